@@ -1,0 +1,93 @@
+"""JSON as RFC 8259 has it: read without losing a digit, and written again as it was.
+
+Of a repeated key the last wins. Numbers with fraction or exponent become Decimal, so that nothing is rounded
+before a field's type is known.
+"""
+
+import json
+from decimal import Decimal, InvalidOperation
+from typing import Any, NoReturn
+
+import simplejson
+
+_LONGEST_INTEGER = 4_000
+"""Digits; Python refuses to read far longer ones, and no id has as many."""
+
+DEEPEST = 100
+"""Levels of nesting that are read (house rule), so that no reader's own limit decides."""
+
+
+class MalformedJsonError(ValueError):
+    """The text is not JSON as RFC 8259 has it; the message says why, without quoting the text."""
+
+    def __init__(self, fact: str, offset: int | None = None) -> None:
+        """Keep the fact and, where known, the character offset of the fault."""
+        super().__init__(fact)
+        self.offset = offset
+
+
+def parse(text: str) -> Any:
+    """Read one JSON value.
+
+    Raises:
+        MalformedJsonError: where it is none, is nested too deeply, or holds text that is not valid Unicode.
+    """
+    try:
+        value = _DECODER.decode(text)
+        text.encode()
+    except json.JSONDecodeError as error:
+        raise MalformedJsonError(error.msg, error.pos) from None
+    except RecursionError:
+        raise MalformedJsonError("nested too deeply") from None
+    except UnicodeEncodeError as error:
+        raise MalformedJsonError("lone surrogate", error.start) from None
+    if text.count("[") + text.count("{") > DEEPEST and _is_deeper_than(DEEPEST, value):
+        raise MalformedJsonError("nested too deeply")
+    if "\\u" in text and _holds_lone_surrogate(value):
+        raise MalformedJsonError("lone surrogate")
+    return value
+
+
+def write(value: Any) -> str:
+    """Write a value that `parse` gave, compactly, in UTF-8 and with every digit it had."""
+    return str(simplejson.dumps(value, ensure_ascii=False, separators=(",", ":"), use_decimal=True))
+
+
+def _is_deeper_than(levels: int, value: Any) -> bool:
+    layer = [value]
+    for _ in range(levels):
+        layer = [
+            inner
+            for outer in layer
+            if isinstance(outer, list | dict)
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+    return any(isinstance(value, list | dict) for value in layer)
+
+
+def _holds_lone_surrogate(value: Any) -> bool:
+    try:
+        write(value).encode()
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise MalformedJsonError(f"{name} is not a JSON number")
+
+
+def _read_integer(digits: str) -> int:
+    if len(digits) > _LONGEST_INTEGER:
+        raise MalformedJsonError(f"a number of more than {_LONGEST_INTEGER} digits")
+    return int(digits)
+
+
+def _read_number(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        raise MalformedJsonError("an exponent beyond all bounds") from None
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant, parse_int=_read_integer, parse_float=_read_number)

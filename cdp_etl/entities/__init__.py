@@ -1,0 +1,25 @@
+"""What the six entities are, one file each; `ENTITIES` is what everything loops over."""
+
+from cdp_etl.contract.entity import Entity
+from cdp_etl.entities.customer_product_activity import CustomerProductActivity
+from cdp_etl.entities.customer_product_comment import CustomerProductComment
+from cdp_etl.entities.customer_product_review import CustomerProductReview
+from cdp_etl.entities.customer_product_subscriber import CustomerProductSubscriber
+from cdp_etl.entities.email_interaction import EmailInteraction
+from cdp_etl.entities.sms_interaction import SmsInteraction
+
+ENTITIES: tuple[Entity, ...] = tuple(
+    Entity(model)
+    for model in (
+        CustomerProductActivity,
+        EmailInteraction,
+        SmsInteraction,
+        CustomerProductComment,
+        CustomerProductReview,
+        CustomerProductSubscriber,
+    )
+)
+"""The six entities, in the contract's order."""
+
+BY_NAME: dict[str, Entity] = {entity.name: entity for entity in ENTITIES}
+"""The entities by the contract's own name."""

@@ -1,0 +1,56 @@
+"""The entity email-interaction, field by field in the contract's order."""
+
+from typing import Annotated, ClassVar
+
+from cdp_etl.contract.columns import Col, ContractType, Personal
+from cdp_etl.contract.record import Record
+from cdp_etl.entities import columns as c
+
+
+class EmailInteraction(Record):
+    """One event of one e-mail message, as its service provider reported it: sent, opened, clicked.
+
+    It bears no customer id: the person is known by the address alone. `event` is an open vocabulary. A provider
+    may report the same opening twice under two ids: count distinct recipients, not rows.
+    """
+
+    entity_name: ClassVar[str] = "email-interaction"
+    own_id: ClassVar[str] = "id"
+    main_timestamp: ClassVar[str] = "event_at"
+
+    timezone_gmt: c.TimezoneGmt | None = None
+    system_name: c.SystemName | None = None
+    internal_company_id: c.InternalCompanyId | None = None
+    id: c.InteractionId
+    email: Annotated[
+        str,
+        Col(
+            ContractType.STRING,
+            "Recipient's e-mail address as delivered.",
+            personal=Personal.EMAIL,
+            is_contact=True,
+        ),
+    ]
+    service_provider: Annotated[str, Col(ContractType.STRING, "E-mail service provider.", example="Brevo")]
+    event_at: c.EventAt
+    event: Annotated[
+        str,
+        Col(ContractType.STRING, "Event type: opened, clicked, and others.", example="opened"),
+    ]
+    action_at: c.ActionAt
+    track_id: c.TrackId | None = None
+    ga_tid: c.GaTid | None = None
+    ga_cid: c.GaCid | None = None
+    o2o_cid: c.O2oCid | None = None
+    link: c.Link | None = None
+    link2: c.Link2 | None = None
+    message_id: c.MessageId | None = None
+    template_id: c.TemplateId | None = None
+    template_name: c.TemplateName | None = None
+    campaign_id: c.CampaignId | None = None
+    campaign_name: c.CampaignName | None = None
+    webhook_id: c.WebhookId | None = None
+    subject: Annotated[str, Col(ContractType.STRING, "Subject of the message.")] | None = None
+    reason: c.Reason | None = None
+    tags: c.Tags | None = None
+    record_status: c.RecordStatus = "Active"
