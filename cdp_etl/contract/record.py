@@ -5,7 +5,7 @@ Put here what holds for every entity. What differs is declared on the entity, in
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, ClassVar, Final, Self
+from typing import Annotated, Any, ClassVar, Final, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationInfo, create_model, field_validator
 from pydantic_core import PydanticCustomError
@@ -58,22 +58,22 @@ class Record(BaseModel):
     """What each field declares, by column name; read back once, when the class is made."""
 
     @classmethod
-    def __pydantic_init_subclass__(cls, *, key_only: bool = False, **kwargs: Any) -> None:
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
         """Collect the fields, and refuse one that is not declared whole: nothing is skipped in silence."""
         super().__pydantic_init_subclass__(**kwargs)
-        cls.requires_key_only = key_only
-        if not key_only:
-            cls.fields = contract_fields(cls)
+        cls.fields = contract_fields(cls)
 
     @classmethod
     def key_only(cls) -> type[Self]:
         """Give the variant that judges Deleted records: they need only their key (house rule, RULINGS 1)."""
         optional: dict[str, Any] = {
-            name: (field.annotation | None, None)  # type: ignore[operator] # an annotation is a type here
+            name: (Annotated[field.annotation, *field.metadata] | None, None)
             for name, field in cls.model_fields.items()
             if field.is_required() and name != cls.own_id
         }
-        return create_model(f"Deleted{cls.__name__}", __base__=cls, __cls_kwargs__={"key_only": True}, **optional)
+        variant = create_model(f"Deleted{cls.__name__}", __base__=cls, **optional)
+        variant.requires_key_only = True
+        return variant
 
     @field_validator("*", mode="before")
     @classmethod

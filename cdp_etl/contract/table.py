@@ -133,7 +133,7 @@ _WAREHOUSE_ONLY = (
     TableColumn(
         "current_custom_fields",
         JSON_TEXT,
-        "Custom fields after folding the versions of all dumps, kept on the newest; null where that changes nothing.",
+        "Custom fields after folding the versions of all dumps, on the newest; null where that changes nothing.",
     ),
 )
 

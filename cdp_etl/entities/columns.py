@@ -13,7 +13,7 @@ TimezoneGmt = Annotated[
     Col(
         ContractType.INTEGER,
         "Hours that the record's moments are ahead of GMT. CDP stores them in GMT-0: UTC is the "
-        "delivered value minus this; absent, nothing is shifted. Kept, so that what was delivered can be had back.",
+        "delivered value minus this; absent, nothing is shifted. Kept, so that the delivered value is not lost.",
         example="7",
         minimum=-12,
         maximum=14,
