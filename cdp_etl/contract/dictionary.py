@@ -1,0 +1,72 @@
+"""An entity as a page of the data dictionary, in Markdown, for people."""
+
+from collections.abc import Iterable, Sequence
+
+from cdp_etl.contract.entity import Entity
+from cdp_etl.contract.table import TableColumn, lake_columns, staging_columns
+
+
+def dictionary_page(entity: Entity) -> str:
+    """Give the page of one entity: what is delivered, and what stands in `staging.<entity>`."""
+    ignored = (
+        "The contract marks it SUPPORT_IGNORED_UPDATE_CFS: `ignoredUpdateCfs` is honoured."
+        if entity.supports_ignored_update_cfs
+        else "The contract does not mark it SUPPORT_IGNORED_UPDATE_CFS: `ignoredUpdateCfs` is a warning."
+    )
+    derived = [column for column in staging_columns(entity) if column.field is None]
+    return "\n".join(
+        [
+            f"# {entity.title}",
+            "",
+            entity.description,
+            "",
+            f"Delivered in `{entity.name}/<dump date>/`;",
+            f"stands in `staging.{entity.table}` (every version)",
+            f"and `staging.{entity.table}_current` (the newest version of each record, not deleted).",
+            f"A record is known by `internalCompanyId`, `systemName` and `{entity.own_id_field}`;",
+            f"it occurred at `{_main_timestamp(entity)}`. {ignored}",
+            "",
+            "## Delivered fields",
+            "",
+            *_table(
+                ("Contract field", "Type", "Required", "Column", "Meaning", "Example"),
+                (_delivered_row(entity, column) for column in lake_columns(entity) if column.field is not None),
+            ),
+            "",
+            "Every key that starts with `customField` is kept in `custom_fields`,",
+            "every other key in `extra_fields`.",
+            "",
+            "## Derived columns",
+            "",
+            *_table(
+                ("Column", "DuckDB type", "Meaning"),
+                ((f"`{column.name}`", column.type.duckdb, column.description) for column in derived),
+            ),
+            "",
+        ]
+    )
+
+
+def _main_timestamp(entity: Entity) -> str:
+    return entity.model.fields[entity.main_timestamp].contract_name
+
+
+def _delivered_row(entity: Entity, column: TableColumn) -> Sequence[str]:
+    assert column.field is not None  # noqa: S101 - asked of contract columns alone
+    field = column.field
+    meaning = column.description
+    if field.column.vocabulary:
+        meaning += f" One of {', '.join(field.column.vocabulary)}."
+    required = "yes" if field.is_required else ""
+    if entity.has_customer and field.column.is_contact:
+        required = "one of the two contacts"
+    example = f"`{field.column.example}`" if field.column.example is not None else ""
+    return (f"`{field.contract_name}`", field.column.type, required, f"`{field.name}`", meaning, example)
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    return [
+        f"| {' | '.join(header)} |",
+        f"|{'|'.join('---' for _ in header)}|",
+        *(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |" for row in rows),
+    ]

@@ -1,0 +1,74 @@
+"""Names that can be had back, keys that cannot be confused, and a fingerprint that knows the rules."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import BaseModel
+
+from cdp_etl.contract.declaration import contract_fields
+from cdp_etl.contract.entity import Entity
+from cdp_etl.contract.keys import delivered_key, record_key
+from cdp_etl.contract.naming import camel_case, fold_header, snake_case
+from cdp_etl.contract.rules import Rules
+from cdp_etl.entities import BY_NAME, ENTITIES
+
+parts = st.text(alphabet="a|\\", max_size=4)
+
+
+@pytest.mark.parametrize("entity", ENTITIES, ids=lambda entity: entity.name)
+def test_a_contract_name_comes_back_from_its_column(entity: Entity) -> None:
+    for field in entity.fields:
+        assert snake_case(field.contract_name) == field.name
+        assert camel_case(field.name) == field.contract_name
+
+
+@pytest.mark.parametrize("header", ["productPrice4Sale", "PRODUCT_PRICE4_SALE", " product price4 sale "])
+def test_headers_match_ignoring_case_underscores_and_blanks(header: str) -> None:
+    assert fold_header(header) == fold_header("productPrice4Sale")
+
+
+@given(st.tuples(parts, parts, parts), st.tuples(parts, parts, parts))
+def test_two_records_share_a_key_only_where_all_its_parts_agree(
+    one: tuple[str, str, str], other: tuple[str, str, str]
+) -> None:
+    assert (record_key(*one) == record_key(*other)) == (one == other)
+
+
+def test_the_key_of_a_refused_record_is_read_from_what_was_delivered() -> None:
+    review = BY_NAME["customer-product-review"]
+
+    assert delivered_key(review, {"reviewId": 7, "systemName": " Web "}, Rules(default_company="C")) == "C|Web|7"
+    assert delivered_key(review, {"reviewId": True}, Rules()) is None
+    assert delivered_key(review, {"content": "x"}, Rules()) is None
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        replace(Rules(), default_company="C"),
+        replace(Rules(), customer_id_scope="system"),
+        replace(Rules(), phone_region="TH"),
+        replace(Rules(), epoch_is_utc=frozenset({"Web"})),
+        replace(Rules(), business_timezone="Asia/Ho_Chi_Minh"),
+        replace(Rules(), max_record_bytes=1),
+    ],
+    ids=["company", "scope", "region", "epoch", "zone", "record size"],
+)
+def test_every_setting_that_bears_on_the_outcome_changes_the_fingerprint(changed: Rules) -> None:
+    assert changed.fingerprint() != Rules().fingerprint()
+
+
+def test_the_order_of_a_setting_that_is_a_set_does_not_change_the_fingerprint() -> None:
+    one, other = (Rules(epoch_is_utc=frozenset(names)) for names in (["a", "b", "c"], ["c", "b", "a"]))
+
+    assert one.fingerprint() == other.fingerprint()
+
+
+def test_a_field_that_declares_no_column_is_an_error_that_names_it() -> None:
+    class Loose(BaseModel):
+        some_field: str | None = None
+
+    with pytest.raises(TypeError, match=r"Loose\.some_field: expected one Col in its annotation, found 0"):
+        contract_fields(Loose)

@@ -1,0 +1,110 @@
+"""The declared entities beside the contract's own page, word for word (`user-activity.txt`)."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from cdp_etl.contract.columns import ContractType
+from cdp_etl.contract.entity import Entity
+from cdp_etl.entities import BY_NAME, ENTITIES
+
+PAGE = Path(__file__).with_name("user-activity.txt").read_text()
+TYPES = {
+    "string": ContractType.STRING,
+    "integer": ContractType.INTEGER,
+    "int": ContractType.INTEGER,
+    "long": ContractType.LONG,
+    "double": ContractType.DOUBLE,
+    "boolean": ContractType.BOOLEAN,
+    "timestamp": ContractType.TIMESTAMP,
+    "list": ContractType.LIST,
+    "array": ContractType.LIST,
+}
+FIELD_NAME = re.compile(r"[a-z][A-Za-z0-9]+")
+
+
+@dataclass(frozen=True)
+class PageField:
+    """A field as the page has it; the page forgets the type of two internalCompanyId."""
+
+    name: str
+    type: ContractType
+    is_required: bool
+
+
+def page_fields(section: str) -> Iterator[PageField]:
+    """Read the fields of one section: a name, then its type, then perhaps Yes."""
+    table = section.split("Example", 1)[1].split('{\n    "systemName"', maxsplit=1)[0]
+    lines = [line.strip() for line in table.splitlines() if line.strip()]
+    for position, line in enumerate(lines):
+        following = [*lines[position + 1 : position + 3], "", ""]
+        is_typed = following[0].lower() in TYPES
+        if FIELD_NAME.fullmatch(line) and line.lower() not in TYPES and (is_typed or line == "internalCompanyId"):
+            yield PageField(line, TYPES.get(following[0].lower(), ContractType.STRING), following[1] == "Yes")
+
+
+def sections() -> dict[str, str]:
+    """Cut the page at its headings, which bear the entities' names in angle brackets."""
+    parts = re.split(r"^.*<([a-z-]+)>$", PAGE, flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+def test_the_entities_are_those_of_the_page_in_its_order() -> None:
+    assert [entity.name for entity in ENTITIES] == list(sections())
+
+
+@pytest.mark.parametrize("entity", ENTITIES, ids=lambda entity: entity.name)
+def test_every_field_of_the_page_is_declared_with_its_type_in_its_order(entity: Entity) -> None:
+    declared = [(field.contract_name, field.column.type) for field in entity.fields]
+
+    assert declared == [(field.name, field.type) for field in page_fields(sections()[entity.name])]
+
+
+@pytest.mark.parametrize("entity", ENTITIES, ids=lambda entity: entity.name)
+def test_a_field_is_required_where_the_page_says_yes_but_for_the_phone(entity: Entity) -> None:
+    """The "Yes" beside customerPhone means no more than "Phone Required if Email is missing"."""
+    said = {field.name for field in page_fields(sections()[entity.name]) if field.is_required}
+
+    assert {field.contract_name for field in entity.fields if field.is_required} == said - {"customerPhone"}
+
+
+@pytest.mark.parametrize("entity", ENTITIES, ids=lambda entity: entity.name)
+def test_ignored_update_cfs_are_supported_where_the_page_marks_it(entity: Entity) -> None:
+    is_marked = "[SUPPORT_IGNORED_UPDATE_CFS]" in sections()[entity.name]
+
+    assert entity.supports_ignored_update_cfs == is_marked
+
+
+def test_the_closed_vocabularies_are_those_of_the_page() -> None:
+    closed = {
+        (entity.name, field.contract_name): field.column.vocabulary
+        for entity in ENTITIES
+        for field in entity.fields
+        if field.column.vocabulary
+    }
+
+    assert closed == {(entity.name, "recordStatus"): ("Active", "Deleted") for entity in ENTITIES} | {
+        ("customer-product-subscriber", "status"): ("Subscribed", "Unsubscribed"),
+        ("customer-product-subscriber", "sourceChannel"): ("Online", "Offline"),
+    }
+
+
+def test_names_that_resist_become_the_columns_others_rely_on() -> None:
+    review, email = BY_NAME["customer-product-review"], BY_NAME["email-interaction"]
+
+    names = {field.contract_name: field.name for entity in (review, email) for field in entity.fields}
+
+    assert names["productPrice4Sale"] == "product_price4_sale"
+    assert names["o2oCid"] == "o2o_cid"
+    assert names["link2"] == "link2"
+    assert names["timezoneGmt"] == "timezone_gmt"
+
+
+@pytest.mark.parametrize("entity", ENTITIES, ids=lambda entity: entity.name)
+def test_every_entity_tells_its_owner_its_meaning_and_that_of_each_field(entity: Entity) -> None:
+    assert re.fullmatch(r"team:[a-z-]+", entity.owner)
+    assert entity.description.splitlines()[0].endswith((".", "…"))
+    assert all(field.column.description.endswith(".") for field in entity.fields)
