@@ -1,0 +1,36 @@
+"""Where dumps come from: zones, the listing and judging of what they offer, the pull into the raw archive.
+
+What the rest of the package uses is named here. No database, no Dagster, no decoding of records.
+"""
+
+from cdp_etl.landing.archive import latest_pull
+from cdp_etl.landing.errors import (
+    DumpNotCompleteError,
+    DumpRefusedError,
+    LandingError,
+    ZoneConfigError,
+    ZoneUnreachableError,
+)
+from cdp_etl.landing.manifest import require_record_counts
+from cdp_etl.landing.pull import PullRules, pull_dump
+from cdp_etl.landing.pulls import DumpFile, FileDifference, Pull, file_difference
+from cdp_etl.landing.zones import ObjectStoreOptions, Zone, open_zone
+
+__all__ = [
+    "DumpFile",
+    "DumpNotCompleteError",
+    "DumpRefusedError",
+    "FileDifference",
+    "LandingError",
+    "ObjectStoreOptions",
+    "Pull",
+    "PullRules",
+    "Zone",
+    "ZoneConfigError",
+    "ZoneUnreachableError",
+    "file_difference",
+    "latest_pull",
+    "open_zone",
+    "pull_dump",
+    "require_record_counts",
+]

@@ -1,0 +1,77 @@
+"""Bringing the bytes of single files over, in pieces, several files at a time.
+
+Put here how a file is received and taken up again. Which files, and whether they are what was promised, is
+decided in `pull.py`.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable, Iterable
+from pathlib import Path
+from typing import TypeVar
+
+from cdp_etl.landing.durable import PartFile
+from cdp_etl.landing.errors import DumpNotCompleteError, DumpRefusedError
+from cdp_etl.landing.listing import Offered
+from cdp_etl.landing.names import shown
+from cdp_etl.landing.retries import RetryPolicy
+from cdp_etl.landing.sessions import RemoteFile, Session
+
+Item = TypeVar("Item")
+
+
+def incoming_name(remote: RemoteFile) -> str:
+    """Name the file that is being received, so that another version of it is never taken for it."""
+    identity = f"{remote.path}\0{remote.bytes}\0{remote.modified_at.isoformat()}\0{remote.etag}"
+    return hashlib.sha256(identity.encode()).hexdigest()
+
+
+async def fetch(session: Session, retry: RetryPolicy, remote: RemoteFile, target: Path) -> str:
+    """Receive a file into `target`, going on from what is already there, and give its SHA-256.
+
+    Raises:
+        DumpNotCompleteError: the file changed, or ended before the size that was listed.
+        ZoneUnreachableError: the connection broke more often than the policy allows; what came is kept.
+    """
+    part = await asyncio.to_thread(PartFile, target)
+    try:
+        async for attempt in retry.retrying():
+            with attempt:
+                async for piece in session.read(remote, part.bytes):
+                    await asyncio.to_thread(part.write, piece)
+    finally:
+        await asyncio.to_thread(part.leave)
+    if part.bytes != remote.bytes:
+        raise DumpNotCompleteError(f"{shown(remote.path)} ended after {part.bytes} of {remote.bytes} bytes")
+    return part.sha256
+
+
+async def read_small(session: Session, retry: RetryPolicy, offered: Offered, limit: int) -> bytes:
+    """Read a companion file wholly.
+
+    Raises:
+        DumpRefusedError: it is larger than `limit` bytes.
+    """
+    if offered.remote.bytes > limit:
+        raise DumpRefusedError(f"{shown(offered.path)}: {offered.remote.bytes} bytes, expected at most {limit}")
+    content = b""
+    async for attempt in retry.retrying():
+        with attempt:
+            content = b"".join([piece async for piece in session.read(offered.remote)])
+    return content
+
+
+async def each(items: Iterable[Item], work: Callable[[Item], Awaitable[None]], *, at_a_time: int) -> None:
+    """Do `work` for every item, some at a time; the first error stops the others and is raised."""
+    waiting = iter(items)
+
+    async def worker() -> None:
+        for item in waiting:
+            await work(item)
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(at_a_time):
+                group.create_task(worker())
+    except ExceptionGroup as errors:
+        raise errors.exceptions[0] from None

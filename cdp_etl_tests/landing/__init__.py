@@ -1,0 +1,1 @@
+"""Landing: against a folder, an object store and SFTP servers."""
