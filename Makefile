@@ -1,0 +1,85 @@
+# What a person does with this project; `make` alone lists it. The product's own commands are `cdp-etl --help`.
+# Nothing is needed beforehand but Python 3.11 or later, make and git.
+
+.DEFAULT_GOAL := help
+.PHONY: help demo ui test test-system check format lock clean
+.DELETE_ON_ERROR:
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# The locks name each file by its hash, so what is installed is what was locked; pip resolves nothing.
+INSTALL := $(PIP) install --require-hashes --no-deps
+INSTALL_SELF := $(PIP) install --no-deps --no-build-isolation --editable .
+LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
+	--no-header --no-emit-index-url --no-emit-find-links
+TEST_WORKERS ?= auto
+
+help: ## This list
+	@echo "cdp_etl: daily customer data dumps in, marts out."
+	@echo
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo "Set-up happens by itself, in .venv. After it: .venv/bin/cdp-etl --help"
+
+# Making the environment: .run for using the product, .dev for working on it (it holds all of .run).
+.venv/.python:
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or later is needed; set PYTHON=<one>.")'
+	@$(PYTHON) -m venv .venv
+	@touch $@
+
+.venv/.run: requirements.lock pyproject.toml | .venv/.python
+	@echo "Setting up .venv (about a minute, once) ..."
+	@$(INSTALL) --requirement requirements.lock
+	@$(INSTALL_SELF)
+	@touch $@
+
+.venv/.dev: requirements-dev.lock pyproject.toml | .venv/.python
+	@echo "Setting up .venv for development (one or two minutes, once) ..."
+	@$(INSTALL) --requirement requirements-dev.lock
+	@$(INSTALL_SELF)
+	@touch .venv/.run $@
+
+demo: .venv/.run ## Three days of sample dumps from landing to marts, and what came of them
+	@$(BIN)/cdp-etl run --from 2026-03-01 --to 2026-03-03
+	@echo
+	@echo "The ten strongest customer-product pairs (docs/queries/strongest_pairs.sql):"
+	@$(BIN)/cdp-etl sql --file docs/queries/strongest_pairs.sql
+	@echo
+	@echo "Next:"
+	@echo "  make ui                                          the Dagster UI on port 3000, with the runs just made"
+	@echo "  $(BIN)/cdp-etl status                        what is loaded, day by day"
+	@echo "  $(BIN)/cdp-etl quarantine list               what was refused, and why"
+	@echo '  $(BIN)/cdp-etl sql "FROM marts.interaction LIMIT 5"'
+	@echo "  $(BIN)/cdp-etl generate --help               more and larger sample dumps"
+
+ui: .venv/.run ## The Dagster web server and daemon on port 3000
+	@$(BIN)/cdp-etl ui
+
+test: .venv/.dev ## All tests that need nothing but Python
+	@$(BIN)/pytest -m "not system" -n $(TEST_WORKERS)
+
+test-system: .venv/.dev ## Tests that need Debian packages; installs them when root
+	@PYTEST="$(BIN)/pytest" .ci/test-system
+
+check: .venv/.dev ## Style, types, import direction, SQL, and generated documents
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/sqlfluff lint --disable-progress-bar cdp_etl docs/queries
+	@$(BIN)/cdp-etl contract check
+
+format: .venv/.dev ## Bring the source into shape: imports, layout, what ruff can mend
+	@$(BIN)/ruff check --fix
+	@$(BIN)/ruff format
+
+lock: .venv/.dev ## Resolve pyproject.toml anew into the two locks
+	@$(LOCK) --extra build pyproject.toml --output-file requirements.lock
+	@$(LOCK) --extra build --extra dev --constraint requirements.lock pyproject.toml --output-file requirements-dev.lock
+
+clean: ## Remove .venv and all that the pipeline made under data/, but not the sample dumps
+	@rm -rf .venv
+	@find data -mindepth 1 -maxdepth 1 ! -name landing ! -name README.md -exec rm -rf {} +
