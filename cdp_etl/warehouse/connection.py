@@ -1,0 +1,117 @@
+"""How the warehouse file is opened: late, under the lock, in UTC, within its limits, and always closed.
+
+A DuckDB file that one process has open for writing cannot be opened by any other, not even for reading. So nobody
+holds a connection: a `Warehouse` is a plain value, and its two context managers open the file for as long as a
+block lasts.
+"""
+
+import re
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from cdp_etl.warehouse import business_timezone, migrations
+from cdp_etl.warehouse.errors import WarehouseLockedError, WarehouseMissingError
+from cdp_etl.warehouse.lock import held_lock
+
+_POLL_SECONDS = 0.1
+_HELD_BY_ANOTHER = "Conflicting lock"
+"""What DuckDB says where another process, one that does not know our lock, has the file open."""
+
+
+@dataclass(frozen=True, slots=True)
+class Warehouse:
+    """The warehouse file and how it may be used; no connection is held.
+
+    Attributes:
+        path: The DuckDB file; its lock and its folder of temporary files stand beside it.
+        lock_timeout_seconds: How long an opening waits for another process.
+        memory_limit: What DuckDB may use, in its own spelling (`2GiB`).
+        threads: How many threads DuckDB may use.
+        business_timezone: The IANA zone whose calendar day is an event's `activity_date`.
+    """
+
+    path: Path
+    lock_timeout_seconds: float
+    memory_limit: str
+    threads: int
+    business_timezone: str
+
+    @contextmanager
+    def writing(self, *, any_timezone: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Open the file for writing, made or migrated where that is due.
+
+        Args:
+            any_timezone: Whether another business time zone than the remembered one is let by.
+
+        Raises:
+            WarehouseLockedError: where another process held it for all of the time to wait.
+            WarehouseNewerError, StagingLayoutError: where the file is not one that this version can write to.
+            BusinessTimezoneChangedError: where the days in the file are of another zone.
+        """
+        with (
+            held_lock(self.path, self.lock_timeout_seconds),
+            closing(self._connect(read_only=False)) as connection,
+        ):
+            migrations.migrate(connection, self.path)
+            if not any_timezone:
+                business_timezone.remember(connection, self.business_timezone)
+            yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Open the file for reading only.
+
+        Raises:
+            WarehouseMissingError: where there is none.
+            WarehouseLockedError, WarehouseNewerError, StagingLayoutError: as `writing`.
+            BusinessTimezoneChangedError: as `writing`.
+        """
+        if not self.path.exists():
+            raise WarehouseMissingError(self.path)
+        with held_lock(self.path, self.lock_timeout_seconds):
+            self._migrate_if_due()
+            with closing(self._connect(read_only=True)) as connection:
+                business_timezone.check(connection, self.business_timezone)
+                yield connection
+
+    def _migrate_if_due(self) -> None:
+        with closing(self._connect(read_only=True)) as connection:
+            if migrations.is_up_to_date(connection, self.path):
+                return
+        with closing(self._connect(read_only=False)) as connection:
+            migrations.migrate(connection, self.path)
+            business_timezone.remember(connection, self.business_timezone)
+
+    def _connect(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+        began = time.monotonic()
+        while True:
+            try:
+                connection = duckdb.connect(
+                    self.path,
+                    read_only=read_only,
+                    config={
+                        "memory_limit": self.memory_limit,
+                        "threads": self.threads,
+                        "temp_directory": str(self.path.with_name(self.path.name + ".tmp")),
+                    },
+                )
+            except duckdb.IOException as error:
+                waited = time.monotonic() - began
+                if _HELD_BY_ANOTHER not in str(error):
+                    raise
+                if waited > self.lock_timeout_seconds:
+                    raise WarehouseLockedError(self.path, waited, _holder(str(error))) from None
+                time.sleep(_POLL_SECONDS)
+            else:
+                connection.execute("SET TimeZone = 'UTC'")
+                return connection
+
+
+def _holder(message: str) -> int | None:
+    found = re.search(r"PID (\d+)", message)
+    return int(found[1]) if found else None

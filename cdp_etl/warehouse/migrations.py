@@ -1,0 +1,84 @@
+"""How a warehouse file comes to the schema that this version works with.
+
+Each migration stands for ever: files that were made by it exist. Put a change of `ops` or `marts` at the end of
+`MIGRATIONS`; the staging tables follow the contract by themselves (`staging_tables.py`).
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import duckdb
+
+from cdp_etl.contract.ddl import create_table
+from cdp_etl.contract.table import MOMENT, WHOLE, TableColumn
+from cdp_etl.warehouse import staging_tables
+from cdp_etl.warehouse.errors import WarehouseNewerError
+from cdp_etl.warehouse.ops_tables import OPS_TABLES
+from cdp_etl.warehouse.transaction import transaction
+
+SCHEMA_VERSION_COLUMNS = (
+    TableColumn("version", WHOLE, "Number of the migration, from 1.", is_nullable=False),
+    TableColumn("applied_at", MOMENT, "When it was applied, UTC.", is_nullable=False),
+)
+
+
+def _first_schema() -> list[str]:
+    return [
+        "CREATE SCHEMA staging",
+        "CREATE SCHEMA marts",
+        *(statement for table in OPS_TABLES for statement in table.statements()),
+    ]
+
+
+MIGRATIONS: Sequence[Callable[[], list[str]]] = (_first_schema,)
+"""Each gives its statements; the first is version 1."""
+
+
+def migrate(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Bring the file to this version's schema, wholly or not at all.
+
+    Raises:
+        WarehouseNewerError: where a newer version made the file.
+        StagingLayoutError: where staging differs from the contract in a way that needs a migration.
+    """
+    if is_up_to_date(connection, path):
+        return
+    with transaction(connection):
+        version = _version(connection)
+        if version == 0:
+            connection.execute("CREATE SCHEMA ops")
+            for statement in create_table(
+                "ops", "schema_version", SCHEMA_VERSION_COLUMNS, "One migration that was applied to this file."
+            ):
+                connection.execute(statement)
+        for number, migration in enumerate(MIGRATIONS[version:], start=version + 1):
+            for statement in migration():
+                connection.execute(statement)
+            connection.execute(
+                "INSERT INTO ops.schema_version BY NAME SELECT ? AS version, now() AS applied_at", [number]
+            )
+        staging_tables.keep_staging_in_step(connection)
+
+
+def is_up_to_date(connection: duckdb.DuckDBPyConnection, path: Path) -> bool:
+    """Tell whether the file has this version's schema.
+
+    Raises:
+        WarehouseNewerError: where a newer version made the file.
+    """
+    version = _version(connection)
+    if version > len(MIGRATIONS):
+        raise WarehouseNewerError(path, version, len(MIGRATIONS))
+    return version == len(MIGRATIONS) and staging_tables.is_in_step(connection)
+
+
+def _version(connection: duckdb.DuckDBPyConnection) -> int:
+    exists = connection.execute(
+        "SELECT count(*) FROM duckdb_tables() WHERE schema_name = 'ops' AND table_name = 'schema_version'"
+        " AND database_name = current_database()"
+    ).fetchone()
+    if exists == (0,):
+        return 0
+    row = connection.execute("SELECT coalesce(max(version), 0) FROM ops.schema_version").fetchone()
+    assert row is not None  # noqa: S101 - an aggregate without GROUP BY gives one row
+    return int(row[0])
