@@ -1,0 +1,143 @@
+"""Settings: where they are read, what a wrong one is told, and the values that the stages take."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from cdp_etl.entities import BY_NAME, ENTITIES
+from cdp_etl.settings import Settings, SettingsError, load_settings, variable
+
+EMAIL = BY_NAME["email-interaction"]
+SMS = BY_NAME["sms-interaction"]
+
+
+@pytest.fixture(autouse=True)
+def _nothing_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No variable of the developer's shell and no `.env` of the checkout bears on a test."""
+    for name in Settings.model_fields:
+        monkeypatch.delenv(variable(name), raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+def test_everything_lies_under_the_data_folder_unless_said_otherwise(tmp_path: Path) -> None:
+    settings = load_settings()
+
+    assert settings.data == tmp_path / "data"
+    assert settings.open_warehouse().path == tmp_path / "data/warehouse/cdp.duckdb"
+    assert settings.zone(EMAIL).label == str(tmp_path / "data/landing")
+    assert settings.instance_folder == tmp_path / "data/dagster"
+
+
+def test_the_environment_wins_over_the_env_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path(".env").write_text("CDP_ETL_PHONE_REGION=TH\nCDP_ETL_DEFAULT_COMPANY=ACME\n")
+    monkeypatch.setenv("CDP_ETL_PHONE_REGION", "SG")
+
+    rules = load_settings().rules()
+
+    assert (rules.phone_region, rules.default_company) == ("SG", "ACME")
+
+
+def test_an_empty_variable_counts_as_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CDP_ETL_MAX_QUARANTINE_RATE", "")
+
+    assert load_settings().max_quarantine_rate == 0.5
+
+
+def test_variables_of_others_in_the_env_file_are_left_alone() -> None:
+    Path(".env").write_text("AWS_REGION=ap-southeast-1\n")
+
+    assert load_settings() == Settings()
+
+
+def test_a_setting_is_overridden_for_one_entity(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CDP_ETL_MAX_QUARANTINE_RATE", "0.2")
+    monkeypatch.setenv("CDP_ETL_MAX_QUARANTINE_RATE__EMAIL_INTERACTION", "0.9")
+    monkeypatch.setenv("CDP_ETL_LANDING", "s3://dumps/daily")
+    monkeypatch.setenv("CDP_ETL_LANDING__EMAIL_INTERACTION", "sftp://cdp@mail.example/out")
+
+    settings = load_settings()
+
+    assert [settings.quarantine_limit(entity) for entity in (EMAIL, SMS)] == [0.9, 0.2]
+    assert settings.zone(EMAIL).label == "sftp://cdp@mail.example/out"
+    assert settings.zone(SMS).label == "s3://dumps/daily"
+
+
+def test_names_are_a_list_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CDP_ETL_EPOCH_IS_UTC", "Website, EDM-Platform,")
+
+    assert load_settings().rules().epoch_is_utc == {"Website", "EDM-Platform"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "fact"),
+    [
+        pytest.param("MAX_QUARANTINE_RATE", "2", "input should be less than or equal to 1", id="out of range"),
+        pytest.param("BUSINESS_TIMEZONE", "Hanoi", "expected an IANA time zone", id="no such zone"),
+        pytest.param("PHONE_REGION", "vietnam", "expected a region in two capitals", id="no such region"),
+        pytest.param("FIRST_DUMP_DATE", "yesterday", "input should be a valid date", id="no date"),
+        pytest.param("CUSTOMER_ID_SCOPE", "world", "input should be 'company' or 'system'", id="no such choice"),
+        pytest.param("MEMORY_LIMIT", "lots", "string should match pattern", id="no size"),
+        pytest.param(
+            "MAX_QUARANTINE_RATE__SMS_INTERACTION", "-1", "input should be greater than or equal to 0", id="entity"
+        ),
+    ],
+)
+def test_a_wrong_setting_is_named_with_what_is_expected(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, fact: str
+) -> None:
+    monkeypatch.setenv(f"CDP_ETL_{name}", value)
+
+    with pytest.raises(SettingsError, match=f"^CDP_ETL_{name}: {fact}"):
+        load_settings()
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        pytest.param("CDP_ETL_PHONE_REGOIN", "did you mean CDP_ETL_PHONE_REGION", id="misspelt"),
+        pytest.param("CDP_ETL_XYZZY", "`cdp-etl settings` lists all settings", id="unlike any"),
+        pytest.param(
+            "CDP_ETL_LANDING__EMAILS", "expected one of CUSTOMER_PRODUCT_ACTIVITY, ", id="no such entity"
+        ),
+    ],
+)
+def test_an_unknown_variable_is_an_error_with_a_hint(
+    monkeypatch: pytest.MonkeyPatch, name: str, hint: str
+) -> None:
+    monkeypatch.setenv(name, "1")
+
+    with pytest.raises(SettingsError, match=f"^{name}: .*{hint}"):
+        load_settings()
+
+
+def test_a_secret_is_shown_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CDP_ETL_SFTP_PASSWORD", "correct horse")
+    monkeypatch.setenv("CDP_ETL_LANDING", "sftp://cdp@files.example/")
+
+    settings = load_settings()
+
+    assert "horse" not in repr(settings)
+    assert "horse" not in repr(settings.zone(EMAIL))
+
+
+def test_an_override_wins_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CDP_ETL_FIRST_DUMP_DATE", "2026-02-01")
+
+    assert load_settings(first_dump_date=date(2026, 3, 1)).first_dump_date == date(2026, 3, 1)
+
+
+def test_every_setting_has_a_description_and_a_default() -> None:
+    undescribed = [name for name, field in Settings.model_fields.items() if not field.description]
+    required = [name for name, field in Settings.model_fields.items() if field.is_required()]
+
+    assert (undescribed, required) == ([], [])
+
+
+def test_every_entity_can_be_named_in_an_override(monkeypatch: pytest.MonkeyPatch) -> None:
+    for entity in ENTITIES:
+        monkeypatch.setenv(f"CDP_ETL_MAX_QUARANTINE_RATE__{entity.table.upper()}", "0.25")
+
+    settings = load_settings()
+
+    assert {settings.quarantine_limit(entity) for entity in ENTITIES} == {0.25}
