@@ -64,9 +64,8 @@ class JsonText:
         return frame.select(text.cast(pl.Binary)).to_series().to_list()
 
     def line(self, record: Record) -> bytes:
-        """Write one record as an object, None left out."""
-        present = {name: value for name, value in record.items() if value is not None}
-        return json_bytes(present)
+        """Write one record as an object."""
+        return json_bytes(record)
 
 
 @dataclass(frozen=True)

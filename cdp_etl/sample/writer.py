@@ -132,7 +132,9 @@ def _lines(dump: Dump, plan: Plan, text: TextFormat, batch: _Batch) -> Iterator[
 def _gather_payloads(dump: Dump, batch: _Batch, lines: list[bytes]) -> None:
     """Put a few neighbouring plain records into one API payload on one line, which names their common source."""
     starts = np.arange(0, len(lines) - _PAYLOAD_ROWS + 1, _PAYLOAD_ROWS)
-    draws = Draws(dump.world.seed, f"{dump.entity.name} payload", starts + batch.start)
+    draws = Draws(
+        dump.world.seed, f"{dump.entity.name} payload", np.full_like(starts, dump.day), starts + batch.start
+    )
     for start in starts[draws.chance("payload", _PAYLOAD_SHARE)].tolist():
         places = range(start, start + _PAYLOAD_ROWS)
         if not batch.altered.keys().isdisjoint(places):

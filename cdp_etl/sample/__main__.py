@@ -1,0 +1,9 @@
+"""`python -m cdp_etl.sample [DIR]`: write the committed sample landing zone into DIR, else into `data/landing`."""
+
+import sys
+from pathlib import Path
+
+from cdp_etl.sample.committed import write_committed
+
+if __name__ == "__main__":
+    write_committed(Path(sys.argv[1] if len(sys.argv) > 1 else "data/landing"))

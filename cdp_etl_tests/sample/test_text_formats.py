@@ -1,0 +1,59 @@
+"""A frame written at once and its records written one by one are the same text."""
+
+from datetime import date
+
+import numpy as np
+import polars as pl
+import pytest
+
+from cdp_etl.contract.entity import Entity
+from cdp_etl.entities import ENTITIES
+from cdp_etl.sample.deliveries import make_rows
+from cdp_etl.sample.records import frame
+from cdp_etl.sample.text_formats import CsvText, TextFormat, ndjson
+from cdp_etl.sample.world import World, make_world
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    return make_world(1)
+
+
+def in_both_ways(text: TextFormat, rows: pl.DataFrame) -> tuple[list[bytes], list[bytes]]:
+    records = [
+        {name: value for name, value in row.items() if value is not None} for row in rows.to_dicts()
+    ]  # fmt: skip # one expression
+    return text.lines(rows), [text.line(record) for record in records]
+
+
+@pytest.mark.parametrize("entity", ENTITIES, ids=lambda entity: entity.name)
+def test_generated_records_are_written_alike_at_once_and_one_by_one(world: World, entity: Entity) -> None:
+    position = np.arange(3_000)
+    rows = frame(world, entity, make_rows(1, entity.name, date(2026, 3, 1), position, position < 0))
+
+    for text in (ndjson(), CsvText(rows.columns)):
+        at_once, one_by_one = in_both_ways(text, rows)
+        assert at_once == one_by_one
+
+
+def test_awkward_text_is_escaped_as_each_format_has_it() -> None:
+    rows = pl.DataFrame(
+        {
+            "text": ['a "b", c\\d\n\te', "ấ", None],
+            "list": [["x,y", 'z"'], [], None],
+            "map": [{"k": 'v"'}, None, None],
+            "number": [0.25, None, 1.0],
+        },
+        schema_overrides={"list": pl.List(pl.String)},
+    )
+
+    assert ndjson().lines(rows) == [
+        b'{"text":"a \\"b\\", c\\\\d\\n\\te","list":["x,y","z\\""],"map":{"k":"v\\""},"number":0.25}',
+        '{"text":"ấ","list":[]}'.encode(),
+        b'{"number":1.0}',
+    ]
+    assert CsvText(rows.columns).lines(rows) == [
+        b'"a ""b"", c\\d\n\te","[""x,y"",""z\\""""]","{""k"":""v\\""""}",0.25',
+        "ấ,[],,".encode(),
+        b",,,1.0",
+    ]
