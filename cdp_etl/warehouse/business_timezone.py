@@ -7,6 +7,7 @@ everything is asked for.
 import duckdb
 
 from cdp_etl.warehouse.errors import BusinessTimezoneChangedError
+from cdp_etl.warehouse.single_value import single_value
 
 _SETTING = "business_timezone"
 
@@ -30,5 +31,7 @@ def remember(connection: duckdb.DuckDBPyConnection, asked: str) -> None:
 
 
 def _remembered(connection: duckdb.DuckDBPyConnection) -> str | None:
-    row = connection.execute("SELECT value FROM ops.setting WHERE name = ?", [_SETTING]).fetchone()
-    return None if row is None else str(row[0])
+    remembered: str | None = single_value(
+        connection, "SELECT max(value) FROM ops.setting WHERE name = ?", [_SETTING]
+    )
+    return remembered

@@ -3,6 +3,8 @@
 from datetime import date
 from pathlib import Path
 
+import duckdb
+
 from cdp_etl.errors import CdpEtlError
 
 
@@ -60,3 +62,13 @@ class LoadNotBalancedError(WarehouseError):
 
     def __init__(self, entity: str, dump_date: date, fact: str) -> None:
         super().__init__(f"The load of {entity} of {dump_date} was undone: {fact}.")
+
+
+class LoadFailedError(WarehouseError):
+    """DuckDB refused a step of a load: nothing of the dump was committed, the previous load stays."""
+
+    def __init__(self, entity: str, dump_date: date, cause: duckdb.Error) -> None:
+        # Other errors than those of disk and memory may quote a record's values, which do not leave the data.
+        is_quotable = isinstance(cause, duckdb.IOException | duckdb.OutOfMemoryException | duckdb.BinderException)
+        fact = f"{type(cause).__name__}: {cause}" if is_quotable else type(cause).__name__
+        super().__init__(f"The load of {entity} of {dump_date} was undone: DuckDB refused a step ({fact}).")

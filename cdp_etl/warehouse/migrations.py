@@ -14,6 +14,7 @@ from cdp_etl.contract.table import MOMENT, WHOLE, TableColumn
 from cdp_etl.warehouse import staging_tables
 from cdp_etl.warehouse.errors import WarehouseNewerError
 from cdp_etl.warehouse.ops_tables import OPS_TABLES
+from cdp_etl.warehouse.single_value import single_value
 from cdp_etl.warehouse.transaction import transaction
 
 SCHEMA_VERSION_COLUMNS = (
@@ -73,12 +74,12 @@ def is_up_to_date(connection: duckdb.DuckDBPyConnection, path: Path) -> bool:
 
 
 def _version(connection: duckdb.DuckDBPyConnection) -> int:
-    exists = connection.execute(
+    exists = single_value(
+        connection,
         "SELECT count(*) FROM duckdb_tables() WHERE schema_name = 'ops' AND table_name = 'schema_version'"
-        " AND database_name = current_database()"
-    ).fetchone()
-    if exists == (0,):
+        " AND database_name = current_database()",
+    )
+    if not exists:
         return 0
-    row = connection.execute("SELECT coalesce(max(version), 0) FROM ops.schema_version").fetchone()
-    assert row is not None  # noqa: S101 - an aggregate without GROUP BY gives one row
-    return int(row[0])
+    version: int = single_value(connection, "SELECT coalesce(max(version), 0) FROM ops.schema_version")
+    return version

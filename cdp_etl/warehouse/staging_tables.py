@@ -15,6 +15,7 @@ from cdp_etl.contract.entity import Entity
 from cdp_etl.contract.table import QUARANTINE_COLUMNS, SUPERSEDED_COLUMNS, TableColumn, staging_columns
 from cdp_etl.entities import ENTITIES
 from cdp_etl.warehouse.errors import StagingLayoutError
+from cdp_etl.warehouse.single_value import single_value
 
 _SETTING = "staging_layout"
 
@@ -85,8 +86,8 @@ def keep_staging_in_step(connection: duckdb.DuckDBPyConnection) -> None:
 
 def is_in_step(connection: duckdb.DuckDBPyConnection) -> bool:
     """Tell whether the schema was made from the contract as it stands."""
-    row = connection.execute("SELECT value FROM ops.setting WHERE name = ?", [_SETTING]).fetchone()
-    return row is not None and row[0] == _layout()
+    made_from = single_value(connection, "SELECT max(value) FROM ops.setting WHERE name = ?", [_SETTING])
+    return bool(made_from == _layout())
 
 
 def _layout() -> str:
@@ -134,9 +135,7 @@ def _add_missing_columns(
 
 
 def _type_as_stored(connection: duckdb.DuckDBPyConnection, column: TableColumn) -> str:
-    row = connection.execute(f"SELECT typeof(NULL::{column.type.duckdb})").fetchone()
-    assert row is not None  # noqa: S101 - a SELECT without FROM gives one row
-    return str(row[0])
+    return str(single_value(connection, f"SELECT typeof(NULL::{column.type.duckdb})"))
 
 
 def _view(entity: Entity) -> Sequence[str]:

@@ -1,0 +1,88 @@
+"""The change feed that the marts live on: touched keys with their current, not deleted row before and after.
+
+`before` is written while the rows are still as they were, `after` when they are as they will be; both in the
+load's own transaction.
+"""
+
+from typing import Literal
+
+import duckdb
+
+from cdp_etl.contract.entity import Entity
+from cdp_etl.contract.table import lake_columns
+from cdp_etl.warehouse.attempts import Attempt
+from cdp_etl.warehouse.inputs import Delivery
+from cdp_etl.warehouse.single_value import single_value
+from cdp_etl.warehouse.versions import accepted_records, is_new_row_current
+
+_FACTS = ("company_id", "activity_date", "customer_key", "identifiers", "product_sku", "campaign_id")
+
+
+def write_before(connection: duckdb.DuckDBPyConnection, delivery: Delivery, attempt: Attempt) -> None:
+    """Write what was current of the touched keys, whichever dump it came from."""
+    was_current = """
+        SELECT row_id FROM replaced WHERE is_current
+        UNION ALL
+        SELECT row_id FROM other WHERE is_current
+    """
+    _write(connection, delivery, attempt, "before", _rows_of_staging(delivery, was_current))
+
+
+def write_after(connection: duckdb.DuckDBPyConnection, delivery: Delivery, attempt: Attempt) -> None:
+    """Write what is current of the touched keys once the load is done."""
+    becomes_current = """
+        SELECT row_id FROM other LEFT JOIN plan USING (row_id) WHERE coalesce(becomes_current, other.is_current)
+    """
+    _write(connection, delivery, attempt, "after", _rows_of_staging(delivery, becomes_current))
+    new_rows = f"""
+        FROM {accepted_records(delivery)} AS version
+        LEFT JOIN newest_other USING (key_hash, record_key)
+        WHERE {is_new_row_current(delivery)}
+    """
+    _write(connection, delivery, attempt, "after", new_rows)
+
+
+def changed_keys(connection: duckdb.DuckDBPyConnection, attempt: Attempt) -> int:
+    """Count the keys that the load wrote to the feed."""
+    count: int = single_value(
+        connection, "SELECT count(DISTINCT record_key) FROM ops.change WHERE load_seq = ?", [attempt.load_seq]
+    )
+    return count
+
+
+def _rows_of_staging(delivery: Delivery, row_ids: str) -> str:
+    return f"""
+        FROM {delivery.table} AS version
+        SEMI JOIN ({row_ids}) AS chosen ON version.rowid = chosen.row_id
+        WHERE true
+    """
+
+
+def _write(
+    connection: duckdb.DuckDBPyConnection,
+    delivery: Delivery,
+    attempt: Attempt,
+    side: Literal["before", "after"],
+    rows: str,
+) -> None:
+    connection.execute(
+        f"""
+        INSERT INTO ops.change BY NAME
+        SELECT
+          $load_id AS load_id,
+          $load_seq AS load_seq,
+          $entity AS entity,
+          $side AS side,
+          version.record_key,
+          version.key_hash,
+          {_facts(delivery.entity)}
+        {rows}
+          AND version.record_status IS DISTINCT FROM 'Deleted'
+        """,
+        {"load_id": attempt.load_id, "load_seq": attempt.load_seq, "entity": delivery.entity.table, "side": side},
+    )
+
+
+def _facts(entity: Entity) -> str:
+    columns = {column.name for column in lake_columns(entity)}
+    return ", ".join(f"version.{fact}" for fact in _FACTS if fact in columns)
