@@ -86,7 +86,8 @@ def test_every_kind_of_fault_occurs(tmp_path: Path, entity: Entity) -> None:
     for reason, count in expected.reasons.items():
         facts[reason.partition(": ")[2]] += count
     assert {
-        "malformed JSON", "not UTF-8", "not an object", "not this entity", "required", "wrong type", "out of range",
+        "malformed JSON", "not UTF-8", "not an object", "not this entity", "required", "wrong type",
+        "out of range",
         "out of range, looks like seconds where milliseconds are expected", "not one of Active, Deleted",
     } <= facts.keys()  # fmt: skip # a list of words
     required = {f"{field.contract_name}: required" for field in entity.fields if field.is_required}
@@ -287,8 +288,10 @@ def test_a_folder_that_was_not_generated_is_not_replaced(tmp_path: Path) -> None
 def test_wrong_arguments_are_refused_before_anything_is_written(
     tmp_path: Path, arguments: dict[str, Any], message: str
 ) -> None:
+    options: dict[str, Any] = {"first": FIRST, "days": 1, "rows": 1} | arguments
+
     with pytest.raises(SampleError, match=message):
-        generate(**{"out": tmp_path / "zone", "first": FIRST, "days": 1, "rows": 1} | arguments)
+        generate(tmp_path / "zone", **options)
 
     assert not (tmp_path / "zone").exists()
 
