@@ -14,7 +14,9 @@ from cdp_etl.landing.errors import (
 from cdp_etl.landing.manifest import require_record_counts
 from cdp_etl.landing.pull import PullRules, pull_dump
 from cdp_etl.landing.pulls import DumpFile, FileDifference, Pull, file_difference
-from cdp_etl.landing.zones import ObjectStoreOptions, Zone, open_zone
+from cdp_etl.landing.retries import RetryPolicy
+from cdp_etl.landing.sftp_login import SftpOptions
+from cdp_etl.landing.zones import ObjectStoreOptions, Zone, ZoneOptions, open_zone
 
 __all__ = [
     "DumpFile",
@@ -25,8 +27,11 @@ __all__ = [
     "ObjectStoreOptions",
     "Pull",
     "PullRules",
+    "RetryPolicy",
+    "SftpOptions",
     "Zone",
     "ZoneConfigError",
+    "ZoneOptions",
     "ZoneUnreachableError",
     "file_difference",
     "latest_pull",

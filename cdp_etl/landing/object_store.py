@@ -8,7 +8,7 @@ system, because obstore passes over some names in silence and follows links out 
 import asyncio
 import os
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -79,7 +79,7 @@ class ObjectSession:
             if meta["path"] not in folders  # some tools leave an empty object where a folder would be
         ]
 
-    async def read(self, file: RemoteFile, offset: int = 0) -> AsyncIterator[bytes]:
+    async def read(self, file: RemoteFile, offset: int = 0) -> AsyncGenerator[bytes, None]:
         """Stream the object from `offset`, on condition that its ETag is still the one listed."""
         options: GetOptions = {}
         if file.etag is not None:

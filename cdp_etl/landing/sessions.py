@@ -4,7 +4,7 @@ The folder, object stores and SFTP each implement `Session`; everything else in 
 one contract test suite runs over all of them.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -39,7 +39,7 @@ class Session(Protocol):
         """
         ...
 
-    def read(self, file: RemoteFile, offset: int = 0) -> AsyncIterator[bytes]:
+    def read(self, file: RemoteFile, offset: int = 0) -> AsyncGenerator[bytes, None]:
         """Stream a file's bytes from an offset on.
 
         Raises:

@@ -7,11 +7,12 @@ decided in `pull.py`.
 import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import aclosing
 from pathlib import Path
 from typing import TypeVar
 
 from cdp_etl.landing.durable import PartFile
-from cdp_etl.landing.errors import DumpNotCompleteError, DumpRefusedError
+from cdp_etl.landing.errors import DumpNotCompleteError, DumpRefusedError, LandingError
 from cdp_etl.landing.listing import Offered
 from cdp_etl.landing.names import shown
 from cdp_etl.landing.retries import RetryPolicy
@@ -37,8 +38,11 @@ async def fetch(session: Session, retry: RetryPolicy, remote: RemoteFile, target
     try:
         async for attempt in retry.retrying():
             with attempt:
-                async for piece in session.read(remote, part.bytes):
-                    await asyncio.to_thread(part.write, piece)
+                async with aclosing(session.read(remote, part.bytes)) as pieces:
+                    async for piece in pieces:
+                        await asyncio.to_thread(part.write, piece)
+    except OSError as error:  # a session's own faults come as LandingError
+        raise LandingError(f"{shown(remote.path)}: the raw archive cannot be written: {error.strerror}") from error
     finally:
         await asyncio.to_thread(part.leave)
     if part.bytes != remote.bytes:
@@ -57,7 +61,8 @@ async def read_small(session: Session, retry: RetryPolicy, offered: Offered, lim
     content = b""
     async for attempt in retry.retrying():
         with attempt:
-            content = b"".join([piece async for piece in session.read(offered.remote)])
+            async with aclosing(session.read(offered.remote)) as pieces:
+                content = b"".join([piece async for piece in pieces])
     return content
 
 

@@ -11,7 +11,7 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from obstore.store import from_url
 
@@ -19,6 +19,8 @@ from cdp_etl.landing.errors import ZoneConfigError
 from cdp_etl.landing.object_store import connect_folder, connect_store
 from cdp_etl.landing.retries import RetryPolicy
 from cdp_etl.landing.sessions import Session
+from cdp_etl.landing.sftp import connect_sftp
+from cdp_etl.landing.sftp_login import SftpOptions, parse_address
 from cdp_etl.landing.templates import DEFAULT_TEMPLATE, PathTemplate, parse_template
 
 if TYPE_CHECKING:  # obstore has these names for type checkers alone
@@ -27,7 +29,6 @@ if TYPE_CHECKING:  # obstore has these names for type checkers alone
 Connect = Callable[[], AbstractAsyncContextManager[Session]]
 
 _OBJECT_STORES = ("s3", "gs", "az")
-_PARALLEL_FILES = 8
 _ONCE = RetryPolicy(attempts=1)  # a folder that is not there will not appear within seconds
 
 
@@ -42,6 +43,19 @@ class ObjectStoreOptions:
     endpoint: str | None = None
     region: str | None = None
     anonymous: bool = False
+
+
+@dataclass(frozen=True)
+class ZoneOptions:
+    """How a zone is reached; each kind of zone looks at what concerns it.
+
+    `parallel_files` are pulled at a time. `retry` is for what may pass; a folder is not tried again.
+    """
+
+    object_store: ObjectStoreOptions = field(default_factory=ObjectStoreOptions)
+    sftp: SftpOptions = field(default_factory=SftpOptions)
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
+    parallel_files: int = 8
 
 
 @dataclass(frozen=True)
@@ -69,35 +83,30 @@ class Zone:
 
 
 def open_zone(
-    location: str | Path,
-    *,
-    template: str = DEFAULT_TEMPLATE,
-    object_store: ObjectStoreOptions | None = None,
-    retry: RetryPolicy | None = None,
-    parallel_files: int = _PARALLEL_FILES,
+    location: str | Path, *, template: str = DEFAULT_TEMPLATE, options: ZoneOptions | None = None
 ) -> Zone:
     """Describe a zone by its location; nothing is connected yet.
 
     Raises:
         ZoneConfigError: an unknown kind of location, a credential in it, or a template that is not valid.
     """
-    parsed_template = parse_template(template)
-    text = str(location)
-    if "://" not in text:
-        return Zone(text, parsed_template, _ONCE, parallel_files, partial(connect_folder, Path(text), text))
-    url = _without_secrets(text)
+    chosen = options or ZoneOptions()
+    label, connect, retry = _describe(str(location), chosen)
+    return Zone(label, parse_template(template), retry, chosen.parallel_files, connect)
+
+
+def _describe(location: str, options: ZoneOptions) -> tuple[str, Connect, RetryPolicy]:
+    if "://" not in location:
+        return location, partial(connect_folder, Path(location), location), _ONCE
+    url = _without_secrets(location)
     label = f"{url.scheme}://{url.netloc}{url.path}"
     if url.scheme == "file":
-        return Zone(label, parsed_template, _ONCE, parallel_files, partial(connect_folder, Path(url.path), label))
+        return label, partial(connect_folder, Path(unquote(url.path)), label), _ONCE
+    if url.scheme == "sftp":
+        return label, partial(connect_sftp, parse_address(url, label), options.sftp), options.retry
     if url.scheme in _OBJECT_STORES:
-        open_store = partial(_open_store, label, url.scheme, object_store or ObjectStoreOptions())
-        return Zone(
-            label,
-            parsed_template,
-            retry or RetryPolicy(),
-            parallel_files,
-            partial(connect_store, open_store, label),
-        )
+        open_store = partial(_open_store, label, url.scheme, options.object_store)
+        return label, partial(connect_store, open_store, label), options.retry
     raise ZoneConfigError(
         f"landing zone {label}: expected a folder, s3://, gs://, az:// or sftp://, not {url.scheme}://"
     )

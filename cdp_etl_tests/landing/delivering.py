@@ -1,18 +1,22 @@
 """A partner who delivers files: one face for every kind of server, for the tests."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Protocol
 
-from cdp_etl.landing import Zone, open_zone
+from obstore.store import S3Store
+
+from cdp_etl.landing import ObjectStoreOptions, RetryPolicy, Zone, ZoneOptions, open_zone
 from cdp_etl.landing.templates import DEFAULT_TEMPLATE
+from cdp_etl_tests.landing.servers import SftpServer
 
 ENTITY = "customer-product-review"
 DAY = date(2026, 3, 1)
 FOLDER = f"{ENTITY}/2026-03-01"
 LONG_AGO = datetime(2026, 3, 2, 4, 5, 6, tzinfo=UTC)
+QUICK = RetryPolicy(attempts=4, first_wait_seconds=0.01, longest_wait_seconds=0.05)
 
 
 class Partner(Protocol):
@@ -37,6 +41,7 @@ class FolderPartner:
 
     root: Path
     location: str | None = None
+    options: ZoneOptions = field(default_factory=ZoneOptions)
 
     def put(self, path: str, content: bytes) -> None:
         """Deliver a file."""
@@ -52,5 +57,43 @@ class FolderPartner:
         (self.root / path).unlink()
 
     def zone(self, template: str = DEFAULT_TEMPLATE) -> Zone:
-        """Give the folder as a zone."""
-        return open_zone(self.location or self.root, template=template)
+        """Give the zone: the folder itself, or the server that shows it."""
+        return open_zone(self.location or self.root, template=template, options=self.options)
+
+
+@dataclass(frozen=True)
+class S3Partner:
+    """Delivers into a bucket, under the prefix `from/partner`."""
+
+    endpoint: str
+    bucket: str
+
+    def put(self, path: str, content: bytes) -> None:
+        """Deliver an object."""
+        self.store().put(path, content)
+
+    def remove(self, path: str) -> None:
+        """Take an object away again."""
+        self.store().delete(path)
+
+    def zone(self, template: str = DEFAULT_TEMPLATE) -> Zone:
+        """Give the bucket as a zone."""
+        options = ZoneOptions(
+            object_store=ObjectStoreOptions(endpoint=self.endpoint, region="us-east-1"), retry=QUICK
+        )
+        return open_zone(f"s3://{self.bucket}/from/partner", template=template, options=options)
+
+    def store(self) -> S3Store:
+        """Give the partner's own access to the bucket."""
+        return S3Store(
+            self.bucket,
+            prefix="from/partner",
+            endpoint=self.endpoint,
+            region="us-east-1",
+            client_options={"allow_http": True},
+        )
+
+
+def sftp_partner(server: SftpServer) -> FolderPartner:
+    """Give a partner whose folder is seen through an SFTP server."""
+    return FolderPartner(server.root, server.location(), ZoneOptions(sftp=server.options, retry=QUICK))
