@@ -1,0 +1,45 @@
+"""Columns that more than one mart has, and the types that only marts have: one name, one meaning, one type.
+
+Put a column here when two marts must agree on it. A column of one mart stands in that mart's file.
+"""
+
+import polars as pl
+
+from cdp_etl.contract.columns import Personal
+from cdp_etl.contract.table import DAY, MOMENT, TEXT, WHOLE, DataType, TableColumn
+
+AMOUNT_TYPE = DataType("DECIMAL(18,4)", pl.Decimal(18, 4))
+COUNTS_TYPE = DataType("MAP(VARCHAR, BIGINT)", pl.List(pl.Struct({"key": pl.String(), "value": pl.Int64()})))
+
+COMPANY_ID = TableColumn(
+    "company_id", TEXT, "The company; nothing crosses companies. Empty where none is named.", is_nullable=False
+)
+ACTIVITY_DATE = TableColumn(
+    "activity_date", DAY, "Day on which it occurred, in the business time zone.", is_nullable=False
+)
+CUSTOMER_KEY = TableColumn(
+    "customer_key",
+    TEXT,
+    "Best identifier that the record has: c:<id>, else e:<e-mail>, else p:<phone>.",
+    personal=Personal.IDENTIFIER,
+    is_nullable=False,
+)
+PRODUCT_SKU = TableColumn("product_sku", TEXT, "Product SKU.", is_nullable=False)
+KIND = TableColumn(
+    "kind",
+    TEXT,
+    "activity, comment, review, subscribe, unsubscribe, email or sms; no other.",
+    is_nullable=False,
+)
+FIRST_AT = TableColumn("first_at", MOMENT, "When the first of them occurred, UTC.", is_nullable=False)
+LAST_AT = TableColumn("last_at", MOMENT, "When the last of them occurred, UTC.", is_nullable=False)
+
+
+def count(name: str, description: str) -> TableColumn:
+    """Give a column that counts."""
+    return TableColumn(name, WHOLE, description, is_nullable=False)
+
+
+def amount(name: str, description: str) -> TableColumn:
+    """Give a column of money: exact decimals, null where the value does not fit."""
+    return TableColumn(name, AMOUNT_TYPE, description)

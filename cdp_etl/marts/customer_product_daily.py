@@ -1,0 +1,31 @@
+"""The mart `customer_product_daily`: its columns and slices. Its meaning stands in its SQL."""
+
+from cdp_etl.contract.table import WHOLE, TableColumn
+from cdp_etl.marts import columns as c
+from cdp_etl.marts.feed import feed_slices
+from cdp_etl.marts.mart import Mart
+
+CUSTOMER_PRODUCT_DAILY = Mart(
+    name="customer_product_daily",
+    columns=(
+        c.COMPANY_ID,
+        c.ACTIVITY_DATE,
+        c.CUSTOMER_KEY,
+        c.PRODUCT_SKU,
+        c.count("interaction_count", "Interactions of any kind."),
+        c.count("activity_count", "Activities, whatever the action."),
+        c.count("comment_count", "Comments."),
+        c.count("review_count", "Reviews."),
+        c.count("subscribe_count", "Subscriptions that are in force now."),
+        c.count("unsubscribe_count", "Subscriptions that have ended."),
+        TableColumn(
+            "action_counts", c.COUNTS_TYPE, "Interactions by action, in the order of its name.", is_nullable=False
+        ),
+        c.amount("activity_amount", "Amounts of the activities, added up; null where no activity has one."),
+        TableColumn("last_rating", WHOLE, "Rating of the newest review that has one."),
+        c.FIRST_AT,
+        c.LAST_AT,
+    ),
+    slices=feed_slices(("company_id", "activity_date", "customer_key", "product_sku"), inputs=("interaction",)),
+    month_column="activity_date",
+)

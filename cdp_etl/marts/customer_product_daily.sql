@@ -1,0 +1,52 @@
+-- What one customer did with one product on one day.
+-- Grain: company_id, activity_date, customer_key, product_sku
+-- Inputs: interaction
+-- Mind: Only interactions with both a customer and a product are here: no e-mail, no SMS, no customer that is known by
+--   masked contacts alone. `interaction_daily` counts what is left out.
+--   A day on which nothing happened has no row.
+--   `activity_amount` adds up the amounts of all activities, searches too; it is no turnover.
+--   A customer key is not a person: one person may have several.
+WITH
+-- One action at a time first: the map needs its counts, and the rest adds up from here.
+by_action AS (
+  SELECT
+    company_id,
+    activity_date,
+    customer_key,
+    product_sku,
+    action,
+    count(*) AS interaction_count,
+    count(*) FILTER (WHERE kind = 'activity') AS activity_count,
+    count(*) FILTER (WHERE kind = 'comment') AS comment_count,
+    count(*) FILTER (WHERE kind = 'review') AS review_count,
+    count(*) FILTER (WHERE kind = 'subscribe') AS subscribe_count,
+    count(*) FILTER (WHERE kind = 'unsubscribe') AS unsubscribe_count,
+    sum(amount) FILTER (WHERE kind = 'activity') AS activity_amount,
+    max(
+      CASE WHEN rating IS NOT NULL THEN row(occurred_at, dump_date, coalesce(system_name, ''), record_id, rating) END
+    ) AS newest_rated,
+    min(occurred_at) AS first_at,
+    max(occurred_at) AS last_at
+  FROM interaction
+  WHERE customer_key IS NOT NULL AND product_sku IS NOT NULL
+  GROUP BY company_id, activity_date, customer_key, product_sku, action
+)
+
+SELECT
+  company_id,
+  activity_date,
+  customer_key,
+  product_sku,
+  sum(interaction_count) AS interaction_count,
+  sum(activity_count) AS activity_count,
+  sum(comment_count) AS comment_count,
+  sum(review_count) AS review_count,
+  sum(subscribe_count) AS subscribe_count,
+  sum(unsubscribe_count) AS unsubscribe_count,
+  map_from_entries(list(row(action, interaction_count) ORDER BY action)) AS action_counts,
+  try_cast(sum(activity_amount) AS DECIMAL(18, 4)) AS activity_amount,
+  struct_extract(max(newest_rated), 5) AS last_rating,
+  min(first_at) AS first_at,
+  max(last_at) AS last_at
+FROM by_action
+GROUP BY company_id, activity_date, customer_key, product_sku

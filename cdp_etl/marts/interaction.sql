@@ -1,0 +1,204 @@
+-- One current, not deleted record of any of the six entities: who did what, when, with which product or campaign.
+-- Grain: entity, record_key
+-- Inputs: customer_product_activity_current, customer_product_comment_current, customer_product_review_current,
+--   customer_product_subscriber_current, email_interaction_current, sms_interaction_current
+-- Mind: `kind` is a closed list, `action` an open one: new values appear by themselves.
+--   `amount` is money named by the record, not money earned: a search for a product of 5 has an amount of 5.
+--   An amount of 100 trillion or more does not fit and is null.
+--   A provider may report one opening under two ids: count distinct customers, not rows.
+--   A subscription is the status it has now: that it was another before is in staging, not here.
+WITH
+record AS (
+  SELECT
+    'customer_product_activity' AS entity,
+    record_key,
+    key_hash,
+    company_id,
+    system_name,
+    action_id AS record_id,
+    dump_date,
+    occurred_at,
+    activity_date,
+    'activity' AS kind,
+    '' AS action_prefix,
+    action AS action_text,
+    customer_key,
+    product_sku,
+    product_category_id,
+    quantity,
+    price AS unit_price,
+    NULL AS rating,
+    NULL AS channel,
+    NULL AS service_provider,
+    NULL AS campaign_id,
+    product_link AS link
+  FROM customer_product_activity_current
+  UNION ALL
+  SELECT
+    'customer_product_comment' AS entity,
+    record_key,
+    key_hash,
+    company_id,
+    system_name,
+    comment_id AS record_id,
+    dump_date,
+    occurred_at,
+    activity_date,
+    'comment' AS kind,
+    '' AS action_prefix,
+    'comment' AS action_text,
+    customer_key,
+    product_sku,
+    product_category_id,
+    NULL AS quantity,
+    coalesce(product_price4_sale, product_price) AS unit_price,
+    NULL AS rating,
+    NULL AS channel,
+    NULL AS service_provider,
+    NULL AS campaign_id,
+    product_link AS link
+  FROM customer_product_comment_current
+  UNION ALL
+  SELECT
+    'customer_product_review' AS entity,
+    record_key,
+    key_hash,
+    company_id,
+    system_name,
+    review_id AS record_id,
+    dump_date,
+    occurred_at,
+    activity_date,
+    'review' AS kind,
+    '' AS action_prefix,
+    'review' AS action_text,
+    customer_key,
+    product_sku,
+    product_category_id,
+    NULL AS quantity,
+    coalesce(product_price4_sale, product_price) AS unit_price,
+    rating,
+    NULL AS channel,
+    NULL AS service_provider,
+    NULL AS campaign_id,
+    product_link AS link
+  FROM customer_product_review_current
+  UNION ALL
+  SELECT
+    'customer_product_subscriber' AS entity,
+    record_key,
+    key_hash,
+    company_id,
+    system_name,
+    subscribe_id AS record_id,
+    dump_date,
+    occurred_at,
+    activity_date,
+    CASE status WHEN 'Unsubscribed' THEN 'unsubscribe' ELSE 'subscribe' END AS kind,
+    '' AS action_prefix,
+    CASE status WHEN 'Unsubscribed' THEN 'unsubscribe' ELSE 'subscribe' END AS action_text,
+    customer_key,
+    product_sku,
+    NULL AS product_category_id,
+    NULL AS quantity,
+    NULL AS unit_price,
+    NULL AS rating,
+    lower(source_channel) AS channel,
+    NULL AS service_provider,
+    NULL AS campaign_id,
+    NULL AS link
+  FROM customer_product_subscriber_current
+  UNION ALL
+  SELECT
+    'email_interaction' AS entity,
+    record_key,
+    key_hash,
+    company_id,
+    system_name,
+    id AS record_id,
+    dump_date,
+    occurred_at,
+    activity_date,
+    'email' AS kind,
+    'email_' AS action_prefix,
+    event AS action_text,
+    customer_key,
+    NULL AS product_sku,
+    NULL AS product_category_id,
+    NULL AS quantity,
+    NULL AS unit_price,
+    NULL AS rating,
+    'email' AS channel,
+    service_provider,
+    campaign_id,
+    coalesce(link, link2) AS link
+  FROM email_interaction_current
+  UNION ALL
+  SELECT
+    'sms_interaction' AS entity,
+    record_key,
+    key_hash,
+    company_id,
+    system_name,
+    id AS record_id,
+    dump_date,
+    occurred_at,
+    activity_date,
+    'sms' AS kind,
+    'sms_' AS action_prefix,
+    event AS action_text,
+    customer_key,
+    NULL AS product_sku,
+    NULL AS product_category_id,
+    NULL AS quantity,
+    NULL AS unit_price,
+    NULL AS rating,
+    'sms' AS channel,
+    service_provider,
+    campaign_id,
+    coalesce(link, link2) AS link
+  FROM sms_interaction_current
+),
+
+-- AddToCart, "add to cart" and ADD-TO-CART are all add_to_cart; what holds no letter or digit stays as it is.
+word AS (
+  SELECT
+    *,
+    trim(
+      regexp_replace(
+        lower(
+          regexp_replace(
+            regexp_replace(action_text, '(\p{Lu})(\p{Lu}\p{Ll})', '\1_\2', 'g'),
+            '([\p{Ll}\p{N}])(\p{Lu})', '\1_\2', 'g'
+          )
+        ),
+        '[^\p{L}\p{M}\p{N}]+', '_', 'g'
+      ),
+      '_'
+    ) AS snake_case
+  FROM record
+)
+
+SELECT
+  entity,
+  record_key,
+  key_hash,
+  company_id,
+  system_name,
+  record_id,
+  dump_date,
+  occurred_at,
+  activity_date,
+  kind,
+  action_prefix || coalesce(nullif(snake_case, ''), action_text) AS action,
+  customer_key,
+  product_sku,
+  product_category_id,
+  quantity,
+  try_cast(try_cast(unit_price AS DECIMAL(18, 4)) * coalesce(quantity, 1) AS DECIMAL(18, 4)) AS amount,
+  rating,
+  channel,
+  service_provider,
+  campaign_id,
+  link
+FROM word

@@ -1,0 +1,142 @@
+"""How a mart is declared: its SELECT, its columns, and which slices of it a change of its inputs touches.
+
+Put here what can be said of any mart. Each mart's columns and slices stand in the Python file beside its SQL; how
+it is kept up to date stands in `keeping.py`.
+"""
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.resources import files
+
+from cdp_etl.contract.ddl import create_table
+from cdp_etl.contract.table import TableColumn
+from cdp_etl.marts.errors import MartHeaderError
+from cdp_etl.marts.settings import MartSettings
+
+_COMMENT = re.compile(r"(?:--[^\n]*\n)+")
+_HEADER = re.compile(r"(?P<meaning>.+?) Grain: (?P<grain>.+?) Inputs: (?P<inputs>.+?)(?: Mind: (?P<notes>.+))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """Which rows of a table belong to the touched slices: those that a temporary table names.
+
+    Attributes:
+        touched: The temporary table.
+        columns: The columns that it and the table have in common; none of them is ever null in a touched row.
+    """
+
+    touched: str
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Slices:
+    """What a change of the inputs touches, as temporary tables, and how each table is cut by them.
+
+    Attributes:
+        tables: The SELECT of each temporary table, in order. They may read `pending`, the changes of the feed that
+            the mart has not applied yet, the mart itself as it was, its inputs as they are, and `$since`, the load
+            that the mart has applied.
+        mart: The touched rows of the mart: they are deleted, and the SELECT must give exactly their successors.
+        inputs: For each input the rows that those are made from. An input that is not named is read whole.
+    """
+
+    tables: Mapping[str, str]
+    mart: Slice
+    inputs: Mapping[str, Slice]
+
+
+@dataclass(frozen=True)
+class Header:
+    """What the comment at the top of a mart's SQL says.
+
+    Attributes:
+        meaning: What one row is.
+        grain: The columns that tell its rows apart.
+        inputs: The tables that it reads.
+        notes: What a reader would get wrong.
+    """
+
+    meaning: str
+    grain: tuple[str, ...]
+    inputs: tuple[str, ...]
+    notes: str
+
+
+@dataclass(frozen=True)
+class Mart:
+    """A table of schema `marts`.
+
+    Attributes:
+        name: The table's name, and that of its SQL file.
+        columns: In order, with type and meaning.
+        slices: What a change of its inputs touches.
+        month_column: The date by whose month it is published in files of its own; None: in one file.
+        settings: The fields of `MartSettings` that its SQL reads, as DuckDB variables of the same name.
+        owner: Who answers for it, in the form that Dagster shows.
+    """
+
+    name: str
+    columns: tuple[TableColumn, ...]
+    slices: Slices
+    month_column: str | None = None
+    settings: tuple[str, ...] = ()
+    owner: str = "team:data-platform"
+
+    @property
+    def table(self) -> str:
+        """Its name with the schema."""
+        return f"marts.{self.name}"
+
+    @cached_property
+    def sql(self) -> str:
+        """The SELECT, with its header."""
+        return files("cdp_etl.marts").joinpath(f"{self.name}.sql").read_text(encoding="utf-8")
+
+    @cached_property
+    def header(self) -> Header:
+        """What the header of its SQL says.
+
+        Raises:
+            MartHeaderError: where it lacks meaning, grain or inputs.
+        """
+        comment = _COMMENT.match(self.sql)
+        lines = comment[0].splitlines() if comment else []
+        found = _HEADER.fullmatch(" ".join(line.removeprefix("--").strip() for line in lines))
+        if found is None:
+            raise MartHeaderError(self.name)
+        return Header(found["meaning"], _names(found["grain"]), _names(found["inputs"]), found["notes"] or "")
+
+    @property
+    def grain(self) -> tuple[str, ...]:
+        """The columns that tell its rows apart."""
+        return self.header.grain
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The names that its SQL reads: `<entity>_current` of staging, or another mart."""
+        return self.header.inputs
+
+    @property
+    def description(self) -> str:
+        """What one row is, its grain, and what a reader would get wrong."""
+        grain = f"Grain: {', '.join(self.grain)}."
+        return f"{self.header.meaning} {grain} {self.header.notes}".strip()
+
+    def create_statements(self) -> Sequence[str]:
+        """Give the statements that make its table, with comments."""
+        return create_table("marts", self.name, self.columns, self.description)
+
+    def definition_hash(self, settings: MartSettings) -> str:
+        """Give a hash that changes when its SQL, its columns, its slices or a setting that it reads does."""
+        read = (repr(settings.value(name)) for name in self.settings)
+        parts = (self.sql, *self.create_statements(), repr(self.slices), *read)
+        return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def _names(listed: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in listed.split(","))

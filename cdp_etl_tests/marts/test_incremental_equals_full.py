@@ -1,0 +1,129 @@
+"""The invariant: after any run of a mart, for whatever loads came before, it equals its full rebuild."""
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+
+from cdp_etl.contract.entity import Entity
+from cdp_etl.entities import ENTITIES
+from cdp_etl.marts import keeping
+from cdp_etl.marts.agreement import rows_that_differ
+from cdp_etl.marts.catalogue import MARTS, with_upstream
+from cdp_etl.marts.mart import Mart
+from cdp_etl_tests.marts.loading import EMAIL, SMS, Loader, happened
+
+_PEOPLE: Sequence[Sequence[str]] = (
+    ("c:1",),
+    ("c:1", "e:a@x.vn"),
+    ("c:2", "e:a@x.vn"),
+    ("c:2", "p:+84900000001"),
+    ("c:3", "e:b@x.vn", "p:+84900000001"),
+    ("e:b@x.vn",),
+    ("p:+84900000001",),
+    (),
+)
+
+_DRAWN: Mapping[str, Sequence[Any]] = {
+    "action": ("Wishlist", "AddToCart", "add to cart"),
+    "price": (None, 0.1, 19.99, 1e300),
+    "quantity": (None, 0, 3),
+    "product_sku": ("S1", "S2"),
+    "product_price4_sale": (None, 7.5),
+    "product_price": (None, 9.0),
+    "rating": (None, 1, 5),
+    "status": ("Subscribed", "Unsubscribed"),
+    "event": ("sent", "opened", "clicked", "unsubscribed"),
+    "campaign_id": (None, "K1", "K2"),
+    "service_provider": ("Brevo", "Other"),
+    "record_status": ("Active", "Active", "Active", "Deleted"),
+}
+
+
+@st.composite
+def _record(draw: st.DrawFn, entity: Entity) -> dict[str, Any]:
+    known = {field.name for field in entity.fields}
+    values = {name: draw(st.sampled_from(choices)) for name, choices in _DRAWN.items() if name in known}
+    if entity is EMAIL:
+        people = [who for who in _PEOPLE if all(name.startswith("e:") for name in who)]
+    elif entity is SMS:
+        people = [who for who in _PEOPLE if all(name.startswith("p:") for name in who)]
+    else:
+        people = list(_PEOPLE)
+    return happened(
+        entity,
+        draw(st.sampled_from(("1", "2", "3", "4"))),
+        on=draw(st.sampled_from((1, 2, 40))),
+        hour=draw(st.sampled_from((8, 9))),
+        who=draw(st.sampled_from(people)),
+        company_id=draw(st.sampled_from(("", "", "other"))),
+        **values,
+    )
+
+
+@st.composite
+def _load(draw: st.DrawFn) -> tuple[Entity, int, Sequence[dict[str, Any]]]:
+    entity = draw(st.sampled_from(ENTITIES))
+    records = draw(st.lists(_record(entity), max_size=4, unique_by=lambda record: record["record_key"]))
+    return entity, draw(st.sampled_from((1, 2, 3))), records
+
+
+class _FailedOnPurposeError(Exception):
+    pass
+
+
+class MartsFollowTheLoads(RuleBasedStateMachine):
+    """Any loads, reloads and removals; any mart run after any of them, or failing in the middle of its run."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = tempfile.TemporaryDirectory(prefix="marts-")
+        self.loader = Loader(Path(self.folder.name))
+
+    @initialize(load=_load())
+    def begin(self, load: tuple[Entity, int, Sequence[dict[str, Any]]]) -> None:
+        self.loader.load(*load)
+
+    @rule(load=_load())
+    def load_a_dump(self, load: tuple[Entity, int, Sequence[dict[str, Any]]]) -> None:
+        self.loader.load(*load)
+
+    @rule(mart=st.sampled_from(MARTS))
+    def run_one_mart(self, mart: Mart) -> None:
+        keeping.run_mart(self.loader.warehouse, mart, self.loader.settings)
+
+        self._holds(with_upstream([mart]))
+
+    @rule(mart=st.sampled_from(MARTS))
+    def rebuild_one_mart(self, mart: Mart) -> None:
+        keeping.rebuild_mart(self.loader.warehouse, mart, self.loader.settings)
+
+        self._holds(with_upstream([mart]))
+
+    @rule(mart=st.sampled_from(MARTS))
+    def a_run_fails_before_it_is_committed(self, mart: Mart) -> None:
+        with (
+            patch.object(keeping.state, "write_state", side_effect=_FailedOnPurposeError),
+            pytest.raises(_FailedOnPurposeError),
+        ):
+            keeping.run_mart(self.loader.warehouse, mart, self.loader.settings)
+
+    def teardown(self) -> None:
+        keeping.run_marts(self.loader.warehouse, self.loader.settings)
+        self._holds(MARTS)
+        self.folder.cleanup()
+
+    def _holds(self, marts: Sequence[Mart]) -> None:
+        with self.loader.warehouse.reading() as connection:
+            differing = {mart.name: rows_that_differ(connection, mart, self.loader.settings) for mart in marts}
+        assert differing == dict.fromkeys(differing, 0)
+
+
+TestMartsFollowTheLoads = MartsFollowTheLoads.TestCase
+TestMartsFollowTheLoads.settings = settings(max_examples=25, stateful_step_count=10, deadline=None)
