@@ -1,0 +1,268 @@
+"""What loading one day costs on a growing history, beside DuckDB's bare INSERT … SELECT from the same Parquet.
+
+    python benchmarks/load.py --history 10 50 150 --out benchmarks/results-load.md
+
+builds a warehouse of customer-product-activity with so many million rows, and at each size loads a day of
+`--rows` rows of which one in twenty corrects a record of any earlier day; then loads that day again, corrected.
+The peer inserts the same Parquet into the same table with constants for what a load must find out.
+"""
+
+import argparse
+import os
+import platform
+import resource
+import shutil
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import duckdb
+
+from cdp_etl.contract.table import lake_columns
+from cdp_etl.entities import BY_NAME
+from cdp_etl.warehouse import LoadResult, Warehouse, load_dump
+
+ENTITY = BY_NAME["customer-product-activity"]
+TABLE = f"staging.{ENTITY.table}"
+FIRST_DAY = date(2026, 1, 1)
+CORRECTED_ONE_IN = 20
+HISTORY_AT_ONCE = 1_000_000
+BARE_INSERT = f"""
+    INSERT INTO {TABLE} BY NAME
+    SELECT *, true AS is_current, NULL AS current_custom_fields FROM read_parquet('{{}}')
+"""
+
+
+INTRODUCTION = f"""# Loading one day on a growing history
+
+{{day}}, {{system}}, DuckDB {{duckdb}}, memory limit 2 GiB, 2 threads.
+{{rows:,}} rows of `{ENTITY.name}` ({{columns}} columns), one in {CORRECTED_ONE_IN} of them a
+correction of a record of any earlier day. Median of interleaved runs; opening and closing of the file included.
+
+The bare insert writes constants for what a load finds out: it looks for no earlier version, keeps no change feed
+and no ledger, checks nothing, and would leave two current versions of a corrected record.
+
+| history, rows | file, GB | step | wall s | spread | CPU s | wall against bare | CPU against bare |
+|--:|--:|---|--:|--:|--:|--:|--:|"""
+
+
+@dataclass(frozen=True)
+class Dump:
+    """A dump as `load_dump` wants it."""
+
+    dump_date: date
+    content_fingerprint: str
+    bytes: int
+    records_read: int
+    accepted: int
+    superseded: int
+    quarantined: int
+    with_warnings: int
+    reasons: dict[str, int]
+    accepted_files: list[Path]
+    superseded_files: list[Path]
+    quarantined_files: list[Path]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What one step took: wall and CPU seconds, and peak resident MiB of the process so far."""
+
+    wall: float
+    cpu: float
+    peak_mib: float
+
+
+def rows_of_a_day(day: int, rows: int, corrected_from: int, version: int = 0) -> str:
+    """Give the SQL of a day's records; one in twenty corrects a record among the first `corrected_from`."""
+    own_id = f"{day}::BIGINT * {rows} + i"
+    if corrected_from:
+        step = corrected_from // rows
+        own_id = f"CASE WHEN i % {CORRECTED_ONE_IN} = 0 THEN i * {step}::BIGINT ELSE {own_id} END"
+    moment = f"TIMESTAMPTZ '{FIRST_DAY + timedelta(days=day)} 00:00:00+00' + to_seconds(i % 86400)"
+    derived = {
+        "timezone_gmt": "7",
+        "system_name": "'Website'",
+        "internal_company_id": "'ORG1029130112'",
+        "action_id": "lpad(id::VARCHAR, 11, '0')",
+        "action": "['Search', 'Wishlist', 'View', 'AddToCart'][1 + i % 4]",
+        "action_at": moment,
+        "customer_id": "'KH' || customer",
+        "customer_name": "'Nguyen Van ' || customer",
+        "customer_phone": "'0' || (900000000 + customer)",
+        "customer_phone_e164": "'+84' || (900000000 + customer)",
+        "customer_email": "'user' || customer || '@example.com'",
+        "customer_email_normalized": "'user' || customer || '@example.com'",
+        "product_sku": "'SKU' || product",
+        "product_name": "'Dien thoai ' || product",
+        "product_category": "'Category ' || product % 50",
+        "product_category_id": "'C' || product % 50",
+        "product_link": "'https://shop.example/p/' || product",
+        "price": "100000.0 + product",
+        "quantity": f"1 + {version} + i % 3",
+        "record_status": "'Active'",
+        "custom_fields": """'{"customFieldTexts":{"customField01":"' || i % 100 || '"}}'""",
+        "warnings": "[]::VARCHAR[]",
+        "company_id": "'ORG1029130112'",
+        "record_key": "'ORG1029130112|Website|' || lpad(id::VARCHAR, 11, '0')",
+        "key_hash": "md5_number_lower('ORG1029130112|Website|' || lpad(id::VARCHAR, 11, '0'))",
+        "occurred_at": moment,
+        "activity_date": f"({moment})::DATE",
+        "customer_key": "'c:KH' || customer",
+        "identifiers": "['c:KH' || customer, 'e:user' || customer || '@example.com',"
+        " 'p:+84' || (900000000 + customer)]",
+        "dump_date": f"DATE '{FIRST_DAY + timedelta(days=day)}'",
+        "source_file": "'part-1.ndjson'",
+        "source_position": "i + 1",
+    }
+    columns = ", ".join(
+        f'({derived.get(column.name, "NULL")})::{column.type.duckdb.replace("JSON", "VARCHAR")} AS "{column.name}"'
+        for column in lake_columns(ENTITY)
+    )
+    return f"""
+        SELECT {columns} FROM (
+          SELECT i, id, hash(id) % 2000000 AS customer, hash(i) % 5000 AS product
+          FROM (SELECT i, {own_id} AS id FROM range({rows}) AS numbers(i))
+        )
+    """
+
+
+def write_day(folder: Path, day: int, rows: int, corrected_from: int, version: int = 0) -> Dump:
+    """Write a day's Parquet."""
+    path = folder / f"{day}-{version}.parquet"
+    with duckdb.connect() as connection:
+        select = rows_of_a_day(day, rows, corrected_from, version)
+        connection.execute(f"COPY ({select}) TO '{path}' (FORMAT parquet, COMPRESSION zstd)")
+    return Dump(FIRST_DAY + timedelta(days=day), f"{day}-{version}", 0, rows, rows, 0, 0, 0, {}, [path], [], [])
+
+
+def grow(warehouse: Warehouse, rows_before: int, rows_after: int) -> None:
+    """Fill up the history, a million rows a day."""
+    with warehouse.writing() as connection:
+        for day in range(rows_before // HISTORY_AT_ONCE, rows_after // HISTORY_AT_ONCE):
+            select = rows_of_a_day(day, HISTORY_AT_ONCE, 0)
+            connection.execute(f"INSERT INTO {TABLE} BY NAME SELECT *, true AS is_current FROM ({select})")
+
+
+@contextmanager
+def measured(into: list[Measured]) -> Iterator[None]:
+    """Measure a block."""
+    wall, cpu = time.perf_counter(), time.process_time()
+    yield
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    into.append(Measured(time.perf_counter() - wall, time.process_time() - cpu, peak))
+
+
+def bare_insert(warehouse: Warehouse, dump: Dump) -> None:
+    """Insert the same Parquet into the same table as DuckDB comes, finding out nothing."""
+    limits = {"memory_limit": warehouse.memory_limit, "threads": warehouse.threads}
+    with duckdb.connect(warehouse.path, config=limits) as connection:
+        connection.execute(BARE_INSERT.format(dump.accepted_files[0]))
+
+
+def load(warehouse: Warehouse, dump: Dump) -> LoadResult:
+    """Load it as the pipeline does."""
+    return load_dump(warehouse, ENTITY, dump, [], max_quarantine_rate=1.0, force=False, run_id=None)
+
+
+def remove(warehouse: Warehouse, dump: Dump) -> None:
+    """Take the day out again, so that the next measurement meets the same history."""
+    with warehouse.writing() as connection:
+        connection.execute(f"DELETE FROM {TABLE} WHERE dump_date = ?", [dump.dump_date])
+        connection.execute(f"UPDATE {TABLE} SET is_current = true WHERE NOT is_current")
+        connection.execute("DELETE FROM ops.change")
+        connection.execute("DELETE FROM ops.load")
+
+
+def measure(
+    warehouse: Warehouse, folder: Path, history: int, rows: int, repeats: int
+) -> dict[str, list[Measured]]:
+    """Measure bare insert, load and reload at one size of history, interleaved."""
+    day = history // HISTORY_AT_ONCE
+    first = write_day(folder, day, rows, history)
+    second = write_day(folder, day, rows, history, version=1)
+    run: list[tuple[str, Callable[[Warehouse, Dump], object], Dump, bool]] = [
+        ("bare insert", bare_insert, first, True),
+        ("load", load, first, False),
+        ("reload, corrected", load, second, True),
+    ]
+    steps: dict[str, list[Measured]] = {step: [] for step, *_ in run}
+    for _ in range(repeats):
+        for step, action, dump, is_removed in run:
+            with measured(steps[step]):
+                action(warehouse, dump)
+            print(f"{history:>11,} {step:<18} {steps[step][-1]}", flush=True)
+            if is_removed:
+                remove(warehouse, dump)
+    return steps
+
+
+def report(results: dict[int, dict[str, list[Measured]]], rows: int, sizes: dict[int, int]) -> str:
+    """Give the figures as Markdown."""
+    lines = [
+        INTRODUCTION.format(
+            day=datetime.now(UTC).date(),
+            system=f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
+            duckdb=duckdb.__version__,
+            rows=rows,
+            columns=len(lake_columns(ENTITY)),
+        )
+    ]
+    for history, steps in results.items():
+        bare_wall = statistics.median(run.wall for run in steps["bare insert"])
+        bare_cpu = statistics.median(run.cpu for run in steps["bare insert"])
+        for step, runs in steps.items():
+            walls = [run.wall for run in runs]
+            wall, cpu = statistics.median(walls), statistics.median(run.cpu for run in runs)
+            lines.append(
+                f"| {history:,} | {sizes[history] / 1e9:.1f} | {step}"
+                f" | {wall:.2f} | {min(walls):.2f} to {max(walls):.2f} | {cpu:.2f}"
+                f" | {wall / bare_wall:.2f} | {cpu / bare_cpu:.2f} |"
+            )
+    first, last = min(results), max(results)
+    if first != last:
+        ratio = statistics.median(run.wall for run in results[last]["load"]) / statistics.median(
+            run.wall for run in results[first]["load"]
+        )
+        lines += ["", f"A load on {last:,} rows takes {ratio:.2f} times one on {first:,} rows."]
+    peak = max(run.peak_mib for steps in results.values() for runs in steps.values() for run in runs)
+    lines += ["", f"Peak resident memory of the process: {peak:,.0f} MiB.", ""]
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Run the benchmark."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--history", type=int, nargs="+", default=[10, 50, 150], help="million rows")
+    parser.add_argument("--rows", type=int, default=1_000_000, help="rows of the day that is loaded")
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--work", type=Path, help="folder for the warehouse; kept where given")
+    parser.add_argument("--out", type=Path, help="where the figures go as Markdown")
+    arguments = parser.parse_args()
+    folder = arguments.work or Path(tempfile.mkdtemp())
+    folder.mkdir(parents=True, exist_ok=True)
+    warehouse = Warehouse(folder / "cdp.duckdb", 60.0, "2GiB", 2, "UTC")
+    results, sizes, rows_before = {}, {}, 0
+    try:
+        for million in sorted(arguments.history):
+            history = million * 1_000_000
+            grow(warehouse, rows_before, history)
+            sizes[history] = warehouse.path.stat().st_size
+            results[history] = measure(warehouse, folder, history, arguments.rows, arguments.repeats)
+            rows_before = history
+    finally:
+        if not arguments.work:
+            shutil.rmtree(folder)
+    text = report(results, arguments.rows, sizes)
+    print(text)
+    if arguments.out:
+        arguments.out.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
