@@ -19,7 +19,7 @@ from pathlib import Path
 from filelock import AsyncFileLock, Timeout
 from pydantic import TypeAdapter, ValidationError
 
-from cdp_etl.landing.durable import sync_folder, write_whole
+from cdp_etl.landing.durable import sync_file, sync_folder, write_whole
 from cdp_etl.landing.errors import LandingError
 from cdp_etl.landing.pulls import DumpFile, FileDifference, Pull, ReadyBy
 
@@ -144,5 +144,4 @@ def link_or_copy(source: Path, target: Path) -> None:
         target.hardlink_to(source)
     except OSError:
         shutil.copyfile(source, target)
-        with target.open("rb") as copy:
-            os.fsync(copy.fileno())
+        sync_file(target)

@@ -19,6 +19,12 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def sync_file(path: Path) -> None:
+    """Make a file that another process wrote last."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
 def write_whole(path: Path, content: bytes) -> None:
     """Replace a file by `content`, so that a reader sees the old one or the new one."""
     part = path.with_name(path.name + ".part")

@@ -17,6 +17,7 @@ from cdp_etl.contract.dump_files import (
     UnknownDumpFileError,
     classify,
     delivery_order,
+    without_encryption,
 )
 from cdp_etl.landing.errors import DumpRefusedError
 from cdp_etl.landing.names import require_distinct, require_safe_path
@@ -103,7 +104,7 @@ def judge_listing(place: DumpPlace, files: Iterable[RemoteFile]) -> Listing:
             data.append(one)
         elif isinstance(kind, Companion) and kind.of is not None:
             checksums[kind.of] = one
-    require_distinct(one.path for one in data)
+    require_distinct((one.path, without_encryption(one.path)) for one in data)
     by_path = {one.path: one for one in offered}
     return replace(
         empty,

@@ -34,17 +34,20 @@ def require_safe_path(path: str) -> None:
             raise DumpRefusedError(f"{shown(path)}: a name longer than {_LONGEST_NAME_BYTES} bytes is not taken")
 
 
-def require_distinct(paths: Iterable[str]) -> None:
-    """Refuse paths that differ in case or Unicode form only: on some file systems they are one file.
+def require_distinct(paths: Iterable[tuple[str, str]]) -> None:
+    """Refuse files that would become one: (path as delivered, path in the archive), in no order.
+
+    Paths that differ in case or Unicode form only are one file on some file systems.
 
     Raises:
         DumpRefusedError: naming two such paths.
     """
     seen: dict[str, str] = {}
-    for path in paths:
-        folded = unicodedata.normalize("NFC", path).casefold()
+    for path, kept_as in paths:
+        folded = unicodedata.normalize("NFC", kept_as).casefold()
         if folded in seen:
             raise DumpRefusedError(
-                f"{shown(path)} and {shown(seen[folded])}: names that differ in case only are not taken"
+                f"{shown(path)} and {shown(seen[folded])}: names that differ in case only, or by .pgp or .gpg, "
+                "are not taken"
             )
         seen[folded] = path

@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from cdp_etl.landing.archive import DumpArchive, PullRecord
+from cdp_etl.landing.decrypt import DecryptionKey
 from cdp_etl.landing.errors import DumpRefusedError
 from cdp_etl.landing.findings import find_twins
 from cdp_etl.landing.listing import Listing, Offered, list_dump
@@ -37,12 +38,14 @@ class PullRules:
     `settle_seconds`: how long sizes must stand still where there is neither manifest nor marker.
     `accept_removal`: take a delivery that offers fewer files than the one before (RULINGS 9).
     `deep`: pull every file again, whatever the listing says (RULINGS 26).
+    `decryption`: the key for `.pgp` and `.gpg` files.
     `lock_wait_seconds`: how long to wait for another pull of the same dump.
     """
 
     settle_seconds: float = 0
     accept_removal: bool = False
     deep: bool = False
+    decryption: DecryptionKey | None = None
     lock_wait_seconds: float = 3600
 
 
@@ -145,7 +148,7 @@ class _Pulling:
         kept = self._keepable(listing, before)
         self._require_room([one for one in listing.data if one.path not in kept])
         in_manifest = manifest.by_path() if manifest else {}
-        taker = FileTaker(session, self._zone.retry, self._dump.incoming())
+        taker = FileTaker(session, self._zone.retry, self._dump.incoming(), self._rules.decryption)
         taken: dict[str, Taken] = {}
 
         async def take(offered: Offered) -> None:

@@ -3,14 +3,18 @@
 Put here what happens to a single file. The order of the whole pull is `pull.py`.
 """
 
+import asyncio
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from cdp_etl.contract.dump_files import without_encryption
+from cdp_etl.landing.decrypt import DecryptionKey, decrypt
+from cdp_etl.landing.durable import hash_file
 from cdp_etl.landing.errors import DumpRefusedError
 from cdp_etl.landing.listing import Offered
 from cdp_etl.landing.manifest import LARGEST_CHECKSUM_BYTES, ManifestFile, parse_checksum, require_sha256
-from cdp_etl.landing.pulls import DumpFile
+from cdp_etl.landing.pulls import Delivered, DumpFile
 from cdp_etl.landing.retries import RetryPolicy
 from cdp_etl.landing.sessions import Session
 from cdp_etl.landing.transfer import fetch, incoming_name, read_small
@@ -35,10 +39,14 @@ class Said:
 class FileTaker:
     """Takes the files of one dump into `incoming`."""
 
-    def __init__(self, session: Session, retry: RetryPolicy, incoming: Path) -> None:
+    def __init__(
+        self, session: Session, retry: RetryPolicy, incoming: Path, decryption: DecryptionKey | None
+    ) -> None:
         self._session = session
         self._retry = retry
         self._incoming = incoming
+        self._decryption = decryption
+        self._decrypting = asyncio.Lock()  # one at a time: each takes some 160 MiB
 
     async def keep(self, known: DumpFile, directory: Path, said: Said) -> Taken:
         """Take a file over from an earlier pull, which has the bytes that the zone still lists."""
@@ -49,7 +57,8 @@ class FileTaker:
         """Receive a file from the zone.
 
         Raises:
-            DumpRefusedError: its hash is not what the manifest or the checksum file says.
+            DumpRefusedError: its hash is not what the manifest or the checksum file says, or it cannot be
+                decrypted.
         """
         place = self._incoming / incoming_name(offered.remote)
         sha256 = await fetch(self._session, self._retry, offered.remote, place)
@@ -66,7 +75,24 @@ class FileTaker:
             pulled_at=datetime.now(UTC),
             etag=offered.remote.etag,
         )
+        if without_encryption(offered.path) != offered.path:
+            return await self._decrypted(_with_records(file, said), place)
         return Taken(_with_records(file, said), place)
+
+    async def _decrypted(self, file: DumpFile, place: Path) -> Taken:
+        clear = place.with_suffix(".clear")
+        async with self._decrypting:
+            await asyncio.to_thread(decrypt, file.path, place, clear, self._decryption)
+        return Taken(
+            replace(
+                file,
+                path=without_encryption(file.path),
+                bytes=clear.stat().st_size,
+                sha256=await asyncio.to_thread(hash_file, clear),
+                delivered=Delivered(file.path, file.bytes, file.sha256),
+            ),
+            clear,
+        )
 
     async def _verify(self, path: str, sha256: str, said: Said) -> None:
         if said.manifest is not None:
