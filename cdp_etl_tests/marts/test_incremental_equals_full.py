@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from cdp_etl.contract.entity import Entity
 from cdp_etl.entities import ENTITIES
-from cdp_etl.marts import keeping
+from cdp_etl.marts import keeping, state
 from cdp_etl.marts.agreement import rows_that_differ
 from cdp_etl.marts.catalogue import MARTS, with_upstream
 from cdp_etl.marts.mart import Mart
@@ -109,7 +109,7 @@ class MartsFollowTheLoads(RuleBasedStateMachine):
     @rule(mart=st.sampled_from(MARTS))
     def a_run_fails_before_it_is_committed(self, mart: Mart) -> None:
         with (
-            patch.object(keeping.state, "write_state", side_effect=_FailedOnPurposeError),
+            patch.object(state, "write_state", side_effect=_FailedOnPurposeError),
             pytest.raises(_FailedOnPurposeError),
         ):
             keeping.run_mart(self.loader.warehouse, mart, self.loader.settings)

@@ -1,0 +1,178 @@
+"""The snapshot that readers open: views over Parquet in a folder of its own, swapped in by one rename.
+
+A version's folder is never changed once it has its name. `cdp.duckdb` is replaced whole, so a reader sees the old
+version or the new one; one that has the old open goes on reading it, since versions are kept for a grace.
+"""
+
+import shutil
+from collections.abc import Iterable, Sequence
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+
+import duckdb
+
+from cdp_etl.contract.ddl import literal, quoted
+from cdp_etl.landing.durable import sync_file, sync_folder
+from cdp_etl.marts import personal, state
+from cdp_etl.marts.catalogue import MARTS
+from cdp_etl.marts.errors import MartNotBuiltError
+from cdp_etl.marts.month_files import READ_ONLY, FileWriter, month_contents
+from cdp_etl.marts.settings import MartSettings
+from cdp_etl.marts.snapshot import MANIFEST, Snapshot, read_snapshot
+from cdp_etl.warehouse.connection import Warehouse
+
+DATABASE = "cdp.duckdb"
+VERSIONS = "snapshots"
+_STORAGE_VERSION = "v1.5.0"
+"""Read by DuckDB 1.5 and later: analysts open the snapshot with tools of their own."""
+
+
+def publish(
+    warehouse: Warehouse,
+    published: Path,
+    settings: MartSettings,
+    *,
+    with_personal_data: bool = False,
+    grace: timedelta = timedelta(days=1),
+) -> Snapshot:
+    """Publish the marts as they are; months that have not changed are linked, not written.
+
+    Args:
+        warehouse: Whose marts.
+        published: The folder of `cdp.duckdb` and the versions; made where it is missing.
+        settings: The marts' settings, to tell whether they are up to date with their definition.
+        with_personal_data: Whether names, phones, e-mails, addresses and IPs are published; without them
+            identifiers that hold an e-mail address or a phone are pseudonyms.
+        grace: How long a version is kept after the next one has taken its place.
+
+    Returns:
+        The version that is in place; the one before where nothing has changed since.
+
+    Raises:
+        MartNotBuiltError: where a mart has never been run, or not since its definition changed.
+        WarehouseLockedError: where the warehouse was not to be had in time.
+    """
+    published = published.resolve()
+    secret = personal.pseudonym_secret(warehouse)
+    with warehouse.reading() as connection:
+        personal.use_secret(connection, secret)
+        as_of = _as_of(connection, settings)
+        before = latest_snapshot(published)
+        if before is None or not _is_still_so(connection, before, as_of, with_personal_data=with_personal_data):
+            before = _make(connection, published, before, as_of, with_personal_data=with_personal_data)
+        _swap_in(published, before)
+        _remove_old(published, grace)
+    return before
+
+
+def latest_snapshot(published: Path) -> Snapshot | None:
+    """Give the newest version whose files are whole; None where there is none."""
+    versions = _versions(published.resolve())
+    return read_snapshot(versions[-1]) if versions else None
+
+
+def _as_of(connection: duckdb.DuckDBPyConnection, settings: MartSettings) -> int:
+    applied = []
+    for mart in MARTS:
+        held = state.state_of(connection, mart)
+        if held is None or held.definition_hash != mart.definition_hash(settings):
+            raise MartNotBuiltError(mart.name)
+        applied.append(held.load_seq)
+    return min(applied)
+
+
+def _is_still_so(
+    connection: duckdb.DuckDBPyConnection, before: Snapshot, as_of: int, *, with_personal_data: bool
+) -> bool:
+    contents = {
+        mart.name: month_contents(connection, mart, with_personal_data=with_personal_data) for mart in MARTS
+    }
+    published = {
+        mart: {month: file.content for month, file in months.items()} for mart, months in before.marts.items()
+    }
+    return before.as_of == as_of and before.has_personal_data == with_personal_data and contents == published
+
+
+def _make(
+    connection: duckdb.DuckDBPyConnection,
+    published: Path,
+    before: Snapshot | None,
+    as_of: int,
+    *,
+    with_personal_data: bool,
+) -> Snapshot:
+    now = datetime.now(UTC)
+    version = f"{now:%Y%m%dT%H%M%S.%f}Z-{as_of}"
+    folder = published / VERSIONS / version
+    part = folder.with_name(f".{version}.part")
+    part.mkdir(parents=True)
+    writer = FileWriter(connection, part, before, with_personal_data)
+    marts = {mart.name: writer.write_mart(mart) for mart in MARTS}
+    snapshot = Snapshot(as_of, version, now, with_personal_data, folder, marts)
+    snapshot.write(part)
+    sync_file(part / MANIFEST)
+    sync_folder(part)
+    part.rename(folder)
+    sync_folder(folder.parent)
+    return snapshot
+
+
+def _swap_in(published: Path, snapshot: Snapshot) -> None:
+    """Make the database of views beside its place, and rename it into it."""
+    database = published / DATABASE
+    part = published / f".{DATABASE}.part"
+    part.unlink(missing_ok=True)
+    with closing(duckdb.connect()) as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute(f"ATTACH {literal(str(part))} AS part (STORAGE_VERSION '{_STORAGE_VERSION}')")
+        connection.execute("USE part")
+        connection.execute("CREATE SCHEMA marts")
+        connection.execute(
+            "CREATE TABLE snapshot AS SELECT ?::BIGINT AS as_of, ? AS version, ?::TIMESTAMPTZ AS published_at,"
+            " ?::BOOLEAN AS has_personal_data",
+            [snapshot.as_of, snapshot.version, snapshot.published_at, snapshot.has_personal_data],
+        )
+        connection.execute(
+            "COMMENT ON TABLE snapshot IS 'One row; as_of is the newest load that every mart holds.'"
+        )
+        for statement in _views(snapshot):
+            connection.execute(statement)
+        connection.execute("USE memory")
+        connection.execute("DETACH part")
+    sync_file(part)
+    part.chmod(READ_ONLY)
+    part.replace(database)
+    sync_folder(published)
+
+
+def _views(snapshot: Snapshot) -> Iterable[str]:
+    for mart in MARTS:
+        view = f"marts.{quoted(mart.name)}"
+        yield (
+            f"CREATE VIEW {view} AS"
+            f" SELECT * FROM read_parquet({literal(str(snapshot.folder / mart.name / '*.parquet'))})"
+        )
+        yield f"COMMENT ON VIEW {view} IS {literal(mart.description)}"
+        for column in personal.published_columns(mart.columns, with_personal_data=snapshot.has_personal_data):
+            yield f"COMMENT ON COLUMN {view}.{quoted(column.name)} IS {literal(column.description)}"
+
+
+def _remove_old(published: Path, grace: timedelta) -> None:
+    """Remove versions that were replaced longer ago than the grace, and what an interrupted publish left."""
+    for part in (published / VERSIONS).glob(".*.part"):
+        shutil.rmtree(part)
+    versions = _versions(published)
+    now = datetime.now(UTC)
+    for version, successor in pairwise(versions):
+        if now - read_snapshot(successor).published_at > grace:
+            shutil.rmtree(version)
+
+
+def _versions(published: Path) -> Sequence[Path]:
+    return sorted(
+        folder
+        for folder in (published / VERSIONS).glob("*")
+        if not folder.name.startswith(".") and folder.is_dir()
+    )
