@@ -67,7 +67,7 @@ class Header:
     notes: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Mart:
     """A table of schema `marts`.
 

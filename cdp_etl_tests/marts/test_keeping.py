@@ -1,0 +1,110 @@
+"""How marts are kept: what is pending is applied once, and a changed definition rebuilds."""
+
+from unittest.mock import patch
+
+import pytest
+
+from cdp_etl.marts import cutting
+from cdp_etl.marts.catalogue import MARTS
+from cdp_etl.marts.customer_product_daily import CUSTOMER_PRODUCT_DAILY
+from cdp_etl.marts.interaction import INTERACTION
+from cdp_etl.marts.keeping import rebuild_mart, rebuild_marts, run_mart, run_marts
+from cdp_etl_tests.marts.loading import ACTIVITY, Loader, happened
+
+
+def test_a_mart_is_built_patched_and_then_left_alone(loader: Loader) -> None:
+    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1")])
+    new = run_mart(loader.warehouse, INTERACTION, loader.settings)
+    loader.load(ACTIVITY, 2, [happened(ACTIVITY, "2")])
+    patched = run_mart(loader.warehouse, INTERACTION, loader.settings)
+    again = run_mart(loader.warehouse, INTERACTION, loader.settings)
+
+    assert (new.rebuilt, new.rows_inserted, new.load_seq) == ("new", 1, 1)
+    assert (patched.rebuilt, patched.touched, patched.rows_inserted, patched.load_seq) == (None, 1, 1, 2)
+    assert (again.rebuilt, again.touched, again.rows_inserted, again.row_count) == (None, 0, 0, 2)
+
+
+def test_a_run_of_a_mart_runs_what_it_reads_first(loader: Loader) -> None:
+    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1")])
+
+    run_mart(loader.warehouse, CUSTOMER_PRODUCT_DAILY, loader.settings)
+
+    assert loader.rows("SELECT mart, load_seq FROM ops.mart_state ORDER BY mart") == [
+        {"mart": "customer_product_daily", "load_seq": 1},
+        {"mart": "interaction", "load_seq": 1},
+    ]
+
+
+def test_a_changed_definition_rebuilds_the_mart_and_those_behind_it(
+    loader: Loader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1")])
+    run_marts(loader.warehouse, loader.settings)
+
+    monkeypatch.setitem(INTERACTION.__dict__, "sql", INTERACTION.sql + "-- changed\n")
+    results = run_marts(loader.warehouse, loader.settings)
+
+    assert {result.rebuilt for result in results} == {"definition changed"}
+    assert {result.rebuilt for result in run_marts(loader.warehouse, loader.settings)} == {None}
+
+
+def test_a_rebuild_mends_a_damaged_mart_and_the_marts_behind_it_follow(loader: Loader) -> None:
+    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1")])
+    run_marts(loader.warehouse, loader.settings)
+    with loader.warehouse.writing() as connection:
+        connection.execute("DELETE FROM marts.interaction")
+    rebuild_mart(loader.warehouse, CUSTOMER_PRODUCT_DAILY, loader.settings)
+    assert loader.rows("SELECT count(*) AS n FROM marts.customer_product_daily") == [{"n": 0}]
+
+    rebuild_mart(loader.warehouse, INTERACTION, loader.settings)
+    run_mart(loader.warehouse, CUSTOMER_PRODUCT_DAILY, loader.settings)
+
+    assert loader.rows("SELECT count(*) AS n FROM marts.customer_product_daily") == [{"n": 1}]
+
+
+def test_rebuilding_all_rebuilds_each_once(loader: Loader) -> None:
+    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1")])
+
+    results = rebuild_marts(loader.warehouse, loader.settings)
+
+    assert [(result.mart, result.rebuilt) for result in results] == [(mart.name, "asked for") for mart in MARTS]
+
+
+def test_changes_are_forgotten_once_every_mart_has_applied_them(loader: Loader) -> None:
+    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1")])
+    run_marts(loader.warehouse, loader.settings)
+    loader.load(ACTIVITY, 2, [happened(ACTIVITY, "2")])
+    pending = "SELECT count(*) AS n FROM ops.change"
+
+    run_mart(loader.warehouse, INTERACTION, loader.settings)
+    assert loader.rows(pending) == [{"n": 1}]
+
+    run_marts(loader.warehouse, loader.settings)
+    assert loader.rows(pending) == [{"n": 0}]
+
+
+def test_a_run_that_fails_leaves_the_mart_and_its_state_as_they_were(loader: Loader) -> None:
+    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1")])
+    run_marts(loader.warehouse, loader.settings)
+    loader.load(ACTIVITY, 2, [happened(ACTIVITY, "2")])
+
+    with (
+        patch.object(cutting, "show_touched", side_effect=RuntimeError("on purpose")),
+        pytest.raises(RuntimeError, match="on purpose"),
+    ):
+        run_marts(loader.warehouse, loader.settings)
+
+    assert loader.rows("SELECT count(*) AS n FROM marts.interaction") == [{"n": 1}]
+    assert loader.rows("SELECT load_seq FROM ops.mart_state WHERE mart = 'interaction'") == [{"load_seq": 1}]
+    assert run_mart(loader.warehouse, INTERACTION, loader.settings).row_count == 2
+
+
+def test_the_months_that_changed_are_recorded(loader: Loader) -> None:
+    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1", on=1), happened(ACTIVITY, "2", on=40)])
+    run_mart(loader.warehouse, INTERACTION, loader.settings)
+    loader.load(ACTIVITY, 2, [happened(ACTIVITY, "2", on=41)])
+    run_mart(loader.warehouse, INTERACTION, loader.settings)
+
+    months = loader.rows("SELECT month::VARCHAR AS month, load_seq FROM ops.mart_month ORDER BY month")
+
+    assert months == [{"month": "2026-03-01", "load_seq": 1}, {"month": "2026-04-01", "load_seq": 2}]
