@@ -4,7 +4,9 @@ What the rest of the package uses is named here. No database, no Dagster, no dec
 """
 
 from cdp_etl.landing.archive import latest_pull
+from cdp_etl.landing.check import CheckedDump, CheckedZone, check_landing
 from cdp_etl.landing.decrypt import DecryptionKey
+from cdp_etl.landing.discover import FoundDump, Sighting, discover, has_stood_still
 from cdp_etl.landing.errors import (
     DumpNotCompleteError,
     DumpRefusedError,
@@ -15,29 +17,40 @@ from cdp_etl.landing.errors import (
 from cdp_etl.landing.manifest import require_record_counts
 from cdp_etl.landing.pull import PullRules, pull_dump
 from cdp_etl.landing.pulls import DumpFile, FileDifference, Pull, file_difference
+from cdp_etl.landing.retention import PrunedPull, Retention, prune
 from cdp_etl.landing.retries import RetryPolicy
 from cdp_etl.landing.sftp_login import SftpOptions
 from cdp_etl.landing.zones import ObjectStoreOptions, Zone, ZoneOptions, open_zone
 
 __all__ = [
+    "CheckedDump",
+    "CheckedZone",
     "DecryptionKey",
     "DumpFile",
     "DumpNotCompleteError",
     "DumpRefusedError",
     "FileDifference",
+    "FoundDump",
     "LandingError",
     "ObjectStoreOptions",
+    "PrunedPull",
     "Pull",
     "PullRules",
+    "Retention",
     "RetryPolicy",
     "SftpOptions",
+    "Sighting",
     "Zone",
     "ZoneConfigError",
     "ZoneOptions",
     "ZoneUnreachableError",
+    "check_landing",
+    "discover",
     "file_difference",
+    "has_stood_still",
     "latest_pull",
     "open_zone",
+    "prune",
     "pull_dump",
     "require_record_counts",
 ]

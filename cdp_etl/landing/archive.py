@@ -23,7 +23,7 @@ from cdp_etl.landing.durable import sync_file, sync_folder, write_whole
 from cdp_etl.landing.errors import LandingError
 from cdp_etl.landing.pulls import DumpFile, FileDifference, Pull, ReadyBy
 
-_LATEST = "latest.json"
+LATEST = "latest.json"
 _LOCK = "pull.lock"
 _INCOMING = ".incoming"
 
@@ -75,7 +75,7 @@ class DumpArchive:
         Raises:
             LandingError: the record cannot be read.
         """
-        path = self.folder / _LATEST
+        path = self.folder / LATEST
         try:
             record = _record.validate_json(path.read_bytes())
         except FileNotFoundError:
@@ -112,7 +112,7 @@ class DumpArchive:
                 sync_folder(Path(folder))
             building.rename(target)
             sync_folder(self.folder)
-        write_whole(self.folder / _LATEST, _record.dump_json(record, indent=1))
+        write_whole(self.folder / LATEST, _record.dump_json(record, indent=1))
         shutil.rmtree(self.incoming())
 
     def as_pull(self, record: PullRecord, *, is_new: bool) -> Pull:

@@ -92,7 +92,8 @@ def judge_listing(place: DumpPlace, files: Iterable[RemoteFile]) -> Listing:
     offered.sort(key=lambda one: delivery_order(one.path))
     for one in offered:
         require_safe_path(one.path)
-    empty = Listing(tuple(offered), (), {}, None, None, _fingerprint(offered), _newest(offered))
+    fingerprint = fingerprint_of([replace(one.remote, path=one.path) for one in offered])
+    empty = Listing(tuple(offered), (), {}, None, None, fingerprint, _newest(offered))
     data: list[Offered] = []
     checksums: dict[str, Offered] = {}
     for one in offered:
@@ -126,9 +127,10 @@ def _path_in_dump(place: DumpPlace, path: str) -> str | None:
     return rest if rest in (MANIFEST, MARKER) else inner
 
 
-def _fingerprint(offered: list[Offered]) -> str:
-    facts = [(one.path, one.remote.bytes, one.remote.modified_at.isoformat(), one.remote.etag) for one in offered]
-    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+def fingerprint_of(files: Iterable[RemoteFile], remark: str = "") -> str:
+    """Give one value for what a server lists: it changes with any path, size, time, ETag, and the remark."""
+    facts = [(file.path, file.bytes, file.modified_at.isoformat(), file.etag) for file in files]
+    return hashlib.sha256(json.dumps([facts, remark]).encode()).hexdigest()
 
 
 def _newest(offered: list[Offered]) -> datetime | None:

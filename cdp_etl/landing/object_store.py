@@ -152,6 +152,8 @@ class FolderSession(ObjectSession):
         if entry.is_symlink():
             if not Path(entry.path).resolve().is_relative_to(self._real_root):
                 raise DumpRefusedError(f"{shown(path)}: a link that leaves the landing zone is not followed")
+            if not Path(entry.path).exists():
+                raise DumpRefusedError(f"{shown(path)}: a link that leads nowhere")
             if entry.is_dir():
                 raise DumpRefusedError(f"{shown(path)}: a link to a folder is not followed")
         try:

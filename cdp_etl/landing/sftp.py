@@ -154,10 +154,13 @@ class SftpSession:
     async def _file(self, client: asyncssh.SFTPClient, path: str, attrs: asyncssh.SFTPAttrs) -> RemoteFile:
         require_safe_path(path)
         if S_ISLNK(attrs.permissions or 0):
-            target = await client.realpath(self._path(path))
+            try:
+                target = await client.realpath(self._path(path))
+                attrs = await client.stat(self._path(path))
+            except _GONE:
+                raise DumpRefusedError(f"{shown(path)}: a link that leads nowhere") from None
             if not target.startswith(self._real_root.rstrip(b"/") + b"/"):
                 raise DumpRefusedError(f"{shown(path)}: a link that leaves the landing zone is not followed")
-            attrs = await client.stat(self._path(path))
             if S_ISDIR(attrs.permissions or 0):
                 raise DumpRefusedError(f"{shown(path)}: a link to a folder is not followed")
         return RemoteFile(path, attrs.size or 0, _modified_at(attrs))

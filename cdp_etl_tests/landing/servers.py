@@ -14,6 +14,8 @@ from pathlib import Path
 from shutil import which
 
 import asyncssh
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.s3.models import s3_backends
 from moto.server import ThreadedMotoServer
 
 from cdp_etl.landing import SftpOptions
@@ -140,6 +142,10 @@ class S3Server:
         request = urllib.request.Request(f"{self.endpoint}/{name}", method="PUT")  # noqa: S310 - loopback
         with urllib.request.urlopen(request):  # noqa: S310 - loopback
             pass
+
+    def put_raw(self, bucket: str, key: str, content: bytes = b"") -> None:
+        """Store an object under any key, also one that no client would send."""
+        s3_backends[DEFAULT_ACCOUNT_ID]["aws"].put_object(bucket, key, content)
 
 
 @contextmanager
