@@ -73,19 +73,22 @@ class Warehouse:
         """
         if not self.path.exists():
             raise WarehouseMissingError(self.path)
-        with held_lock(self.path, self.lock_timeout_seconds):
-            self._migrate_if_due()
-            with closing(self._connect(read_only=True)) as connection:
-                business_timezone.check(connection, self.business_timezone)
-                yield connection
+        with held_lock(self.path, self.lock_timeout_seconds), closing(self._migrated_for_reading()) as connection:
+            business_timezone.check(connection, self.business_timezone)
+            yield connection
 
-    def _migrate_if_due(self) -> None:
-        with closing(self._connect(read_only=True)) as connection:
+    def _migrated_for_reading(self) -> duckdb.DuckDBPyConnection:
+        connection = self._connect(read_only=True)
+        try:
             if migrations.is_up_to_date(connection, self.path):
-                return
-        with closing(self._connect(read_only=False)) as connection:
-            migrations.migrate(connection, self.path)
-            business_timezone.remember(connection, self.business_timezone)
+                return connection
+        except BaseException:
+            connection.close()
+            raise
+        connection.close()
+        with closing(self._connect(read_only=False)) as writing:
+            migrations.migrate(writing, self.path)
+        return self._connect(read_only=True)
 
     def _connect(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
         began = time.monotonic()

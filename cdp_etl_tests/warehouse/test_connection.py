@@ -1,0 +1,171 @@
+"""How the warehouse is opened: one at a time, patiently, within its limits, and closed whatever happens."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from cdp_etl.warehouse import (
+    BusinessTimezoneChangedError,
+    Warehouse,
+    WarehouseLockedError,
+    WarehouseMissingError,
+    transaction,
+)
+from cdp_etl_tests.warehouse.conftest import at
+from cdp_etl_tests.warehouse.loading import rows
+
+OPENED_BY_OUR_OWN = """
+import sys
+from pathlib import Path
+from cdp_etl.warehouse import Warehouse
+with Warehouse(Path(sys.argv[1]), 20.0, "512MiB", 1, "UTC").writing():
+    print("open", flush=True)
+    sys.stdin.readline()
+"""
+OPENED_BY_ANOTHER_PROGRAM = """
+import sys, duckdb
+with duckdb.connect(sys.argv[1]):
+    print("open", flush=True)
+    sys.stdin.readline()
+"""
+
+
+@contextmanager
+def held_open(program: str, path: Path) -> Iterator[subprocess.Popen[str]]:
+    """Run a program that opens the warehouse; it closes it when a line is sent to it."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", program, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "open\n"
+    try:
+        yield process
+    finally:
+        process.communicate("close\n", timeout=30)
+
+
+@pytest.mark.parametrize(
+    ("program", "named"),
+    [
+        pytest.param(OPENED_BY_OUR_OWN, "cdp.duckdb.lock", id="our own process"),
+        pytest.param(OPENED_BY_ANOTHER_PROGRAM, "cdp.duckdb", id="another program"),
+    ],
+)
+@pytest.mark.parametrize("opening", ["writing", "reading"])
+def test_a_lock_held_too_long_is_an_error_naming_lock_holder_and_time_waited(
+    warehouse: Warehouse, program: str, named: str, opening: str
+) -> None:
+    impatient = replace(warehouse, lock_timeout_seconds=0.3)
+    with (
+        held_open(program, warehouse.path) as process,
+        pytest.raises(WarehouseLockedError) as locked,
+        getattr(impatient, opening)(),
+    ):
+        pass
+
+    assert f"process {process.pid} held {warehouse.path.parent / named} for all of the 0." in str(locked.value)
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        pytest.param(OPENED_BY_OUR_OWN, id="our own process"),
+        pytest.param(OPENED_BY_ANOTHER_PROGRAM, id="another program"),
+    ],
+)
+def test_a_second_process_waits_for_its_turn(warehouse: Warehouse, program: str) -> None:
+    with held_open(program, warehouse.path) as process:
+        assert process.stdin is not None
+        waiting = subprocess.Popen(
+            [sys.executable, "-c", OPENED_BY_OUR_OWN, str(warehouse.path)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        time.sleep(1.0)
+        assert waiting.poll() is None
+        process.stdin.write("close\n")
+        process.stdin.flush()
+        output, _ = waiting.communicate("close\n", timeout=30)
+
+    assert (output, waiting.returncode) == ("open\n", 0)
+
+
+def test_the_lock_is_free_again_after_a_failure_in_the_block(warehouse: Warehouse) -> None:
+    with pytest.raises(ZeroDivisionError), warehouse.writing():
+        raise ZeroDivisionError
+
+    with replace(warehouse, lock_timeout_seconds=0.0).writing() as connection:
+        assert connection.execute("SELECT 1").fetchall() == [(1,)]
+
+
+def test_a_transaction_that_fails_leaves_nothing(warehouse: Warehouse) -> None:
+    def insert_then_fail() -> None:
+        with warehouse.writing() as connection, transaction(connection):
+            connection.execute("INSERT INTO ops.setting VALUES ('a', 'b')")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        insert_then_fail()
+
+    assert rows(warehouse, "SELECT * FROM ops.setting WHERE name = 'a'") == []
+
+
+def test_reading_where_there_is_no_warehouse_is_a_sentence(tmp_path: Path) -> None:
+    with (
+        pytest.raises(WarehouseMissingError, match=r"There is no warehouse at .*cdp\.duckdb yet"),
+        at(tmp_path / "cdp.duckdb").reading(),
+    ):
+        pass
+
+
+def test_connections_speak_utc_within_the_limits_given(warehouse: Warehouse) -> None:
+    settings = "SELECT current_setting('TimeZone'), current_setting('threads'), current_setting('temp_directory')"
+
+    for opening in (warehouse.writing, warehouse.reading):
+        with opening() as connection:
+            ((zone, threads, temporary),) = connection.execute(settings).fetchall()
+
+        assert (zone, threads, Path(temporary)) == ("UTC", 1, Path(f"{warehouse.path}.tmp"))
+
+
+def test_what_a_killed_process_had_committed_is_there_and_the_rest_is_not(warehouse: Warehouse) -> None:
+    """A process that dies leaves a write-ahead log, which a reader must be able to open."""
+    program = """
+import os, sys
+from pathlib import Path
+from cdp_etl.warehouse import Warehouse
+with Warehouse(Path(sys.argv[1]), 20.0, "512MiB", 1, "UTC").writing() as connection:
+    connection.execute("INSERT INTO ops.setting VALUES ('committed', '1')")
+    connection.begin()
+    connection.execute("INSERT INTO ops.setting VALUES ('begun', '1')")
+    os.kill(os.getpid(), 9)
+"""
+    killed = subprocess.run([sys.executable, "-c", program, str(warehouse.path)], check=False)
+
+    assert killed.returncode == -9
+    assert warehouse.path.with_name("cdp.duckdb.wal").exists()
+    assert rows(warehouse, "SELECT name FROM ops.setting WHERE name IN ('committed', 'begun')") == [("committed",)]
+
+
+def test_another_business_timezone_is_refused(warehouse: Warehouse) -> None:
+    elsewhere = replace(warehouse, business_timezone="Asia/Ho_Chi_Minh")
+
+    for opening in (elsewhere.writing, elsewhere.reading):
+        with (
+            pytest.raises(BusinessTimezoneChangedError, match=r"are those of UTC, .* says Asia/Ho_Chi_Minh"),
+            opening(),
+        ):
+            pass
+
+
+def test_the_lock_file_names_its_holder(warehouse: Warehouse) -> None:
+    with warehouse.writing():
+        assert Path(f"{warehouse.path}.lock").read_text(encoding="ascii") == str(os.getpid())
