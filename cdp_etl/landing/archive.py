@@ -24,8 +24,8 @@ from cdp_etl.landing.errors import LandingError
 from cdp_etl.landing.pulls import DumpFile, FileDifference, Pull, ReadyBy
 
 LATEST = "latest.json"
-_LOCK = "pull.lock"
-_INCOMING = ".incoming"
+LOCK = "pull.lock"
+INCOMING = ".incoming"
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class DumpArchive:
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         try:
-            async with AsyncFileLock(self.folder / _LOCK, timeout=wait_seconds):
+            async with AsyncFileLock(self.folder / LOCK, timeout=wait_seconds):
                 yield
         except Timeout as error:
             raise LandingError(
@@ -90,7 +90,7 @@ class DumpArchive:
 
     def incoming(self) -> Path:
         """Give the folder for what is being received."""
-        folder = self.folder / _INCOMING
+        folder = self.folder / INCOMING
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 

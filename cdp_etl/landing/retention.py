@@ -5,12 +5,15 @@ Put here what may go and its removal. The layout is `archive.py`.
 
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
-from cdp_etl.landing.archive import LATEST, DumpArchive
+from filelock import FileLock, Timeout
+
+from cdp_etl.landing.archive import INCOMING, LATEST, LOCK, DumpArchive
 from cdp_etl.landing.errors import LandingError
 
 
@@ -40,19 +43,21 @@ class PrunedPull:
 def prune(archive: Path, retention: Retention, today: date, *, dry_run: bool) -> list[PrunedPull]:
     """Remove what is older than is to be kept, and give what went; with `dry_run` what would go.
 
-    The newest pull of a dump stays as long as its dump does. Run it while nothing is being pulled.
+    The newest pull of a dump stays as long as its dump does. A dump that is being pulled is passed over.
 
     Raises:
         LandingError: something under the archive is not what the archive writes there.
     """
-    pruned = []
+    pruned: list[PrunedPull] = []
     for entity, dump_date, folder in _dumps(archive):
-        for pull, reason in _outdated(DumpArchive(archive, entity, dump_date), dump_date, retention, today):
-            pruned.append(PrunedPull(entity, dump_date, pull.name, _own_bytes(pull), reason))
-            if not dry_run:
-                _remove(pull)
-        if not dry_run and not any(_pulls(folder)):
-            (folder / LATEST).unlink(missing_ok=True)
+        outdated = list(_outdated(DumpArchive(archive, entity, dump_date), dump_date, retention, today))
+        if outdated:
+            with suppress(Timeout), FileLock(folder / LOCK, timeout=0):
+                pruned += [
+                    PrunedPull(entity, dump_date, pull.name, _own_bytes(pull), reason) for pull, reason in outdated
+                ]
+                if not dry_run:
+                    _remove(folder, [pull for pull, _ in outdated])
     return pruned
 
 
@@ -93,8 +98,13 @@ def _own_bytes(pull: Path) -> int:
     return sum(status.st_size for status in statuses if status.st_nlink == 1)
 
 
-def _remove(pull: Path) -> None:
-    """Take the folder out of sight at once, so that no reader sees half of it."""
-    doomed = pull.with_name(f".{pull.name}.pruned")
-    pull.rename(doomed)
-    shutil.rmtree(doomed)
+def _remove(folder: Path, pulls: list[Path]) -> None:
+    """Take each pull out of sight at once, so that no reader sees half of it."""
+    for pull in pulls:
+        doomed = pull.with_name(f".{pull.name}.pruned")
+        pull.rename(doomed)
+        shutil.rmtree(doomed)
+    if not any(_pulls(folder)):
+        (folder / LATEST).unlink(missing_ok=True)
+        if (folder / INCOMING).exists():
+            shutil.rmtree(folder / INCOMING)

@@ -1,0 +1,141 @@
+"""Looking into a zone without pulling: for the sensor, and for the operator."""
+
+import os
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cdp_etl.landing import ZoneUnreachableError, check_landing, discover, open_zone, pull_dump
+from cdp_etl.landing.object_store import FolderSession
+from cdp_etl_tests.landing.delivering import DAY, ENTITY, FOLDER, FolderPartner, Partner
+
+NEXT = DAY + timedelta(days=1)
+LAST = DAY + timedelta(days=2)
+
+
+def test_dumps_are_found_with_a_fingerprint_that_follows_their_listing(partner: Partner) -> None:
+    partner.put(f"{FOLDER}/a.csv", b"one")
+    partner.put(f"{FOLDER}/_SUCCESS", b"")
+    partner.put(f"{ENTITY}/2026-03-03/b.csv", b"three")
+    before = discover(partner.zone(), ENTITY, [LAST, NEXT, DAY])
+    partner.put(f"{FOLDER}/a.csv", b"one, corrected")
+
+    after = discover(partner.zone(), ENTITY, [DAY, NEXT, LAST])
+
+    assert [(one.dump_date, one.files, one.bytes, one.ready_by) for one in before] == [
+        (DAY, 1, 3, "marker"),
+        (LAST, 1, 5, "settled"),
+    ]
+    assert [
+        one.listing_fingerprint == other.listing_fingerprint for one, other in zip(before, after, strict=True)
+    ] == [
+        False,
+        True,
+    ]
+
+
+@pytest.fixture
+def listings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Every folder that is listed."""
+    listed: list[str] = []
+    walk = FolderSession.list_folder
+
+    async def counted(self: FolderSession, folder: str, *, deep: bool) -> Any:
+        listed.append(folder)
+        return await walk(self, folder, deep=deep)
+
+    monkeypatch.setattr(FolderSession, "list_folder", counted)
+    return listed
+
+
+def test_only_the_folders_of_the_dates_asked_for_are_listed(folder: FolderPartner, listings: list[str]) -> None:
+    for number in range(1, 29):
+        folder.put(f"{ENTITY}/2026-02-{number:02}/a.csv", b"x")
+    folder.put("another-entity/2026-03-01/a.csv", b"x")
+
+    found = discover(folder.zone(), ENTITY, [date(2026, 2, 28), DAY])
+
+    assert [one.dump_date for one in found] == [date(2026, 2, 28)]
+    assert sorted(listings) == [f"{ENTITY}/2026-02-28", f"{ENTITY}/2026-03-01"]
+
+
+def test_a_flat_folder_is_listed_once_for_all_dates(folder: FolderPartner, listings: list[str]) -> None:
+    folder.put(f"in/{ENTITY}_20260301.csv", b"x")
+    folder.put(f"in/{ENTITY}_20260301_SUCCESS", b"")
+    folder.put(f"in/{ENTITY}_20260303_1.csv", b"x")
+    folder.put("in/readme.txt", b"of nobody's concern")
+
+    found = discover(folder.zone("in/{entity}_{date:%Y%m%d}*"), ENTITY, [DAY, NEXT, LAST])
+
+    assert [(one.dump_date, one.ready_by) for one in found] == [(DAY, "marker"), (LAST, "settled")]
+    assert listings == ["in"]
+
+
+def test_one_bad_dump_does_not_hide_the_others(folder: FolderPartner) -> None:
+    folder.put(f"{FOLDER}/notes.docx", b"x")
+    folder.put(f"{ENTITY}/2026-03-02/a\nb.csv", b"x")
+    folder.put(f"{ENTITY}/2026-03-03/b.csv.sha256", b"x")
+    folder.put(f"{ENTITY}/2026-03-03/a.csv", b"x")
+
+    found = discover(folder.zone(), ENTITY, [DAY, NEXT, LAST])
+
+    assert [(one.refused or "")[:12] for one in found] == ["notes.docx: ", f"{ENTITY}/"[:12], ""]
+    assert found[2].awaited == "not complete yet: b.csv.sha256 is there and b.csv is not"
+
+
+def test_a_fresh_dump_without_a_sign_is_left_to_time(folder: FolderPartner) -> None:
+    folder.put(f"{FOLDER}/a.csv", b"x")
+    os.utime(folder.root / FOLDER / "a.csv")
+
+    (found,) = discover(folder.zone(), ENTITY, [DAY], settle_seconds=60)
+
+    assert found.ready_by is None
+
+
+def test_an_unreachable_zone_is_an_error_of_the_look(tmp_path: Path) -> None:
+    with pytest.raises(ZoneUnreachableError):
+        discover(open_zone(tmp_path / "missing"), ENTITY, [DAY])
+
+
+def test_a_check_says_what_is_ready_and_what_is_not_and_why(partner: Partner, archive: Path) -> None:
+    days = [date(2026, 3, number) for number in range(1, 7)]
+    partner.put(f"{FOLDER}/a.csv", b"x")
+    pull_dump(partner.zone(), ENTITY, DAY, archive)
+    partner.put(f"{ENTITY}/2026-03-02/a.csv", b"x")
+    partner.put(f"{ENTITY}/2026-03-03/_manifest.json", b'{"files": [{"path": "a.csv"}]}')
+    partner.put(f"{ENTITY}/2026-03-03/a.csv", b"x")
+    partner.put(f"{ENTITY}/2026-03-04/_manifest.json", b'{"files": [{"path": "b.csv"}]}')
+    partner.put(f"{ENTITY}/2026-03-05/a.csv.sha256", b"x")
+    partner.put(f"{ENTITY}/2026-03-05/b.csv", b"x")
+
+    (checked,) = check_landing({ENTITY: partner.zone()}, days, archive)
+
+    assert checked.fault is None
+    assert [(dump.state, dump.why.split(" ")[0]) for dump in checked.dumps] == [
+        ("unchanged", "pulled"),
+        ("ready", "neither"),
+        ("ready", "its"),
+        ("refused", "the"),
+        ("not ready", "not"),
+        ("nothing there", "no"),
+    ]
+
+
+def test_a_check_tells_of_a_zone_that_does_not_answer_beside_one_that_does(
+    folder: FolderPartner, archive: Path, tmp_path: Path
+) -> None:
+    folder.put(f"{FOLDER}/a.csv", b"x")
+    os.utime(folder.root / FOLDER / "a.csv")
+
+    checked = check_landing(
+        {"sms-interaction": open_zone(tmp_path / "missing"), ENTITY: folder.zone()},
+        [DAY],
+        archive,
+        settle_seconds=60,
+    )
+
+    assert checked[0].fault == f"landing zone {tmp_path}/missing: there is no such folder"
+    assert checked[0].dumps == ()
+    assert [(dump.state, dump.files) for dump in checked[1].dumps] == [("not ready", 1)]
