@@ -17,8 +17,7 @@ def rows_that_differ(connection: duckdb.DuckDBPyConnection, mart: Mart, settings
     It reads all of the mart's inputs: as dear as the rebuild itself.
     """
     cutting.set_variables(connection, mart, settings)
-    for name in mart.inputs:
-        cutting.show_whole(connection, name)
+    cutting.show_whole(connection, mart)
     connection.execute(f"CREATE OR REPLACE TEMP TABLE rebuilt AS FROM {mart.table} LIMIT 0")
     connection.execute(f"INSERT INTO rebuilt BY NAME {mart.sql}")
     columns = ", ".join(quoted(column.name) for column in mart.columns)

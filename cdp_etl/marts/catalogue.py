@@ -2,13 +2,24 @@
 
 from collections.abc import Iterable
 
+from cdp_etl.marts.customer_identity import CUSTOMER_IDENTITY, IDENTITY_CHANGE
 from cdp_etl.marts.customer_product_daily import CUSTOMER_PRODUCT_DAILY
 from cdp_etl.marts.errors import MartUnknownError
+from cdp_etl.marts.identifier_link import IDENTIFIER_LINK
 from cdp_etl.marts.interaction import INTERACTION
 from cdp_etl.marts.interaction_daily import INTERACTION_DAILY
 from cdp_etl.marts.mart import Mart
+from cdp_etl.marts.shared_identifier import SHARED_IDENTIFIER
 
-MARTS: tuple[Mart, ...] = (INTERACTION, INTERACTION_DAILY, CUSTOMER_PRODUCT_DAILY)
+MARTS: tuple[Mart, ...] = (
+    INTERACTION,
+    INTERACTION_DAILY,
+    CUSTOMER_PRODUCT_DAILY,
+    IDENTIFIER_LINK,
+    CUSTOMER_IDENTITY,
+    IDENTITY_CHANGE,
+    SHARED_IDENTIFIER,
+)
 """Each stands behind the marts that it reads."""
 
 

@@ -33,6 +33,8 @@ KIND = TableColumn(
 )
 FIRST_AT = TableColumn("first_at", MOMENT, "When the first of them occurred, UTC.", is_nullable=False)
 LAST_AT = TableColumn("last_at", MOMENT, "When the last of them occurred, UTC.", is_nullable=False)
+LOAD_SEQ = TableColumn("load_seq", WHOLE, "The newest load that was applied with it.", is_nullable=False)
+CHANGED_AT = TableColumn("changed_at", MOMENT, "When it was found, UTC.", is_nullable=False)
 
 
 def count(name: str, description: str) -> TableColumn:

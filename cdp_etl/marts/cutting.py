@@ -4,97 +4,86 @@ The SELECT reads unqualified names; here they become temporary views over stagin
 serves the full rebuild and every patch.
 """
 
-from datetime import date
-
 import duckdb
 
 from cdp_etl.contract.ddl import literal, quoted
 from cdp_etl.entities import ENTITIES
-from cdp_etl.marts.mart import Mart, Slice
+from cdp_etl.marts.mart import Mart, Slice, Slices
 from cdp_etl.marts.settings import MartSettings
-from cdp_etl.marts.state import WHOLE_MART
 
 _ENTITY_OF_VIEW = {f"{entity.table}_current": entity.table for entity in ENTITIES}
 _DAY = "activity_date"
 
 
 def set_variables(connection: duckdb.DuckDBPyConnection, mart: Mart, settings: MartSettings) -> None:
-    """Give the SELECT the settings that it reads by `getvariable`."""
+    """Give the SELECT the settings that it reads by `getvariable`; a mapping becomes a MAP."""
     for name in mart.settings:
-        connection.execute(f"SET VARIABLE {quoted(name)} = ?", [settings.value(name)])
+        value = settings.value(name)
+        if isinstance(value, dict):
+            connection.execute(f"SET VARIABLE {quoted(name)} = MAP(?, ?)", [list(value), list(value.values())])
+        else:
+            connection.execute(f"SET VARIABLE {quoted(name)} = ?", [value])
 
 
-def find_touched(connection: duckdb.DuckDBPyConnection, mart: Mart, since: int) -> int:
+def show_inputs(connection: duckdb.DuckDBPyConnection, mart: Mart) -> None:
+    """Give the SELECT its inputs as they are."""
+    for name in mart.inputs:
+        connection.execute(f"CREATE OR REPLACE TEMP VIEW {quoted(name)} AS FROM {_source(name)}")
+
+
+def show_whole(connection: duckdb.DuckDBPyConnection, mart: Mart) -> None:
+    """Give the SELECT its inputs as they are, and what is made from them."""
+    show_inputs(connection, mart)
+    for name, made in mart.made.items():
+        _make(connection, name, made.whole)
+        if made.compute:
+            made.compute(connection)
+
+
+def find_touched(connection: duckdb.DuckDBPyConnection, mart: Mart, slices: Slices, since: int) -> int:
     """Make the temporary tables of touched slices, and give how many slices of the mart there are.
 
     Args:
         connection: In the transaction of the run.
         mart: Whose slices.
-        since: The newest load that it has applied.
+        slices: They.
+        since: The newest load that the mart has applied.
     """
     connection.execute(f"CREATE OR REPLACE TEMP VIEW pending AS FROM ops.change WHERE load_seq > {since}")
     connection.execute("SET VARIABLE applied_load_seq = ?", [since])
-    for name in mart.inputs:
-        show_whole(connection, name)
-    for name, select in mart.slices.tables.items():
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE {quoted(name)} AS {select}")
-    ((count,),) = connection.execute(f"SELECT count(*) FROM {quoted(mart.slices.mart.touched)}").fetchall()
+    show_inputs(connection, mart)
+    for name, select in slices.tables.items():
+        _make(connection, name, select)
+    ((count,),) = connection.execute(f"SELECT count(*) FROM {quoted(slices.mart.touched)}").fetchall()
     return int(count)
 
 
-def show_whole(connection: duckdb.DuckDBPyConnection, name: str) -> None:
-    """Give an input to the SELECT as it is."""
-    connection.execute(f"CREATE OR REPLACE TEMP VIEW {quoted(name)} AS FROM {_source(name)}")
-
-
-def show_touched(connection: duckdb.DuckDBPyConnection, mart: Mart) -> None:
+def show_touched(connection: duckdb.DuckDBPyConnection, mart: Mart, slices: Slices) -> None:
     """Give the SELECT only those rows of its inputs that belong to the touched slices."""
-    for name in mart.inputs:
-        cut = mart.slices.inputs.get(name)
-        if cut is not None:
-            connection.execute(
-                f"CREATE OR REPLACE TEMP VIEW {quoted(name)} AS SELECT source.* FROM {_source(name)} AS source"
-                f" SEMI JOIN {_touched(cut, name)} AS touched USING ({', '.join(_columns(cut, name))})"
-                f" WHERE {_within_days(connection, cut, 'source')}"
-            )
+    for name, cut in slices.inputs.items():
+        connection.execute(
+            f"CREATE OR REPLACE TEMP VIEW {quoted(name)} AS SELECT source.* FROM {_source(name)} AS source"
+            f" SEMI JOIN {_touched(cut, name)} AS touched USING ({', '.join(_columns(cut, name))})"
+            f" WHERE {within_days(connection, cut, 'source')}"
+        )
+    for name, made in mart.made.items():
+        _make(connection, name, made.touched)
+        if made.compute:
+            made.compute(connection)
 
 
-def delete_touched(connection: duckdb.DuckDBPyConnection, mart: Mart) -> int:
-    """Delete the touched rows of the mart, and give how many there were."""
-    cut = mart.slices.mart
-    same = " AND ".join(f"mart.{quoted(column)} = touched.{quoted(column)}" for column in cut.columns)
-    ((count,),) = connection.execute(
-        f"DELETE FROM {mart.table} AS mart USING {quoted(cut.touched)} AS touched"
-        f" WHERE {same} AND {_within_days(connection, cut, 'mart')}"
-    ).fetchall()
-    return int(count)
+def within_days(connection: duckdb.DuckDBPyConnection, cut: Slice, table: str) -> str:
+    """Bound the days of touched rows, as literals: DuckDB then skips the row groups of all other days unread."""
+    if _DAY not in cut.columns:
+        return "true"
+    ((first, last),) = connection.execute(f"SELECT min({_DAY}), max({_DAY}) FROM {quoted(cut.touched)}").fetchall()
+    if first is None:
+        return "false"
+    return f"{table}.{_DAY} BETWEEN DATE {literal(str(first))} AND DATE {literal(str(last))}"
 
 
-def touched_months(connection: duckdb.DuckDBPyConnection, mart: Mart) -> frozenset[date]:
-    """Give the months of the touched slices: those that they name, else those of their rows in the mart.
-
-    Call it before the rows are deleted, and after their successors are inserted.
-    """
-    cut = mart.slices.mart
-    if mart.month_column in cut.columns:
-        return _months(connection, mart, quoted(cut.touched))
-    return _months(
-        connection, mart, f"{mart.table} SEMI JOIN {quoted(cut.touched)} USING ({', '.join(cut.columns)})"
-    )
-
-
-def all_months(connection: duckdb.DuckDBPyConnection, mart: Mart) -> frozenset[date]:
-    """Give the months of all rows of the mart."""
-    return _months(connection, mart, mart.table)
-
-
-def _months(connection: duckdb.DuckDBPyConnection, mart: Mart, rows: str) -> frozenset[date]:
-    if mart.month_column is None:
-        return frozenset({WHOLE_MART})
-    found = connection.execute(
-        f"SELECT DISTINCT date_trunc('month', {quoted(mart.month_column)})::DATE FROM {rows}"
-    ).fetchall()
-    return frozenset(month for (month,) in found)
+def _make(connection: duckdb.DuckDBPyConnection, name: str, select: str) -> None:
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE {quoted(name)} AS {select}")
 
 
 def _source(name: str) -> str:
@@ -111,13 +100,3 @@ def _touched(cut: Slice, name: str) -> str:
 
 def _columns(cut: Slice, name: str) -> tuple[str, ...]:
     return tuple(column for column in cut.columns if name not in _ENTITY_OF_VIEW or column != "entity")
-
-
-def _within_days(connection: duckdb.DuckDBPyConnection, cut: Slice, table: str) -> str:
-    """Bound the days, as literals: DuckDB then skips the row groups of all other days unread."""
-    if _DAY not in cut.columns:
-        return "true"
-    ((first, last),) = connection.execute(f"SELECT min({_DAY}), max({_DAY}) FROM {quoted(cut.touched)}").fetchall()
-    if first is None:
-        return "false"
-    return f"{table}.{_DAY} BETWEEN DATE {literal(str(first))} AND DATE {literal(str(last))}"

@@ -6,13 +6,13 @@ staging as it stands. Each mart is one transaction: its rows, its `ops.mart_stat
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Literal
 
 import duckdb
 
-from cdp_etl.marts import cutting, state
+from cdp_etl.marts import changing, cutting, state
 from cdp_etl.marts.catalogue import MARTS, with_upstream
+from cdp_etl.marts.changing import Change
 from cdp_etl.marts.mart import Mart
 from cdp_etl.marts.settings import MartSettings
 from cdp_etl.marts.state import MartState
@@ -101,59 +101,18 @@ def keep(
         definition = mart.definition_hash(settings)
         held = state.state_of(connection, mart)
         newest = state.newest_load(connection)
-        if held is None:
-            done, rebuild = _rebuild(connection, mart), rebuild or "new"
+        if mart.log_of is not None:
+            change, rebuild = Change(), None
+        elif held is None:
+            change, rebuild = changing.rebuild(connection, mart), rebuild or "new"
         elif rebuild or held.definition_hash != definition:
-            done, rebuild = _rebuild(connection, mart), rebuild or "definition changed"
+            change, rebuild = changing.rebuild(connection, mart), rebuild or "definition changed"
+        elif mart.slices is None:
+            change = changing.apply_difference(connection, mart) if held.load_seq < newest else Change()
         else:
-            done = _patch(connection, mart, held.load_seq)
-        state.write_months(connection, mart, done.months, newest)
+            change = changing.patch(connection, mart, mart.slices, held.load_seq)
+        state.write_months(connection, mart, change.months, newest)
         state.write_state(connection, mart, MartState(newest, definition))
         state.forget_applied_changes(connection)
         ((row_count,),) = connection.execute(f"SELECT count(*) FROM {mart.table}").fetchall()
-    return MartResult(mart.name, newest, done.touched, done.deleted, done.inserted, row_count, rebuild)
-
-
-@dataclass(frozen=True, slots=True)
-class _Done:
-    touched: int = 0
-    deleted: int = 0
-    inserted: int = 0
-    months: frozenset[date] = frozenset()
-
-
-def _patch(connection: duckdb.DuckDBPyConnection, mart: Mart, since: int) -> _Done:
-    touched = cutting.find_touched(connection, mart, since)
-    if not touched:
-        return _Done()
-    months = cutting.touched_months(connection, mart)
-    deleted = cutting.delete_touched(connection, mart)
-    cutting.show_touched(connection, mart)
-    inserted = _insert(connection, mart)
-    return _Done(touched, deleted, inserted, months | cutting.touched_months(connection, mart))
-
-
-def _rebuild(connection: duckdb.DuckDBPyConnection, mart: Mart) -> _Done:
-    exists = connection.execute(
-        "SELECT count(*) FROM duckdb_tables() WHERE schema_name = 'marts' AND table_name = ?"
-        " AND database_name = current_database()",
-        [mart.name],
-    ).fetchone() != (0,)
-    months: frozenset[date] = frozenset()
-    deleted = 0
-    if exists:
-        months = frozenset(state.months_of(connection, mart))
-        ((deleted,),) = connection.execute(f"SELECT count(*) FROM {mart.table}").fetchall()
-        connection.execute(f"DROP TABLE {mart.table}")
-    for statement in mart.create_statements():
-        connection.execute(statement)
-    for name in mart.inputs:
-        cutting.show_whole(connection, name)
-    inserted = _insert(connection, mart)
-    state.begin_generation(connection, mart)
-    return _Done(0, deleted, inserted, months | cutting.all_months(connection, mart))
-
-
-def _insert(connection: duckdb.DuckDBPyConnection, mart: Mart) -> int:
-    ((count,),) = connection.execute(f"INSERT INTO {mart.table} BY NAME {mart.sql}").fetchall()
-    return int(count)
+    return MartResult(mart.name, newest, change.touched, change.deleted, change.inserted, row_count, rebuild)

@@ -67,7 +67,8 @@ def column_lineage(mart: Mart) -> Mapping[str, tuple[SourceColumn, ...]]:
     Raises:
         SqlglotError: where the SQL reads a column that its input does not have.
     """
-    found: Mapping[str, Node] = lineage(None, mart.sql, dict(_schema()), dialect="duckdb")
+    made = {name: made.whole for name, made in mart.made.items()}
+    found: Mapping[str, Node] = lineage(None, mart.sql, dict(_schema()), sources=made, dialect="duckdb")
     return {column.name: _sources(found[column.name]) for column in mart.columns}
 
 

@@ -6,10 +6,12 @@ it is kept up to date stands in `keeping.py`.
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.resources import files
+
+import duckdb
 
 from cdp_etl.contract.ddl import create_table
 from cdp_etl.contract.table import TableColumn
@@ -50,6 +52,21 @@ class Slices:
     inputs: Mapping[str, Slice]
 
 
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A table that the SELECT reads beside its inputs, made from them for the time of a run.
+
+    Attributes:
+        whole: Its SELECT for a full rebuild.
+        touched: Its SELECT where the mart is patched; it may read the tables of the slices.
+        compute: Fills it in Python, where SQL cannot; the SELECTs then only say its columns and their origin.
+    """
+
+    whole: str
+    touched: str
+    compute: Callable[[duckdb.DuckDBPyConnection], None] | None = None
+
+
 @dataclass(frozen=True)
 class Header:
     """What the comment at the top of a mart's SQL says.
@@ -74,16 +91,22 @@ class Mart:
     Attributes:
         name: The table's name, and that of its SQL file.
         columns: In order, with type and meaning.
-        slices: What a change of its inputs touches.
+        slices: What a change of its inputs touches; None: it is computed whole at each run, from inputs that are
+            small beside the history, and what differs is applied.
         month_column: The date by whose month it is published in files of its own; None: in one file.
+        made: Tables that its SELECT reads beside its inputs, by name, in order.
+        log_of: The mart whose changes it lists: each run of that mart adds what this SELECT gives, in the same
+            transaction. It is a record of what happened, and never rebuilt.
         settings: The fields of `MartSettings` that its SQL reads, as DuckDB variables of the same name.
         owner: Who answers for it, in the form that Dagster shows.
     """
 
     name: str
     columns: tuple[TableColumn, ...]
-    slices: Slices
+    slices: Slices | None
     month_column: str | None = None
+    made: Mapping[str, Made] = field(default_factory=dict)
+    log_of: str | None = None
     settings: tuple[str, ...] = ()
     owner: str = "team:data-platform"
 
@@ -134,7 +157,8 @@ class Mart:
     def definition_hash(self, settings: MartSettings) -> str:
         """Give a hash that changes when its SQL, its columns, its slices or a setting that it reads does."""
         read = (repr(settings.value(name)) for name in self.settings)
-        parts = (self.sql, *self.create_statements(), repr(self.slices), *read)
+        made = (f"{name} {made.whole} {made.touched}" for name, made in self.made.items())
+        parts = (self.sql, *self.create_statements(), repr(self.slices), *made, *read)
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
