@@ -1,1 +1,23 @@
-"""From a dump's files to accepted, superseded and quarantined records in the lake; no database, no Dagster."""
+"""From a dump's files to accepted, superseded and quarantined records in the lake; no database, no Dagster.
+
+What others use of it is named here; what each module does stands in it.
+"""
+
+from cdp_etl.normalize.byte_stream import ExpansionBound
+from cdp_etl.normalize.dump import normalize_dump
+from cdp_etl.normalize.errors import DumpUnreadableError, RecordsLostError
+from cdp_etl.normalize.lake import latest_normalized
+from cdp_etl.normalize.sources import SourceFile, content_fingerprint
+from cdp_etl.normalize.summary import NormalizedDump, NormalizedFile
+
+__all__ = [
+    "DumpUnreadableError",
+    "ExpansionBound",
+    "NormalizedDump",
+    "NormalizedFile",
+    "RecordsLostError",
+    "SourceFile",
+    "content_fingerprint",
+    "latest_normalized",
+    "normalize_dump",
+]

@@ -20,6 +20,9 @@ CUSTOM_FIELD_PREFIX = "customField"
 
 IGNORED_UPDATE_CFS = "ignoredUpdateCfs"
 
+IGNORED_NOT_SUPPORTED = f"{IGNORED_UPDATE_CFS}: not supported by this entity"
+"""A warning: the contract marks only some entities SUPPORT_IGNORED_UPDATE_CFS."""
+
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
@@ -81,7 +84,7 @@ def _warnings(entity: Entity, custom: dict[str, Any], ignored: list[str] | None)
         if value is not None and not isinstance(value, dict):
             yield f"{key}: not an object"
     if ignored is not None and not entity.supports_ignored_update_cfs:
-        yield f"{IGNORED_UPDATE_CFS}: not supported by this entity"
+        yield IGNORED_NOT_SUPPORTED
 
 
 def _reasons(refused: ValidationError) -> Iterator[str]:

@@ -1,0 +1,174 @@
+"""One batch of a dump through both lanes, to the files of its outcome.
+
+Put here what is done with a batch, in order; it may run beside other batches. What needs the whole dump is done in
+`dump.py`.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+import numpy as np
+import polars as pl
+
+from cdp_etl.contract.entity import Entity
+from cdp_etl.contract.keys import delivered_key
+from cdp_etl.contract.polars_schema import polars_schema
+from cdp_etl.contract.record import JudgeContext
+from cdp_etl.contract.table import QUARANTINE_COLUMNS, judged_columns
+from cdp_etl.normalize.enrich import SOURCE_FILE, SOURCE_POSITION, enrich, key_hashes
+from cdp_etl.normalize.exact_lane import IGNORED_UPDATE_CFS, Refused, judge
+from cdp_etl.normalize.fast_lane import take
+from cdp_etl.normalize.key_spill import KEY_ENTRY, REFUSED, KeyEntries, place_of
+from cdp_etl.normalize.parts import PartFolder
+from cdp_etl.normalize.rows import OTHER_KEYS, ROW, Rows
+from cdp_etl.normalize.tally import Tally
+
+
+@dataclass(frozen=True, slots=True)
+class BatchJob:
+    """What every batch of a dump needs.
+
+    Attributes:
+        entity: The entity of the dump.
+        context: The rules, and the day of the dump.
+        staged: Takes the valid records.
+        quarantined: Takes the refused ones.
+    """
+
+    entity: Entity
+    context: JudgeContext
+    staged: PartFolder
+    quarantined: PartFolder
+
+
+@dataclass(frozen=True, slots=True)
+class BatchOutcome:
+    """What a batch came to.
+
+    Attributes:
+        tally: Its counts.
+        keys: The keys of its records, refused ones included where they have one.
+    """
+
+    tally: Tally
+    keys: KeyEntries
+
+
+@dataclass(slots=True)
+class _ExactlyJudged:
+    """What the exact lane came to."""
+
+    rows: list[dict[str, Any]]
+    refused: list[tuple[int, list[str], str | None]]
+    key_sets: Counter[tuple[str, ...]]
+
+
+def normalize_batch(job: BatchJob, rows: Rows, number: int, connection: duckdb.DuckDBPyConnection) -> BatchOutcome:
+    """Judge the records of a batch, and write them.
+
+    Args:
+        job: What every batch needs.
+        rows: The records.
+        number: The batch's place in the order of delivery.
+        connection: A connection of this thread.
+
+    Raises:
+        DumpUnreadableError: where a record shows that the file cannot be read.
+    """
+    entity = job.entity
+    count = len(rows.positions)
+    columns = rows.columns(connection)
+    taken = take(entity, columns, job.context)
+    is_left = np.ones(count, np.bool_)
+    is_left[taken.frame[ROW].to_numpy()] = False
+    exact = _judge_exactly(job, rows, np.flatnonzero(is_left).tolist())
+    judged = _joined(entity, taken.frame, exact.rows)
+    places = judged[ROW].to_numpy()
+    lake = enrich(
+        entity,
+        judged.with_columns(
+            pl.lit(rows.file).alias(SOURCE_FILE), pl.Series(SOURCE_POSITION, rows.positions[places])
+        ),
+        job.context.rules,
+        job.context.dump_date,
+        connection,
+    )
+    job.staged.write(number, lake)
+    job.quarantined.write(number, _quarantine(job, rows, exact))
+    tally = Tally(
+        records=count,
+        quarantined=len(exact.refused),
+        records_by_file=Counter({rows.file: count}),
+        exact_lane_records=int(is_left.sum()),
+        exact_lane_causes=+Counter(taken.left),
+    )
+    tally.count_valid(entity, lake)
+    tally.reasons.update(reason for _, reasons, _ in exact.refused for reason in reasons)
+    by_set = taken.frame[OTHER_KEYS].value_counts().iter_rows()
+    tally.count_keys((columns.other_keys[index], records) for index, records in by_set)
+    tally.count_keys(exact.key_sets.items())
+    return BatchOutcome(tally, _keys(number, lake, places, exact, connection))
+
+
+def _judge_exactly(job: BatchJob, rows: Rows, left: list[int]) -> _ExactlyJudged:
+    known = {*job.entity.by_contract_name, IGNORED_UPDATE_CFS}
+    exact = _ExactlyJudged([], [], Counter())
+    for row in left:
+        record = rows.record(row)
+        if isinstance(record, Refused):
+            exact.refused.append((row, record.reasons, None))
+            continue
+        judged = judge(job.entity, record, job.context)
+        if isinstance(judged, Refused):
+            key = delivered_key(job.entity, record, job.context.rules)
+            exact.refused.append((row, judged.reasons, key))
+        else:
+            exact.rows.append({ROW: row, **judged.row})
+            exact.key_sets[tuple(key for key in record if key not in known)] += 1
+    return exact
+
+
+def _joined(entity: Entity, taken: pl.DataFrame, exact: list[dict[str, Any]]) -> pl.DataFrame:
+    """Put the records of both lanes together, in the order of delivery."""
+    columns = {ROW: pl.Int64(), **polars_schema(judged_columns(entity))}
+    taken = taken.select(columns.keys())
+    if not exact:
+        return taken
+    return pl.concat([taken, pl.DataFrame(exact, schema=columns)]).sort(ROW)
+
+
+def _quarantine(job: BatchJob, rows: Rows, exact: _ExactlyJudged) -> pl.DataFrame:
+    places = [row for row, _, _ in exact.refused]
+    return pl.DataFrame(
+        {
+            "entity": [job.entity.table] * len(places),
+            "dump_date": [job.context.dump_date] * len(places),
+            SOURCE_FILE: [rows.file] * len(places),
+            SOURCE_POSITION: rows.positions[places].tolist() if places else [],
+            "reasons": [reasons for _, reasons, _ in exact.refused],
+            "raw": [rows.raw(row) for row in places],
+        },
+        schema=polars_schema(QUARANTINE_COLUMNS),
+    )
+
+
+def _keys(
+    number: int,
+    lake: pl.DataFrame,
+    places: np.ndarray[Any, np.dtype[np.int64]],
+    exact: _ExactlyJudged,
+    connection: duckdb.DuckDBPyConnection,
+) -> KeyEntries:
+    refused = [(row, key) for row, _, key in exact.refused if key is not None]
+    entries = np.zeros(len(lake) + len(refused), KEY_ENTRY)
+    entries["hash"][: len(lake)] = lake["key_hash"].to_numpy()
+    entries["place"][: len(lake)] = place_of(number, places)
+    entries["index"][: len(lake)] = np.arange(len(lake))
+    if refused:
+        hashes = key_hashes(pl.Series([key for _, key in refused], dtype=pl.String()), connection)
+        entries["hash"][len(lake) :] = hashes.to_numpy()
+        entries["place"][len(lake) :] = place_of(number, np.array([row for row, _ in refused], np.int64))
+        entries["index"][len(lake) :] = REFUSED
+    return entries

@@ -1,0 +1,50 @@
+"""From a delivered file to batches of rows, by its format.
+
+Put here which decoder reads a file. How a format is read stands in that format's own modules.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from cdp_etl.contract.dump_files import DataFile, classify
+from cdp_etl.contract.entity import Entity
+from cdp_etl.normalize.byte_stream import ByteSource, ReadBounds
+from cdp_etl.normalize.csv_rows import read_csv
+from cdp_etl.normalize.errors import DumpUnreadableError
+from cdp_etl.normalize.json_file import read_json
+from cdp_etl.normalize.json_rows import JsonRows
+from cdp_etl.normalize.lines import read_lines
+from cdp_etl.normalize.parquet_rows import read_parquet
+from cdp_etl.normalize.payload import open_payload_lines
+from cdp_etl.normalize.rows import Rows
+
+
+def decode(entity: Entity, file: str, path: Path, bounds: ReadBounds) -> Iterator[Rows]:
+    """Give the records of a file in batches; a companion file holds none.
+
+    Args:
+        entity: What the records are of.
+        file: Path within the dump: its name says the format.
+        path: Where the file lies.
+        bounds: How much of it is held at once, and how far it may expand.
+
+    Raises:
+        DumpUnreadableError: where the file cannot be read to its end.
+    """
+    kind = classify(file)
+    if not isinstance(kind, DataFile):
+        return
+    if kind.encrypted:
+        raise DumpUnreadableError(file, "is encrypted; expected it decrypted by landing")
+    source = ByteSource(file, path, kind.compression, bounds)
+    match kind.format:
+        case "ndjson":
+            for texts in read_lines(source):
+                yield JsonRows(entity, open_payload_lines(texts))
+        case "json":
+            for texts in read_json(source):
+                yield JsonRows(entity, texts)
+        case "csv":
+            yield from read_csv(entity, source)
+        case "parquet":
+            yield from read_parquet(entity, file, path, bounds)

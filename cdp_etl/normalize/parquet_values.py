@@ -1,0 +1,44 @@
+"""One value of a Parquet row, as strict JSON would have delivered it.
+
+Put here values alone; which column they are of is known elsewhere.
+"""
+
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from math import isfinite
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Column: TypeAlias = "pa.Array[Any]"
+"""One column of a batch of rows."""
+
+
+def as_json(value: Any) -> Any:  # noqa: PLR0911 - one a type
+    """Give a value that JSON can hold: moments and days as ISO texts; members that are null are left out."""
+    match value:
+        case dict():
+            return {str(key): as_json(inner) for key, inner in value.items() if inner is not None}
+        case list() if value and all(isinstance(item, tuple) for item in value):
+            return {str(key): as_json(inner) for key, inner in value if inner is not None}
+        case list():
+            return [as_json(item) for item in value]
+        case float():
+            return as_delivered(value) if isfinite(value) else str(value)
+        case datetime() | date() | time():
+            return value.isoformat()
+        case timedelta():
+            return Decimal(value // timedelta(microseconds=1)).scaleb(-6)
+        case bytes():
+            return value.hex()
+    return value
+
+
+def as_delivered(value: Any) -> Any:
+    """Give a value as JSON would have delivered it: a number with its shortest digits, which mean the same."""
+    if isinstance(value, float) and isfinite(value):
+        return Decimal(repr(value))
+    if isinstance(value, list):
+        return [as_delivered(item) for item in value]
+    return value

@@ -1,0 +1,93 @@
+"""Records as slices of a block of delivered bytes: what the decoders of text formats give to the lanes.
+
+Put here what such slices are and whether they are UTF-8. How they are cut stands in `lines.py`, `json_array.py`
+and `csv_rows.py`.
+"""
+
+import codecs
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from cdp_etl.normalize import reasons
+from cdp_etl.normalize.envelope import Envelope
+
+Offsets = npt.NDArray[np.int64]
+"""Byte offsets or positions, one a record."""
+
+_CHECKED_AT_ONCE: Final = 1 << 18
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """Some records of one file, in the order of delivery.
+
+    Attributes:
+        file: Path within the dump.
+        buffer: The bytes that the records are slices of.
+        starts: Where each record begins in the buffer.
+        ends: Where each ends; its line terminator is no part of it.
+        positions: Line, row or element, from 1.
+        refused: Reason of each record that cannot be judged at all, by its index here.
+        offset: Of the buffer in the file's decompressed bytes.
+        is_one_text: Whether the records are parts of one JSON text, so that one that is no JSON is fatal.
+        envelopes: What payloads say of some records.
+        envelope: Which of them says it of each record, -1 where none does; None where none does of any.
+    """
+
+    file: str
+    buffer: bytes
+    starts: Offsets
+    ends: Offsets
+    positions: Offsets
+    refused: dict[int, str] = field(default_factory=dict)
+    offset: int = 0
+    is_one_text: bool = False
+    envelopes: tuple[Envelope, ...] = ()
+    envelope: npt.NDArray[np.int32] | None = None
+
+    def __len__(self) -> int:
+        """Give the number of records."""
+        return len(self.starts)
+
+    def raw(self, row: int) -> bytes:
+        """Give a record's bytes."""
+        return self.buffer[self.starts[row] : self.ends[row]]
+
+    def envelope_of(self, row: int) -> Envelope | None:
+        """Give what a payload says of a record, None where it stands by itself."""
+        if self.envelope is None or self.envelope[row] < 0:
+            return None
+        return self.envelopes[int(self.envelope[row])]
+
+
+def refuse_what_is_not_utf8(texts: Texts) -> None:
+    """Note every record that is not UTF-8 among the refused.
+
+    The buffer is decoded in pieces of whole records; a fault costs one more decoding from the next record on, so
+    the cost stays in proportion to the bytes whatever they are.
+    """
+    starts = texts.starts
+    view = memoryview(texts.buffer)
+    row = 0
+    while row < len(starts):
+        beyond = max(int(np.searchsorted(starts, starts[row] + _CHECKED_AT_ONCE)), row + 1)
+        row = _refuse_in_piece(texts, view, row, beyond)
+
+
+def _refuse_in_piece(texts: Texts, view: memoryview, first: int, beyond: int) -> int:
+    row = first
+    while row < beyond:
+        start, end = int(texts.starts[row]), int(texts.ends[beyond - 1])
+        try:
+            codecs.utf_8_decode(view[start:end], "strict", True)  # noqa: FBT003 - the signature has no names
+        except UnicodeDecodeError as error:
+            at_fault = int(np.searchsorted(texts.starts, start + error.start, side="right")) - 1
+            if start + error.start < texts.ends[at_fault]:
+                texts.refused.setdefault(at_fault, reasons.NOT_UTF8)
+            row = at_fault + 1
+        else:
+            break
+    return beyond
