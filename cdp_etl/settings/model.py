@@ -18,6 +18,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from cdp_etl.contract.entity import Entity
 from cdp_etl.contract.rules import Rules
 from cdp_etl.landing import ObjectStoreOptions, PullRules, SftpOptions, Zone, ZoneOptions, open_zone
+from cdp_etl.marts.settings import MartSettings
 from cdp_etl.settings.variables import SettingsError, Variables, variable
 from cdp_etl.warehouse import Warehouse
 
@@ -190,6 +191,10 @@ class Settings(BaseSettings):
             business_timezone=self.business_timezone,
             max_record_bytes=self.max_record_bytes,
         )
+
+    def mart_settings(self) -> MartSettings:
+        """Give the settings that bear on what the marts hold."""
+        return MartSettings()
 
     def open_warehouse(self) -> Warehouse:
         """Give the warehouse; nothing is opened yet."""

@@ -1,0 +1,38 @@
+"""All definitions of the code location, from the settings.
+
+Put here which definitions there are. What each is stands in its module.
+"""
+
+import dagster as dg
+
+from cdp_etl.defs.automation import build_daily_dump, build_marts_follow_loads
+from cdp_etl.defs.day import Say
+from cdp_etl.defs.jobs import LOAD_JOB, MARTS_JOB
+from cdp_etl.defs.load import build_load
+from cdp_etl.defs.marts import build_mart, build_snapshot
+from cdp_etl.defs.partitions import dump_dates
+from cdp_etl.entities import ENTITIES
+from cdp_etl.marts.catalogue import MARTS
+from cdp_etl.settings import Settings
+
+
+def _say_nothing(_sentence: str) -> None:
+    """Take the place of the command line's progress where there is none: the UI shows the steps themselves."""
+
+
+def build_definitions(settings: Settings, say: Say = _say_nothing) -> dg.Definitions:
+    """Give the definitions; `say` is told a sentence at each step that may take a while."""
+    partitions = dump_dates(settings)
+    return dg.Definitions(
+        assets=[
+            *(build_load(settings, entity, partitions) for entity in ENTITIES),
+            *(build_mart(mart, partitions) for mart in MARTS),
+            build_snapshot(partitions),
+        ],
+        jobs=[LOAD_JOB, MARTS_JOB],
+        schedules=[build_daily_dump(settings)],
+        sensors=[build_marts_follow_loads()],
+        resources={"settings": settings, "say": say},
+        # A process a step costs about three seconds each; the stages use all cores by themselves.
+        executor=dg.in_process_executor,
+    )

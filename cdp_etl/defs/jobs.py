@@ -1,0 +1,28 @@
+"""The two jobs: loading, and the marts behind it.
+
+They are two because a step that fails skips all behind it: the marts follow a load whatever came of it, and take
+in what did arrive. Put here what a job selects; when it runs stands in `automation.py`.
+"""
+
+from collections.abc import Collection, Iterable
+
+import dagster as dg
+
+from cdp_etl.contract.entity import Entity
+from cdp_etl.defs.keys import LOAD_LAYERS, Layer, asset_key
+
+LOAD_JOB = dg.define_asset_job(
+    "load",
+    selection=dg.AssetSelection.groups(*(layer.value for layer in LOAD_LAYERS)),
+    description="Pull, normalize and load the dumps of a day or a range of days.",
+)
+MARTS_JOB = dg.define_asset_job(
+    "marts",
+    selection=dg.AssetSelection.groups(Layer.MARTS.value, Layer.PUBLISHED.value),
+    description="Bring the marts up to all that is loaded, and publish the snapshot.",
+)
+
+
+def load_keys(entities: Iterable[Entity]) -> Collection[dg.AssetKey]:
+    """Give the keys of the assets of some entities that the load job makes."""
+    return [asset_key(layer, entity.table) for entity in entities for layer in LOAD_LAYERS]

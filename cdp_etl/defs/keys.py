@@ -1,0 +1,31 @@
+"""How assets are named: the key is the layer and the table, as in the warehouse.
+
+Put here what two definitions must agree on to name an asset. What an asset is stands with its factory.
+"""
+
+from enum import StrEnum
+
+import dagster as dg
+
+
+class Layer(StrEnum):
+    """The stations of the way, in order; also the groups in the UI and the schemas of the warehouse."""
+
+    LANDING = "landing"
+    NORMALIZED = "normalized"
+    STAGING = "staging"
+    MARTS = "marts"
+    PUBLISHED = "published"
+
+
+LOAD_LAYERS = (Layer.LANDING, Layer.NORMALIZED, Layer.STAGING)
+"""What one load passes through; each day goes through all of them before the next day begins."""
+
+
+def asset_key(layer: Layer, table: str) -> dg.AssetKey:
+    """Give the key of an asset: `staging/email_interaction` is the table `staging.email_interaction`."""
+    return dg.AssetKey([layer.value, table])
+
+
+SNAPSHOT = asset_key(Layer.PUBLISHED, "snapshot")
+"""The published snapshot: what readers open."""

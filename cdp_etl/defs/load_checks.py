@@ -1,0 +1,222 @@
+"""The checks of a load, as facts that hold or do not; none of them blocks.
+
+What must hold is refused before commit; these tell people about it. The ones that speak of a day speak of the
+newest dump date in the ledger, whichever day a run was for: loading last March again must not turn today's check
+(RULINGS 25).
+
+Put here what a check holds to be right. Which rows it is held against stands in the ledger of the warehouse.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from statistics import median
+from typing import Any
+
+import dagster as dg
+import polars as pl
+
+from cdp_etl.contract.entity import Entity
+from cdp_etl.defs.day import DayOutcome
+from cdp_etl.defs.keys import Layer, asset_key
+from cdp_etl.settings import Settings
+from cdp_etl.warehouse import LoadNotBalancedError, WarehouseMissingError, ledger
+
+_DAYS_COMPARED = 14
+_FEWEST_DAYS_COMPARED = 3
+_USUAL_VOLUME = (0.5, 2.0)
+"""House rule: between half and twice the median of the fourteen dumps before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a check looks at.
+
+    Attributes:
+        entity: Whose checks these are.
+        outcomes: The days of this run.
+        ledger: One row per dump date in order: the newest attempt, and as `loaded_…` the load in place.
+        settings: The limits.
+    """
+
+    entity: Entity
+    outcomes: Sequence[DayOutcome]
+    ledger: pl.DataFrame
+    settings: Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a check has found, in a sentence for a person."""
+
+    passed: bool
+    sentence: str
+    severity: dg.AssetCheckSeverity = dg.AssetCheckSeverity.ERROR
+    figures: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class LoadCheck:
+    """One check; `judge` gives None where this run has nothing to say."""
+
+    name: str
+    layer: Layer
+    description: str
+    judge: Callable[[Evidence], Verdict | None]
+
+    def spec(self, entity: Entity) -> dg.AssetCheckSpec:
+        """Give the check's declaration for an entity."""
+        return dg.AssetCheckSpec(
+            self.name, asset=asset_key(self.layer, entity.table), description=self.description, blocking=False
+        )
+
+
+def check_results(
+    selected: Collection[dg.AssetCheckKey], settings: Settings, entity: Entity, outcomes: Sequence[DayOutcome]
+) -> Iterator[dg.AssetCheckResult]:
+    """Judge the selected checks after the days of a run."""
+    evidence = Evidence(entity, outcomes, _ledger(settings, entity), settings)
+    for check in LOAD_CHECKS:
+        key = check.spec(entity).key
+        verdict = check.judge(evidence) if key in selected else None
+        if verdict is not None:
+            yield dg.AssetCheckResult(
+                passed=verdict.passed,
+                asset_key=key.asset_key,
+                check_name=key.name,
+                severity=verdict.severity,
+                description=verdict.sentence,
+                metadata=verdict.figures,
+            )
+
+
+def _ledger(settings: Settings, entity: Entity) -> pl.DataFrame:
+    try:
+        return ledger(settings.open_warehouse(), entity)
+    except WarehouseMissingError:  # only `landing` or `normalized` was ever made
+        return pl.DataFrame()
+
+
+def _dump_is_complete(evidence: Evidence) -> Verdict | None:
+    if evidence.ledger.is_empty():
+        return None
+    newest = evidence.ledger.row(-1, named=True)
+    figures = {"dump_date": newest["dump_date"].isoformat(), "status": newest["status"]}
+    if newest["status"] in {"empty", "failed"}:
+        return Verdict(
+            passed=False,
+            sentence=f"{newest['dump_date']}: {newest['reason']}",
+            severity=dg.AssetCheckSeverity.WARN,
+            figures=figures,
+        )
+    return Verdict(passed=True, sentence=f"{newest['dump_date']}: {newest['files']} files.", figures=figures)
+
+
+def _records_balance(evidence: Evidence) -> Verdict | None:
+    dumps = [outcome.normalized for outcome in evidence.outcomes if outcome.normalized is not None]
+    if not dumps:
+        return None
+    unbalanced = [
+        dump.dump_date.isoformat()
+        for dump in dumps
+        if dump.records_read != dump.accepted + dump.superseded + dump.quarantined
+    ]
+    figures = {"days": len(dumps), "records_read": sum(dump.records_read for dump in dumps)}
+    if unbalanced:
+        return Verdict(passed=False, sentence=f"Does not hold for {', '.join(unbalanced)}.", figures=figures)
+    return Verdict(passed=True, sentence="Holds for every day of this run.", figures=figures)
+
+
+def _key_is_unique(evidence: Evidence) -> Verdict | None:
+    refused = [
+        f"{outcome.dump_date}: {outcome.error}"
+        for outcome in evidence.outcomes
+        if isinstance(outcome.error, LoadNotBalancedError)
+    ]
+    loaded = [outcome.load for outcome in evidence.outcomes if outcome.load and outcome.load.status == "loaded"]
+    if refused:
+        return Verdict(passed=False, sentence=f"Nothing was committed. {' '.join(refused)}")
+    if not loaded:
+        return None
+    keys = sum(load.changed_keys for load in loaded)
+    return Verdict(
+        passed=True,
+        sentence="Held before each load was committed, over the keys it touched.",
+        figures={"keys": keys},
+    )
+
+
+def _quarantine_rate_is_low(evidence: Evidence) -> Verdict | None:
+    counted = evidence.ledger.filter(pl.col("records_read") > 0) if not evidence.ledger.is_empty() else None
+    if counted is None or counted.is_empty():
+        return None
+    newest = counted.row(-1, named=True)
+    rate = newest["quarantined"] / newest["records_read"]
+    limit = evidence.settings.quarantine_limit(evidence.entity)
+    unusual = min(evidence.settings.unusual_quarantine_rate, limit)
+    return Verdict(
+        passed=rate <= unusual,
+        sentence=f"{newest['dump_date']}: {newest['quarantined']} of {newest['records_read']} records are "
+        f"quarantined ({rate:.1%}); more than {unusual:.0%} is unusual, more than {limit:.0%} is refused.",
+        severity=dg.AssetCheckSeverity.ERROR if rate > limit else dg.AssetCheckSeverity.WARN,
+        figures={"dump_date": newest["dump_date"].isoformat(), "quarantine_rate": rate},
+    )
+
+
+def _volume_is_usual(evidence: Evidence) -> Verdict | None:
+    loaded = (
+        evidence.ledger.filter(pl.col("loaded_load_id").is_not_null()) if not evidence.ledger.is_empty() else None
+    )
+    if loaded is None or loaded.is_empty():
+        return None
+    newest = loaded.row(-1, named=True)
+    before = loaded["loaded_records_read"].head(-1).tail(_DAYS_COMPARED).to_list()
+    records = newest["loaded_records_read"]
+    figures: dict[str, Any] = {"dump_date": newest["dump_date"].isoformat(), "records_read": records}
+    if len(before) < _FEWEST_DAYS_COMPARED:
+        return Verdict(
+            passed=True,
+            sentence=f"{newest['dump_date']}: {records} records; too few dumps before it to compare with.",
+            figures=figures,
+        )
+    usual = median(before)
+    least, most = (factor * usual for factor in _USUAL_VOLUME)
+    return Verdict(
+        passed=least <= records <= most,
+        sentence=f"{newest['dump_date']}: {records} records; usual is from {least:.0f} to {most:.0f}.",
+        severity=dg.AssetCheckSeverity.WARN,
+        figures=figures | {"usual_records_read": usual},
+    )
+
+
+LOAD_CHECKS: tuple[LoadCheck, ...] = (
+    LoadCheck(
+        "dump_is_complete",
+        Layer.LANDING,
+        "The newest dump date of the ledger was delivered, whole.",
+        _dump_is_complete,
+    ),
+    LoadCheck(
+        "records_balance",
+        Layer.NORMALIZED,
+        "Records read = accepted + superseded + quarantined, for each day of the run.",
+        _records_balance,
+    ),
+    LoadCheck(
+        "quarantine_rate_is_low",
+        Layer.STAGING,
+        "Few records of the newest dump are quarantined.",
+        _quarantine_rate_is_low,
+    ),
+    LoadCheck(
+        "key_is_unique",
+        Layer.STAGING,
+        "Of each key that a load touched one version is current, and no key comes twice in a dump.",
+        _key_is_unique,
+    ),
+    LoadCheck(
+        "volume_is_usual",
+        Layer.STAGING,
+        "The newest dump has between half and twice the records of the median of the fourteen before it.",
+        _volume_is_usual,
+    ),
+)

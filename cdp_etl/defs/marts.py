@@ -1,0 +1,102 @@
+"""The assets behind the loads: one a mart, and the published snapshot.
+
+A partition of a mart means: what is loaded of that date has been applied. A run applies all that is pending,
+whichever dates it is for, so a range of days is one piece of work.
+
+Put here how a run of a mart becomes events. What a mart holds, and how it is kept, stands in `cdp_etl.marts`.
+"""
+
+import dagster as dg
+
+from cdp_etl.defs.column_schema import column_schema, mart_lineage
+from cdp_etl.defs.day import Say
+from cdp_etl.defs.keys import SNAPSHOT, Layer, asset_key
+from cdp_etl.defs.metadata import markdown_table
+from cdp_etl.defs.partitions import BACKFILL_POLICY
+from cdp_etl.entities import ENTITIES
+from cdp_etl.marts.catalogue import MARTS
+from cdp_etl.marts.keeping import run_mart
+from cdp_etl.marts.mart import Mart
+from cdp_etl.marts.publish import publish
+from cdp_etl.settings import Settings
+
+WAREHOUSE_POOL = "warehouse"
+"""Steps that write to the warehouse for as long as they last; of these one is at work at a time."""
+
+_STAGING = {f"{entity.table}_current": asset_key(Layer.STAGING, entity.table) for entity in ENTITIES}
+
+
+def input_keys(mart: Mart) -> list[dg.AssetKey]:
+    """Give the assets that a mart is made from."""
+    return [_STAGING.get(name) or asset_key(Layer.MARTS, name) for name in mart.inputs]
+
+
+def build_mart(mart: Mart, partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
+    """Give the asset of a mart."""
+    spec = dg.AssetSpec(
+        asset_key(Layer.MARTS, mart.name),
+        deps=input_keys(mart),
+        description=mart.description,
+        group_name=Layer.MARTS.value,
+        kinds={"duckdb", "sql"},
+        owners=[mart.owner],
+        tags={"pii": ""} if any(column.personal for column in mart.columns) else {},
+        metadata={
+            "dagster/column_schema": column_schema(mart.columns),
+            "dagster/column_lineage": mart_lineage(mart),
+            "dagster/table_name": mart.table,
+        },
+        partitions_def=partitions,
+    )
+
+    @dg.multi_asset(name=f"mart_{mart.name}", specs=[spec], backfill_policy=BACKFILL_POLICY, pool=WAREHOUSE_POOL)
+    def run(settings: dg.ResourceParam[Settings], say: dg.ResourceParam[Say]) -> dg.MaterializeResult[None]:
+        say(f"{mart.table}: applying what was loaded")
+        result = run_mart(settings.open_warehouse(), mart, settings.mart_settings())
+        return dg.MaterializeResult(
+            metadata={
+                "dagster/row_count": result.row_count,
+                "load_seq": result.load_seq,
+                "slices_touched": result.touched,
+                "rows_deleted": result.rows_deleted,
+                "rows_inserted": result.rows_inserted,
+                "rebuilt_whole": result.rebuilt or "no",
+            }
+        )
+
+    return run
+
+
+def build_snapshot(partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
+    """Give the asset of the published snapshot."""
+    spec = dg.AssetSpec(
+        SNAPSHOT,
+        deps=[asset_key(Layer.MARTS, mart.name) for mart in MARTS],
+        description="What readers open: the marts, read-only, as of one load; swapped in whole.",
+        group_name=Layer.PUBLISHED.value,
+        kinds={"duckdb", "parquet"},
+        owners=[MARTS[0].owner],
+        partitions_def=partitions,
+    )
+
+    @dg.multi_asset(name="publish_snapshot", specs=[spec], backfill_policy=BACKFILL_POLICY, pool=WAREHOUSE_POOL)
+    def snapshot(settings: dg.ResourceParam[Settings], say: dg.ResourceParam[Say]) -> dg.MaterializeResult[None]:
+        say("publishing the snapshot")
+        made = publish(
+            settings.open_warehouse(),
+            settings.published,
+            settings.mart_settings(),
+            with_personal_data=settings.publish_personal_data,
+        )
+        return dg.MaterializeResult(
+            metadata={
+                "as_of_load": made.as_of,
+                "version": made.version,
+                "published_at": dg.MetadataValue.timestamp(made.published_at),
+                "has_personal_data": made.has_personal_data,
+                "folder": dg.MetadataValue.path(str(made.folder)),
+                "rows": markdown_table(("mart", "rows"), [(mart, made.row_count(mart)) for mart in made.marts]),
+            }
+        )
+
+    return snapshot

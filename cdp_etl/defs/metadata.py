@@ -1,0 +1,98 @@
+"""What the UI shows of a day's dump: figures and small tables. Counts, names and places only, never a value.
+
+Put here how an outcome becomes metadata. Which outcome there is stands in `day.py`.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import dagster as dg
+
+from cdp_etl.contract.entity import Entity
+from cdp_etl.landing import Pull
+from cdp_etl.normalize import NormalizedDump
+from cdp_etl.warehouse import LoadResult
+
+Metadata = dict[str, Any]
+
+_MOST_ROWS = 20
+
+
+def markdown_table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> dg.MetadataValue[str]:
+    """Give a table as Markdown, cut after a bounded number of rows and saying so."""
+    listed = [[str(cell).replace("|", "\\|") for cell in row] for row in rows]
+    lines = [" | ".join(header), " | ".join("---" for _ in header), *map(" | ".join, listed[:_MOST_ROWS])]
+    more = [f"\n… and {len(listed) - _MOST_ROWS} more"] if len(listed) > _MOST_ROWS else []
+    return dg.MetadataValue.md("\n".join([*(f"| {line} |" for line in lines), *more]))
+
+
+def landing_metadata(pull: Pull) -> Metadata:
+    """Tell what was delivered."""
+    metadata: Metadata = {
+        "files": len(pull.files),
+        "bytes": sum(file.bytes for file in pull.files),
+        "complete_by": pull.ready_by,
+        "is_new_content": pull.is_new,
+        "content": pull.fingerprint,
+    }
+    if pull.findings:
+        metadata["findings"] = _listed(pull.findings)
+    if pull.difference is not None:
+        metadata["files_since_last_delivery"] = markdown_table(
+            ("added", "changed", "removed"),
+            [[len(pull.difference.added), len(pull.difference.changed), len(pull.difference.removed)]],
+        )
+    return metadata
+
+
+def normalized_metadata(entity: Entity, dump: NormalizedDump) -> Metadata:
+    """Tell what became of the records, and why some were refused."""
+    metadata: Metadata = {
+        "dagster/partition_row_count": dump.accepted,
+        "records_read": dump.records_read,
+        "accepted": dump.accepted,
+        "superseded": dump.superseded,
+        "quarantined": dump.quarantined,
+        "with_warnings": dump.with_warnings,
+        "judged_by_exact_lane": dump.exact_lane_records,
+    }
+    for name, counts in (
+        ("quarantine_reasons", dump.reasons),
+        ("warnings", dump.warning_counts),
+        ("unknown_keys", dump.unknown_keys),
+        ("exact_lane_causes", dump.exact_lane_causes),
+    ):
+        if counts:
+            metadata[name] = _counted(counts)
+    if dump.quarantined:
+        day = dump.dump_date.isoformat()
+        metadata["look_into_it"] = dg.MetadataValue.md(
+            f"`cdp-etl quarantine list --entity {entity.name} --from {day} --to {day}`"
+        )
+    return metadata
+
+
+def staging_metadata(load: LoadResult) -> Metadata:
+    """Tell how the load ended."""
+    metadata: Metadata = {
+        "dagster/partition_row_count": load.accepted,
+        "status": load.status,
+        "load_seq": load.load_seq,
+        "load_id": load.load_id,
+        "accepted": load.accepted,
+        "superseded": load.superseded,
+        "quarantined": load.quarantined,
+        "changed_keys": load.changed_keys,
+    }
+    if load.findings:
+        metadata["findings"] = _listed(load.findings)
+    return metadata
+
+
+def _counted(counts: Mapping[str, int]) -> dg.MetadataValue[str]:
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return markdown_table(("what", "records"), ordered)
+
+
+def _listed(sentences: Iterable[str]) -> dg.MetadataValue[str]:
+    return dg.MetadataValue.md("\n".join(f"- {sentence}" for sentence in sentences))

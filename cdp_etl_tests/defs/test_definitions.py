@@ -1,0 +1,114 @@
+"""The definitions as a whole: which assets there are, how they hang together, and that each says what it is."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from cdp_etl.defs.build import build_definitions
+from cdp_etl.defs.partitions import BACKFILL_POLICY
+from cdp_etl.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+GRAPH = Path(__file__).with_name("asset_graph.txt")
+
+
+@pytest.fixture(scope="module")
+def definitions(tmp_path_factory: pytest.TempPathFactory) -> dg.Definitions:
+    return build_definitions(Settings(data=tmp_path_factory.mktemp("data")))
+
+
+@pytest.fixture(scope="module")
+def specs(definitions: dg.Definitions) -> list[dg.AssetSpec]:
+    return list(definitions.resolve_all_asset_specs())
+
+
+def test_the_assets_and_their_edges_are_as_written_down(specs: list[dg.AssetSpec]) -> None:
+    """A reviewer sees in `asset_graph.txt` what a change does to the graph."""
+    lines = [
+        f"{spec.key.to_user_string()} <- {', '.join(sorted(dep.asset_key.to_user_string() for dep in spec.deps))}".rstrip()
+        for spec in sorted(specs, key=lambda spec: spec.key.to_user_string())
+    ]
+
+    assert lines == GRAPH.read_text(encoding="utf-8").splitlines()
+
+
+def test_every_asset_says_what_it_is_and_who_answers_for_it(specs: list[dg.AssetSpec]) -> None:
+    silent = [
+        spec.key.to_user_string()
+        for spec in specs
+        if not (spec.description and spec.owners and spec.kinds and spec.group_name == spec.key.path[0])
+    ]
+
+    assert silent == []
+
+
+def test_every_table_shows_its_columns_with_descriptions(specs: list[dg.AssetSpec]) -> None:
+    tables = [spec for spec in specs if spec.group_name in {"normalized", "staging", "marts"}]
+    undescribed = []
+    for spec in tables:
+        schema = spec.metadata["dagster/column_schema"]
+        assert isinstance(schema, dg.TableSchema)
+        undescribed += [f"{spec.key}.{column.name}" for column in schema.columns if not column.description]
+
+    assert len(tables) > 12
+    assert undescribed == []
+
+
+def test_every_check_has_a_description(definitions: dg.Definitions) -> None:
+    specs = [spec for asset in definitions.assets or [] for spec in asset.check_specs]  # type: ignore[union-attr]
+
+    assert [spec.name for spec in specs if not spec.description] == []
+    assert len(specs) > 6
+
+
+def test_all_assets_share_partitions_and_backfill_policy(definitions: dg.Definitions) -> None:
+    """Where they differ, Dagster takes the smallest policy and a backfill becomes many runs."""
+    graph = definitions.resolve_asset_graph()
+    nodes = [graph.get(key) for key in graph.get_all_asset_keys()]
+
+    assert {node.backfill_policy for node in nodes} == {BACKFILL_POLICY}
+    assert len({node.partitions_def for node in nodes}) == 1
+
+
+def test_the_partitions_begin_and_end_in_the_dump_time_zone() -> None:
+    settings = Settings(dump_timezone="Asia/Ho_Chi_Minh")
+    graph = build_definitions(settings).resolve_asset_graph()
+    (partitions,) = {graph.get(key).partitions_def for key in graph.get_all_asset_keys()}
+
+    assert isinstance(partitions, dg.DailyPartitionsDefinition)
+    assert (partitions.timezone, partitions.get_first_partition_key(), partitions.end_offset) == (
+        "Asia/Ho_Chi_Minh",
+        "2026-01-01",
+        1,
+    )
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        pytest.param(["dg", "check", "defs"], id="[tool.dg] in pyproject.toml"),
+        pytest.param(["dagster", "definitions", "validate", "--workspace", "workspace.yaml"], id="workspace.yaml"),
+    ],
+)
+def test_dagsters_own_tools_load_the_code_location(command: list[str], tmp_path: Path) -> None:
+    tool = Path(sys.executable).with_name(command[0])
+
+    done = subprocess.run(
+        [tool, *command[1:]],
+        cwd=ROOT,
+        env={
+            "PATH": str(tool.parent),
+            "HOME": str(tmp_path),
+            "CDP_ETL_DATA": str(tmp_path),
+            "DAGSTER_HOME": str(tmp_path),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+    assert done.returncode == 0, done.stderr
