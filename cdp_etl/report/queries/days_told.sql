@@ -1,0 +1,9 @@
+-- On which days that happened which the dumps of one date tell of; records that a later dump replaced are not here.
+-- Grain: activity_date
+SELECT
+  activity_date,
+  count(*) AS record_count
+FROM marts.interaction
+WHERE dump_date = getvariable('dump_date') AND activity_date <= getvariable('dump_date') + INTERVAL 3 DAY
+GROUP BY activity_date
+ORDER BY activity_date

@@ -1,0 +1,38 @@
+-- What became of each entity's dump, day by day: the newest attempt, and the load that is in place.
+-- Grain: entity, dump_date
+WITH
+attempt AS (
+  SELECT *
+  FROM ops.load
+  WHERE dump_date BETWEEN getvariable('first') AND getvariable('last')
+)
+
+SELECT
+  entity,
+  dump_date,
+  max_by(
+    {
+      'status': status,
+      'reason': reason,
+      'records_read': records_read,
+      'quarantined': quarantined
+    },
+    load_seq
+  ) AS newest,
+  max_by(
+    {
+      'files': files,
+      'bytes': bytes,
+      'records_read': records_read,
+      'accepted': accepted,
+      'superseded': superseded,
+      'quarantined': quarantined,
+      'with_warnings': with_warnings,
+      'resurrected': resurrected,
+      'finished_at': finished_at
+    },
+    load_seq
+  ) FILTER (WHERE status = 'loaded') AS loaded
+FROM attempt
+GROUP BY entity, dump_date
+ORDER BY entity, dump_date
