@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from cdp_etl.marts.customer_identity import CUSTOMER_IDENTITY, IDENTITY_CHANGE
+from cdp_etl.marts.customer_product import CUSTOMER_PRODUCT
 from cdp_etl.marts.customer_product_daily import CUSTOMER_PRODUCT_DAILY
 from cdp_etl.marts.errors import MartUnknownError
 from cdp_etl.marts.identifier_link import IDENTIFIER_LINK
@@ -19,6 +20,7 @@ MARTS: tuple[Mart, ...] = (
     CUSTOMER_IDENTITY,
     IDENTITY_CHANGE,
     SHARED_IDENTIFIER,
+    CUSTOMER_PRODUCT,
 )
 """Each stands behind the marts that it reads."""
 

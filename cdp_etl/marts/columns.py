@@ -6,10 +6,22 @@ Put a column here when two marts must agree on it. A column of one mart stands i
 import polars as pl
 
 from cdp_etl.contract.columns import Personal
-from cdp_etl.contract.table import DAY, MOMENT, TEXT, WHOLE, DataType, TableColumn
+from cdp_etl.contract.table import DAY, MOMENT, TEXT, WHOLE, YES_NO, DataType, TableColumn
 
 AMOUNT_TYPE = DataType("DECIMAL(18,4)", pl.Decimal(18, 4))
 COUNTS_TYPE = DataType("MAP(VARCHAR, BIGINT)", pl.List(pl.Struct({"key": pl.String(), "value": pl.Int64()})))
+NUMBERS_TYPE = DataType("BIGINT[]", pl.List(pl.Int64()))
+
+
+def _newest(name: str, value: DataType) -> DataType:
+    """Give the type of a value with the total order that decided for it: the field of the value stands last."""
+    order = {"occurred_at": MOMENT, "dump_date": DAY, "system_name": TEXT, "record_id": TEXT, name: value}
+    fields = ", ".join(f"{field} {type_.duckdb}" for field, type_ in order.items())
+    return DataType(f"STRUCT({fields})", pl.Struct({field: type_.polars for field, type_ in order.items()}))
+
+
+NEWEST_RATING_TYPE = _newest("rating", WHOLE)
+NEWEST_SUBSCRIPTION_TYPE = _newest("is_subscribed", YES_NO)
 
 COMPANY_ID = TableColumn(
     "company_id", TEXT, "The company; nothing crosses companies. Empty where none is named.", is_nullable=False

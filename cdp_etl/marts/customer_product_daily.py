@@ -1,6 +1,6 @@
 """The mart `customer_product_daily`: its columns and slices. Its meaning stands in its SQL."""
 
-from cdp_etl.contract.table import WHOLE, TableColumn
+from cdp_etl.contract.table import TableColumn
 from cdp_etl.marts import columns as c
 from cdp_etl.marts.feed import feed_slices
 from cdp_etl.marts.mart import Mart
@@ -22,7 +22,15 @@ CUSTOMER_PRODUCT_DAILY = Mart(
             "action_counts", c.COUNTS_TYPE, "Interactions by action, in the order of its name.", is_nullable=False
         ),
         c.amount("activity_amount", "Amounts of the activities, added up; null where no activity has one."),
-        TableColumn("last_rating", WHOLE, "Rating of the newest review that has one."),
+        TableColumn("ratings", c.NUMBERS_TYPE, "All ratings, in ascending order.", is_nullable=False),
+        TableColumn(
+            "newest_rating", c.NEWEST_RATING_TYPE, "The newest rating, with what decides which is the newest."
+        ),
+        TableColumn(
+            "newest_subscription",
+            c.NEWEST_SUBSCRIPTION_TYPE,
+            "Whether the newest subscription is in force, with what decides which is the newest.",
+        ),
         c.FIRST_AT,
         c.LAST_AT,
     ),

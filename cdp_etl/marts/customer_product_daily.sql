@@ -22,9 +22,25 @@ by_action AS (
     count(*) FILTER (WHERE kind = 'subscribe') AS subscribe_count,
     count(*) FILTER (WHERE kind = 'unsubscribe') AS unsubscribe_count,
     sum(amount) FILTER (WHERE kind = 'activity') AS activity_amount,
+    list(rating ORDER BY rating) FILTER (WHERE rating IS NOT NULL) AS ratings,
     max(
-      CASE WHEN rating IS NOT NULL THEN row(occurred_at, dump_date, coalesce(system_name, ''), record_id, rating) END
-    ) AS newest_rated,
+      {
+        'occurred_at': occurred_at,
+        'dump_date': dump_date,
+        'system_name': coalesce(system_name, ''),
+        'record_id': record_id,
+        'rating': rating
+      }
+    ) FILTER (WHERE rating IS NOT NULL) AS newest_rating,
+    max(
+      {
+        'occurred_at': occurred_at,
+        'dump_date': dump_date,
+        'system_name': coalesce(system_name, ''),
+        'record_id': record_id,
+        'is_subscribed': kind = 'subscribe'
+      }
+    ) FILTER (WHERE kind IN ('subscribe', 'unsubscribe')) AS newest_subscription,
     min(occurred_at) AS first_at,
     max(occurred_at) AS last_at
   FROM interaction
@@ -45,7 +61,9 @@ SELECT
   sum(unsubscribe_count) AS unsubscribe_count,
   map_from_entries(list(row(action, interaction_count) ORDER BY action)) AS action_counts,
   try_cast(sum(activity_amount) AS DECIMAL(18, 4)) AS activity_amount,
-  struct_extract(max(newest_rated), 5) AS last_rating,
+  coalesce(list_sort(flatten(list(ratings) FILTER (WHERE ratings IS NOT NULL))), []) AS ratings,
+  max(newest_rating) AS newest_rating,
+  max(newest_subscription) AS newest_subscription,
   min(first_at) AS first_at,
   max(last_at) AS last_at
 FROM by_action

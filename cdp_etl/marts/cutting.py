@@ -4,6 +4,8 @@ The SELECT reads unqualified names; here they become temporary views over stagin
 serves the full rebuild and every patch.
 """
 
+from collections.abc import Mapping
+
 import duckdb
 
 from cdp_etl.contract.ddl import literal, quoted
@@ -19,7 +21,7 @@ def set_variables(connection: duckdb.DuckDBPyConnection, mart: Mart, settings: M
     """Give the SELECT the settings that it reads by `getvariable`; a mapping becomes a MAP."""
     for name in mart.settings:
         value = settings.value(name)
-        if isinstance(value, dict):
+        if isinstance(value, Mapping):
             connection.execute(f"SET VARIABLE {quoted(name)} = MAP(?, ?)", [list(value), list(value.values())])
         else:
             connection.execute(f"SET VARIABLE {quoted(name)} = ?", [value])

@@ -37,11 +37,25 @@ def test_one_customer_one_product_two_days(loader: Loader) -> None:
         "unsubscribe_count": 1,
         "action_counts": {"add_to_cart": 1, "review": 1, "search": 1, "unsubscribe": 1},
         "activity_amount": Decimal(15),
-        "last_rating": 4,
+        "ratings": [4],
+        "newest_rating": {
+            "occurred_at": moment(1, 20),
+            "dump_date": day(1),
+            "system_name": "",
+            "record_id": "1",
+            "rating": 4,
+        },
+        "newest_subscription": {
+            "occurred_at": moment(1, 21),
+            "dump_date": day(1),
+            "system_name": "",
+            "record_id": "1",
+            "is_subscribed": False,
+        },
         "first_at": moment(1, 8),
         "last_at": moment(1, 21),
     }
-    assert (second["interaction_count"], second["activity_amount"], second["last_rating"]) == (1, None, None)
+    assert (second["interaction_count"], second["activity_amount"], second["newest_rating"]) == (1, None, None)
 
 
 def test_the_last_rating_is_decided_by_one_total_order(loader: Loader) -> None:
@@ -59,8 +73,8 @@ def test_the_last_rating_is_decided_by_one_total_order(loader: Loader) -> None:
 
     run_mart(loader.warehouse, CUSTOMER_PRODUCT_DAILY, loader.settings)
 
-    (row,) = loader.rows("SELECT last_rating FROM marts.customer_product_daily")
-    assert row == {"last_rating": 3}
+    (row,) = loader.rows("SELECT newest_rating.rating AS newest, ratings FROM marts.customer_product_daily")
+    assert row == {"newest": 3, "ratings": [1, 2, 3]}
 
 
 def test_what_has_no_customer_or_no_product_is_counted_and_not_attributed(loader: Loader) -> None:

@@ -1,0 +1,49 @@
+"""The mart `customer_product`: its columns and slices. Its meaning stands in its SQL."""
+
+from cdp_etl.contract.table import DAY, DECIMAL_NUMBER, WHOLE, YES_NO, TableColumn
+from cdp_etl.marts import columns as c
+from cdp_etl.marts.customer_identity import PERSON_ID
+from cdp_etl.marts.mart import Mart
+from cdp_etl.marts.persons import person_slices
+
+CUSTOMER_PRODUCT = Mart(
+    name="customer_product",
+    columns=(
+        c.COMPANY_ID,
+        PERSON_ID,
+        c.PRODUCT_SKU,
+        c.count("interaction_count", "Interactions of any kind."),
+        c.count("activity_count", "Activities, whatever the action."),
+        c.count("comment_count", "Comments."),
+        c.count("review_count", "Reviews."),
+        c.count("subscribe_count", "Subscriptions that are in force now."),
+        c.count("unsubscribe_count", "Subscriptions that have ended."),
+        c.count("active_day_count", "Days on which something happened."),
+        c.FIRST_AT,
+        c.LAST_AT,
+        TableColumn(
+            "last_date",
+            DAY,
+            "Last day on which something happened, in the business time zone: the score is as of it.",
+            is_nullable=False,
+        ),
+        TableColumn("last_rating", WHOLE, "Rating of the newest review that has one."),
+        TableColumn("is_subscribed", YES_NO, "Whether the newest subscription is in force; null without any."),
+        TableColumn(
+            "affinity_score",
+            DECIMAL_NUMBER,
+            "Weights of all actions, each halved for every half-life before last_date; may be negative.",
+            is_nullable=False,
+        ),
+        TableColumn(
+            "affinity_order",
+            DECIMAL_NUMBER,
+            "Sorts pairs by affinity as of any one day: log2(affinity_score) + days(last_date) / half-life; null"
+            " where the score is not positive.",
+        ),
+        c.count("affinity_rank", "Place of the product among those of the person, from 1."),
+    ),
+    slices=person_slices(by_key=("customer_product_daily",)),
+    month_column="last_date",
+    settings=("affinity_weights", "affinity_half_life_days", "affinity_low_rating"),
+)

@@ -1,0 +1,143 @@
+"""Affinity of persons and products: worked examples that can be done by hand."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from cdp_etl.marts.customer_product import CUSTOMER_PRODUCT
+from cdp_etl.marts.keeping import run_mart, run_marts
+from cdp_etl.marts.settings import MartSettings
+from cdp_etl_tests.marts.loading import ACTIVITY, REVIEW, SUBSCRIBER, Loader, day, happened
+
+
+def _pairs(loader: Loader) -> Sequence[Mapping[str, Any]]:
+    run_mart(loader.warehouse, CUSTOMER_PRODUCT, loader.settings)
+    return loader.rows("FROM marts.customer_product ORDER BY person_id, affinity_rank")
+
+
+def test_the_example_of_the_documentation(loader: Loader) -> None:
+    """A wish (3) 60 days before the last day counts a quarter, a purchase (10) on it in full: 10.75."""
+    loader.load(
+        ACTIVITY,
+        61,
+        [happened(ACTIVITY, "1", on=1, action="Wishlist"), happened(ACTIVITY, "2", on=61, action="Purchase")],
+    )
+
+    (pair,) = _pairs(loader)
+
+    assert pair["affinity_score"] == 10.75
+    assert (pair["last_date"], pair["active_day_count"], pair["affinity_rank"]) == (day(61), 2, 1)
+
+
+@pytest.mark.parametrize(
+    ("records", "score"),
+    [
+        pytest.param([(ACTIVITY, {"action": "Compare"})], 1.0, id="an action without a weight of its own"),
+        pytest.param([(REVIEW, {"rating": 5})], 3.0, id="a good review"),
+        pytest.param([(REVIEW, {"rating": 2})], -5.0, id="a low rating"),
+        pytest.param([(REVIEW, {"rating": None})], 3.0, id="a review without rating"),
+        pytest.param([(SUBSCRIBER, {"status": "Unsubscribed"})], -3.0, id="an ended subscription"),
+        pytest.param(
+            [(ACTIVITY, {"action": "Purchase"}), (REVIEW, {"rating": 1})], 5.0, id="bought and regretted"
+        ),
+    ],
+)
+def test_each_action_has_its_weight(loader: Loader, records: Sequence[tuple[Any, Any]], score: float) -> None:
+    for entity, values in records:
+        loader.load(entity, 1, [happened(entity, "1", **values)])
+
+    (pair,) = _pairs(loader)
+
+    assert pair["affinity_score"] == score
+
+
+def test_products_are_ranked_alike_on_any_day(loader: Loader) -> None:
+    """Ten points of 61 days ago are worth less than three of today, whatever day it is."""
+    loader.load(
+        ACTIVITY,
+        61,
+        [
+            happened(ACTIVITY, "1", on=1, action="Purchase", product_sku="OLD"),
+            happened(ACTIVITY, "2", on=61, action="Wishlist", product_sku="NEW"),
+        ],
+    )
+    loader.load(REVIEW, 61, [happened(REVIEW, "1", on=61, rating=1, product_sku="BAD")])
+
+    pairs = _pairs(loader)
+
+    assert [pair["product_sku"] for pair in pairs] == ["NEW", "OLD", "BAD"]
+    assert [pair["affinity_score"] for pair in pairs] == [3.0, 10.0, -5.0]
+    assert pairs[0]["affinity_order"] > pairs[1]["affinity_order"]
+    assert pairs[2]["affinity_order"] is None
+
+
+def test_what_one_person_did_under_two_identifiers_is_one_pair(loader: Loader) -> None:
+    loader.load(
+        ACTIVITY,
+        1,
+        [
+            happened(ACTIVITY, "1", who=("c:1", "e:a")),
+            happened(ACTIVITY, "2", who=("e:a",)),
+            happened(ACTIVITY, "3", who=("e:b",)),
+        ],
+    )
+
+    assert [(pair["person_id"], pair["interaction_count"]) for pair in _pairs(loader)] == [("c:1", 2), ("e:b", 1)]
+
+
+def test_a_merge_moves_pairs_however_old_their_days_are(loader: Loader) -> None:
+    loader.load(
+        ACTIVITY,
+        1,
+        [
+            happened(ACTIVITY, "1", on=-900, who=("c:1",)),
+            happened(ACTIVITY, "2", on=-900, who=("e:b",)),
+        ],
+    )
+    assert len(_pairs(loader)) == 2
+
+    loader.load(ACTIVITY, 2, [happened(ACTIVITY, "3", who=("c:1", "e:b"), product_sku="S2")])
+    pairs = _pairs(loader)
+
+    assert [(pair["person_id"], pair["product_sku"], pair["interaction_count"]) for pair in pairs] == [
+        ("c:1", "S2", 1),
+        ("c:1", "S1", 2),
+    ]
+
+
+def test_a_pair_that_nothing_happened_to_is_left_alone(loader: Loader) -> None:
+    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1", who=("c:1",)), happened(ACTIVITY, "2", who=("c:2",))])
+    run_marts(loader.warehouse, loader.settings)
+
+    loader.load(ACTIVITY, 90, [happened(ACTIVITY, "3", on=90, who=("c:2",))])
+    result = run_mart(loader.warehouse, CUSTOMER_PRODUCT, loader.settings)
+
+    assert (result.touched, result.rows_deleted, result.rows_inserted) == (1, 1, 1)
+
+
+def test_other_weights_and_another_half_life_are_settings(loader: Loader) -> None:
+    loader.load(ACTIVITY, 11, [happened(ACTIVITY, "1", on=1), happened(ACTIVITY, "2", on=11)])
+    _pairs(loader)
+
+    settings = MartSettings(
+        affinity_weights={"wishlist": 8.0, "low_rating": 0.0, "other": 0.0}, affinity_half_life_days=10.0
+    )
+    (pair,) = _pairs(Loader(loader.folder, settings))
+
+    assert pair["affinity_score"] == 12.0
+
+
+def test_the_newest_subscription_says_whether_the_person_is_subscribed(loader: Loader) -> None:
+    loader.load(
+        SUBSCRIBER,
+        1,
+        [
+            happened(SUBSCRIBER, "1", on=2, status="Unsubscribed"),
+            happened(SUBSCRIBER, "2", on=1, status="Subscribed"),
+        ],
+    )
+
+    (pair,) = _pairs(loader)
+
+    assert pair["is_subscribed"] is False
