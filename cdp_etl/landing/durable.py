@@ -5,6 +5,7 @@ Put here only the writing of bytes to disk. What the files mean is `archive.py` 
 
 import hashlib
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 _READ_BYTES = 1024 * 1024
@@ -64,13 +65,14 @@ class PartFile:
                 self.bytes += len(piece)
         self._file = self._part.open("ab", buffering=0)
 
-    def write(self, piece: bytes) -> None:
+    def write(self, pieces: Iterable[bytes]) -> None:
         """Add bytes at the end."""
-        rest = memoryview(piece)
-        while rest:
-            rest = rest[self._file.write(rest) :]
-        self._hash.update(piece)
-        self.bytes += len(piece)
+        for piece in pieces:
+            rest = memoryview(piece)
+            while rest:
+                rest = rest[self._file.write(rest) :]
+            self._hash.update(piece)
+            self.bytes += len(piece)
 
     def leave(self) -> None:
         """Sync what there is and give it its name, for use or for going on later."""

@@ -13,6 +13,7 @@ from stat import S_ISDIR, S_ISLNK
 from typing import cast
 
 import asyncssh
+from asyncssh.sftp import start_sftp_client
 
 from cdp_etl.contract.dump_files import is_hidden
 from cdp_etl.landing.errors import (
@@ -29,6 +30,9 @@ from cdp_etl.landing.sftp_login import SftpAddress, SftpOptions, log_in
 _REQUESTS_AT_A_TIME = 64  # on the connection, over all files: at 256 KiB each they bound the memory to 16 MiB
 _FILE_WINDOW_BYTES = 4 * 1024 * 1024
 _LARGEST_BLOCK_BYTES = 256 * 1024
+# What a server may send before it hears from us: asyncssh's own 2 MiB would be 40 MB/s at 20 ms.
+_CHANNEL_WINDOW_BYTES = 16 * 1024 * 1024
+_LARGEST_PACKET_BYTES = 128 * 1024  # four times the usual: each packet costs Python the same
 
 _GONE = (asyncssh.SFTPNoSuchFile, asyncssh.SFTPNoSuchPath)
 _BROKEN = (asyncssh.Error, OSError, TimeoutError)
@@ -116,7 +120,7 @@ class SftpSession:
         async with self._connecting:
             if self._client is None or self._connection is None or self._connection.is_closed():
                 self._connection = await log_in(self._address, self._options)
-                self._client = await self._connection.start_sftp_client()
+                self._client = await _start_client(self._connection)
                 self._real_root = await self._find_root(self._client)
             return self._client
 
@@ -197,6 +201,16 @@ def require_unchanged(file: RemoteFile, attrs: asyncssh.SFTPAttrs) -> None:
     """
     if attrs.size != file.bytes or _modified_at(attrs) != file.modified_at:
         raise DumpNotCompleteError(f"{shown(file.path)} changed while it was read")
+
+
+async def _start_client(connection: asyncssh.SSHClientConnection) -> asyncssh.SFTPClient:
+    """Start SFTP as `connection.start_sftp_client()` does, which has no parameters for window and packets."""
+    writer, reader, _ = await connection.open_session(
+        subsystem="sftp", encoding=None, window=_CHANNEL_WINDOW_BYTES, max_pktsize=_LARGEST_PACKET_BYTES
+    )
+    return await start_sftp_client(
+        connection, asyncio.get_running_loop(), "strict", reader, writer, "utf-8", "strict", sftp_version=3
+    )
 
 
 def _modified_at(attrs: asyncssh.SFTPAttrs) -> datetime:

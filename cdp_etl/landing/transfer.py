@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import aclosing
 from pathlib import Path
-from typing import TypeVar
+from typing import Self, TypeVar
 
 from cdp_etl.landing.durable import PartFile
 from cdp_etl.landing.errors import DumpNotCompleteError, DumpRefusedError, LandingError
@@ -17,6 +17,8 @@ from cdp_etl.landing.listing import Offered
 from cdp_etl.landing.names import shown
 from cdp_etl.landing.retries import RetryPolicy
 from cdp_etl.landing.sessions import RemoteFile, Session
+
+_WRITE_BYTES = 1024 * 1024  # one hand-over to a thread costs as much as writing some hundred KiB
 
 Item = TypeVar("Item")
 
@@ -38,9 +40,7 @@ async def fetch(session: Session, retry: RetryPolicy, remote: RemoteFile, target
     try:
         async for attempt in retry.retrying():
             with attempt:
-                async with aclosing(session.read(remote, part.bytes)) as pieces:
-                    async for piece in pieces:
-                        await asyncio.to_thread(part.write, piece)
+                await _receive(session, remote, part)
     except OSError as error:  # a session's own faults come as LandingError
         raise LandingError(f"{shown(remote.path)}: the raw archive cannot be written: {error.strerror}") from error
     finally:
@@ -48,6 +48,44 @@ async def fetch(session: Session, retry: RetryPolicy, remote: RemoteFile, target
     if part.bytes != remote.bytes:
         raise DumpNotCompleteError(f"{shown(remote.path)} ended after {part.bytes} of {remote.bytes} bytes")
     return part.sha256
+
+
+async def _receive(session: Session, remote: RemoteFile, part: PartFile) -> None:
+    """Read on from where the part ends; a batch is hashed and written while the next one is received."""
+    async with aclosing(session.read(remote, part.bytes)) as pieces, _Writing(part) as writing:
+        batch: list[bytes] = []
+        batch_bytes = 0
+        async for piece in pieces:
+            batch.append(piece)
+            batch_bytes += len(piece)
+            if batch_bytes >= _WRITE_BYTES:
+                await writing.add(batch)
+                batch, batch_bytes = [], 0
+        await writing.add(batch)
+
+
+class _Writing:
+    """At most one batch is being written; leaving waits for it, also where reading failed."""
+
+    def __init__(self, part: PartFile) -> None:
+        self._part = part
+        self._under_way: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exception: object) -> None:
+        await self._finish()
+
+    async def add(self, batch: list[bytes]) -> None:
+        """Begin to write a batch, once the one before is written."""
+        await self._finish()
+        self._under_way = asyncio.create_task(asyncio.to_thread(self._part.write, batch))
+
+    async def _finish(self) -> None:
+        if self._under_way is not None:
+            await asyncio.shield(self._under_way)  # a thread cannot be cancelled: it must be waited for
+            self._under_way = None
 
 
 async def read_small(session: Session, retry: RetryPolicy, offered: Offered, limit: int) -> bytes:

@@ -56,7 +56,7 @@ class Keys:
 
     def options(self, port: int, *, host_key: str = "host") -> SftpOptions:
         """Give the options of a user who knows the server under `host_key`."""
-        known_hosts = self.folder / f"known_{host_key}"
+        known_hosts = self.folder / f"known_{host_key}_{port}"
         public = (self.folder / f"{host_key}.pub").read_text()
         known_hosts.write_text(f"[127.0.0.1]:{port} {public}")
         return SftpOptions(key_file=self.folder / "user", known_hosts=known_hosts, connect_timeout_seconds=10)
@@ -114,7 +114,7 @@ def openssh_server(folder: Path) -> Iterator[SftpServer]:
     root = folder / "files"
     root.mkdir()
     Path("/run/sshd").mkdir(exist_ok=True)  # sshd separates its privileges there
-    port = _free_port()
+    port = free_port()
     config = folder / "sshd_config"
     config.write_text(
         f"Port {port}\nListenAddress 127.0.0.1\nHostKey {keys.folder}/host\nPidFile none\nUsePAM no\n"
@@ -125,7 +125,7 @@ def openssh_server(folder: Path) -> Iterator[SftpServer]:
     assert sshd is not None, "sshd is missing: apt-get install openssh-server"
     with subprocess.Popen([sshd, "-D", "-f", config, "-E", folder / "sshd.log"]) as process:
         try:
-            _wait_for(port)
+            wait_for(port)
             yield SftpServer(port, root, str(root), keys.options(port))
         finally:
             process.terminate()
@@ -160,13 +160,15 @@ def s3_server() -> Iterator[S3Server]:
         server.stop()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Find a port on loopback that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
-def _wait_for(port: int) -> None:
+def wait_for(port: int) -> None:
+    """Wait until a server answers on a port."""
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline:
         with socket.socket() as probe:

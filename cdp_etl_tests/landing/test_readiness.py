@@ -143,7 +143,7 @@ def test_record_counts_that_differ_are_refused_by_file() -> None:
 
 
 def test_many_differences_are_said_in_short() -> None:
-    with pytest.raises(DumpRefusedError, match="and 5 more$"):
+    with pytest.raises(DumpRefusedError, match=r"and 5 more$"):
         require_record_counts({f"part-{number}.csv": 1 for number in range(10)}, {})
 
 
