@@ -54,7 +54,7 @@ def read_elements(source: ByteSource, start: int, envelope: Envelope | None) -> 
             raise DumpUnreadableError(
                 source.file, "not JSON: expected the array's ]", held_offset + int(begin[-1])
             )
-        is_empty = is_closed and position == 1 and offset == start and len(begin) == len(_BRACKETS)
+        is_empty = is_closed and position == 1 and len(begin) == len(_BRACKETS)
         texts = _between(source, data, held_offset, begin, may_be_blank=is_empty)
         if len(texts):
             yield _placed(texts, position, envelope)
