@@ -190,7 +190,7 @@ def explain(error: Exception, label: str, path: str) -> LandingError:
         return DumpRefusedError(f"{shown(bad[1]) if bad else where}: a name that is no safe path is not taken")
     if _INSTANCE_METADATA_HOST in text:
         return ZoneConfigError(f"{where}: no credentials were found in the environment or the files it names")
-    if isinstance(error, (PermissionDeniedError, UnauthenticatedError, PermissionError)):
+    if isinstance(error, (PermissionDeniedError, UnauthenticatedError)) or "kind: PermissionDenied" in text:
         return ZoneConfigError(f"{where}: the credentials are not accepted, or lack the right to read")
     if "builder error" in text or isinstance(error, ValueError):
         return ZoneConfigError(f"{where}: the address or an option of the store is not valid")

@@ -15,6 +15,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from obstore.store import from_url
 
+from cdp_etl.landing.aws_profile import AwsProfile
 from cdp_etl.landing.errors import ZoneConfigError
 from cdp_etl.landing.object_store import connect_folder, connect_store
 from cdp_etl.landing.retries import RetryPolicy
@@ -37,12 +38,14 @@ class ObjectStoreOptions:
     """What an object store needs beside its location and the standard credential chain of its provider.
 
     `endpoint` is a whole URL of an S3-compatible or Azure-compatible server, `region` an AWS region.
-    `anonymous` reads a public bucket without credentials.
+    `anonymous` reads a public bucket without credentials. `profile` is a section of AWS's shared credentials
+    file, taken instead of what the environment holds.
     """
 
     endpoint: str | None = None
     region: str | None = None
     anonymous: bool = False
+    profile: AwsProfile | None = None
 
 
 @dataclass(frozen=True)
@@ -128,6 +131,8 @@ def _open_store(label: str, scheme: str, options: ObjectStoreOptions) -> "Object
         config["endpoint"] = options.endpoint
     if options.region and scheme == "s3":
         config["region"] = options.region
+    if options.profile and scheme == "s3":
+        config |= options.profile.read(label)
     if options.anonymous:
         config["skip_signature"] = True
     client: ClientConfig = {
