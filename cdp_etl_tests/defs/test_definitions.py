@@ -28,7 +28,7 @@ def specs(definitions: dg.Definitions) -> list[dg.AssetSpec]:
 def test_the_assets_and_their_edges_are_as_written_down(specs: list[dg.AssetSpec]) -> None:
     """A reviewer sees in `asset_graph.txt` what a change does to the graph."""
     lines = [
-        f"{spec.key.to_user_string()} <- {', '.join(sorted(dep.asset_key.to_user_string() for dep in spec.deps))}".rstrip()
+        " ".join([spec.key.to_user_string(), "<-", *sorted(dep.asset_key.to_user_string() for dep in spec.deps)])
         for spec in sorted(specs, key=lambda spec: spec.key.to_user_string())
     ]
 

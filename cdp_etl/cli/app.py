@@ -1,0 +1,80 @@
+"""The command line put together, and how it ends.
+
+Put here what holds for every command: the groups, `--debug`, and what an error looks like. A command stands in the
+module of its group.
+"""
+
+import sys
+from types import TracebackType
+from typing import Annotated
+
+import typer
+
+from cdp_etl.cli.contract import contract
+from cdp_etl.cli.generate import generate_command
+from cdp_etl.cli.output import err
+from cdp_etl.cli.quarantine import quarantine
+from cdp_etl.cli.run import run_command
+from cdp_etl.cli.settings import settings_command
+from cdp_etl.cli.sql import QueryError, sql_command
+from cdp_etl.cli.status import status_command
+from cdp_etl.cli.ui import ui_command
+from cdp_etl.defs.in_process import DayOutOfRangeError
+from cdp_etl.errors import CdpEtlError
+from cdp_etl.landing import ZoneConfigError
+from cdp_etl.sample import SampleError
+from cdp_etl.settings import SettingsError
+
+_DEBUG = "--debug"
+_WRONG_USAGE = (SettingsError, SampleError, ZoneConfigError, DayOutOfRangeError, QueryError)
+
+app = typer.Typer(
+    help="Daily customer data dumps in, marts out.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+)
+app.command("run")(run_command)
+app.command("status")(status_command)
+app.command("sql")(sql_command)
+app.add_typer(quarantine, name="quarantine")
+app.command("ui")(ui_command)
+app.command("generate")(generate_command)
+app.command("settings")(settings_command)
+app.add_typer(contract, name="contract")
+
+
+@app.callback()
+def _every_command(
+    *,
+    debug: Annotated[
+        bool, typer.Option(_DEBUG, help="Show the traceback of an error; also behind a command.")
+    ] = False,
+) -> None:
+    """Declare the option for the help; `main` takes it out before a command is read."""
+    assert not debug  # noqa: S101 - see `main`
+
+
+def main() -> None:
+    """Run a command; an error is one sentence and an exit code, a traceback only with `--debug`."""
+    arguments = [argument for argument in sys.argv[1:] if argument != _DEBUG]
+    if len(arguments) < len(sys.argv) - 1:
+        app(args=arguments)
+        return
+    sys.excepthook = _say_that_it_is_our_fault
+    try:
+        app(args=arguments)
+    except CdpEtlError as error:
+        err().print(f"Error: {error}", style="red", markup=False)
+        sys.exit(2 if isinstance(error, _WRONG_USAGE) else 1)
+
+
+def _say_that_it_is_our_fault(
+    kind: type[BaseException], _error: BaseException, _trace: TracebackType | None
+) -> None:
+    """Tell of an error that nobody foresaw, without its text: that may hold a record's values."""
+    err().print(
+        f"Error: {kind.__name__}, which cdp-etl did not foresee; run it again with {_DEBUG} to see where.",
+        style="red",
+    )

@@ -1,0 +1,45 @@
+"""Options that several commands share, so that they read and mean the same everywhere."""
+
+from datetime import date, datetime
+from typing import Annotated
+
+import typer
+
+from cdp_etl.contract.entity import Entity
+from cdp_etl.entities import BY_NAME, ENTITIES
+
+
+def _entity(text: str) -> Entity:
+    entity = BY_NAME.get(text.replace("_", "-"))
+    if entity is None:
+        raise typer.BadParameter(f"expected one of {', '.join(known.name for known in ENTITIES)}")
+    return entity
+
+
+def _day(text: str) -> date:
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 - a day has no zone
+    except ValueError:
+        raise typer.BadParameter("expected a day such as 2026-03-01") from None
+
+
+EntityNames = Annotated[
+    list[Entity] | None,
+    typer.Option("--entity", parser=_entity, metavar="NAME", help="Only this entity; may be given several times."),
+]
+FromDay = Annotated[date, typer.Option("--from", parser=_day, metavar="DATE", help="First dump date.")]
+FromDayOrAll = Annotated[
+    date | None, typer.Option("--from", parser=_day, metavar="DATE", help="First dump date; all where not given.")
+]
+ToDay = Annotated[
+    date | None, typer.Option("--to", parser=_day, metavar="DATE", help="Last dump date; --from where not given.")
+]
+ToDayOrAll = Annotated[
+    date | None, typer.Option("--to", parser=_day, metavar="DATE", help="Last dump date; all where not given.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+
+
+def chosen(entities: list[Entity] | None) -> list[Entity]:
+    """Give the entities that were asked for: all six where none was."""
+    return list(entities or ENTITIES)

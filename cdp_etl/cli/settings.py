@@ -1,0 +1,48 @@
+"""`cdp-etl settings`: all of them, with what is in force."""
+
+from typing import Any
+
+from pydantic import SecretStr
+from pydantic_core import PydanticUndefined
+
+from cdp_etl.cli.options import AsJson
+from cdp_etl.cli.output import print_json, print_table
+from cdp_etl.settings import Settings, load_settings, variable
+
+
+def settings_command(*, as_json: AsJson = False) -> None:
+    """List every setting: its variable, the value in force, the default, and what it means.
+
+    Set one in the environment or in `.env` in the working folder.
+    """
+    settings = load_settings()
+    rows = [
+        {
+            "setting": variable(name),
+            "value": _shown(getattr(settings, name)),
+            "default": _shown(field.get_default(call_default_factory=True)),
+            "is_set": name in settings.model_fields_set,
+            "meaning": field.description,
+        }
+        for name, field in Settings.model_fields.items()
+    ]
+    if as_json:
+        print_json(rows)
+        return
+    print_table(
+        ("setting", "value", "default", "meaning"),
+        [(row["setting"], row["value"], row["default"], row["meaning"]) for row in rows],
+    )
+
+
+def _shown(value: Any) -> str:
+    match value:
+        case None:
+            return ""
+        case SecretStr():
+            return "(hidden)"
+        case frozenset():
+            return ", ".join(sorted(value))
+        case dict():
+            return ", ".join(f"{entity}={one}" for entity, one in sorted(value.items()))
+    return "" if value is PydanticUndefined else str(value)

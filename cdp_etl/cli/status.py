@@ -1,0 +1,68 @@
+"""`cdp-etl status`: what is loaded, what was refused and why, and how far the marts are."""
+
+from typing import Any
+
+import polars as pl
+
+from cdp_etl.cli.options import AsJson, EntityNames, FromDayOrAll, ToDayOrAll, chosen
+from cdp_etl.cli.output import out, print_json, print_table
+from cdp_etl.marts.catalogue import MARTS
+from cdp_etl.marts.state import state_of
+from cdp_etl.settings import load_settings
+from cdp_etl.warehouse import Warehouse, WarehouseMissingError, ledger
+
+_COUNTS = ("records_read", "accepted", "superseded", "quarantined", "with_warnings")
+
+
+def status_command(
+    *,
+    first: FromDayOrAll = None,
+    last: ToDayOrAll = None,
+    entity: EntityNames = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show the newest attempt to load each dump, what is in place, and what the marts have applied.
+
+    Example: `cdp-etl status --from 2026-03-01 --json`
+    """
+    warehouse = load_settings().open_warehouse()
+    tables = [one.table for one in chosen(entity)]
+    try:
+        dumps = ledger(warehouse, None, first, last).filter(pl.col("entity").is_in(tables))
+    except WarehouseMissingError as error:
+        if as_json:
+            print_json({"dumps": [], "marts": []})
+        else:
+            out().print(str(error))
+        return
+    marts = _marts(warehouse)
+    if as_json:
+        print_json({"dumps": dumps.to_dicts(), "marts": marts})
+        return
+    print_table(
+        ("dump date", "entity", "status", "read", "accepted", "superseded", "quarantined", "with warnings", "why"),
+        (
+            [row["dump_date"], row["entity"].replace("_", "-"), _status(row)]
+            + [row[count] for count in _COUNTS]
+            + [row["reason"]]
+            for row in dumps.sort("dump_date", "entity").iter_rows(named=True)
+        ),
+        title="Dumps: the newest attempt",
+    )
+    print_table(
+        ("mart", "has applied load"),
+        [(mart["mart"], mart["load_seq"] or "never run") for mart in marts],
+        title="Marts",
+    )
+
+
+def _status(row: dict[str, Any]) -> str:
+    """Say how the attempt ended, and where it loaded nothing, whether an earlier load stands."""
+    stands = row["loaded_load_id"] is not None and row["status"] in {"refused", "failed", "empty"}
+    return f"{row['status']}, an earlier load stands" if stands else row["status"]
+
+
+def _marts(warehouse: Warehouse) -> list[dict[str, Any]]:
+    with warehouse.reading() as connection:
+        states = {mart.name: state_of(connection, mart) for mart in MARTS}
+    return [{"mart": name, "load_seq": state and state.load_seq} for name, state in states.items()]
