@@ -5,34 +5,52 @@ stands in `cdp_etl.marts`; what a record becomes was decided before, in `cdp_etl
 """
 
 from cdp_etl.warehouse.attempts import is_loaded, ledger, record_attempt
+from cdp_etl.warehouse.backups import Backup, backup, restore
+from cdp_etl.warehouse.compaction import Compaction, compact
 from cdp_etl.warehouse.connection import Warehouse
 from cdp_etl.warehouse.errors import (
     BusinessTimezoneChangedError,
+    CopyNotEqualError,
     LoadFailedError,
     LoadNotBalancedError,
+    NotABackupError,
     StagingLayoutError,
     WarehouseError,
+    WarehouseExistsError,
     WarehouseLockedError,
     WarehouseMissingError,
     WarehouseNewerError,
 )
+from cdp_etl.warehouse.full_check import Finding, check_full
 from cdp_etl.warehouse.load import LoadResult, load_dump
+from cdp_etl.warehouse.rezoning import adopt_business_timezone
 from cdp_etl.warehouse.transaction import transaction
 
 __all__ = [
+    "Backup",
     "BusinessTimezoneChangedError",
+    "Compaction",
+    "CopyNotEqualError",
+    "Finding",
     "LoadFailedError",
     "LoadNotBalancedError",
     "LoadResult",
+    "NotABackupError",
     "StagingLayoutError",
     "Warehouse",
     "WarehouseError",
+    "WarehouseExistsError",
     "WarehouseLockedError",
     "WarehouseMissingError",
     "WarehouseNewerError",
+    "adopt_business_timezone",
+    "backup",
+    "check_full",
+    "compact",
     "is_loaded",
     "ledger",
     "load_dump",
     "record_attempt",
+    "restore",
     "transaction",
 ]

@@ -18,20 +18,25 @@ def check(connection: duckdb.DuckDBPyConnection, asked: str) -> None:
     Raises:
         BusinessTimezoneChangedError: where another zone is remembered.
     """
-    remembered = _remembered(connection)
-    if remembered is not None and remembered != asked:
-        raise BusinessTimezoneChangedError(remembered, asked)
+    zone = remembered(connection)
+    if zone is not None and zone != asked:
+        raise BusinessTimezoneChangedError(zone, asked)
 
 
 def remember(connection: duckdb.DuckDBPyConnection, asked: str) -> None:
     """Remember the zone where none is remembered, else compare as `check` does."""
     check(connection, asked)
-    if _remembered(connection) is None:
-        connection.execute("INSERT INTO ops.setting BY NAME SELECT ? AS name, ? AS value", [_SETTING, asked])
+    if remembered(connection) is None:
+        replace(connection, asked)
 
 
-def _remembered(connection: duckdb.DuckDBPyConnection) -> str | None:
-    remembered: str | None = single_value(
-        connection, "SELECT max(value) FROM ops.setting WHERE name = ?", [_SETTING]
-    )
-    return remembered
+def replace(connection: duckdb.DuckDBPyConnection, zone: str) -> None:
+    """Remember a zone in the place of another; the caller makes the days anew, in the same transaction."""
+    connection.execute("DELETE FROM ops.setting WHERE name = ?", [_SETTING])
+    connection.execute("INSERT INTO ops.setting BY NAME SELECT ? AS name, ? AS value", [_SETTING, zone])
+
+
+def remembered(connection: duckdb.DuckDBPyConnection) -> str | None:
+    """Give the zone that is remembered; None where none is."""
+    zone: str | None = single_value(connection, "SELECT max(value) FROM ops.setting WHERE name = ?", [_SETTING])
+    return zone

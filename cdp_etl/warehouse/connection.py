@@ -77,6 +77,30 @@ class Warehouse:
             business_timezone.check(connection, self.business_timezone)
             yield connection
 
+    @contextmanager
+    def closed(self) -> Iterator[None]:
+        """Hold the lock while the file is closed and whole, its write-ahead log folded in: for work on the file.
+
+        Raises:
+            WarehouseMissingError: where there is none.
+            WarehouseLockedError, WarehouseNewerError, StagingLayoutError: as `writing`.
+        """
+        if not self.path.exists():
+            raise WarehouseMissingError(self.path)
+        with held_lock(self.path, self.lock_timeout_seconds):
+            with closing(self._connect(read_only=False)) as connection:
+                migrations.migrate(connection, self.path)
+                connection.execute("CHECKPOINT")
+            yield
+
+    def limits(self) -> dict[str, str | bool | int | float | list[str]]:
+        """Give what DuckDB may use, as the configuration of a connection."""
+        return {
+            "memory_limit": self.memory_limit,
+            "threads": self.threads,
+            "temp_directory": str(self.path.with_name(self.path.name + ".tmp")),
+        }
+
     def _migrated_for_reading(self) -> duckdb.DuckDBPyConnection:
         connection = self._connect(read_only=True)
         try:
@@ -94,15 +118,7 @@ class Warehouse:
         began = time.monotonic()
         while True:
             try:
-                connection = duckdb.connect(
-                    self.path,
-                    read_only=read_only,
-                    config={
-                        "memory_limit": self.memory_limit,
-                        "threads": self.threads,
-                        "temp_directory": str(self.path.with_name(self.path.name + ".tmp")),
-                    },
-                )
+                connection = duckdb.connect(self.path, read_only=read_only, config=self.limits())
             except duckdb.IOException as error:
                 waited = time.monotonic() - began
                 if _HELD_BY_ANOTHER not in str(error):

@@ -72,3 +72,24 @@ class LoadFailedError(WarehouseError):
         is_quotable = isinstance(cause, duckdb.IOException | duckdb.OutOfMemoryException | duckdb.BinderException)
         fact = f"{type(cause).__name__}: {cause}" if is_quotable else type(cause).__name__
         super().__init__(f"The load of {entity} of {dump_date} was undone: DuckDB refused a step ({fact}).")
+
+
+class CopyNotEqualError(WarehouseError):
+    """A copy of the warehouse does not hold what the warehouse holds: the copy is not used."""
+
+    def __init__(self, path: Path, fact: str) -> None:
+        super().__init__(f"The copy {path} is not used: {fact}.")
+
+
+class NotABackupError(WarehouseError):
+    """The file to restore is no warehouse that this version can use."""
+
+    def __init__(self, path: Path, fact: str) -> None:
+        super().__init__(f"Nothing was restored from {path}: {fact}.")
+
+
+class WarehouseExistsError(WarehouseError):
+    """There is a warehouse where one is to be restored."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"There is a warehouse at {path}; say that it is to be replaced, or move it away.")

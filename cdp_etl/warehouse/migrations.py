@@ -45,7 +45,7 @@ def migrate(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     if is_up_to_date(connection, path):
         return
     with transaction(connection):
-        version = _version(connection)
+        version = schema_version(connection, path)
         if version == 0:
             connection.execute("CREATE SCHEMA ops")
             for statement in create_table(
@@ -67,13 +67,15 @@ def is_up_to_date(connection: duckdb.DuckDBPyConnection, path: Path) -> bool:
     Raises:
         WarehouseNewerError: where a newer version made the file.
     """
-    version = _version(connection)
-    if version > len(MIGRATIONS):
-        raise WarehouseNewerError(path, version, len(MIGRATIONS))
-    return version == len(MIGRATIONS) and staging_tables.is_in_step(connection)
+    return schema_version(connection, path) == len(MIGRATIONS) and staging_tables.is_in_step(connection)
 
 
-def _version(connection: duckdb.DuckDBPyConnection) -> int:
+def schema_version(connection: duckdb.DuckDBPyConnection, path: Path) -> int:
+    """Give the number of the newest migration that was applied; 0 where the file is none of ours.
+
+    Raises:
+        WarehouseNewerError: where a newer version made the file.
+    """
     exists = single_value(
         connection,
         "SELECT count(*) FROM duckdb_tables() WHERE schema_name = 'ops' AND table_name = 'schema_version'"
@@ -82,4 +84,6 @@ def _version(connection: duckdb.DuckDBPyConnection) -> int:
     if not exists:
         return 0
     version: int = single_value(connection, "SELECT coalesce(max(version), 0) FROM ops.schema_version")
+    if version > len(MIGRATIONS):
+        raise WarehouseNewerError(path, version, len(MIGRATIONS))
     return version

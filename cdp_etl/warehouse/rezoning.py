@@ -1,0 +1,29 @@
+"""All days of the warehouse made anew, after the business time zone was changed on purpose.
+
+The marts are wrong until they are rebuilt whole; that is the caller's part.
+"""
+
+from cdp_etl.entities import ENTITIES
+from cdp_etl.warehouse import business_timezone
+from cdp_etl.warehouse.connection import Warehouse
+from cdp_etl.warehouse.transaction import transaction
+
+
+def adopt_business_timezone(warehouse: Warehouse) -> bool:
+    """Make every `activity_date` the day in the warehouse's zone, and remember that zone; tell whether it was due.
+
+    Raises:
+        WarehouseLockedError: where the warehouse was not to be had in time.
+    """
+    with warehouse.writing(any_timezone=True) as connection:
+        if business_timezone.remembered(connection) == warehouse.business_timezone:
+            return False
+        with transaction(connection):
+            for entity in ENTITIES:
+                connection.execute(
+                    f"UPDATE staging.{entity.table} SET activity_date = timezone($zone, occurred_at)::DATE"
+                    " WHERE activity_date IS DISTINCT FROM timezone($zone, occurred_at)::DATE",
+                    {"zone": warehouse.business_timezone},
+                )
+            business_timezone.replace(connection, warehouse.business_timezone)
+    return True

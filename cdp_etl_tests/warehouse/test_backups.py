@@ -1,0 +1,105 @@
+"""A backup is a whole warehouse, and the way back from it loses nothing that is in it."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from cdp_etl.warehouse import (
+    NotABackupError,
+    Warehouse,
+    WarehouseExistsError,
+    WarehouseMissingError,
+    WarehouseNewerError,
+    backup,
+    restore,
+)
+from cdp_etl_tests.warehouse.conftest import at
+from cdp_etl_tests.warehouse.loading import comment, load_records, rows
+
+TITLES = "SELECT comment_id, title FROM staging.customer_product_comment_current"
+
+
+def test_restoring_brings_back_what_was_backed_up(warehouse: Warehouse, tmp_path: Path) -> None:
+    load_records(warehouse, 1, [comment("1", title="kept")])
+    saved = backup(warehouse, tmp_path / "backups" / "monday.duckdb")
+    load_records(warehouse, 1, [comment("1", title="spoilt")])
+
+    restored = restore(warehouse, saved.path, replace_existing=True)
+
+    assert rows(warehouse, TITLES) == [("1", "kept")]
+    assert (restored.load_seq, restored.bytes) == (saved.load_seq, saved.bytes) == (1, saved.path.stat().st_size)
+    assert load_records(warehouse, 2, [comment("2")]).load_seq == 2
+
+
+def test_a_backup_is_restored_where_no_warehouse_is(warehouse: Warehouse, tmp_path: Path) -> None:
+    load_records(warehouse, 1, [comment("1", title="kept")])
+    saved = backup(warehouse, tmp_path / "monday.duckdb")
+    elsewhere = at(tmp_path / "elsewhere" / "cdp.duckdb")
+
+    restore(elsewhere, saved.path, replace_existing=False)
+
+    assert rows(elsewhere, TITLES) == [("1", "kept")]
+
+
+def test_a_warehouse_is_replaced_only_where_that_is_said(warehouse: Warehouse, tmp_path: Path) -> None:
+    saved = backup(warehouse, tmp_path / "monday.duckdb")
+    load_records(warehouse, 1, [comment("1", title="newer")])
+
+    with pytest.raises(WarehouseExistsError):
+        restore(warehouse, saved.path, replace_existing=False)
+
+    assert rows(warehouse, TITLES) == [("1", "newer")]
+
+
+def test_the_log_of_the_former_file_is_not_read_into_the_restored_one(
+    warehouse: Warehouse, tmp_path: Path
+) -> None:
+    saved = backup(warehouse, tmp_path / "monday.duckdb")
+    wal = warehouse.path.with_name("cdp.duckdb.wal")
+    wal.write_bytes(b"log of another file")
+
+    restore(warehouse, saved.path, replace_existing=True)
+
+    assert not wal.exists()
+
+
+def make_other_file(path: Path) -> None:
+    """Make a DuckDB file of something else."""
+    with duckdb.connect(path) as connection:
+        connection.execute("CREATE TABLE something (a INTEGER)")
+
+
+@pytest.mark.parametrize(
+    ("make", "fact"),
+    [
+        pytest.param(lambda _: None, "there is no such file", id="missing"),
+        pytest.param(lambda path: path.write_bytes(b"no database" * 1000), "it is no DuckDB file", id="garbage"),
+        pytest.param(make_other_file, "it is a DuckDB file of something else", id="other"),
+    ],
+)
+def test_what_is_no_warehouse_is_not_restored(
+    warehouse: Warehouse, tmp_path: Path, make: Callable[[Path], object], fact: str
+) -> None:
+    load_records(warehouse, 1, [comment("1", title="kept")])
+    make(tmp_path / "source.duckdb")
+
+    with pytest.raises(NotABackupError, match=fact):
+        restore(warehouse, tmp_path / "source.duckdb", replace_existing=True)
+
+    assert rows(warehouse, TITLES) == [("1", "kept")]
+
+
+def test_a_backup_of_a_newer_version_is_not_restored(warehouse: Warehouse, tmp_path: Path) -> None:
+    saved = backup(warehouse, tmp_path / "monday.duckdb")
+    with duckdb.connect(saved.path) as connection:
+        connection.execute("INSERT INTO ops.schema_version VALUES (99, now())")
+
+    with pytest.raises(WarehouseNewerError):
+        restore(warehouse, saved.path, replace_existing=True)
+
+
+def test_there_is_nothing_to_back_up_where_no_warehouse_is(tmp_path: Path) -> None:
+    with pytest.raises(WarehouseMissingError):
+        backup(at(tmp_path / "cdp.duckdb"), tmp_path / "monday.duckdb")

@@ -1,0 +1,29 @@
+"""The business time zone is changed on purpose, and then for all days at once."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+from cdp_etl.warehouse import Warehouse, adopt_business_timezone
+from cdp_etl_tests.warehouse.loading import comment, load_records, rows
+
+
+def test_adopting_a_zone_makes_all_days_anew_and_remembers_it(warehouse: Warehouse) -> None:
+    evening = datetime(2026, 1, 1, 20, tzinfo=UTC)
+    load_records(
+        warehouse,
+        1,
+        [
+            comment("1", occurred_at=evening, activity_date=date(2026, 1, 1)),
+            comment("2", record_status="Deleted", occurred_at=None, activity_date=None),
+        ],
+    )
+    vietnam = replace(warehouse, business_timezone="Asia/Ho_Chi_Minh")
+
+    assert adopt_business_timezone(vietnam)
+
+    days = "SELECT comment_id, activity_date FROM staging.customer_product_comment"
+    assert rows(vietnam, days) == [("1", date(2026, 1, 2)), ("2", None)]
+
+
+def test_adopting_the_zone_that_is_remembered_changes_nothing(warehouse: Warehouse) -> None:
+    assert not adopt_business_timezone(warehouse)
