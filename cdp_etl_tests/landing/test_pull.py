@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import json
 import shutil
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -24,6 +25,11 @@ from cdp_etl.landing import (
 )
 from cdp_etl.landing.pulls import FileDifference
 from cdp_etl_tests.landing.delivering import DAY, ENTITY, FOLDER, FolderPartner
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 
 def pulled(folder: FolderPartner, archive: Path, rules: PullRules | None = None) -> Pull:
@@ -217,6 +223,14 @@ def test_two_files_of_the_same_bytes_are_a_finding(folder: FolderPartner, archiv
         "d.csv and e.csv hold the same bytes",
         "c.csv and c.csv.gz hold the same bytes once unpacked",
     )
+
+
+def test_bombs_are_not_unpacked_to_compare_them(folder: FolderPartner, archive: Path) -> None:
+    bomb = b"\0" * 50_000_000
+    folder.put(f"{FOLDER}/a.csv.gz", gzip.compress(bomb, mtime=0))
+    folder.put(f"{FOLDER}/a.csv.zst", zstd.compress(bomb))
+
+    assert pulled(folder, archive).findings == ()
 
 
 def test_a_manifest_is_verified_and_hands_its_record_counts_on(folder: FolderPartner, archive: Path) -> None:
