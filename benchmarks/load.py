@@ -141,9 +141,10 @@ def write_day(folder: Path, day: int, rows: int, corrected_from: int, version: i
     return Dump(FIRST_DAY + timedelta(days=day), f"{day}-{version}", 0, rows, rows, 0, 0, 0, {}, [path], [], [])
 
 
-def grow(warehouse: Warehouse, rows_before: int, rows_after: int) -> None:
-    """Fill up the history, a million rows a day."""
+def grow(warehouse: Warehouse, rows_after: int) -> None:
+    """Fill up the history, a million rows a day, from where it is."""
     with warehouse.writing() as connection:
+        ((rows_before,),) = connection.execute(f"SELECT count(*) FROM {TABLE}").fetchall()
         for day in range(rows_before // HISTORY_AT_ONCE, rows_after // HISTORY_AT_ONCE):
             select = rows_of_a_day(day, HISTORY_AT_ONCE, 0)
             connection.execute(f"INSERT INTO {TABLE} BY NAME SELECT *, true AS is_current FROM ({select})")
@@ -241,20 +242,19 @@ def main() -> None:
     parser.add_argument("--history", type=int, nargs="+", default=[10, 50, 150], help="million rows")
     parser.add_argument("--rows", type=int, default=1_000_000, help="rows of the day that is loaded")
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--work", type=Path, help="folder for the warehouse; kept where given")
+    parser.add_argument("--work", type=Path, help="folder for the warehouse; kept and grown where given")
     parser.add_argument("--out", type=Path, help="where the figures go as Markdown")
     arguments = parser.parse_args()
     folder = arguments.work or Path(tempfile.mkdtemp())
     folder.mkdir(parents=True, exist_ok=True)
     warehouse = Warehouse(folder / "cdp.duckdb", 60.0, "2GiB", 2, "UTC")
-    results, sizes, rows_before = {}, {}, 0
+    results, sizes = {}, {}
     try:
         for million in sorted(arguments.history):
             history = million * 1_000_000
-            grow(warehouse, rows_before, history)
+            grow(warehouse, history)
             sizes[history] = warehouse.path.stat().st_size
             results[history] = measure(warehouse, folder, history, arguments.rows, arguments.repeats)
-            rows_before = history
     finally:
         if not arguments.work:
             shutil.rmtree(folder)

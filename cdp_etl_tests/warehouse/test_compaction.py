@@ -26,7 +26,7 @@ EVERYTHING = (
 )
 
 
-def many(title: str, count: int = 5000) -> list[dict[str, object]]:
+def many(title: str, count: int = 2000) -> list[dict[str, object]]:
     """Give comments that differ, so that the file has something to hold."""
     return [comment(str(number), title=f"{title} {number * 7919}") for number in range(count)]
 
@@ -39,7 +39,7 @@ def apply_feed(warehouse: Warehouse) -> None:
 
 def test_compacting_keeps_everything_and_makes_the_file_smaller(warehouse: Warehouse) -> None:
     load_records(warehouse, 1, many("old"), quarantined=3)
-    load_records(warehouse, 2, many("gone", 20_000))
+    load_records(warehouse, 2, many("gone", 10_000))
     load_records(warehouse, 2, [])
     before = [rows(warehouse, query) for query in EVERYTHING]
 
@@ -70,7 +70,7 @@ def test_what_a_killed_compaction_left_is_no_hindrance(warehouse: Warehouse) -> 
 
     compact(warehouse)
 
-    assert len(rows(warehouse, "FROM staging.customer_product_comment")) == 5000
+    assert len(rows(warehouse, "FROM staging.customer_product_comment")) == 2000
     assert not warehouse.path.with_name("cdp.duckdb.compacting").exists()
 
 

@@ -85,7 +85,7 @@ def plain_model(dumps: dict[int, Content]) -> list[tuple[str, str, str | None, i
 
 
 # A load writes to disk durably, which takes as long as the disk does: no deadline, and few but whole examples.
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(deliveries)
 def test_any_order_and_repetition_of_loads_gives_the_same_staging(
     migrated: Path, history: list[tuple[int, Content]]
@@ -104,7 +104,7 @@ def test_any_order_and_repetition_of_loads_gives_the_same_staging(
         )
 
 
-@settings(max_examples=10, deadline=None)  # as above
+@settings(max_examples=8, deadline=None)  # as above
 @given(deliveries)
 def test_the_feed_holds_exactly_what_each_load_changed_in_the_view(
     migrated: Path, history: list[tuple[int, Content]]
