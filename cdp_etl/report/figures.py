@@ -12,20 +12,22 @@ import duckdb
 
 from cdp_etl.contract.entity import Entity
 from cdp_etl.entities import ENTITIES
+from cdp_etl.marts.customer_identity import IDENTITY_CHANGE
 from cdp_etl.marts.customer_product_daily import CUSTOMER_PRODUCT_DAILY
 from cdp_etl.marts.interaction import INTERACTION
 from cdp_etl.marts.interaction_daily import INTERACTION_DAILY
 from cdp_etl.marts.state import state_of
-from cdp_etl.report import activity, deliveries, messages, products, refusals
+from cdp_etl.report import activity, deliveries, identity, messages, products, refusals
 from cdp_etl.report.activity import DayTold, KindOnDay
 from cdp_etl.report.deliveries import Delivery, Load
+from cdp_etl.report.identity import IdentityChanges
 from cdp_etl.report.messages import Funnel, RecipientsOnDay
 from cdp_etl.report.products import Products
 from cdp_etl.report.refusals import Count
 from cdp_etl.warehouse import Warehouse
 
 DAYS_SHOWN: Final = 30
-_MARTS_READ: Final = (INTERACTION, INTERACTION_DAILY, CUSTOMER_PRODUCT_DAILY)
+_MARTS_READ: Final = (INTERACTION, INTERACTION_DAILY, CUSTOMER_PRODUCT_DAILY, IDENTITY_CHANGE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,7 @@ class Marts:
         recipients: Of the same days.
         funnels: Of the seven days that end with `day`, and of the seven before.
         products: Of `day`, and movers of its week.
+        identity_changes: What was found with the loads of the date.
     """
 
     has_pending: bool
@@ -64,6 +67,7 @@ class Marts:
     recipients: tuple[RecipientsOnDay, ...]
     funnels: tuple[Funnel, ...]
     products: Products
+    identity_changes: IdentityChanges
 
     @property
     def can_compare_weeks(self) -> bool:
@@ -158,4 +162,5 @@ def _read_marts(connection: duckdb.DuckDBPyConnection, dump_date: date, newest_l
         recipients=messages.read_recipients(connection, first, day),
         funnels=messages.read_funnels(connection, day),
         products=products.read_products(connection, day),
+        identity_changes=identity.read_identity_changes(connection, dump_date),
     )

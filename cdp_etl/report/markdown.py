@@ -12,7 +12,8 @@ from cdp_etl.report.arrivals import arrival_notes, arrivals
 from cdp_etl.report.figures import Figures, Marts, ReportOptions
 from cdp_etl.report.funnels import funnel_views
 from cdp_etl.report.judgement import Judgement, Verdict
-from cdp_etl.report.wording import count, long_day, name_of_table, share, short_day, shown
+from cdp_etl.report.refusals import totals
+from cdp_etl.report.wording import count, long_day, share, short_day, shown
 
 _MOST_ROWS: Final = 5
 _SPECIAL: Final = re.compile(r"([\\`*_{}\[\]()<>#+!|~&$:@-])")
@@ -55,11 +56,8 @@ def _parts(figures: Figures, judgement: Judgement, options: ReportOptions) -> It
     if figures.reasons:
         yield "**Why records were refused**"
         yield _table(
-            ("Reason", "Dump", "Records"),
-            (
-                (escaped(row.what), name_of_table(row.entity), count(row.record_count))
-                for row in figures.reasons[:_MOST_ROWS]
-            ),
+            ("Reason", "Records"),
+            ((escaped(row.what), count(row.record_count)) for row in totals(figures.reasons)[:_MOST_ROWS]),
         )
     if figures.marts is not None and figures.marts.interactions:
         yield from _told(figures.marts)
@@ -81,6 +79,9 @@ def _told(marts: Marts) -> Iterator[str]:
                 for item in marts.products.top[:_MOST_ROWS]
             ),
         )
+    sentences = tuple(marts.identity_changes.sentences())
+    if sentences:
+        yield "\n".join(f"- {sentence}" for sentence in sentences)
 
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

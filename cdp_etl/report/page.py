@@ -15,10 +15,11 @@ from cdp_etl.report.figures import Figures, ReportOptions
 from cdp_etl.report.funnels import funnel_views
 from cdp_etl.report.judgement import Judgement, Verdict
 from cdp_etl.report.plots import Plot
-from cdp_etl.report.refusals import Count
+from cdp_etl.report.refusals import Count, TotalCount, totals
 from cdp_etl.report.styles import STYLES, verdict_style
 
-_MOST_REASONS: Final = 12
+_MOST_REASONS: Final = 8
+_MOST_WARNINGS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class Tile:
 class Shown:
     """The first rows of a list that may be long, and a sentence on the rest; empty where nothing is left out."""
 
-    shown: Sequence[Count]
+    shown: Sequence[TotalCount]
     more: str
 
 
@@ -56,13 +57,14 @@ def render_page(figures: Figures, judgement: Judgement, plots: Sequence[Plot], o
             tiles=() if is_absent else tuple(_tiles(figures)),
             arrivals=() if is_absent else arrivals(figures, options),
             arrival_notes=tuple(arrival_notes(figures)),
-            reasons=_cut(figures.reasons),
-            warnings=_cut(figures.warnings),
+            reasons=_cut(figures.reasons, _MOST_REASONS),
+            warnings=_cut(figures.warnings, _MOST_WARNINGS),
             plots=plots,
             told_day=wording.short_day(marts.day) if marts is not None else "",
             funnels=funnel_views(told, can_compare_weeks=told.can_compare_weeks) if told else (),
             products=told.products if told else None,
             can_compare_weeks=told is not None and told.can_compare_weeks,
+            identity_changes=tuple(told.identity_changes.sentences()) if told else (),
             companies_differ=len(companies) > 1,
             load_seq=figures.load_seq,
             business_timezone=figures.business_timezone,
@@ -81,12 +83,19 @@ def _tiles(figures: Figures) -> Iterator[Tile]:
         yield Tile(wording.count(figures.marts.customer_count), f"customers dealt with a product on {day}")
 
 
-def _cut(counts: Sequence[Count]) -> Shown | None:
-    if not counts:
+def _cut(counts: Sequence[Count], most: int) -> Shown | None:
+    added = totals(counts)
+    if not added:
         return None
-    rest = counts[_MOST_REASONS:]
-    more = f"And {wording.plural(len(rest), 'other', 'others')}, rarer than these." if rest else ""
-    return Shown(counts[:_MOST_REASONS], more)
+    rest = len(added) - most
+    more = f"And {wording.plural(rest, 'other', 'others')}, none of them commoner." if rest > 0 else ""
+    return Shown(added[:most], more)
+
+
+def _by_entity(total: TotalCount) -> str:
+    if len(total.by_entity) == 1:
+        return wording.name_of_table(total.by_entity[0].entity)
+    return ", ".join(f"{wording.name_of_table(c.entity)} {wording.count(c.record_count)}" for c in total.by_entity)
 
 
 def _environment() -> Environment:
@@ -98,6 +107,6 @@ def _environment() -> Environment:
         "signed": wording.signed,
         "share": wording.share,
         "shown": wording.shown,
-        "table_name": wording.name_of_table,
+        "by_entity": _by_entity,
     }
     return environment

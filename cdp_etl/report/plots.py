@@ -19,7 +19,7 @@ import vl_convert
 
 from cdp_etl.entities import ENTITIES
 from cdp_etl.report.figures import DAYS_SHOWN, Figures, Marts
-from cdp_etl.report.wording import CHANNELS, name, short_day
+from cdp_etl.report.wording import CHANNELS, count, name, share, short_day
 
 Spec = dict[str, Any]
 """A plot in Vega-Lite."""
@@ -78,28 +78,30 @@ def _drawn(figures: Figures, unusual_quarantine_rate: float) -> Iterator[Plot]:
         yield _plot(
             "records-received",
             "Records received, by dump date",
-            "Dark: this day. Red: refused. A red cross: nothing is loaded. Each panel has its own scale.",
+            f"{count(sum(load.records_read for load in figures.loads))} on this day, the dark bars. Red: refused;"
+            " a red cross: nothing is loaded. Each panel has its own scale.",
             _records_received(figures, days),
         )
         yield _plot(
             "share-refused",
             "Share of records refused",
-            f"All dumps of a day together. Above the dashed line ({unusual_quarantine_rate:.0%}) a dump is"
-            " worth a look.",
+            f"{_shares_told(figures)}. Above the dashed line ({unusual_quarantine_rate:.0%}) a dump is worth"
+            " a look.",
             _share_refused(figures, days, unusual_quarantine_rate),
         )
     if figures.marts is not None and figures.marts.interactions:
         yield _plot(
             "interactions",
             "Interactions, by the day they happened",
-            "The last days still grow: late events are counted on the day they happened.",
+            f"{count(figures.marts.interaction_count)} on {short_day(figures.marts.day)}. The last days still"
+            " grow: late events are counted on the day they happened.",
             _interactions(figures.marts, _days(figures.marts.day)),
         )
     if figures.marts is not None and figures.marts.recipients:
         yield _plot(
             "recipients",
             "People reached by messages, by day",
-            "Distinct recipients who were sent a message, opened one, clicked one.",
+            f"Distinct recipients. {_sendings_told(figures.marts)}",
             _recipients(figures.marts, _days(figures.marts.day)),
         )
 
@@ -217,6 +219,24 @@ def _recipients(marts: Marts, days: list[str]) -> Spec:
         .properties(width=_WIDTH, height=62)
     )
     return _panels(lines, table, "channel", list(CHANNELS.values()), columns=1)
+
+
+def _shares_told(figures: Figures) -> str:
+    loads = [delivery.loaded for delivery in figures.deliveries if delivery.loaded]
+    today, month = (
+        share(sum(load.quarantined for load in some), sum(load.records_read for load in some))
+        for some in (figures.loads, loads)
+    )
+    return f"{today} on this day, {month} over the 30 days"
+
+
+def _sendings_told(marts: Marts) -> str:
+    sent = [
+        f"{CHANNELS[row.channel]} sent to {count(row.recipient_count)}"
+        for row in marts.recipients
+        if (row.activity_date, row.step) == (marts.day, "sent")
+    ]
+    return f"On {short_day(marts.day)}: {', '.join(sent)}." if sent else ""
 
 
 def _days(last: date) -> list[str]:

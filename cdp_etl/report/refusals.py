@@ -4,6 +4,7 @@ A reason names a field and a fact, never a value. Put here only counts of them: 
 are.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -20,6 +21,24 @@ class Count:
     entity: str
     what: str
     record_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class TotalCount:
+    """How many records bear one reason or warning, in all and by entity, the commonest entity first."""
+
+    what: str
+    record_count: int
+    by_entity: tuple[Count, ...]
+
+
+def totals(counts: Sequence[Count]) -> tuple[TotalCount, ...]:
+    """Add up over entities what bears the same words, the commonest first."""
+    grouped: dict[str, list[Count]] = {}
+    for count in counts:
+        grouped.setdefault(count.what, []).append(count)
+    added = [TotalCount(what, sum(c.record_count for c in of), tuple(of)) for what, of in grouped.items()]
+    return tuple(sorted(added, key=lambda total: (-total.record_count, total.what)))
 
 
 def read_reasons(connection: duckdb.DuckDBPyConnection, dump_date: date) -> tuple[Count, ...]:

@@ -32,15 +32,16 @@ STYLES: Final = {
     "list": "margin:8px 0 0;padding-left:20px",
     "item": "margin:4px 0",
     "tiles": "margin:14px -4px 0;font-size:0",
-    "tile": "display:inline-block;vertical-align:top;width:25%;min-width:165px;padding:4px;box-sizing:border-box",
-    "tile_box": f"padding:10px 12px;border:1px solid {_LINE};border-radius:8px",
+    "tile": "display:inline-block;vertical-align:top;width:25%;min-width:174px;padding:4px;box-sizing:border-box",
+    "tile_box": f"min-height:66px;padding:10px 12px;box-sizing:border-box;"
+    f"border:1px solid {_LINE};border-radius:8px",
     "tile_value": "font-size:22px;line-height:1.2;font-weight:600",
     "tile_label": f"font-size:13px;line-height:1.35;color:{_FAINT}",
     "table": "width:100%;border-collapse:collapse;margin:8px 0;font-size:14px",
     "th": f"padding:6px 8px 6px 0;border-bottom:1px solid #b8c1ca;text-align:left;font-size:12px;color:{_FAINT};"
     "font-weight:600;vertical-align:bottom",
     "th_number": f"padding:6px 0 6px 8px;border-bottom:1px solid #b8c1ca;text-align:right;font-size:12px;"
-    f"color:{_FAINT};font-weight:600;vertical-align:bottom",
+    f"overflow-wrap:normal;color:{_FAINT};font-weight:600;vertical-align:bottom",
     "td": f"padding:7px 8px 7px 0;border-bottom:1px solid {_LINE};text-align:left;vertical-align:top",
     "td_number": f"padding:7px 0 7px 8px;border-bottom:1px solid {_LINE};text-align:right;vertical-align:top;"
     "white-space:nowrap;font-variant-numeric:tabular-nums",

@@ -63,8 +63,8 @@ def short_day(day: date) -> str:
 
 
 def clock(moment: datetime) -> str:
-    """Spell a moment of a day that is plain: 06:02 UTC."""
-    return f"{moment:%H:%M} UTC"
+    """Spell a moment whose year is plain: 24 Nov, 06:02 UTC."""
+    return f"{short_day(moment)}, {moment:%H:%M} UTC"
 
 
 def name(entity: Entity) -> str:
