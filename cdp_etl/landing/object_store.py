@@ -86,7 +86,7 @@ class ObjectSession:
             options["if_match"] = file.etag
         if offset:
             options["range"] = {"offset": offset}
-        if offset >= file.bytes > 0 or file.bytes == 0:
+        if offset >= file.bytes:
             return
         try:
             result = await obstore.get_async(self._store, file.path, options=options)

@@ -1,5 +1,7 @@
 """A partner who delivers files: one face for every kind of server, for the tests."""
 
+import hashlib
+import json
 import os
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -8,7 +10,16 @@ from typing import Protocol
 
 from obstore.store import S3Store
 
-from cdp_etl.landing import ObjectStoreOptions, RetryPolicy, Zone, ZoneOptions, open_zone
+from cdp_etl.landing import (
+    ObjectStoreOptions,
+    Pull,
+    PullRules,
+    RetryPolicy,
+    Zone,
+    ZoneOptions,
+    open_zone,
+    pull_dump,
+)
 from cdp_etl.landing.templates import DEFAULT_TEMPLATE
 from cdp_etl_tests.landing.servers import SftpServer
 
@@ -97,3 +108,32 @@ class S3Partner:
 def sftp_partner(server: SftpServer) -> FolderPartner:
     """Give a partner whose folder is seen through an SFTP server."""
     return FolderPartner(server.root, server.location(), ZoneOptions(sftp=server.options, retry=QUICK))
+
+
+def pulled(partner: Partner, archive: Path, rules: PullRules | None = None) -> Pull:
+    """Pull the dump that the partner has delivered, which must be there."""
+    pull = pull_dump(partner.zone(), ENTITY, DAY, archive, rules)
+    assert pull is not None
+    return pull
+
+
+def contents(pull: Pull) -> dict[str, bytes]:
+    """Give what lies in the archive, by path, in the order of delivery."""
+    return {file.path: (pull.directory / file.path).read_bytes() for file in pull.files}
+
+
+def manifest(**files: bytes) -> bytes:
+    """Give a manifest of CSV files, by their names without the extension."""
+    return json.dumps(
+        {
+            "files": [
+                {
+                    "path": f"{name}.csv",
+                    "bytes": len(content),
+                    "sha256": hashlib.sha256(content).hexdigest(),
+                    "records": content.count(b"\n"),
+                }
+                for name, content in files.items()
+            ]
+        }
+    ).encode()

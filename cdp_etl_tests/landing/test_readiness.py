@@ -14,23 +14,15 @@ from cdp_etl.landing import (
     DumpNotCompleteError,
     DumpRefusedError,
     FoundDump,
-    Pull,
     PullRules,
     has_stood_still,
-    pull_dump,
     require_record_counts,
 )
 from cdp_etl.landing.manifest import parse_manifest
-from cdp_etl_tests.landing.delivering import DAY, ENTITY, FOLDER, FolderPartner
+from cdp_etl_tests.landing.delivering import DAY, ENTITY, FOLDER, FolderPartner, pulled
 
 SETTLE = PullRules(settle_seconds=0.4)
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
-
-
-def pulled(folder: FolderPartner, archive: Path, rules: PullRules | None = None) -> Pull:
-    pull = pull_dump(folder.zone(), ENTITY, DAY, archive, rules)
-    assert pull is not None
-    return pull
 
 
 def freshly(folder: FolderPartner, name: str, content: bytes) -> None:

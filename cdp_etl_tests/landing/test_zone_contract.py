@@ -6,20 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from cdp_etl.landing import DumpRefusedError, Pull, PullRules, discover, pull_dump
+from cdp_etl.landing import DumpRefusedError, discover, pull_dump
 from cdp_etl.landing.pulls import FileDifference
-from cdp_etl_tests.landing.delivering import DAY, ENTITY, FOLDER, Partner, S3Partner
+from cdp_etl_tests.landing.delivering import DAY, ENTITY, FOLDER, Partner, S3Partner, contents, pulled
 from cdp_etl_tests.landing.servers import S3Server
-
-
-def pulled(partner: Partner, archive: Path, rules: PullRules | None = None) -> Pull:
-    pull = pull_dump(partner.zone(), ENTITY, DAY, archive, rules)
-    assert pull is not None
-    return pull
-
-
-def contents(pull: Pull) -> dict[str, bytes]:
-    return {file.path: (pull.directory / file.path).read_bytes() for file in pull.files}
 
 
 def test_files_arrive_whole_and_in_order(partner: Partner, archive: Path) -> None:
