@@ -15,7 +15,8 @@ from cdp_etl.normalize.exact_lane import CUSTOM_FIELD_PREFIX
 
 _OPEN_VOCABULARIES: Final = ("action", "action_status", "event", "service_provider", "source_name")
 """Columns whose values the contract leaves open ("etc") and that are few all the same."""
-_MOST_VALUES: Final = 200
+MOST_VALUES: Final = 200
+"""How many values of a column are kept: the commonest."""
 
 
 @dataclass(slots=True)
@@ -48,8 +49,8 @@ class Tally:
         for column, values in other.open_values.items():
             kept = self.open_values.setdefault(column, Counter())
             kept.update(values)
-            if len(kept) > 2 * _MOST_VALUES:
-                self.open_values[column] = Counter(dict(kept.most_common(_MOST_VALUES)))
+            if len(kept) > 2 * MOST_VALUES:
+                self.open_values[column] = Counter(dict(kept.most_common(MOST_VALUES)))
         self.records_by_file.update(other.records_by_file)
         self.exact_lane_records += other.exact_lane_records
         self.exact_lane_causes.update(other.exact_lane_causes)
@@ -64,7 +65,7 @@ class Tally:
             self.nulls[field_.name] += frame[field_.name].null_count()
         for name in _OPEN_VOCABULARIES:
             if name in frame.columns:
-                counts = frame[name].drop_nulls().value_counts(sort=True).head(_MOST_VALUES)
+                counts = frame[name].drop_nulls().value_counts(sort=True).head(MOST_VALUES)
                 self.open_values[name] = Counter(dict(counts.iter_rows()))
 
     def count_keys(self, key_sets: Iterable[tuple[Iterable[str], int]]) -> None:
