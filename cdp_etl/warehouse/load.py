@@ -89,13 +89,10 @@ def load_dump(  # noqa: PLR0913 - the keyword arguments are the settings of a lo
         try:
             with transaction(connection):
                 return _replace(connection, delivery)
-        except duckdb.Error as error:
-            failed = LoadFailedError(entity.name, normalized.dump_date, error)
-            _write_outcome(connection, delivery, Outcome("failed", str(failed)))
+        except (duckdb.Error, WarehouseError) as error:
+            failed = _told(error, delivery)
+            _write_failed(connection, delivery, failed)
             raise failed from None
-        except WarehouseError as error:
-            _write_outcome(connection, delivery, Outcome("failed", str(error)))
-            raise
 
 
 def _replace(connection: duckdb.DuckDBPyConnection, delivery: Delivery) -> LoadResult:
@@ -146,6 +143,19 @@ def _write_outcome(connection: duckdb.DuckDBPyConnection, delivery: Delivery, ou
         attempt = attempts.begin_load(connection, delivery)
         attempts.write_attempt(connection, attempt, outcome, delivery)
     return _result(delivery, attempt, outcome, ())
+
+
+def _told(error: duckdb.Error | WarehouseError, delivery: Delivery) -> WarehouseError:
+    if isinstance(error, WarehouseError):
+        return error
+    return LoadFailedError(delivery.entity.name, delivery.dump.dump_date, error)
+
+
+def _write_failed(connection: duckdb.DuckDBPyConnection, delivery: Delivery, failed: WarehouseError) -> None:
+    try:
+        _write_outcome(connection, delivery, Outcome("failed", str(failed)))
+    except duckdb.Error as error:  # a full disk fails here too; what failed first is what is to be told
+        failed.add_note(f"The ledger could not be written either ({type(error).__name__}).")
 
 
 def _result(

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import polars as pl
 import pytest
 
@@ -287,6 +288,23 @@ def test_a_column_that_the_lake_lacks_is_an_error_and_yesterdays_rows_stay(wareh
 
     assert rows(warehouse, CURRENT) == [("1", "old")]
     assert ledger(warehouse)["status"].to_list() == ["failed"]
+
+
+def test_where_the_ledger_fails_too_the_first_failure_is_told(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full disk cannot be had in a test: the ledger is made to fail as it would."""
+    dump = write_lake(warehouse.path.parent, 1, [comment("1")])
+    dump.accepted_files[0].unlink()
+
+    def disk_is_full(*_: object) -> None:
+        raise duckdb.IOException("No space left on device")
+
+    monkeypatch.setattr("cdp_etl.warehouse.attempts.write_attempt", disk_is_full)
+    with pytest.raises(LoadFailedError, match=r"IOException: .*No files found") as failed:
+        load(warehouse, dump)
+
+    assert failed.value.__notes__ == ["The ledger could not be written either (IOException)."]
 
 
 def test_an_error_that_could_quote_a_value_tells_its_kind_only(warehouse: Warehouse) -> None:
