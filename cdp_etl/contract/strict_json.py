@@ -26,11 +26,20 @@ class MalformedJsonError(ValueError):
         self.offset = offset
 
 
+class BeyondLimitsError(MalformedJsonError):
+    """The text may be JSON by its grammar, but is not read.
+
+    It is nested too deeply, or holds a number without end or half a character. Where it is part of a longer text,
+    that one goes on being JSON behind it.
+    """
+
+
 def parse(text: str) -> Any:
     """Read one JSON value.
 
     Raises:
-        MalformedJsonError: where it is none, is nested too deeply, or holds text that is not valid Unicode.
+        BeyondLimitsError: where it is nested too deeply, or holds a number or text that cannot be kept.
+        MalformedJsonError: where it is no JSON.
     """
     try:
         value = _DECODER.decode(text)
@@ -38,13 +47,13 @@ def parse(text: str) -> Any:
     except json.JSONDecodeError as error:
         raise MalformedJsonError(error.msg, error.pos) from None
     except RecursionError:
-        raise MalformedJsonError("nested too deeply") from None
+        raise BeyondLimitsError("nested too deeply") from None
     except UnicodeEncodeError as error:
-        raise MalformedJsonError("lone surrogate", error.start) from None
+        raise BeyondLimitsError("lone surrogate", error.start) from None
     if text.count("[") + text.count("{") > DEEPEST and _is_deeper_than(DEEPEST, value):
-        raise MalformedJsonError("nested too deeply")
+        raise BeyondLimitsError("nested too deeply")
     if "\\u" in text and _holds_lone_surrogate(value):
-        raise MalformedJsonError("lone surrogate")
+        raise BeyondLimitsError("lone surrogate")
     return value
 
 
@@ -79,7 +88,7 @@ def _refuse_constant(name: str) -> NoReturn:
 
 def _read_integer(digits: str) -> int:
     if len(digits) > _LONGEST_INTEGER:
-        raise MalformedJsonError(f"a number of more than {_LONGEST_INTEGER} digits")
+        raise BeyondLimitsError(f"a number of more than {_LONGEST_INTEGER} digits")
     return int(digits)
 
 
@@ -87,7 +96,7 @@ def _read_number(text: str) -> Decimal:
     try:
         return Decimal(text)
     except InvalidOperation:
-        raise MalformedJsonError("an exponent beyond all bounds") from None
+        raise BeyondLimitsError("an exponent beyond all bounds") from None
 
 
 _DECODER = json.JSONDecoder(parse_constant=_refuse_constant, parse_int=_read_integer, parse_float=_read_number)

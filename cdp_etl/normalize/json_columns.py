@@ -5,6 +5,7 @@ here what finds those records and leaves them to the exact lane.
 """
 
 import json
+import re
 from collections import Counter
 from typing import Final
 
@@ -31,7 +32,7 @@ _MOST_OTHER_KEYS: Final = 64
 _OBJECT: Final = 0x7B
 _IGNORED: Final = "ignored_update_cfs"
 
-_PLAIN_KEY: Final = r'[^"\\\x00-\x1f]+'
+_PLAIN_KEY: Final = re.compile(r'[^"\\\x00-\x1f]+')
 _UNSURE_TEXT: Final = r"^(?:-?[0-9]+[.eE]|-?[0-9]{19}|-0|true$|false$|-?NaN$|-?Inf|[\[{])"
 """How texts begin that a JSON string and a JSON value of another type may both come out as."""
 _UNSURE_ITEM: Final = r"^(?:-?[0-9]+[.eE]|-?[0-9]{19}|-0|true$|false$|-?NaN$|-?Inf|\{)"
@@ -125,8 +126,9 @@ def _take(taken: dict[str, str], unknown: tuple[str, ...], most: int) -> bool:
     DuckDB holds two names for one where they differ in case only.
     """
     for key in unknown:
-        is_plain = pl.Series([key]).str.contains(f"^{_PLAIN_KEY}$").item()
-        if not is_plain or taken.get(key.lower(), key) != key or len(taken) >= most:
+        if taken.get(key.lower()) == key:
+            continue
+        if not _PLAIN_KEY.fullmatch(key) or taken.get(key.lower(), key) != key or len(taken) >= most:
             return False
         taken[key.lower()] = key
     return True

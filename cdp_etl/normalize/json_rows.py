@@ -56,8 +56,9 @@ class JsonRows:
         try:
             value = strict_json.parse(text)
         except strict_json.MalformedJsonError as error:
-            if self.texts.is_one_text and error.offset is not None:
-                offset = self.texts.offset + int(self.texts.starts[row]) + len(text[: error.offset].encode())
+            if self.texts.is_one_text and not isinstance(error, strict_json.BeyondLimitsError):
+                fault = len(text[: error.offset or 0].encode())
+                offset = self.texts.offset + int(self.texts.starts[row]) + fault
                 raise DumpUnreadableError(self.file, f"not JSON: {error}", offset) from None
             return Refused([reasons.MALFORMED_JSON])
         envelope = self.texts.envelope_of(row)

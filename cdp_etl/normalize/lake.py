@@ -61,13 +61,14 @@ class DumpShelf:
         self.directory.mkdir(parents=True, exist_ok=True)
         self._remove_leftovers()
         work = self.directory / f"{_WORK}{uuid.uuid4().hex}"
-        with FileLock(f"{work}{_LOCK}"):
+        lock = Path(f"{work}{_LOCK}")
+        with FileLock(lock):
             work.mkdir()
             try:
                 yield work
             finally:
                 shutil.rmtree(work, ignore_errors=True)
-        Path(f"{work}{_LOCK}").unlink(missing_ok=True)
+                lock.unlink()  # while it is held: whoever finds it without its directory finds a leftover
 
     def publish(self, work: Path, outcome: NormalizedDump) -> NormalizedDump:
         """Make a work directory the outcome of its content, and that one the latest.

@@ -76,7 +76,7 @@ def table_columns(entity: Entity, headers: Sequence[Header], frame: pl.DataFrame
         left["record: too many columns of no field"] += len(frame)
         frame = frame.clear()
     bits = [pl.col(column[key]).is_not_null().cast(pl.Int64()) * (1 << bit) for bit, key in enumerate(others[:62])]
-    mask = frame.select(pl.sum_horizontal(*bits, pl.lit(0, pl.Int64())).alias("mask"))["mask"]
+    mask = frame.select(pl.sum_horizontal(*bits, pl.col(ROW) * 0).alias("mask"))["mask"]
     masks = mask.unique(maintain_order=True)
     index = {value: number for number, value in enumerate(masks)}
     told = frame.select(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdp_etl.contract.strict_json import DEEPEST, MalformedJsonError, parse, write
+from cdp_etl.contract.strict_json import DEEPEST, BeyondLimitsError, MalformedJsonError, parse, write
 
 json_values = st.recursive(
     st.none()
@@ -58,3 +58,21 @@ def test_the_deepest_nesting_allowed_is_read() -> None:
     text = "[" * DEEPEST + "]" * DEEPEST
 
     assert write(parse(text)) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        pytest.param('{"a":"\\ud800"}', BeyondLimitsError, id="half a character"),
+        pytest.param("[" * (DEEPEST + 1) + "]" * (DEEPEST + 1), BeyondLimitsError, id="one level too deep"),
+        pytest.param("1" * 5_000, BeyondLimitsError, id="a number without end"),
+        pytest.param("NaN", MalformedJsonError, id="NaN"),
+        pytest.param('{"a":}', MalformedJsonError, id="no value"),
+    ],
+)
+def test_what_is_json_by_its_grammar_but_not_read_is_told_apart(text: str, kind: type[MalformedJsonError]) -> None:
+    """An array that holds it goes on being JSON behind it, so that only its own record is lost."""
+    with pytest.raises(MalformedJsonError) as error:
+        parse(text)
+
+    assert type(error.value) is kind

@@ -1,0 +1,1 @@
+"""Normalizing, as a specification: what is read, kept and refused, for every format."""
