@@ -16,7 +16,8 @@ def _entity(text: str) -> Entity:
     return entity
 
 
-def _day(text: str) -> date:
+def parse_day(text: str) -> date:
+    """Read a day as a person writes it: 2026-03-01."""
     try:
         return datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 - a day has no zone
     except ValueError:
@@ -27,15 +28,20 @@ EntityNames = Annotated[
     list[Entity] | None,
     typer.Option("--entity", parser=_entity, metavar="NAME", help="Only this entity; may be given several times."),
 ]
-FromDay = Annotated[date, typer.Option("--from", parser=_day, metavar="DATE", help="First dump date.")]
+OneEntity = Annotated[Entity, typer.Argument(parser=_entity, metavar="ENTITY", help="The entity.")]
+OneDay = Annotated[date, typer.Argument(parser=parse_day, metavar="DATE", help="The dump date.")]
+FromDay = Annotated[date, typer.Option("--from", parser=parse_day, metavar="DATE", help="First dump date.")]
 FromDayOrAll = Annotated[
-    date | None, typer.Option("--from", parser=_day, metavar="DATE", help="First dump date; all where not given.")
+    date | None,
+    typer.Option("--from", parser=parse_day, metavar="DATE", help="First dump date; all where not given."),
 ]
 ToDay = Annotated[
-    date | None, typer.Option("--to", parser=_day, metavar="DATE", help="Last dump date; --from where not given.")
+    date | None,
+    typer.Option("--to", parser=parse_day, metavar="DATE", help="Last dump date; --from where not given."),
 ]
 ToDayOrAll = Annotated[
-    date | None, typer.Option("--to", parser=_day, metavar="DATE", help="Last dump date; all where not given.")
+    date | None,
+    typer.Option("--to", parser=parse_day, metavar="DATE", help="Last dump date; all where not given."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 

@@ -53,6 +53,15 @@ def print_json(value: Any) -> None:
     sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=_as_json) + "\n")
 
 
+def print_json_array(rows: Iterable[Any]) -> None:
+    """Print values as a JSON array, each as it comes: there may be more than fit into memory."""
+    before = "[\n"
+    for row in rows:
+        sys.stdout.write(before + json.dumps(row, ensure_ascii=False, default=_as_json))
+        before = ",\n"
+    sys.stdout.write("[]\n" if before == "[\n" else "\n]\n")
+
+
 def print_csv(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Print rows as CSV (RFC 4180); lists and objects as JSON in a cell."""
     writer = csv.writer(sys.stdout, lineterminator="\n")

@@ -13,6 +13,7 @@ from cdp_etl.contract.entity import Entity
 from cdp_etl.defs.build import build_definitions
 from cdp_etl.defs.day import Say
 from cdp_etl.defs.jobs import LOAD_JOB, MARTS_JOB, load_keys
+from cdp_etl.defs.keys import LOAD_LAYERS, Layer
 from cdp_etl.defs.load import SKIP_UNCHANGED_TAG, LoadConfig
 from cdp_etl.defs.partitions import dump_dates, range_tags
 from cdp_etl.errors import CdpEtlError
@@ -47,14 +48,24 @@ class InProcess:
         self._instance = instance
         self._definitions = build_definitions(settings, say)
 
-    def load(self, entities: Collection[Entity], first: date, last: date, config: LoadConfig) -> RunEnd:
-        """Load dumps of some entities and a range of days; what is loaded with the same content is passed over."""
+    def load(
+        self,
+        entities: Collection[Entity],
+        first: date,
+        last: date,
+        config: LoadConfig,
+        layers: Collection[Layer] = LOAD_LAYERS,
+    ) -> RunEnd:
+        """Load dumps of some entities and a range of days; what is loaded with the same content is passed over.
+
+        Of the layers, one that is left out is taken as it stands: without `landing`, what was pulled before.
+        """
         steps = {f"load_{entity.table}": {"config": config.model_dump()} for entity in entities}
         return self._run(
             LOAD_JOB.name,
             range_tags(first, last) | {SKIP_UNCHANGED_TAG: "true"},
             {"ops": steps},
-            load_keys(entities),
+            load_keys(entities, layers),
         )
 
     def marts(self, first: date, last: date) -> RunEnd:

@@ -23,6 +23,6 @@ MARTS_JOB = dg.define_asset_job(
 )
 
 
-def load_keys(entities: Iterable[Entity]) -> Collection[dg.AssetKey]:
-    """Give the keys of the assets of some entities that the load job makes."""
-    return [asset_key(layer, entity.table) for entity in entities for layer in LOAD_LAYERS]
+def load_keys(entities: Iterable[Entity], layers: Collection[Layer] = LOAD_LAYERS) -> Collection[dg.AssetKey]:
+    """Give the keys of the assets of some entities that the load job makes, of all its layers or of some."""
+    return [asset_key(layer, entity.table) for entity in entities for layer in layers]
