@@ -10,8 +10,11 @@ from typing import Annotated
 
 import typer
 
+from cdp_etl.cli.check import check_command
 from cdp_etl.cli.contract import contract
 from cdp_etl.cli.generate import generate_command
+from cdp_etl.cli.landing import archive, landing
+from cdp_etl.cli.marts import marts
 from cdp_etl.cli.output import err
 from cdp_etl.cli.quarantine import quarantine
 from cdp_etl.cli.run import run_command
@@ -19,6 +22,7 @@ from cdp_etl.cli.settings import settings_command
 from cdp_etl.cli.sql import QueryError, sql_command
 from cdp_etl.cli.status import status_command
 from cdp_etl.cli.ui import ui_command
+from cdp_etl.cli.upkeep import backup_command, compact_command, restore_command
 from cdp_etl.defs.in_process import DayOutOfRangeError
 from cdp_etl.errors import CdpEtlError
 from cdp_etl.landing import ZoneConfigError
@@ -39,6 +43,13 @@ app.command("run")(run_command)
 app.command("status")(status_command)
 app.command("sql")(sql_command)
 app.add_typer(quarantine, name="quarantine")
+app.add_typer(marts, name="marts")
+app.add_typer(landing, name="landing")
+app.add_typer(archive, name="archive")
+app.command("check")(check_command)
+app.command("compact")(compact_command)
+app.command("backup")(backup_command)
+app.command("restore")(restore_command)
 app.command("ui")(ui_command)
 app.command("generate")(generate_command)
 app.command("settings")(settings_command)
@@ -66,7 +77,7 @@ def main() -> None:
     try:
         app(args=arguments)
     except CdpEtlError as error:
-        err().print(f"Error: {error}", style="red", markup=False)
+        err().print(f"Error: {error}", style="red", markup=False, soft_wrap=True)
         sys.exit(2 if isinstance(error, _WRONG_USAGE) else 1)
 
 

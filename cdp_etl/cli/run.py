@@ -92,4 +92,4 @@ def _print_reasons(settings: Settings, entities: Sequence[Entity], first: date, 
 def _print_failures(ends: Sequence[RunEnd]) -> None:
     for end in ends:
         for failure in end.failures:
-            err().print(failure, style="red", markup=False)
+            err().print(failure, style="red", markup=False, soft_wrap=True)

@@ -138,6 +138,8 @@ def _normalized(settings: Settings, request: DayRequest, outcome: DayOutcome, sa
         settings.lake,
         settings.rules(),
         batch_bytes=settings.batch_bytes,
+        expansion=settings.expansion_bound(),
+        progress=say,
     )
     require_record_counts({file.path: file.expected_records for file in pull.files}, normalized.records_by_file)
     return replace(outcome, normalized=normalized)

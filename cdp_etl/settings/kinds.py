@@ -1,0 +1,52 @@
+"""What kinds of value a setting can have, and how one is read from its text.
+
+Put here how a text becomes a value, and what it is told where it cannot. The settings stand in `declaration.py`.
+"""
+
+from pathlib import Path
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import phonenumbers
+from pydantic import AfterValidator, BeforeValidator, Field
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise ValueError("expected an IANA time zone such as Asia/Ho_Chi_Minh") from None
+    return name
+
+
+def _known_region(name: str) -> str:
+    if name not in phonenumbers.SUPPORTED_REGIONS:
+        raise ValueError("expected a region in two capitals such as VN")
+    return name
+
+
+def _weights(value: Any) -> Any:
+    """Read `purchase=10,review=3`."""
+    if not isinstance(value, str):
+        return value
+    pairs = [part.partition("=") for part in value.split(",") if part.strip()]
+    if not all(separator for _, separator, _ in pairs):
+        raise ValueError("expected names and numbers such as purchase=10,review=3")
+    return {name.strip(): number.strip() for name, _, number in pairs}
+
+
+def _comma_separated(value: Any) -> Any:
+    return (
+        frozenset(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+    )
+
+
+TimeZone = Annotated[str, AfterValidator(_known_zone)]
+Region = Annotated[str, AfterValidator(_known_region)]
+Names = Annotated[frozenset[str], BeforeValidator(_comma_separated)]
+Place = Annotated[Path, AfterValidator(Path.absolute)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Seconds = Annotated[float, Field(ge=0)]
+MemorySize = Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)?\s?(MB|GB|TB|MiB|GiB|TiB)$")]
+Count = Annotated[int, Field(ge=1)]
+Weights = Annotated[dict[str, float], BeforeValidator(_weights)]

@@ -1,0 +1,80 @@
+"""`cdp-etl` in a folder of its own, run in this process as the command itself runs it."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+from cdp_etl.cli import main
+from cdp_etl.settings import Settings, variable
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended: its exit code, and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+
+Command = Callable[..., Ended]
+
+
+_LIMITS = {"CDP_ETL_MEMORY_LIMIT": "500MiB", "CDP_ETL_THREADS": "1"}
+
+
+@pytest.fixture
+def cdp_etl(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Command:
+    """Give the command; the working folder is empty, and no variable is set but limits that suit a test."""
+    for name in Settings.model_fields:
+        monkeypatch.delenv(variable(name), raising=False)
+    for name, value in _LIMITS.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)  # a command sets it; put it back afterwards
+
+    def run(*arguments: str) -> Ended:
+        capsys.readouterr()
+        monkeypatch.setattr(sys, "argv", ["cdp-etl", *arguments])
+        with pytest.raises(SystemExit) as end:
+            main()
+        printed = capsys.readouterr()
+        code = end.value.code
+        return Ended(code if isinstance(code, int) else 0, printed.out, printed.err)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def _loaded_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make and load two days of dumps of all entities, once for all tests, in whichever process they run."""
+    shared = tmp_path_factory.getbasetemp().parent
+    folder = shared / "loaded"
+    with FileLock(shared / "loaded.lock"):
+        if not folder.exists():
+            unfinished = tmp_path_factory.mktemp("unfinished")
+            _make("generate --out data/landing --from 2026-03-01 --days 2 --rows 60 --dirty 0.1", unfinished)
+            _make("run --from 2026-03-01 --to 2026-03-02", unfinished)
+            shutil.copytree(unfinished, folder)
+    return folder
+
+
+def _make(arguments: str, folder: Path) -> None:
+    """Run a command in a process of its own: no fixture of a single test is at hand here."""
+    variables = {name: value for name, value in os.environ.items() if not name.startswith("CDP_ETL_")}
+    command = [sys.executable, "-m", "cdp_etl.cli", *arguments.split()]
+    subprocess.run(command, cwd=folder, env=variables | _LIMITS, check=True, capture_output=True)
+
+
+@pytest.fixture
+def loaded(cdp_etl: Command, _loaded_once: Path, tmp_path: Path) -> Command:
+    """Give the command in a copy of a folder in which two days of all entities are loaded."""
+    shutil.copytree(_loaded_once / "data", tmp_path / "data")
+    return cdp_etl

@@ -1,0 +1,233 @@
+"""The commands as a person uses them: from made-up dumps to a query, and what is said when something is wrong."""
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from cdp_etl.cli.sql import NoSnapshotError
+from cdp_etl_tests.cli.conftest import Command
+
+GENERATE = ("generate", "--out", "data/landing", "--from", "2026-03-01", "--rows", "60")
+RUN = ("run", "--from", "2026-03-01")
+SMS_FOLDER = Path("data/landing/sms-interaction/2026-03-01")
+
+
+def test_what_was_loaded_can_be_queried(loaded: Command) -> None:
+    queried = loaded("sql", "SELECT count(DISTINCT entity) AS entities FROM marts.interaction", "--format", "csv")
+
+    assert (queried.code, queried.out) == (0, "entities\n6\n")
+
+
+def test_what_was_generated_is_what_is_counted(loaded: Command) -> None:
+    status = json.loads(loaded("status", "--json").out)
+
+    names = ("accepted", "superseded", "quarantined", "with_warnings")
+    counted = {(dump["entity"], dump["dump_date"]): [dump[name] for name in names] for dump in status["dumps"]}
+    expected = {
+        (made["entity"].replace("-", "_"), made["dump_date"]): [made[name] for name in names]
+        for made in (json.loads(path.read_text()) for path in Path("data/landing").rglob("_expected.json"))
+    }
+    assert counted == expected
+    assert len(expected) == 12
+
+
+def test_every_refused_record_is_listed_with_its_reasons(loaded: Command) -> None:
+    made = [json.loads(path.read_text()) for path in Path("data/landing").rglob("_expected.json")]
+
+    refused = json.loads(loaded("quarantine", "list", "--json").out)
+
+    assert len(refused) == sum(one["quarantined"] for one in made) > 0
+    assert all(record["reasons"] for record in refused)
+
+
+def test_a_second_run_says_that_nothing_has_changed(loaded: Command) -> None:
+    again = loaded(*RUN, "--entity", "sms-interaction")
+    forced = loaded(*RUN, "--entity", "sms-interaction", "--force")
+
+    assert (again.code, "unchanged" in again.out) == (0, True)
+    assert (forced.code, "unchanged" in forced.out) == (0, False)
+
+
+def test_a_refused_day_exits_with_1_and_the_marts_take_in_the_rest(cdp_etl: Command) -> None:
+    cdp_etl(*GENERATE, "--days", "2", "--entity", "sms-interaction")
+    next(SMS_FOLDER.glob("part-*")).rename(SMS_FOLDER / "part-1.xlsx")
+
+    ran = cdp_etl(*RUN, "--to", "2026-03-02", "--entity", "sms-interaction")
+
+    assert ran.code == 1
+    assert "sms-interaction: 1 of 2 days did not get through." in ran.err
+    assert "part-1.xlsx" in ran.err
+    assert "Traceback" not in ran.err
+    counted = cdp_etl(
+        "sql", "SELECT count(DISTINCT dump_date) FROM marts.interaction WHERE channel = 'sms'", "--format", "json"
+    )
+    assert list(json.loads(counted.out)[0].values()) == [1]
+
+
+def test_a_day_without_files_is_told_and_is_no_failure(cdp_etl: Command) -> None:
+    Path("data/landing").mkdir(parents=True)
+
+    ran = cdp_etl(*RUN, "--entity", "sms-interaction")
+
+    assert ran.code == 0
+    assert "empty" in ran.out
+    assert "No file was delivered" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        pytest.param(("run", "--from", "2026-3"), "expected a day such as 2026-03-01", id="no day"),
+        pytest.param(("run", "--from", "2026-03-01", "--entity", "emails"), "expected one of", id="no entity"),
+        pytest.param(("run", "--from", "2025-12-31"), "CDP_ETL_FIRST_DUMP_DATE", id="before the first day"),
+        pytest.param(("run", "--from", "2999-01-01"), "is after today", id="in the future"),
+        pytest.param(("run", "--from", "2026-03-02", "--to", "2026-03-01"), "is before the first", id="backwards"),
+        pytest.param(("run", "--from", "2026-03-01", "--landing", "ftp://host/x"), "ftp://", id="no such zone"),
+        pytest.param(
+            ("generate", "--out", "x", "--from", "2026-03-01", "--dirty", "2"),
+            "share of bad records",
+            id="no share",
+        ),
+        pytest.param(("sql",), "give the query", id="no query"),
+        pytest.param(("marts", "rebuild"), "give --mart", id="no mart"),
+        pytest.param(("check",), "give --full", id="no check"),
+        pytest.param(("frobnicate",), "No such command", id="no such command"),
+    ],
+)
+def test_wrong_usage_exits_with_2_and_a_sentence(cdp_etl: Command, arguments: tuple[str, ...], said: str) -> None:
+    ended = cdp_etl(*arguments)
+
+    assert ended.code == 2
+    assert said in " ".join(ended.err.replace("│", " ").split())
+    assert "Traceback" not in ended.err
+
+
+def test_a_wrong_setting_exits_with_2_and_names_it(cdp_etl: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CDP_ETL_MAX_QUARANTINE_RATE", "half")
+
+    ended = cdp_etl("status")
+
+    assert ended.code == 2
+    assert ended.err.startswith("Error: CDP_ETL_MAX_QUARANTINE_RATE: ")
+
+
+@pytest.mark.parametrize(
+    "statement", ["SELEC 1", "CREATE TABLE x (i INT)", "SELECT nothing FROM marts.interaction"]
+)
+def test_a_query_that_is_not_one_is_told_so(loaded: Command, statement: str) -> None:
+    ended = loaded("sql", statement)
+
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.startswith("Error: ")
+
+
+def test_without_a_snapshot_the_next_command_is_named(cdp_etl: Command) -> None:
+    ended = cdp_etl("sql", "SELECT 1")
+
+    assert ended.code == 1
+    assert "`cdp-etl run` publishes one" in ended.err
+
+
+def test_a_traceback_is_shown_only_with_debug(cdp_etl: Command) -> None:
+    with pytest.raises(NoSnapshotError):
+        cdp_etl("--debug", "sql", "SELECT 1")
+
+
+def test_the_formats_of_a_query_hold_the_same_rows(loaded: Command) -> None:
+    query = "SELECT customer_key, action_counts, first_at FROM marts.customer_product_daily ORDER BY ALL LIMIT 3"
+
+    as_json = json.loads(loaded("sql", query, "--format", "json").out)
+    as_csv = list(csv.DictReader(io.StringIO(loaded("sql", query, "--format", "csv").out)))
+
+    assert len(as_json) == 3
+    assert [row["customer_key"] for row in as_csv] == [row["customer_key"] for row in as_json]
+    assert [row["first_at"] for row in as_csv] == [row["first_at"] for row in as_json]
+
+
+def test_rebuilding_the_marts_changes_nothing(loaded: Command) -> None:
+    query = ("sql", "FROM marts.interaction ORDER BY entity, record_key", "--format", "csv")
+    before = loaded(*query).out
+
+    rebuilt = [loaded("marts", "rebuild", "--all"), loaded("marts", "rebuild", "--mart", "interaction")]
+
+    assert [one.code for one in rebuilt] == [0, 0]
+    assert loaded(*query).out == before
+    assert loaded("check", "--full").code == 0
+
+
+def test_another_business_time_zone_is_refused_until_all_marts_are_rebuilt(
+    loaded: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CDP_ETL_BUSINESS_TIMEZONE", "Asia/Ho_Chi_Minh")
+
+    refused = loaded("status")
+    rebuilt = loaded("marts", "rebuild", "--all")
+
+    assert (refused.code, "cdp-etl marts rebuild --all" in refused.err) == (1, True)
+    assert (rebuilt.code, loaded("check", "--full").code) == (0, 0)
+
+
+def test_a_warehouse_is_put_back_from_its_backup(loaded: Command) -> None:
+    before = loaded("status", "--json").out
+    kept = loaded("backup", "kept.duckdb")
+    loaded(*RUN, "--entity", "sms-interaction", "--force")
+
+    refused = loaded("restore", "kept.duckdb")
+    restored = loaded("restore", "kept.duckdb", "--replace")
+
+    assert [one.code for one in (kept, refused, restored)] == [0, 1, 0]
+    assert loaded("status", "--json").out == before
+
+
+def test_compacting_keeps_what_is_there(loaded: Command) -> None:
+    before = loaded("status", "--json").out
+
+    compacted = loaded("compact")
+
+    assert compacted.code == 0
+    assert loaded("status", "--json").out == before
+
+
+def test_the_landing_zone_is_looked_into_before_anything_is_pulled(cdp_etl: Command) -> None:
+    cdp_etl(*GENERATE, "--entity", "sms-interaction")
+
+    ended = cdp_etl("landing", "check", "--date", "2026-03-01", "--json")
+
+    states = {zone["entity"]: [dump["state"] for dump in zone["dumps"]] for zone in json.loads(ended.out)}
+    assert (states["sms-interaction"], states["email-interaction"]) == (["ready"], ["nothing there"])
+    assert not Path("data/archive").exists()
+
+
+def test_pruning_the_archive_says_first_what_would_go(loaded: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CDP_ETL_KEEP_DAYS", "1")
+
+    would, went = loaded("archive", "prune", "--dry-run"), loaded("archive", "prune")
+
+    assert would.out.replace("would go", "went") == went.out
+    assert "sms-interaction" in went.out
+    assert not list(Path("data/archive").rglob("part-*"))
+
+
+def test_every_setting_is_listed_and_no_secret_is_shown(cdp_etl: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CDP_ETL_SFTP_PASSWORD", "correct horse")
+
+    listed = {row["setting"]: row["value"] for row in json.loads(cdp_etl("settings", "--json").out)}
+
+    assert listed["CDP_ETL_SFTP_PASSWORD"] == "(hidden)"  # noqa: S105 - what stands in its place
+    assert "horse" not in cdp_etl("settings").out
+    assert listed["CDP_ETL_MAX_QUARANTINE_RATE"] == "0.5"
+
+
+def test_the_documents_of_the_contract_are_checked_against_what_would_be_written(cdp_etl: Command) -> None:
+    written = cdp_etl("contract", "write", "--dir", "docs")
+    current = cdp_etl("contract", "check", "--dir", "docs")
+    Path("docs/sms_interaction.md").write_text("edited by hand")
+    Path("docs/left_over.md").write_text("of an entity that is gone")
+
+    stale = cdp_etl("contract", "check", "--dir", "docs")
+
+    assert [one.code for one in (written, current, stale)] == [0, 0, 1]
+    assert "left_over.md, sms_interaction.md" in stale.err
