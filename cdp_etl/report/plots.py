@@ -250,7 +250,13 @@ def _x(days: list[str], every: int = _LABELLED_EVERY) -> alt.X:
 
 
 def _y(field: str, ticks: int = 4, number_format: str = "~s") -> alt.Y:
-    axis = alt.Axis(tickCount=ticks, format=number_format, title=None, domain=False, ticks=False)
+    axis = alt.Axis(
+        tickCount=ticks,
+        labelExpr=f"format(datum.value, '{number_format}')",
+        title=None,
+        domain=False,
+        ticks=False,
+    )
     return alt.Y(f"{field}:Q", axis=axis)
 
 

@@ -1,0 +1,110 @@
+"""Days that a report is made of: loads in few words, through the real warehouse and the real marts.
+
+Put here how a day is arranged. What the report must say of it stands in the tests.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from cdp_etl.contract.entity import Entity
+from cdp_etl.marts.keeping import run_marts
+from cdp_etl.marts.settings import MartSettings
+from cdp_etl.report import ReportOptions
+from cdp_etl.warehouse import LoadResult, Warehouse, load_dump
+from cdp_etl_tests.marts.loading import ACTIVITY, EMAIL, SMS, day, happened
+from cdp_etl_tests.warehouse.dumps import File, write_dump
+
+LAST = 15
+"""The day of the worked example: 2026-03-15, a Sunday."""
+
+EXPECTED = ReportOptions(expected=(ACTIVITY, EMAIL, SMS))
+
+
+@dataclass(frozen=True)
+class Shop:
+    """A warehouse of a test, and the lake that its dumps come from."""
+
+    folder: Path
+
+    @property
+    def warehouse(self) -> Warehouse:
+        """The warehouse."""
+        return Warehouse(
+            self.folder / "cdp.duckdb",
+            lock_timeout_seconds=10,
+            memory_limit="1GiB",
+            threads=1,
+            business_timezone="UTC",
+        )
+
+    def open(self) -> None:
+        """Make the warehouse, with nothing in it."""
+        with self.warehouse.writing():
+            pass
+
+    def load(  # noqa: PLR0913 - what a test may say of a dump
+        self,
+        entity: Entity,
+        dump_day: int,
+        records: Sequence[Mapping[str, Any]],
+        *,
+        max_quarantine_rate: float = 1.0,
+        superseded: int = 0,
+        quarantined: int = 0,
+    ) -> LoadResult:
+        """Load a dump of an entity in the place of the one of that day."""
+        dump = write_dump(
+            self.folder / "lake",
+            entity,
+            day(dump_day),
+            records,
+            superseded=superseded,
+            quarantined=quarantined,
+        )
+        return load_dump(
+            self.warehouse,
+            entity,
+            dump,
+            [File("part-1.ndjson")],
+            max_quarantine_rate=max_quarantine_rate,
+            force=False,
+            run_id=None,
+        )
+
+    def run_marts(self) -> None:
+        """Bring all marts up to date."""
+        run_marts(self.warehouse, MartSettings())
+
+
+def fill_fortnight(shop: Shop) -> date:
+    """Load the worked example, days 2 to 15, and run the marts; give the day to report on.
+
+    Each day one customer looks at the lamp. In the first week four look at the chair, in the second three at the
+    table. On the last day there are e-mails and SMS, and some records are refused.
+    """
+    for number in range(2, LAST + 1):
+        seen = [("S1", "Lamp", 1), ("S2", "Chair", 4) if number <= 8 else ("S3", "Table", 3)]
+        looks = [
+            happened(
+                ACTIVITY, f"{number}-{sku}-{one}", number, who=[f"c:{one}"], product_sku=sku, product_name=called
+            )
+            for sku, called, times in seen
+            for one in range(times)
+        ]
+        is_last = number == LAST
+        shop.load(ACTIVITY, number, looks, quarantined=2 * is_last, superseded=int(is_last))
+    shop.load(EMAIL, LAST, _messages(EMAIL, "e", "sent a, sent b, sent c, sent d, opened a, opened a, clicked a,"
+                                     " clicked b, clicked z, bounced d"))  # fmt: skip # one funnel
+    shop.load(SMS, LAST, _messages(SMS, "p", "sent 1, sent 2, clicked 1"))
+    shop.run_marts()
+    return day(LAST)
+
+
+def _messages(entity: Entity, prefix: str, events: str) -> list[dict[str, Any]]:
+    return [
+        happened(entity, f"{number}", LAST, who=[f"{prefix}:{who}"], event=event)
+        for number, (event, who) in enumerate(entry.split() for entry in events.split(","))
+    ]

@@ -1,0 +1,89 @@
+"""The page in a real browser: nothing complains, nothing is fetched, every plot is drawn, nothing overflows."""
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from cdp_etl.report import write_report
+from cdp_etl_tests.report.days import EXPECTED, Shop
+
+pytestmark = pytest.mark.system
+
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = [
+    "--no-sandbox",  # the tests may run as root
+    "--disable-dev-shm-usage",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+# Width and height of what a plot draws by itself: bars, lines and points, not axes.
+_MARKS = """
+[...document.querySelectorAll('[data-plot]')].map(plot => [
+  plot.dataset.plot,
+  [...plot.querySelectorAll('.mark-rect path, .mark-line path, .mark-symbol path')]
+    .filter(mark => { const box = mark.getBoundingClientRect(); return box.width > 0 || box.height > 0 }).length,
+])
+"""
+_TOO_WIDE = """
+[...document.querySelectorAll('body *')]
+  .filter(element => element.getBoundingClientRect().right > window.innerWidth + 0.5)
+  .map(element => element.tagName + ' ' + element.textContent.slice(0, 40))
+"""
+_SMALLEST_LETTERS = """
+Math.min(...[...document.querySelectorAll('svg text')].map(text => text.getBoundingClientRect().height))
+"""
+
+
+@pytest.fixture(scope="module")
+def report(fortnight: tuple[Shop, date], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    shop, last = fortnight
+    return write_report(shop.warehouse, last, tmp_path_factory.mktemp("reports"), EXPECTED).path
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(params=[320, 375, 1000], ids=lambda width: f"{width}px")
+def page(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
+    with browser.new_context(viewport={"width": request.param, "height": 800}, offline=True) as context:
+        yield context.new_page()
+
+
+def test_the_page_is_drawn_whole_and_quietly_at_every_width(page: Page, report: Path) -> None:
+    complaints: list[str] = []
+    fetched: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("request", lambda request: fetched.append(request.url))
+
+    page.goto(report.as_uri())
+
+    marks = dict(page.evaluate(_MARKS))
+    assert complaints == []
+    assert fetched == [report.as_uri()]
+    assert marks.keys() == {"records-received", "share-refused", "interactions", "recipients"}
+    assert min(marks.values()) > 0
+    assert page.evaluate(_TOO_WIDE) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]  # type: ignore[index] # it was set above
+    assert page.evaluate(_SMALLEST_LETTERS) >= 9
+
+
+def test_the_screenshot_is_not_blank(page: Page, report: Path, tmp_path: Path) -> None:
+    page.goto(report.as_uri())
+
+    picture = page.screenshot(path=tmp_path / "report.png", full_page=True)
+
+    assert len(picture) > 30_000

@@ -1,0 +1,64 @@
+"""How values are spelled."""
+
+import unicodedata
+from datetime import UTC, date, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cdp_etl.entities import ENTITIES
+from cdp_etl.report import wording
+
+
+@pytest.mark.parametrize(
+    ("spelled", "expected"),
+    [
+        (wording.count(0), "0"),
+        (wording.count(1234), "1,234"),
+        (wording.count(999_999), "999,999"),
+        (wording.count(12_345_678), "12.3 million"),
+        (wording.signed(1200), "+1,200"),
+        (wording.signed(-3), "−3"),  # noqa: RUF001 - a minus
+        (wording.signed(0), "0"),
+        (wording.share(1, 3), "33.3%"),
+        (wording.share(0, 3), "0.0%"),
+        (wording.share(1, 10_000), "<0.1%"),
+        (wording.share(0, 0), "–"),  # noqa: RUF001 - a dash
+        (wording.size(812), "812 B"),
+        (wording.size(1_500), "1.5 kB"),
+        (wording.size(137_358), "137 kB"),
+        (wording.size(3_400_000_000_000), "3.4 TB"),
+        (wording.plural(1, "thing", "things"), "1 thing"),
+        (wording.plural(1000, "thing", "things"), "1,000 things"),
+        (wording.long_day(date(2026, 11, 4)), "Wednesday, 4 November 2026"),
+        (wording.short_day(date(2026, 11, 4)), "4 Nov"),
+        (wording.clock(datetime(2026, 11, 4, 6, 2, tzinfo=UTC)), "4 Nov, 06:02 UTC"),
+        (wording.name_of_table("customer_product_review"), "Product review"),
+        (wording.name_of_table("unheard_of"), "unheard_of"),
+        (wording.shown("a\nb\t\u202ec"), "a b c"),
+        (wording.shown("x" * 90, 10), "xxxxxxxxx…"),
+    ],
+)
+def test_a_value_is_spelled_for_people(spelled: str, expected: str) -> None:
+    assert spelled == expected
+
+
+def test_every_entity_has_a_name_of_its_own() -> None:
+    assert [wording.name(entity) for entity in ENTITIES] == [
+        "Product activity",
+        "E-mail interaction",
+        "SMS interaction",
+        "Product comment",
+        "Product review",
+        "Product subscriber",
+    ]
+
+
+@given(st.text(), st.integers(1, 50))
+def test_a_delivered_text_is_shown_on_one_line_without_controls_and_cut(text: str, longest: int) -> None:
+    shown = wording.shown(text, longest)
+
+    assert len(shown) <= longest
+    assert shown == " ".join(shown.split())
+    assert not {character for character in shown if unicodedata.category(character)[0] == "C"}
