@@ -40,30 +40,29 @@ total AS (
     sum(review_count) AS review_count,
     sum(subscribe_count) AS subscribe_count,
     sum(unsubscribe_count) AS unsubscribe_count,
-    count(DISTINCT activity_date) AS active_day_count,
     min(first_at) AS first_at,
     max(last_at) AS last_at,
     max(activity_date) AS last_date,
     max(newest_rating) AS newest_rating,
     max(newest_subscription) AS newest_subscription,
-    -- In one order always: floating-point sums depend on it.
-    list(row(activity_date, day_score) ORDER BY activity_date, customer_key) AS day_scores
+    list(row(activity_date, day_score)) AS day_scores
   FROM person_day
   GROUP BY company_id, person_id, product_sku
 ),
 
+-- Each day is rounded to a decimal before it is added: a sum of decimals does not depend on the order of its parts.
 scored AS (
   SELECT
     *,
-    round(
-      list_sum(
-        list_transform(
-          day_scores,
-          LAMBDA one: one[2] * pow(0.5, date_diff('day', one[1], last_date) / getvariable('affinity_half_life_days'))
-        )
-      ),
-      6
-    ) AS affinity_score
+    list_unique(list_transform(day_scores, LAMBDA one: one[1])) AS active_day_count,
+    list_sum(
+      list_transform(
+        day_scores,
+        LAMBDA one: (
+          one[2] * pow(0.5, date_diff('day', one[1], last_date) / getvariable('affinity_half_life_days'))
+        )::DECIMAL(38, 6)
+      )
+    )::DOUBLE AS affinity_score
   FROM total
 ),
 

@@ -7,22 +7,21 @@
 --   `activity_amount` adds up the amounts of all activities, searches too; it is no turnover.
 --   A customer key is not a person: one person may have several.
 WITH
--- One action at a time first: the map needs its counts, and the rest adds up from here.
-by_action AS (
+daily AS (
   SELECT
     company_id,
     activity_date,
     customer_key,
     product_sku,
-    action,
     count(*) AS interaction_count,
     count(*) FILTER (WHERE kind = 'activity') AS activity_count,
     count(*) FILTER (WHERE kind = 'comment') AS comment_count,
     count(*) FILTER (WHERE kind = 'review') AS review_count,
     count(*) FILTER (WHERE kind = 'subscribe') AS subscribe_count,
     count(*) FILTER (WHERE kind = 'unsubscribe') AS unsubscribe_count,
+    list(action) AS actions,
     sum(amount) FILTER (WHERE kind = 'activity') AS activity_amount,
-    list(rating ORDER BY rating) FILTER (WHERE rating IS NOT NULL) AS ratings,
+    list(rating) FILTER (WHERE rating IS NOT NULL) AS ratings,
     max(
       {
         'occurred_at': occurred_at,
@@ -45,7 +44,7 @@ by_action AS (
     max(occurred_at) AS last_at
   FROM interaction
   WHERE customer_key IS NOT NULL AND product_sku IS NOT NULL
-  GROUP BY company_id, activity_date, customer_key, product_sku, action
+  GROUP BY company_id, activity_date, customer_key, product_sku
 )
 
 SELECT
@@ -53,18 +52,17 @@ SELECT
   activity_date,
   customer_key,
   product_sku,
-  sum(interaction_count) AS interaction_count,
-  sum(activity_count) AS activity_count,
-  sum(comment_count) AS comment_count,
-  sum(review_count) AS review_count,
-  sum(subscribe_count) AS subscribe_count,
-  sum(unsubscribe_count) AS unsubscribe_count,
-  map_from_entries(list(row(action, interaction_count) ORDER BY action)) AS action_counts,
-  try_cast(sum(activity_amount) AS DECIMAL(18, 4)) AS activity_amount,
-  coalesce(list_sort(flatten(list(ratings) FILTER (WHERE ratings IS NOT NULL))), []) AS ratings,
-  max(newest_rating) AS newest_rating,
-  max(newest_subscription) AS newest_subscription,
-  min(first_at) AS first_at,
-  max(last_at) AS last_at
-FROM by_action
-GROUP BY company_id, activity_date, customer_key, product_sku
+  interaction_count,
+  activity_count,
+  comment_count,
+  review_count,
+  subscribe_count,
+  unsubscribe_count,
+  list_aggregate(actions, 'histogram') AS action_counts,
+  try_cast(activity_amount AS DECIMAL(18, 4)) AS activity_amount,
+  coalesce(list_sort(ratings), []) AS ratings,
+  newest_rating,
+  newest_subscription,
+  first_at,
+  last_at
+FROM daily

@@ -4,6 +4,7 @@ A run of a mart runs what it reads first. So after any run, for whatever partiti
 staging as it stands. Each mart is one transaction: its rows, its `ops.mart_state` and its `ops.mart_month`.
 """
 
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -34,6 +35,7 @@ class MartResult:
         rows_inserted: Rows put into it.
         row_count: Rows that it holds now.
         rebuilt: Why it was rebuilt whole; None where it was patched.
+        seconds: How long it took, opening the warehouse not counted.
     """
 
     mart: str
@@ -43,6 +45,7 @@ class MartResult:
     rows_inserted: int
     row_count: int
     rebuilt: Rebuilt | None
+    seconds: float
 
     @property
     def was_rebuilt(self) -> bool:
@@ -96,6 +99,7 @@ def keep(
     connection: duckdb.DuckDBPyConnection, mart: Mart, settings: MartSettings, rebuild: Rebuilt | None = None
 ) -> MartResult:
     """Bring one mart up to date with its inputs as they are, in one transaction."""
+    began = time.perf_counter()
     with transaction(connection):
         cutting.set_variables(connection, mart, settings)
         definition = mart.definition_hash(settings)
@@ -115,4 +119,13 @@ def keep(
         state.write_state(connection, mart, MartState(newest, definition))
         state.forget_applied_changes(connection)
         ((row_count,),) = connection.execute(f"SELECT count(*) FROM {mart.table}").fetchall()
-    return MartResult(mart.name, newest, change.touched, change.deleted, change.inserted, row_count, rebuild)
+    return MartResult(
+        mart=mart.name,
+        load_seq=newest,
+        touched=change.touched,
+        rows_deleted=change.deleted,
+        rows_inserted=change.inserted,
+        row_count=row_count,
+        rebuilt=rebuild,
+        seconds=time.perf_counter() - began,
+    )
