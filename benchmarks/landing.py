@@ -61,6 +61,8 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--out", type=Path)
     chosen = parser.parse_args()
+    if chosen.megabytes < max(SHAPES.values()) // MEGABYTE:
+        parser.error("--megabytes: expected at least one large file, 100")
     with tempfile.TemporaryDirectory() as name:
         lines = []
         for line in _compare(Path(name), chosen.megabytes, chosen.runs):
@@ -263,8 +265,8 @@ Written by `make bench-landing`: {megabytes} MB of random bytes, medians of {run
 {os.cpu_count()} cores shared with the servers, Python {platform.python_version()}. `pull_dump` also hashes, syncs
 to disk and lists twice; the start of Python is left out, that of `sftp` and `scp` is in. moto is a server in
 Python, so that what is measured on it is mostly moto. "{ROUND_TRIP_SECONDS * 1000:.0f} ms away" is loopback behind
-a proxy that delays, as a partner's server would be. The load average at the end was {os.getloadavg()[1]:.0f}: where it is
-above the number of cores, compare rows with one another and not with other machines.
+a proxy that delays, as a partner's server would be. The load average at the end was {os.getloadavg()[1]:.0f}:
+where it is above the number of cores, compare rows with one another and not with other machines.
 
 {chr(10).join(lines)}
 """
