@@ -13,6 +13,7 @@ from cdp_etl.contract.entity import Entity
 from cdp_etl.contract.rules import RULES_VERSION
 from cdp_etl.warehouse.connection import Warehouse
 from cdp_etl.warehouse.inputs import Delivery
+from cdp_etl.warehouse.load_reasons import write_reasons
 from cdp_etl.warehouse.single_value import single_value
 from cdp_etl.warehouse.transaction import transaction
 
@@ -109,6 +110,8 @@ def write_attempt(
     }
     selected = ", ".join(f"${name} AS {name}" for name in row)
     connection.execute(f"INSERT INTO ops.load BY NAME SELECT {selected}", row)
+    if delivery is not None and outcome.status in {"loaded", "refused"}:
+        write_reasons(connection, attempt.load_id, delivery.dump)
 
 
 def record_attempt(  # noqa: PLR0913 - each is a column of the row

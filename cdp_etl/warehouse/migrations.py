@@ -13,7 +13,8 @@ from cdp_etl.contract.ddl import create_table
 from cdp_etl.contract.table import MOMENT, WHOLE, TableColumn
 from cdp_etl.warehouse import staging_tables
 from cdp_etl.warehouse.errors import WarehouseNewerError
-from cdp_etl.warehouse.ops_tables import OPS_TABLES
+from cdp_etl.warehouse.load_reasons import LOAD_REASON, add_load_reasons
+from cdp_etl.warehouse.ops_tables import FIRST_OPS_TABLES, OpsTable
 from cdp_etl.warehouse.single_value import single_value
 from cdp_etl.warehouse.transaction import transaction
 
@@ -23,16 +24,20 @@ SCHEMA_VERSION_COLUMNS = (
 )
 
 
-def _first_schema() -> list[str]:
+OPS_TABLES: tuple[OpsTable, ...] = (*FIRST_OPS_TABLES, LOAD_REASON)
+"""What schema `ops` holds after every migration, beside `schema_version`."""
+
+
+def _first_schema(_connection: duckdb.DuckDBPyConnection) -> list[str]:
     return [
         "CREATE SCHEMA staging",
         "CREATE SCHEMA marts",
-        *(statement for table in OPS_TABLES for statement in table.statements()),
+        *(statement for table in FIRST_OPS_TABLES for statement in table.statements()),
     ]
 
 
-MIGRATIONS: Sequence[Callable[[], list[str]]] = (_first_schema,)
-"""Each gives its statements; the first is version 1."""
+MIGRATIONS: Sequence[Callable[[duckdb.DuckDBPyConnection], list[str]]] = (_first_schema, add_load_reasons)
+"""Each gives its statements, having looked at the file where it must; the first is version 1."""
 
 
 def migrate(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
@@ -53,7 +58,7 @@ def migrate(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
             ):
                 connection.execute(statement)
         for number, migration in enumerate(MIGRATIONS[version:], start=version + 1):
-            for statement in migration():
+            for statement in migration(connection):
                 connection.execute(statement)
             connection.execute(
                 "INSERT INTO ops.schema_version BY NAME SELECT ? AS version, now() AS applied_at", [number]

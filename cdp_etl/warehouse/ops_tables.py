@@ -32,7 +32,7 @@ class OpsTable:
 
 _ENTITY = TableColumn("entity", TEXT, "The entity, by its table's name.", is_nullable=False)
 _DUMP_DATE = TableColumn("dump_date", DAY, "Day the source system delivered the dump.", is_nullable=False)
-_LOAD_ID = TableColumn("load_id", TEXT, "The load, unique over all warehouses.", is_nullable=False)
+LOAD_ID = TableColumn("load_id", TEXT, "The load, unique over all warehouses.", is_nullable=False)
 _LOAD_SEQ = TableColumn(
     "load_seq", WHOLE, "Rises with each row of ops.load, in order of commit.", is_nullable=False
 )
@@ -47,7 +47,7 @@ LOAD = OpsTable(
     "load",
     "One attempt to load a dump; never deleted. The newest row of status loaded says what is in place.",
     (
-        _LOAD_ID,
+        LOAD_ID,
         _LOAD_SEQ,
         _ENTITY,
         _DUMP_DATE,
@@ -89,7 +89,7 @@ CHANGE = OpsTable(
     "The change feed: each key a load touched, with its current, not deleted row before and after."
     " Kept until every mart has applied it.",
     (
-        _LOAD_ID,
+        LOAD_ID,
         _LOAD_SEQ,
         _ENTITY,
         TableColumn("record_key", TEXT, "The touched key.", is_nullable=False),
@@ -139,4 +139,5 @@ SETTING = OpsTable(
     ),
 )
 
-OPS_TABLES: tuple[OpsTable, ...] = (LOAD, DUMP_FILE, CHANGE, MART_STATE, MART_MONTH, SETTING)
+FIRST_OPS_TABLES: tuple[OpsTable, ...] = (LOAD, DUMP_FILE, CHANGE, MART_STATE, MART_MONTH, SETTING)
+"""Those of the first schema; later ones stand with the migration that adds them."""
