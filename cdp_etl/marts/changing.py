@@ -12,6 +12,7 @@ import duckdb
 from cdp_etl.contract.ddl import quoted
 from cdp_etl.marts import cutting, state
 from cdp_etl.marts.catalogue import MARTS
+from cdp_etl.marts.errors import MartGrainError
 from cdp_etl.marts.mart import Mart, Slice, Slices
 
 
@@ -58,6 +59,7 @@ def patch(connection: duckdb.DuckDBPyConnection, mart: Mart, slices: Slices, sin
     deleted = _delete(connection, mart, slices.mart)
     cutting.show_touched(connection, mart, slices)
     inserted = _insert(connection, mart.table, mart.sql)
+    _refuse_doubles(connection, mart, slices.mart)
     _log(connection, mart)
     return Change(touched, deleted, inserted, months | _touched_months(connection, mart, slices.mart))
 
@@ -108,6 +110,27 @@ def _delete(connection: duckdb.DuckDBPyConnection, mart: Mart, cut: Slice) -> in
         f" WHERE {same} AND {cutting.within_days(connection, cut, 'mart')}"
     ).fetchall()
     return int(count)
+
+
+def _refuse_doubles(connection: duckdb.DuckDBPyConnection, mart: Mart, cut: Slice) -> None:
+    """Look at the touched keys, and at all rows that could have one of them, whichever slice they are in.
+
+    Raises:
+        MartGrainError: where two rows have one grain.
+    """
+    columns = cut.columns if set(cut.columns) <= set(mart.grain) else ("key_hash",)
+    touched = f"(SELECT DISTINCT {', '.join(columns)} FROM {quoted(cut.touched)})"
+    ((doubles,),) = connection.execute(
+        f"""
+        SELECT count(*) FROM (
+          SELECT 1 FROM {mart.table} AS mart SEMI JOIN {touched} AS touched USING ({", ".join(columns)})
+          WHERE {cutting.within_days(connection, Slice(cut.touched, columns), "mart")}
+          GROUP BY {", ".join(mart.grain)} HAVING count(*) > 1
+        )
+        """
+    ).fetchall()
+    if doubles:
+        raise MartGrainError(mart.name, doubles, mart.grain)
 
 
 def _logs_of(mart: Mart) -> Sequence[Mart]:

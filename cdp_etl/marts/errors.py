@@ -24,6 +24,16 @@ class MartUnknownError(MartError):
         super().__init__(f"There is no mart {name}; there are {', '.join(known)}.")
 
 
+class MartGrainError(MartError):
+    """A run of a mart would have left two rows of one grain: it was undone, the mart is as it was."""
+
+    def __init__(self, mart: str, groups: int, grain: tuple[str, ...]) -> None:
+        super().__init__(
+            f"The run of the mart {mart} was undone: {groups} of its touched groups would have had more than one"
+            f" row of one {', '.join(grain)}; `cdp-etl marts rebuild --mart {mart}` makes it anew."
+        )
+
+
 class MartNotBuiltError(MartError):
     """A mart was asked for that has never been run, or not since its definition changed."""
 
