@@ -22,35 +22,40 @@ TRAILING_COMMA: Final = r",[ \t\n\r]*[}\]]"
 _FRACTION: Final = r"(?:^|[:,\[])-?[0-9]+\.[0-9]"
 
 
-def is_canonical(connection: duckdb.DuckDBPyConnection, written: pl.Series, whole: pl.Series) -> pl.Series:
+def is_canonical(
+    connection: duckdb.DuckDBPyConnection, written: pl.Series, whole: pl.Series, key: str | None
+) -> pl.Series:
     """Say of each JSON text, as DuckDB wrote it, whether `strict_json` would write the delivered value so.
 
     Args:
         connection: A connection of this thread.
         written: The texts; null gives null.
-        whole: The delivered text that each is a part of, beginning and ending within it.
+        whole: The delivered text that each was written from, or is a member of.
+        key: The key of that member; None where the text is the whole.
 
     Numbers with a fraction count only where the delivered text holds the written one to its last character.
     """
     has_fraction = written.str.contains(_FRACTION)
     is_flat = written.str.contains(_FLAT)
     if has_fraction.any():
-        is_flat = is_flat & (~has_fraction | _stands_in(written, whole))
+        is_same = written == whole if key is None else _stands_in(written, whole, key)
+        is_flat = is_flat & (~has_fraction | is_same)
     is_object = written.str.starts_with("{") & is_flat
     if is_object.any():
         is_flat = is_flat & ~(is_object & _repeats_a_key(connection, written, is_object))
     return is_flat
 
 
-def _stands_in(written: pl.Series, whole: pl.Series) -> pl.Series:
-    """Say whether a text stands in another, followed by what ends a value."""
+def _stands_in(written: pl.Series, whole: pl.Series, key: str) -> pl.Series:
+    """Say whether a text is the value of the only member of this key, whether members are spaced or not."""
     frame = pl.DataFrame({"written": written, "whole": whole})
-    ends = [
-        pl.col("whole").str.contains(pl.concat_str(pl.lit(":"), "written", pl.lit(end)), literal=True)
+    compact = pl.col("whole").str.replace_all('": ', '":', literal=True).str.replace_all(', "', ',"', literal=True)
+    is_once = pl.col("whole").str.count_matches(f'"{key}"', literal=True) == 1
+    is_there = [
+        compact.str.contains(pl.concat_str(pl.lit(f'"{key}":'), "written", pl.lit(end)), literal=True)
         for end in (",", "}")
     ]
-    is_all = pl.col("written") == pl.col("whole")
-    return frame.select(pl.any_horizontal(*ends, is_all)).to_series()
+    return frame.select(is_once & pl.any_horizontal(is_there)).to_series()
 
 
 def _repeats_a_key(connection: duckdb.DuckDBPyConnection, written: pl.Series, is_object: pl.Series) -> pl.Series:

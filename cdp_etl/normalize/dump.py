@@ -84,6 +84,7 @@ def normalize_dump(  # noqa: PLR0913, PLR0917 - the dump, where it goes, and how
         RecordsLostError: the counts do not balance; nothing of the dump is published.
     """
     place = shelf(lake, entity, dump_date)
+    place.remove_leftovers()
     fingerprint = content_fingerprint(entity, dump_date, files, rules)
     known = place.find(fingerprint)
     if known is not None:

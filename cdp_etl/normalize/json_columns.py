@@ -56,7 +56,7 @@ def json_columns(entity: Entity, texts: Texts, connection: duckdb.DuckDBPyConnec
     frame = _of_sure_types(entity, frame, connection, left)
     frame = _with_other_fields(frame, names, others, connection, left)
     if texts.envelope is not None:
-        frame = _with_envelopes(frame, texts)
+        frame = _with_envelopes(frame, texts, left)
     return Columns(frame.drop("line"), others, dict(left))
 
 
@@ -202,7 +202,7 @@ def _with_other_fields(
     columns = {name: _other(number) for number, name in enumerate(names)}
     for name, column in columns.items():
         values = frame[column]
-        is_kept = values.is_null() | is_canonical(connection, values, frame["line"])
+        is_kept = values.is_null() | is_canonical(connection, values, frame["line"], name)
         if name.startswith(CUSTOM_FIELD_PREFIX):
             is_kept &= values.is_null() | values.str.starts_with("{")
         is_kept = is_kept.fill_null(value=True)
@@ -240,7 +240,7 @@ def _written(keys: list[str], columns: dict[str, str], name: str) -> pl.Expr:
     return pl.concat_str(*members, pl.lit("}")).alias(name)
 
 
-def _with_envelopes(frame: pl.DataFrame, texts: Texts) -> pl.DataFrame:
+def _with_envelopes(frame: pl.DataFrame, texts: Texts, left: Counter[str]) -> pl.DataFrame:
     """Give each record that has none the system and the ignored fields that its payload tells."""
     assert texts.envelope is not None  # noqa: S101 - the caller looked
     told = pl.DataFrame(
@@ -259,6 +259,7 @@ def _with_envelopes(frame: pl.DataFrame, texts: Texts) -> pl.DataFrame:
     own = frame.with_columns(pl.Series("envelope", texts.envelope[frame[ROW].to_numpy()]))
     both = own.join(told, on="envelope", how="left", maintain_order="left")
     both = both.filter(is_blank(_IGNORED) | pl.col("ignored").is_null())
+    left[f"{IGNORED_UPDATE_CFS}: told by the payload and the entry"] += len(own) - len(both)
     return both.with_columns(
         pl.when(is_blank("system_name")).then("source").otherwise("system_name").alias("system_name"),
         pl.when(pl.col("ignored").is_null()).then(_IGNORED).otherwise("ignored").alias(_IGNORED),

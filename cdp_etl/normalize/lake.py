@@ -54,12 +54,8 @@ class DumpShelf:
 
     @contextmanager
     def workplace(self) -> Iterator[Path]:
-        """Give an empty directory to write an outcome into; it is gone afterwards, if it was not published.
-
-        What runs that were killed left behind is removed first: their lock is free.
-        """
+        """Give an empty directory to write an outcome into; it is gone afterwards, if it was not published."""
         self.directory.mkdir(parents=True, exist_ok=True)
-        self._remove_leftovers()
         work = self.directory / f"{_WORK}{uuid.uuid4().hex}"
         lock = Path(f"{work}{_LOCK}")
         with FileLock(lock):
@@ -93,7 +89,8 @@ class DumpShelf:
         pointer.replace(self.directory / _LATEST)
         _sync_directory(self.directory)
 
-    def _remove_leftovers(self) -> None:
+    def remove_leftovers(self) -> None:
+        """Remove what runs that were killed left behind: their lock is free."""
         for lock in self.directory.glob(f"{_WORK}*{_LOCK}"):
             try:
                 with FileLock(lock, timeout=0):

@@ -51,6 +51,7 @@ def parquet_columns(
             texts.append((header, name))
         else:
             values, is_held = _written(column, needs_object=header.kind is Kind.CUSTOM)
+            left[f"{header.name}: {column.type} where an object is expected"] += int((~is_held).sum())
             is_good &= is_held
         frame = frame.with_columns(values.alias(name))
     frame = frame.filter(is_good).select(*names, ROW)

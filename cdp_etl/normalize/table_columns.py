@@ -47,7 +47,9 @@ def with_written_objects(
     ).pl()
     connection.unregister("objects")
     written = compact["w"]
-    is_good = is_absent | (written.is_not_null() & is_canonical(connection, written, text).fill_null(value=False))
+    is_good = is_absent | (
+        written.is_not_null() & is_canonical(connection, written, text, None).fill_null(value=False)
+    )
     left[f"{key}: not written plainly"] += int((~is_good).sum())
     return frame.with_columns(written.alias(name)).filter(is_good)
 

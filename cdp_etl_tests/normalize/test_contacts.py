@@ -1,0 +1,122 @@
+"""Phones and e-mail addresses: kept as delivered, made comparable, never a reason to refuse (RECORDS)."""
+
+from pathlib import Path
+
+import phonenumbers
+import polars as pl
+import pytest
+
+from cdp_etl.contract.rules import Rules
+from cdp_etl.normalize.contacts import _VIETNAMESE_MOBILE, e164, normalized_addresses
+from cdp_etl_tests.normalize.delivering import ACTIVITY, NOON_MS, comment, ndjson, normalize
+
+
+@pytest.mark.parametrize(
+    ("delivered", "expected"),
+    [
+        ("0912345678", "+84912345678"),
+        ("+84 912 345 678", "+84912345678"),
+        ("84912345678", "+84912345678"),
+        ("0912.345-678", "+84912345678"),
+        ("(091) 234 5678", "+84912345678"),
+        ("024 3829 5555", "+842438295555"),
+        ("+1 650 253 0000", "+16502530000"),
+        ("098685xxxx", None),
+        ("0912345678 ext 5", None),
+        ("12345", None),
+        ("٠٩١٢٣٤٥٦٧٨", None),
+    ],
+)
+def test_a_phone_number_becomes_e164_or_nothing(delivered: str, expected: str | None) -> None:
+    assert e164(pl.Series([delivered]), "VN").to_list() == [expected]
+
+
+def test_a_number_without_country_code_is_of_the_region_set(tmp_path: Path) -> None:
+    rules = Rules(phone_region="DE")
+
+    outcome = normalize(tmp_path, {"a.ndjson": ndjson(comment(1, customerPhone="030 123456"))}, rules=rules)
+
+    assert outcome.accepted["customer_phone_e164"].to_list() == ["+4930123456"]
+
+
+def test_the_short_way_for_vietnamese_mobiles_is_libphonenumbers_answer() -> None:
+    """Every prefix that the pattern takes, with every next digit."""
+    numbers = pl.Series([f"0{number:04d}12345" for number in range(10_000)])
+    common = numbers.filter(numbers.str.contains(_VIETNAMESE_MOBILE))
+
+    answers = [phonenumbers.parse(number, "VN") for number in common]
+
+    assert len(common) > 3_000
+    assert all(map(phonenumbers.is_valid_number, answers))
+    expected = [phonenumbers.format_number(answer, phonenumbers.PhoneNumberFormat.E164) for answer in answers]
+    assert e164(common, "VN").to_list() == expected
+
+
+@pytest.mark.parametrize(
+    ("delivered", "expected"),
+    [
+        ("An.Nguyen+tag@Example.COM", "an.nguyen+tag@example.com"),
+        ("a@b.co", "a@b.co"),
+        ("a@xn--bcher-kva.example", "a@xn--bcher-kva.example"),
+        ("[email protected]", None),
+        ("[email\u00a0protected]", None),
+        ("a@localhost", None),
+        ("a..b@example.com", None),
+        (".a@example.com", None),
+        ("a@-example.com", None),
+        ("a@example.c", None),
+        ("a b@example.com", None),
+        ("\u212aelvin@example.com", None),
+        ("x" * 65 + "@example.com", None),
+        ("a@" + "x" * 64 + ".com", None),
+        ("a@" + "abc." * 65 + "com", None),
+    ],
+)
+def test_an_address_becomes_lower_case_or_nothing(delivered: str, expected: str | None) -> None:
+    assert normalized_addresses(pl.Series([delivered])).to_list() == [expected]
+
+
+def test_a_contact_that_is_not_usable_is_kept_with_a_warning_and_is_no_identifier(tmp_path: Path) -> None:
+    record = comment(1, customerPhone=" 098685xxxx ", customerEmail="A@Example.com")
+
+    outcome = normalize(tmp_path, {"a.ndjson": ndjson(record)})
+
+    row = outcome.accepted.row(0, named=True)
+    assert (row["customer_phone"], row["customer_phone_e164"]) == ("098685xxxx", None)
+    assert (row["customer_email"], row["customer_email_normalized"]) == ("A@Example.com", "a@example.com")
+    assert row["warnings"] == ["customerPhone: not a dialable number"]
+    assert (row["customer_key"], row["identifiers"]) == ("c:KH1", ["c:KH1", "e:a@example.com"])
+
+
+def test_one_contact_is_enough(tmp_path: Path) -> None:
+    record = comment(1, customerPhone=None, customerEmail="a@example.com")
+
+    assert normalize(tmp_path, {"a.ndjson": ndjson(record)}).dump.accepted == 1
+
+
+def test_a_customer_id_may_mean_a_person_within_a_system_only(tmp_path: Path) -> None:
+    records = ndjson(comment(1, systemName="a|b"), comment(2, systemName=None))
+
+    outcome = normalize(tmp_path, {"a.ndjson": records}, rules=Rules(customer_id_scope="system"))
+
+    assert outcome.accepted["customer_key"].to_list() == ["c:a\\|b|KH1", "c:|KH1"]
+
+
+def test_the_activity_date_is_the_day_in_the_business_time_zone(tmp_path: Path) -> None:
+    record = {
+        "actionId": "1",
+        "action": "Wishlist",
+        "actionAt": NOON_MS + 6 * 3_600_000,
+        "customerId": "KH1",
+        "customerName": "An",
+        "customerPhone": "0912345678",
+        "productSku": "S",
+        "productName": "P",
+        "productCategoryId": "C",
+    }
+
+    outcome = normalize(
+        tmp_path, {"a.ndjson": ndjson(record)}, entity=ACTIVITY, rules=Rules(business_timezone="Asia/Ho_Chi_Minh")
+    )
+
+    assert outcome.accepted["activity_date"].cast(pl.String).to_list() == ["2026-03-02"]
