@@ -18,6 +18,9 @@ import polars as pl
 from cdp_etl.contract.entity import Entity
 from cdp_etl.defs.day import DayOutcome
 from cdp_etl.defs.keys import Layer, asset_key
+from cdp_etl.defs.metadata import markdown_list
+from cdp_etl.normalize.drift import DUMPS_COMPARED, compare
+from cdp_etl.normalize.history import newest_dumps
 from cdp_etl.settings import Settings
 from cdp_etl.warehouse import LoadNotBalancedError, WarehouseMissingError, ledger
 
@@ -162,6 +165,23 @@ def _quarantine_rate_is_low(evidence: Evidence) -> Verdict | None:
     )
 
 
+def _schema_is_stable(evidence: Evidence) -> Verdict | None:
+    dumps = newest_dumps(evidence.settings.lake, evidence.entity, DUMPS_COMPARED + 1)
+    if not dumps:
+        return None
+    drift = compare(evidence.entity, dumps[-1], dumps[:-1])
+    figures: dict[str, Any] = {"dump_date": drift.dump_date.isoformat(), "dumps_compared": drift.compared_with}
+    for name, sentences in (("what_changed", drift.changes), ("not_compared", drift.notes)):
+        if sentences:
+            figures[name] = markdown_list(sentences)
+    return Verdict(
+        passed=not drift.changes,
+        sentence=f"{drift.dump_date}: {drift.sentence}",
+        severity=dg.AssetCheckSeverity.WARN,
+        figures=figures,
+    )
+
+
 def _volume_is_usual(evidence: Evidence) -> Verdict | None:
     loaded = (
         evidence.ledger.filter(pl.col("loaded_load_id").is_not_null()) if not evidence.ledger.is_empty() else None
@@ -200,6 +220,12 @@ LOAD_CHECKS: tuple[LoadCheck, ...] = (
         Layer.NORMALIZED,
         "Records read = accepted + superseded + quarantined, for each day of the run.",
         _records_balance,
+    ),
+    LoadCheck(
+        "schema_is_stable",
+        Layer.NORMALIZED,
+        "The newest dump has the keys, the absent fields and the vocabularies of the fourteen before it.",
+        _schema_is_stable,
     ),
     LoadCheck(
         "quarantine_rate_is_low",

@@ -36,7 +36,7 @@ def landing_metadata(pull: Pull) -> Metadata:
         "content": pull.fingerprint,
     }
     if pull.findings:
-        metadata["findings"] = _listed(pull.findings)
+        metadata["findings"] = markdown_list(pull.findings)
     if pull.difference is not None:
         metadata["files_since_last_delivery"] = markdown_table(
             ("added", "changed", "removed"),
@@ -85,7 +85,7 @@ def staging_metadata(load: LoadResult) -> Metadata:
         "changed_keys": load.changed_keys,
     }
     if load.findings:
-        metadata["findings"] = _listed(load.findings)
+        metadata["findings"] = markdown_list(load.findings)
     return metadata
 
 
@@ -94,5 +94,6 @@ def _counted(counts: Mapping[str, int]) -> dg.MetadataValue[str]:
     return markdown_table(("what", "records"), ordered)
 
 
-def _listed(sentences: Iterable[str]) -> dg.MetadataValue[str]:
+def markdown_list(sentences: Iterable[str]) -> dg.MetadataValue[str]:
+    """Give sentences as a list in Markdown."""
     return dg.MetadataValue.md("\n".join(f"- {sentence}" for sentence in sentences))

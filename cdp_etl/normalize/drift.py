@@ -63,6 +63,15 @@ class Drift:
     changes: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
+    @property
+    def sentence(self) -> str:
+        """Say in one sentence what came of it."""
+        if self.changes:
+            return f"{len(self.changes)} {'change' if len(self.changes) == 1 else 'changes'}. {self.changes[0]}"
+        if self.compared_with < FEWEST_DUMPS or not self.records:
+            return self.notes[0]
+        return f"Looks like the {self.compared_with} dumps before it."
+
 
 def compare(entity: Entity, dump: NormalizedDump, before: Sequence[NormalizedDump]) -> Drift:
     """Compare a dump with those before it.

@@ -21,6 +21,7 @@ def test_all_checks_hold_for_a_good_day(pipe: Pipe) -> None:
     assert {check.check_name: check.passed for check in result.get_asset_check_evaluations()} == {
         "dump_is_complete": True,
         "records_balance": True,
+        "schema_is_stable": True,
         "quarantine_rate_is_low": True,
         "key_is_unique": True,
         "volume_is_usual": True,
