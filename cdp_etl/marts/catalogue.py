@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from cdp_etl.marts.campaign_daily import CAMPAIGN_DAILY
 from cdp_etl.marts.customer_identity import CUSTOMER_IDENTITY, IDENTITY_CHANGE
 from cdp_etl.marts.customer_product import CUSTOMER_PRODUCT
 from cdp_etl.marts.customer_product_daily import CUSTOMER_PRODUCT_DAILY
@@ -10,6 +11,7 @@ from cdp_etl.marts.identifier_link import IDENTIFIER_LINK
 from cdp_etl.marts.interaction import INTERACTION
 from cdp_etl.marts.interaction_daily import INTERACTION_DAILY
 from cdp_etl.marts.mart import Mart
+from cdp_etl.marts.product import PRODUCT, PRODUCT_DAILY
 from cdp_etl.marts.shared_identifier import SHARED_IDENTIFIER
 
 MARTS: tuple[Mart, ...] = (
@@ -21,6 +23,9 @@ MARTS: tuple[Mart, ...] = (
     IDENTITY_CHANGE,
     SHARED_IDENTIFIER,
     CUSTOMER_PRODUCT,
+    PRODUCT_DAILY,
+    PRODUCT,
+    CAMPAIGN_DAILY,
 )
 """Each stands behind the marts that it reads."""
 

@@ -127,6 +127,28 @@ CHECKS: Sequence[Check] = (
             "company_id, product_sku",
         ),
     ),
+    Check(
+        "totals_agree_with_interaction",
+        "product",
+        "Of every product it counts as many interactions as there are.",
+        _groups_that_differ(
+            "SELECT company_id, product_sku, interaction_count AS n FROM marts.product",
+            "SELECT company_id, product_sku, count(*) AS n FROM marts.interaction WHERE product_sku IS NOT NULL"
+            " GROUP BY company_id, product_sku",
+            "company_id, product_sku",
+        ),
+    ),
+    Check(
+        "totals_agree_with_interaction",
+        "campaign_daily",
+        "On every day it counts as many events of campaigns as there are.",
+        _groups_that_differ(
+            f"SELECT {_BY_DAY}, sum(event_count) AS n FROM marts.campaign_daily GROUP BY {_BY_DAY}",
+            f"SELECT {_BY_DAY}, count(*) AS n FROM marts.interaction WHERE campaign_id IS NOT NULL"
+            f" GROUP BY {_BY_DAY}",
+            _BY_DAY,
+        ),
+    ),
 )
 """All checks, in the order of the marts that they speak of."""
 

@@ -10,6 +10,8 @@ from cdp_etl.contract.table import DAY, MOMENT, TEXT, WHOLE, YES_NO, DataType, T
 
 AMOUNT_TYPE = DataType("DECIMAL(18,4)", pl.Decimal(18, 4))
 COUNTS_TYPE = DataType("MAP(VARCHAR, BIGINT)", pl.List(pl.Struct({"key": pl.String(), "value": pl.Int64()})))
+SUM_TYPE = DataType("DECIMAL(38,0)", pl.Decimal(38, 0))
+"""Holds any sum of whole numbers: one absurd value must not stop a mart."""
 NUMBERS_TYPE = DataType("BIGINT[]", pl.List(pl.Int64()))
 
 
@@ -18,6 +20,16 @@ def _newest(name: str, value: DataType) -> DataType:
     order = {"occurred_at": MOMENT, "dump_date": DAY, "system_name": TEXT, "record_id": TEXT, name: value}
     fields = ", ".join(f"{field} {type_.duckdb}" for field, type_ in order.items())
     return DataType(f"STRUCT({fields})", pl.Struct({field: type_.polars for field, type_ in order.items()}))
+
+
+def newest_of_several(value: DataType) -> DataType:
+    """Give the type of a value that records of several entities name, with the place of the one that decided."""
+    place = {"occurred_at": MOMENT, "dump_date": DAY, "system_name": TEXT, "record_id": TEXT, "entity": TEXT}
+    fields = ", ".join(f"{field} {type_.duckdb}" for field, type_ in place.items())
+    return DataType(
+        f"STRUCT(place STRUCT({fields}), value {value.duckdb})",
+        pl.Struct({"place": pl.Struct({f: t.polars for f, t in place.items()}), "value": value.polars}),
+    )
 
 
 NEWEST_RATING_TYPE = _newest("rating", WHOLE)

@@ -16,7 +16,7 @@ from cdp_etl_tests.marts.loading import ACTIVITY, EMAIL, REVIEW, Loader, happene
 def filled(loader: Loader) -> Loader:
     loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1", who=("c:1", "e:a")), happened(ACTIVITY, "2", who=())])
     loader.load(REVIEW, 1, [happened(REVIEW, "1", rating=4, who=("e:a",))])
-    loader.load(EMAIL, 1, [happened(EMAIL, "1", who=("e:a",))])
+    loader.load(EMAIL, 1, [happened(EMAIL, "1", who=("e:a",), campaign_id="K")])
     run_marts(loader.warehouse, loader.settings)
     return loader
 
@@ -66,6 +66,14 @@ def test_every_mart_has_a_check_and_every_check_says_what_it_means() -> None:
             "UPDATE marts.customer_product SET product_sku = 'S2'",
             ("customer_product", "totals_agree_with_customer_product_daily"),
             id="a pair of another product",
+        ),
+        pytest.param(
+            "DELETE FROM marts.product", ("product", "totals_agree_with_interaction"), id="a product missing"
+        ),
+        pytest.param(
+            "DELETE FROM marts.campaign_daily",
+            ("campaign_daily", "totals_agree_with_interaction"),
+            id="a campaign missing",
         ),
     ],
 )

@@ -38,7 +38,7 @@ _DRAWN: Mapping[str, Sequence[Any]] = {
     "product_sku": ("S1", "S2"),
     "product_price4_sale": (None, 7.5),
     "product_price": (None, 9.0),
-    "rating": (None, 1, 5),
+    "rating": (None, 1, 5, 2**63 - 1),
     "status": ("Subscribed", "Unsubscribed"),
     "event": ("sent", "opened", "clicked", "unsubscribed"),
     "campaign_id": (None, "K1", "K2"),

@@ -1,0 +1,85 @@
+-- What happened with one campaign on one day, and how those whom it reached first that day responded until now.
+-- Grain: company_id, channel, service_provider, campaign_id, activity_date
+-- Inputs: interaction
+-- Mind: Counts are of the day of the event; the rates are of the cohort: the recipients whom the campaign was first
+--   sent to on that day, whenever they opened or clicked. So a rate may still rise, and the two must not be divided.
+--   Recipients are distinct: a provider that reports one opening twice changes no rate.
+--   Messages without a campaign, and recipients whose address is not usable, are not in the rates.
+--   A campaign id is the provider's own: two providers may use the same.
+WITH
+event AS (
+  SELECT
+    company_id,
+    channel,
+    service_provider,
+    campaign_id,
+    activity_date,
+    customer_key,
+    substring(action, len(channel) + 2) AS event_name
+  FROM interaction
+  WHERE kind IN ('email', 'sms') AND campaign_id IS NOT NULL
+),
+
+recipient AS (
+  SELECT
+    company_id,
+    channel,
+    service_provider,
+    campaign_id,
+    customer_key,
+    min(activity_date) FILTER (WHERE event_name = 'sent') AS activity_date,
+    count(*) FILTER (WHERE event_name = 'opened') > 0 AS has_opened,
+    count(*) FILTER (WHERE event_name = 'clicked') > 0 AS has_clicked,
+    count(*) FILTER (WHERE event_name = 'unsubscribed') > 0 AS has_unsubscribed
+  FROM event
+  WHERE customer_key IS NOT NULL
+  GROUP BY company_id, channel, service_provider, campaign_id, customer_key
+),
+
+cohort AS (
+  SELECT
+    company_id,
+    channel,
+    service_provider,
+    campaign_id,
+    activity_date,
+    count(*) AS cohort_count,
+    count(*) FILTER (WHERE has_opened) AS cohort_opened_count,
+    count(*) FILTER (WHERE has_clicked) AS cohort_clicked_count,
+    count(*) FILTER (WHERE has_unsubscribed) AS cohort_unsubscribed_count
+  FROM recipient
+  WHERE activity_date IS NOT NULL
+  GROUP BY company_id, channel, service_provider, campaign_id, activity_date
+),
+
+day AS (
+  SELECT
+    company_id,
+    channel,
+    service_provider,
+    campaign_id,
+    activity_date,
+    count(*) AS event_count,
+    histogram(event_name) AS event_counts,
+    count(DISTINCT customer_key) AS recipient_count
+  FROM event
+  GROUP BY company_id, channel, service_provider, campaign_id, activity_date
+)
+
+SELECT
+  day.company_id,
+  day.channel,
+  day.service_provider,
+  day.campaign_id,
+  day.activity_date,
+  day.event_count,
+  day.event_counts,
+  day.recipient_count,
+  coalesce(cohort.cohort_count, 0) AS cohort_count,
+  coalesce(cohort.cohort_opened_count, 0) AS cohort_opened_count,
+  coalesce(cohort.cohort_clicked_count, 0) AS cohort_clicked_count,
+  coalesce(cohort.cohort_unsubscribed_count, 0) AS cohort_unsubscribed_count,
+  round(cohort.cohort_opened_count / cohort.cohort_count, 6) AS open_rate,
+  round(cohort.cohort_clicked_count / cohort.cohort_count, 6) AS click_rate
+FROM day
+LEFT JOIN cohort USING (company_id, channel, service_provider, campaign_id, activity_date)

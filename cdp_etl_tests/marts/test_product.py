@@ -1,0 +1,65 @@
+"""The marts of products: worked examples."""
+
+from decimal import Decimal
+
+from cdp_etl.marts.keeping import run_mart
+from cdp_etl.marts.product import PRODUCT, PRODUCT_DAILY
+from cdp_etl_tests.marts.loading import ACTIVITY, COMMENT, REVIEW, SUBSCRIBER, Loader, happened, moment
+
+
+def test_a_product_over_all_its_records(loader: Loader) -> None:
+    loader.load(
+        ACTIVITY,
+        1,
+        [
+            happened(ACTIVITY, "1", on=1, product_name="Old", price=9.0, product_category="Phones"),
+            happened(ACTIVITY, "2", on=2, who=(), action="Search"),
+        ],
+    )
+    loader.load(REVIEW, 1, [happened(REVIEW, "1", on=3, rating=4), happened(REVIEW, "2", on=3, rating=1)])
+    loader.load(COMMENT, 1, [happened(COMMENT, "1", on=4, product_name="New", product_price=8.0)])
+    loader.load(
+        SUBSCRIBER, 1, [happened(SUBSCRIBER, "1", on=5), happened(SUBSCRIBER, "2", on=5, status="Unsubscribed")]
+    )
+
+    run_mart(loader.warehouse, PRODUCT, loader.settings)
+
+    (row,) = loader.rows("FROM marts.product")
+    assert row == {
+        "company_id": "",
+        "product_sku": "S1",
+        "product_name": "New",
+        "product_category": "Phones",
+        "product_category_id": None,
+        "product_image_link": None,
+        "product_link": None,
+        "price": Decimal(8),
+        "interaction_count": 7,
+        "activity_count": 2,
+        "wishlist_count": 1,
+        "comment_count": 1,
+        "review_count": 2,
+        "subscription_count": 1,
+        "rating_count": 2,
+        "rating_average": 2.5,
+        "first_at": moment(1),
+        "last_at": moment(5),
+    }
+
+
+def test_of_two_records_of_one_moment_the_later_dump_names_the_product(loader: Loader) -> None:
+    loader.load(COMMENT, 2, [happened(COMMENT, "1", product_name="Second dump")])
+    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "9", product_name="First dump")])
+
+    run_mart(loader.warehouse, PRODUCT, loader.settings)
+
+    assert loader.rows("SELECT product_name FROM marts.product") == [{"product_name": "Second dump"}]
+
+
+def test_a_rating_out_of_all_bounds_stops_nothing(loader: Loader) -> None:
+    largest = 2**63 - 1
+    loader.load(REVIEW, 1, [happened(REVIEW, "1", rating=largest), happened(REVIEW, "2", rating=largest)])
+
+    run_mart(loader.warehouse, PRODUCT_DAILY, loader.settings)
+
+    assert loader.rows("SELECT rating_sum FROM marts.product_daily") == [{"rating_sum": Decimal(2 * largest)}]
