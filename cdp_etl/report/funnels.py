@@ -77,7 +77,7 @@ def _view(latest: Funnel, before: Funnel | None) -> FunnelView:
 def _people(funnel: Funnel) -> Mapping[str, int]:
     if not funnel.sent:
         return {"Opened": funnel.opened_any, "Clicked": funnel.clicked_any}
-    if funnel.channel == "sms" and funnel.opened == funnel.clicked:  # no provider reports who reads an SMS
+    if funnel.channel == "sms" and not funnel.opened:  # few providers can tell who reads an SMS
         return {"Sent": funnel.sent, "Clicked": funnel.clicked}
     return {"Sent": funnel.sent, "Opened": funnel.opened, "Clicked": funnel.clicked}
 

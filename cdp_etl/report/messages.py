@@ -1,7 +1,7 @@
 """How far messages went: recipients by day, and the funnel of each channel over seven days.
 
-A recipient counts once, however many messages there were and however often a provider reports one event. A click
-counts as an opening: readers who block images open mails unseen.
+A recipient counts once, however many messages there were and however often a provider reports one event. As in the
+mart `campaign_daily` a click is no opening: readers who block images open mails unseen.
 """
 
 from dataclasses import dataclass
@@ -30,9 +30,9 @@ class Funnel:
         channel: email or sms.
         is_latest: Whether it is of the latest seven days; else of the seven before.
         sent: To whom a message was sent.
-        opened: Of these, those who opened or clicked one.
+        opened: Of these, those who opened one.
         clicked: Of these, those who clicked.
-        opened_any: Who opened or clicked one, whenever it was sent.
+        opened_any: Who opened one, whenever it was sent.
         clicked_any: Who clicked one, whenever it was sent.
         missed: Whom a message did not reach: bounced or failed.
         left_channel: Who unsubscribed or complained.

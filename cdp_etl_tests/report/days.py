@@ -96,8 +96,9 @@ def fill_fortnight(shop: Shop) -> date:
         ]
         is_last = number == LAST
         shop.load(ACTIVITY, number, looks, quarantined=2 * is_last, superseded=int(is_last))
-    shop.load(EMAIL, LAST, _messages(EMAIL, "e", "sent a, sent b, sent c, sent d, opened a, opened a, clicked a,"
-                                     " clicked b, clicked z, bounced d"))  # fmt: skip # one funnel
+    sent = "sent a, sent b, sent c, sent d, bounced d"
+    read = "opened a, opened a, opened b, clicked a, clicked b, clicked z"
+    shop.load(EMAIL, LAST, _messages(EMAIL, "e", f"{sent}, {read}"))
     shop.load(SMS, LAST, _messages(SMS, "p", "sent 1, sent 2, clicked 1"))
     shop.run_marts()
     return day(LAST)

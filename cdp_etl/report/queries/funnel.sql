@@ -1,14 +1,14 @@
 -- How far the recipients of each channel went within seven days, and within the seven before.
+-- Recipients are told apart by a hash, as in `recipients_daily`.
 -- Grain: channel, is_latest
 WITH
 recipient AS (
   SELECT
     kind AS channel,
     activity_date > getvariable('last') - INTERVAL 7 DAY AS is_latest,
-    company_id,
-    customer_key,
+    hash(company_id, customer_key) AS recipient_hash,
     bool_or(action = kind || '_sent') AS was_sent,
-    bool_or(action IN ('email_opened', 'email_clicked', 'sms_opened', 'sms_clicked')) AS has_opened,
+    bool_or(action = kind || '_opened') AS has_opened,
     bool_or(action = kind || '_clicked') AS has_clicked,
     bool_or(action IN ('email_bounced', 'sms_failed')) AS was_missed,
     bool_or(action IN ('email_unsubscribed', 'email_complaint', 'sms_unsubscribed')) AS has_left
@@ -18,7 +18,7 @@ recipient AS (
     AND activity_date <= getvariable('last')
     AND kind IN ('email', 'sms')
     AND customer_key IS NOT NULL
-  GROUP BY kind, is_latest, company_id, customer_key
+  GROUP BY kind, is_latest, recipient_hash
 )
 
 SELECT
