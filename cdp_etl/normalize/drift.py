@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from math import sqrt
+from math import exp, log
 from typing import Final
 
 from cdp_etl.contract.entity import Entity
@@ -28,8 +28,8 @@ FEWEST_RECORDS: Final = 30
 _LEAST_MOVE: Final = 0.05
 """House rule: a share that moved by less than five points is of no interest, however sure."""
 
-_STANDARD_ERRORS: Final = 4
-"""House rule: what chance does about once in 16,000 times is a change; some 150 shares are looked at a day."""
+_CHANCE: Final = 1e-4
+"""House rule: what chance does once in 10,000 dumps is a change; some 150 shares are looked at a day."""
 
 _ONE_OUT_OF: Final = 5
 """House rule: a fifth of the dumps at each end, rounded down, is left out of what is usual."""
@@ -147,21 +147,23 @@ def _moved_shares(entity: Entity, dump: NormalizedDump, before: Sequence[Normali
         shares = sorted(one.null_counts[field.name] / _valid(one) for one in usual)
         left_out = len(shares) // _ONE_OUT_OF
         least, most = shares[left_out], shares[-1 - left_out]
-        nearest = min(max(share, least), most)
-        if abs(share - nearest) > _tolerance(nearest, _valid(dump), sum(map(_valid, usual))):
+        records = sum(map(_valid, usual))
+        absent = sum(one.null_counts[field.name] for one in usual)
+        # The overall share is usual too, where a rare absence is in few of the dumps.
+        nearest = min(max(share, min(least, absent / records)), max(most, absent / records))
+        # It is known from so many records only: one more with and one more without keep it from 0 and 1.
+        expected = (nearest * records + 1) / (records + 2)
+        if abs(share - nearest) >= _LEAST_MOVE and _chance(share, _valid(dump), expected) < _CHANCE:
             span = f"{least:.1%}" if least == most else f"from {least:.1%} to {most:.1%}"
             yield f"`{field.contract_name}` is absent from {share:.1%} of {_valid(dump)} records; usual is {span}."
 
 
-def _tolerance(share: float, records: int, records_before: int) -> float:
-    """Give how far a share may lie from a usual one by chance, or without being of interest.
-
-    The usual share is known from so many records only: one more with and one more without the field keep it from
-    being taken for 0 or 1.
-    """
-    estimated = (share * records_before + 1) / (records_before + 2)
-    standard_error = sqrt(estimated * (1 - estimated) / records)
-    return max(_LEAST_MOVE, _STANDARD_ERRORS * standard_error)
+def _chance(share: float, records: int, expected: float) -> float:
+    """Bound how likely a share as far from the expected one is in so many records (Chernoff)."""
+    divergence = sum(
+        found * log(found / usual) for found, usual in ((share, expected), (1 - share, 1 - expected)) if found
+    )
+    return exp(-records * divergence)
 
 
 def _new_values(entity: Entity, dump: NormalizedDump, before: Sequence[NormalizedDump]) -> Iterator[str]:

@@ -1,5 +1,6 @@
-"""The check that a dump looks like those before it, as Dagster shows it; what counts as a change stands in
-`cdp_etl_tests/normalize/test_drift.py`.
+"""The check that a dump looks like those before it, as Dagster shows it.
+
+What counts as a change stands in `cdp_etl_tests/normalize/test_drift.py`.
 """
 
 from collections.abc import Mapping
