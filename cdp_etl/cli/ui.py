@@ -7,8 +7,11 @@ from typing import Annotated
 import typer
 
 from cdp_etl.cli.output import err
-from cdp_etl.defs.instance import prepare_instance
+from cdp_etl.defs.instance import prepare_instance, write_workspace
 from cdp_etl.settings import load_settings
+
+# Its successor, `dg dev`, comes with packages for development that an installation does not have.
+_QUIET = ("-W", "ignore:Function `dev_command` is superseded")
 
 
 def ui_command(
@@ -22,7 +25,9 @@ def ui_command(
 
     Example: `cdp-etl ui --port 3001`
     """
-    os.environ["DAGSTER_HOME"] = str(prepare_instance(load_settings()))
+    settings = load_settings()
+    os.environ["DAGSTER_HOME"] = str(prepare_instance(settings))
+    workspace = str(write_workspace(settings))
     err().print(f"Starting the UI on http://{host}:{port} …")
-    arguments = ["dev", "--module-name", "cdp_etl.definitions", "--host", host, "--port", str(port)]
-    os.execv(sys.executable, [sys.executable, "-m", "dagster", *arguments])  # noqa: S606 - no shell is wanted
+    arguments = ["dev", "--workspace", workspace, "--host", host, "--port", str(port)]
+    os.execv(sys.executable, [sys.executable, *_QUIET, "-m", "dagster", *arguments])  # noqa: S606 - no shell is wanted

@@ -17,8 +17,8 @@ from cdp_etl.settings import Settings
 from cdp_etl.warehouse import WarehouseLockedError, WarehouseMissingError
 
 _TICK_SECONDS = 60
-_TICK_PATIENCE_SECONDS = 5
-_UNFINISHED = [
+TICK_PATIENCE_SECONDS = 5
+UNFINISHED = [
     dg.DagsterRunStatus.QUEUED,
     dg.DagsterRunStatus.NOT_STARTED,
     dg.DagsterRunStatus.STARTING,
@@ -65,9 +65,7 @@ def build_marts_follow_loads() -> dg.SensorDefinition:
     ) -> dg.SensorResult | dg.SkipReason:
         try:
             # A tick must be short: where a load holds the warehouse, the next tick will do.
-            pending = pending_loads(
-                replace(settings.open_warehouse(), lock_timeout_seconds=_TICK_PATIENCE_SECONDS)
-            )
+            pending = pending_loads(replace(settings.open_warehouse(), lock_timeout_seconds=TICK_PATIENCE_SECONDS))
         except (WarehouseMissingError, WarehouseLockedError) as error:
             return dg.SkipReason(str(error))
         if pending is None:
@@ -80,7 +78,7 @@ def build_marts_follow_loads() -> dg.SensorDefinition:
 
 
 def _is_at_work(instance: dg.DagsterInstance) -> bool:
-    return bool(instance.get_runs(dg.RunsFilter(job_name=MARTS_JOB.name, statuses=_UNFINISHED), limit=1))
+    return bool(instance.get_runs(dg.RunsFilter(job_name=MARTS_JOB.name, statuses=UNFINISHED), limit=1))
 
 
 def _request(pending: PendingLoads, cursor: str | None) -> dg.SensorResult | dg.SkipReason:

@@ -10,6 +10,7 @@ from cdp_etl.defs.day import Say
 from cdp_etl.defs.jobs import LOAD_JOB, MARTS_JOB
 from cdp_etl.defs.load import build_load
 from cdp_etl.defs.marts import build_mart, build_snapshot
+from cdp_etl.defs.new_dumps import build_new_dumps
 from cdp_etl.defs.partitions import dump_dates
 from cdp_etl.entities import ENTITIES
 from cdp_etl.marts.catalogue import MARTS
@@ -31,7 +32,7 @@ def build_definitions(settings: Settings, say: Say = _say_nothing) -> dg.Definit
         ],
         jobs=[LOAD_JOB, MARTS_JOB],
         schedules=[build_daily_dump(settings)],
-        sensors=[build_marts_follow_loads()],
+        sensors=[build_new_dumps(), build_marts_follow_loads()],
         resources={"settings": settings, "say": say},
         # A process a step costs about three seconds each; the stages use all cores by themselves.
         executor=dg.in_process_executor,

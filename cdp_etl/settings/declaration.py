@@ -95,6 +95,10 @@ class DeclaredSettings(BaseSettings):
     schedule: str = Field(
         default="0 6 * * *", description="When yesterday's dumps are loaded, as cron, in the dump time zone."
     )
+    lookback_days: Annotated[int, Field(ge=0)] = Field(
+        default=7,
+        description="For how many days back late and corrected dumps are looked for without being asked.",
+    )
     settle_seconds: Seconds = Field(
         default=0,
         description="How long a dump's sizes must stand still where it has neither manifest nor marker.",

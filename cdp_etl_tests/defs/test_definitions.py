@@ -8,6 +8,7 @@ import dagster as dg
 import pytest
 
 from cdp_etl.defs.build import build_definitions
+from cdp_etl.defs.instance import prepare_instance, write_workspace
 from cdp_etl.defs.partitions import BACKFILL_POLICY
 from cdp_etl.settings import Settings
 
@@ -112,3 +113,13 @@ def test_dagsters_own_tools_load_the_code_location(command: list[str], tmp_path:
     )
 
     assert done.returncode == 0, done.stderr
+
+
+def test_the_ui_loads_the_location_that_the_repository_names(tmp_path: Path) -> None:
+    """Runs and schedules are known by the location's name: two names would be two histories."""
+    settings = Settings(data=tmp_path)
+    prepare_instance(settings)
+
+    workspace = write_workspace(settings)
+
+    assert workspace.read_text(encoding="utf-8") == (ROOT / "workspace.yaml").read_text(encoding="utf-8")

@@ -1,0 +1,156 @@
+"""The sensor `new_dumps`: what has arrived is asked for once, what has changed again, what fails not for ever."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+
+import dagster as dg
+import pytest
+
+from cdp_etl.defs.load import SKIP_UNCHANGED_TAG
+from cdp_etl.defs.new_dumps import build_new_dumps
+from cdp_etl.entities import BY_NAME
+from cdp_etl_tests.defs.piping import Pipe, sms
+
+EMAIL = BY_NAME["email-interaction"]
+TODAY = datetime.now(UTC).date()
+YESTERDAY = TODAY - timedelta(days=1)
+
+
+class Daemon:
+    """Evaluates the sensor as the daemon does: it keeps the cursor, and uses up run keys for ever."""
+
+    def __init__(self, pipe: Pipe) -> None:
+        self.pipe = pipe
+        self.cursor: str | None = None
+        self.used: set[str | None] = set()
+        self.skipped: str | None = None
+
+    def tick(self) -> Sequence[dg.RunRequest]:
+        context = dg.build_sensor_context(
+            instance=self.pipe.instance, cursor=self.cursor, resources={"settings": self.pipe.settings}
+        )
+        result = build_new_dumps()(context)
+        assert isinstance(result, dg.SensorResult)
+        self.cursor = result.cursor
+        self.skipped = (
+            result.skip_reason.skip_message
+            if isinstance(result.skip_reason, dg.SkipReason)
+            else result.skip_reason
+        )
+        fresh = [request for request in result.run_requests or [] if request.run_key not in self.used]
+        self.used.update(request.run_key for request in fresh)
+        return fresh
+
+    def tick_and_load(self) -> list[str]:
+        """Carry out what is asked for, as the run launcher does; give the days."""
+        days = []
+        for request in self.tick():
+            assert request.partition_key is not None
+            self.pipe.load(date.fromisoformat(request.partition_key), tags=request.tags)
+            days.append(request.partition_key)
+        return days
+
+
+@pytest.fixture
+def daemon(pipe: Pipe) -> Daemon:
+    return Daemon(pipe)
+
+
+def test_a_new_dump_is_asked_for_once(pipe: Pipe, daemon: Daemon) -> None:
+    pipe.deliver(YESTERDAY, [sms("1", YESTERDAY)])
+
+    asked = [daemon.tick_and_load() for _ in range(3)]
+
+    assert asked == [[YESTERDAY.isoformat()], [], []]
+
+
+def test_only_the_entities_that_have_arrived_are_asked_for_in_one_run_a_day(pipe: Pipe, daemon: Daemon) -> None:
+    pipe.deliver(YESTERDAY, [sms("1", YESTERDAY)])
+    pipe.deliver_bytes(YESTERDAY, b"", entity=EMAIL)
+
+    (request,) = daemon.tick()
+
+    assert {key.path[1] for key in request.asset_selection or []} == {"sms_interaction", "email_interaction"}
+    assert request.tags[SKIP_UNCHANGED_TAG] == "true"
+
+
+def test_a_late_dump_is_found_within_the_days_looked_back(pipe: Pipe, daemon: Daemon) -> None:
+    for back in (7, 8):
+        day = TODAY - timedelta(days=back)
+        pipe.deliver(day, [sms(str(back), day)])
+
+    assert daemon.tick_and_load() == [(TODAY - timedelta(days=7)).isoformat()]
+
+
+def test_an_older_day_that_is_not_loaded_yet_is_still_looked_at(pipe: Pipe, daemon: Daemon) -> None:
+    """A day the ledger knows as missing is expected, however late it comes."""
+    day = TODAY - timedelta(days=30)
+    (pipe.settings.data / "landing").mkdir(parents=True)
+    pipe.load(day)
+    pipe.deliver(day, [sms("1", day)])
+
+    assert daemon.tick_and_load() == [day.isoformat()]
+
+
+def test_content_a_then_b_then_a_again_is_asked_for_three_times(pipe: Pipe, daemon: Daemon) -> None:
+    loaded = []
+    for content in ("a", "b", "a"):
+        pipe.deliver(YESTERDAY, [sms(content, YESTERDAY)])
+        daemon.tick_and_load()
+        loaded += pipe.query("SELECT id FROM staging.sms_interaction")
+
+    assert loaded == [("a",), ("b",), ("a",)]
+
+
+def test_what_was_loaded_by_hand_is_not_asked_for(pipe: Pipe, daemon: Daemon) -> None:
+    pipe.deliver(YESTERDAY, [sms("1", YESTERDAY)])
+    pipe.load(YESTERDAY)
+
+    assert daemon.tick_and_load() == []
+
+
+def test_a_dump_refused_for_its_content_is_not_asked_for_again_until_it_changes(
+    pipe: Pipe, daemon: Daemon
+) -> None:
+    pipe.deliver(YESTERDAY, [sms("1", YESTERDAY, event=None)])
+    refused = [daemon.tick_and_load() for _ in range(2)]
+
+    pipe.deliver(YESTERDAY, [sms("1", YESTERDAY)])
+    mended = daemon.tick_and_load()
+
+    assert (refused, mended) == ([[YESTERDAY.isoformat()], []], [YESTERDAY.isoformat()])
+
+
+def test_runs_that_leave_no_trace_are_asked_for_a_bounded_number_of_times(pipe: Pipe, daemon: Daemon) -> None:
+    """A run worker that is killed writes neither ledger nor archive."""
+    pipe.deliver(YESTERDAY, [sms("1", YESTERDAY)])
+
+    assert [len(daemon.tick()) for _ in range(5)] == [1, 1, 1, 0, 0]
+
+
+def test_a_zone_that_does_not_answer_is_a_reason_to_skip_and_no_crash(daemon: Daemon) -> None:
+    asked = daemon.tick()
+
+    assert asked == []
+    assert daemon.skipped is not None
+    assert daemon.skipped.startswith("customer-product-activity: ")
+
+
+def test_the_cursor_forgets_days_that_are_done(pipe: Pipe, daemon: Daemon) -> None:
+    pipe.deliver(YESTERDAY, [sms("1", YESTERDAY)])
+    daemon.tick_and_load()
+
+    daemon.tick()
+
+    assert daemon.cursor == '{"asked":{},"sightings":{}}'
+
+
+def test_a_dump_that_is_still_growing_is_not_asked_for(pipe: Pipe, daemon: Daemon) -> None:
+    daemon.pipe = Pipe(pipe.settings.model_copy(update={"settle_seconds": 3600}), pipe.instance)
+    pipe.deliver(YESTERDAY, [sms("1", YESTERDAY)])
+
+    before_the_marker = daemon.tick()
+    pipe.deliver_bytes(YESTERDAY, b"", name="_SUCCESS")
+    behind_the_marker = daemon.tick()
+
+    assert (len(before_the_marker), len(behind_the_marker)) == (0, 1)
