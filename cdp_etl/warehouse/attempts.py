@@ -14,6 +14,7 @@ from cdp_etl.contract.rules import RULES_VERSION
 from cdp_etl.warehouse.connection import Warehouse
 from cdp_etl.warehouse.inputs import Delivery
 from cdp_etl.warehouse.load_reasons import write_reasons
+from cdp_etl.warehouse.redelivery import Difference
 from cdp_etl.warehouse.single_value import single_value
 from cdp_etl.warehouse.transaction import transaction
 
@@ -31,6 +32,12 @@ _IN_PLACE = (
     "with_warnings",
     "content_fingerprint",
     "finished_at",
+    "files_added",
+    "files_changed",
+    "files_removed",
+    "records_added",
+    "records_changed",
+    "records_removed",
 )
 """What the ledger tells of the load in place, beside the newest attempt."""
 
@@ -65,12 +72,14 @@ class Outcome:
         reason: Why nothing was loaded, in a sentence; None where something was.
         changed_keys: Keys written to the change feed.
         resurrected: Keys whose older version counts again, since a newer one left the dump.
+        difference: How the dump differs from the load before; None where nothing was loaded.
     """
 
     status: Status
     reason: str | None = None
     changed_keys: int = 0
     resurrected: int = 0
+    difference: Difference | None = None
 
 
 def begin_attempt(
@@ -101,7 +110,11 @@ def write_attempt(
         "load_seq": attempt.load_seq,
         "entity": attempt.entity.table,
         "dump_date": attempt.dump_date,
-        **asdict(outcome),
+        "status": outcome.status,
+        "reason": outcome.reason,
+        "changed_keys": outcome.changed_keys,
+        "resurrected": outcome.resurrected,
+        **(asdict(outcome.difference) if outcome.difference else {}),
         "rules_version": RULES_VERSION,
         "started_at": attempt.started_at,
         "finished_at": datetime.now(UTC),

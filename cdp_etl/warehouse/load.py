@@ -4,18 +4,19 @@ Put here the order of the steps. What each does stands in the module that is nam
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import duckdb
 
 from cdp_etl.contract.entity import Entity
-from cdp_etl.warehouse import attempts, balance, change_feed, replacing, versions
+from cdp_etl.warehouse import attempts, balance, change_feed, redelivery, replacing, versions
 from cdp_etl.warehouse.attempts import Outcome, Status
 from cdp_etl.warehouse.connection import Warehouse
 from cdp_etl.warehouse.errors import LoadFailedError, WarehouseError
 from cdp_etl.warehouse.folding import fold_custom_fields
 from cdp_etl.warehouse.inputs import Delivery, DumpFile, NormalizedDump
+from cdp_etl.warehouse.redelivery import Difference
 from cdp_etl.warehouse.transaction import transaction
 
 
@@ -35,6 +36,7 @@ class LoadResult:
         with_warnings: Accepted records with a warning.
         changed_keys: Keys written to the change feed.
         resurrected: Keys whose older version counts again, since a newer one left this dump (RULINGS 4).
+        difference: How the dump differs from the load before of its date; None where nothing was loaded.
         findings: What a person should know, in sentences.
     """
 
@@ -49,6 +51,7 @@ class LoadResult:
     with_warnings: int
     changed_keys: int = 0
     resurrected: int = 0
+    difference: Difference | None = None
     findings: tuple[str, ...] = ()
 
 
@@ -100,6 +103,7 @@ def _replace(connection: duckdb.DuckDBPyConnection, delivery: Delivery) -> LoadR
     findings = tuple(attempts.findings(connection, delivery))
     versions.find_versions(connection, delivery)
     balance.check_keys_are_unique(connection, delivery)
+    difference = redelivery.difference(connection, delivery)
     fold_custom_fields(connection, delivery)
     versions.plan_others(connection, delivery)
     change_feed.write_before(connection, delivery, attempt)
@@ -114,6 +118,7 @@ def _replace(connection: duckdb.DuckDBPyConnection, delivery: Delivery) -> LoadR
         "loaded",
         changed_keys=change_feed.changed_keys(connection, attempt),
         resurrected=versions.resurrected(connection),
+        difference=difference,
     )
     attempts.write_attempt(connection, attempt, outcome, delivery)
     return _result(delivery, attempt, outcome, findings)
@@ -168,7 +173,11 @@ def _result(
         )
         findings = (*findings, came_back)
     return LoadResult(
-        **asdict(outcome),
+        status=outcome.status,
+        reason=outcome.reason,
+        changed_keys=outcome.changed_keys,
+        resurrected=outcome.resurrected,
+        difference=outcome.difference,
         load_id=attempt.load_id,
         load_seq=attempt.load_seq,
         records_read=dump.records_read,

@@ -14,7 +14,8 @@ from cdp_etl.contract.table import MOMENT, WHOLE, TableColumn
 from cdp_etl.warehouse import staging_tables
 from cdp_etl.warehouse.errors import WarehouseNewerError
 from cdp_etl.warehouse.load_reasons import LOAD_REASON, add_load_reasons
-from cdp_etl.warehouse.ops_tables import FIRST_OPS_TABLES, OpsTable
+from cdp_etl.warehouse.ops_tables import FIRST_OPS_TABLES, LOAD, OpsTable
+from cdp_etl.warehouse.redelivery import LOAD_WITH_DIFFERENCE, add_difference
 from cdp_etl.warehouse.single_value import single_value
 from cdp_etl.warehouse.transaction import transaction
 
@@ -24,7 +25,10 @@ SCHEMA_VERSION_COLUMNS = (
 )
 
 
-OPS_TABLES: tuple[OpsTable, ...] = (*FIRST_OPS_TABLES, LOAD_REASON)
+OPS_TABLES: tuple[OpsTable, ...] = (
+    *(LOAD_WITH_DIFFERENCE if table is LOAD else table for table in FIRST_OPS_TABLES),
+    LOAD_REASON,
+)
 """What schema `ops` holds after every migration, beside `schema_version`."""
 
 
@@ -36,7 +40,11 @@ def _first_schema(_connection: duckdb.DuckDBPyConnection) -> list[str]:
     ]
 
 
-MIGRATIONS: Sequence[Callable[[duckdb.DuckDBPyConnection], list[str]]] = (_first_schema, add_load_reasons)
+MIGRATIONS: Sequence[Callable[[duckdb.DuckDBPyConnection], list[str]]] = (
+    _first_schema,
+    add_load_reasons,
+    add_difference,
+)
 """Each gives its statements, having looked at the file where it must; the first is version 1."""
 
 

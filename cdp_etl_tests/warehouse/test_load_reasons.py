@@ -1,8 +1,9 @@
 """The reasons of refused records in the ledger: per field, over time, and as staging holds them."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 from cdp_etl.warehouse import Warehouse, load_dump
+from cdp_etl.warehouse.redelivery import Difference
 from cdp_etl_tests.warehouse.dumps import COMMENT, Dump, File
 from cdp_etl_tests.warehouse.loading import comment, day, load, load_records, rows, write_lake
 
@@ -79,6 +80,8 @@ def test_a_file_of_before_gets_the_reasons_of_what_is_loaded_in_it(warehouse: Wa
     with warehouse.writing() as connection:
         connection.execute("DROP VIEW ops.quarantine_reason")
         connection.execute("DROP TABLE ops.load_reason")
+        for column in fields(Difference):
+            connection.execute(f"ALTER TABLE ops.load DROP COLUMN {column.name}")
         connection.execute("DELETE FROM ops.schema_version WHERE version > 1")
 
     assert rows(warehouse, BY_DAY) == expected
