@@ -6,6 +6,7 @@ stands in `fast_values.py`.
 """
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,8 +19,9 @@ from cdp_etl.contract.record import CONTACT_SUBJECT, JudgeContext
 from cdp_etl.contract.rules import first_moment_refused
 from cdp_etl.contract.table import IGNORED_UPDATE_CFS, judged_columns
 from cdp_etl.contract.values import REQUIRED
+from cdp_etl.normalize import envelope
 from cdp_etl.normalize.exact_lane import IGNORED_NOT_SUPPORTED
-from cdp_etl.normalize.fast_values import ColumnClock, read_column
+from cdp_etl.normalize.fast_values import ColumnClock, read_column, read_moments, shift_of
 from cdp_etl.normalize.rows import OTHER_KEYS, ROW, Columns
 from cdp_etl.normalize.text_columns import trimmed_texts
 
@@ -44,7 +46,7 @@ def take(entity: Entity, columns: Columns, context: JudgeContext) -> Taken:
     """Take the records that are plainly good."""
     delivered = _trimmed(entity, columns.frame)
     read = _read(entity, delivered, context)
-    faults = read.select(fault.alias(cause) for cause, fault in _faults(entity).items())
+    faults = read.select(fault.alias(cause) for cause, fault in _faults(entity, read.columns).items())
     is_left = faults.select(pl.any_horizontal(pl.all())).to_series()
     left = Counter(columns.left)
     for row in faults.filter(is_left).iter_rows():
@@ -59,28 +61,27 @@ def _trimmed(entity: Entity, frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _read(entity: Entity, delivered: pl.DataFrame, context: JudgeContext) -> pl.DataFrame:
-    """Read every column as its type, the clock's two first; beside each whether it is there but was not read."""
-    frame = delivered
-    clock = ColumnClock(
-        shift_hours=pl.col("timezone_gmt"),
-        epoch_is_utc=pl.col("system_name").is_in(sorted(context.rules.epoch_is_utc)).fill_null(value=False),
-        first_refused=first_moment_refused(context.dump_date),
-    )
+    """Read every column as its type; beside each stands whether it is there but was not read."""
     columns = {field.name: field.column for field in entity.fields} | {_IGNORED: _IGNORED_COLUMN}
     moments = {field.name for field in entity.timestamps}
-    for names in (columns.keys() - moments, moments):
-        frame = frame.with_columns(
-            *(
-                read_column(pl.col(name), delivered.schema[name], columns[name], clock).alias(name)
-                for name in columns
-                if name in names
-            )
-        )
-    is_odd = ((delivered[name].is_not_null() & frame[name].is_null()).alias(_odd(name)) for name in columns)
-    defaults = (
-        pl.col(field.name).fill_null(field.default) for field in entity.fields if field.default is not None
+    read = {name: read_column(delivered[name], columns[name]) for name in columns if name not in moments}
+    clock = ColumnClock(
+        shift=shift_of(read["timezone_gmt"]),
+        epoch_is_utc=read["system_name"].is_in(sorted(context.rules.epoch_is_utc)).fill_null(value=False),
+        first_refused=first_moment_refused(context.dump_date),
     )
-    return frame.with_columns(*is_odd, *defaults, _warnings(entity))
+    read |= {name: read_moments(delivered[name], clock) for name in moments}
+    defaults = {
+        field.name: read[field.name].fill_null(field.default)
+        for field in entity.fields
+        if field.default is not None
+    }
+    is_odd = {
+        _odd(name): delivered[name].is_not_null() & read[name].is_null()
+        for name in columns
+        if delivered[name].null_count() != read[name].null_count()
+    }
+    return delivered.with_columns(**(read | defaults | is_odd)).with_columns(_warnings(entity))
 
 
 def _odd(name: str) -> str:
@@ -95,16 +96,18 @@ def _warnings(entity: Entity) -> pl.Expr:
     return pl.when(pl.col(_IGNORED).is_not_null()).then(told).otherwise(none).alias("warnings")
 
 
-def _faults(entity: Entity) -> dict[str, pl.Expr]:
+def _faults(entity: Entity, columns: Collection[str]) -> dict[str, pl.Expr]:
     """Say for each cause which records the fast lane does not take because of it."""
     is_deleted = pl.col("record_status") == "Deleted"
     faults: dict[str, pl.Expr] = {}
     for field in entity.fields:
-        faults[f"{field.contract_name}: not plainly a {field.column.type}"] = pl.col(_odd(field.name))
+        if _odd(field.name) in columns:
+            faults[f"{field.contract_name}: not plainly a {field.column.type}"] = pl.col(_odd(field.name))
         if field.is_required:
             is_free = pl.lit(value=False) if field.name == entity.own_id else is_deleted
             faults[f"{field.contract_name}: {REQUIRED}"] = pl.col(field.name).is_null() & ~is_free
-    faults[f"{IGNORED_UPDATE_CFS.name}: not plainly a {ContractType.LIST}"] = pl.col(_odd(_IGNORED))
+    if _odd(_IGNORED) in columns:
+        faults[f"{envelope.IGNORED_UPDATE_CFS}: not plainly a {ContractType.LIST}"] = pl.col(_odd(_IGNORED))
     if entity.has_customer:
         has_none = pl.col("customer_phone").is_null() & pl.col("customer_email").is_null()
         faults[f"{CONTACT_SUBJECT}: {REQUIRED}"] = has_none & ~is_deleted

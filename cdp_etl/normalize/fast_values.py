@@ -5,6 +5,7 @@ apart by the caller. What is read must be exactly what `cdp_etl.contract.values`
 together. Put here one function a type, and no rule that looks at a second field but the clock.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -13,11 +14,9 @@ import polars as pl
 
 from cdp_etl.contract.columns import Col, ContractType
 from cdp_etl.contract.rules import EARLIEST
-from cdp_etl.contract.values import WHITE_SPACE
+from cdp_etl.normalize.text_columns import stripped
 
-_WHOLE_NUMBER: Final = r"^([+-]?[0-9]{1,18})$"
 _ZERO_FRACTION: Final = r"^([+-]?[0-9]{1,15})\.0+$"
-_DECIMAL_NUMBER: Final = r"^[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?$"
 _ISO_8601: Final = (
     r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-5][0-9](?:[.,][0-9]{1,9})?"
     r"(?:[Zz]|[+-](?:0[0-9]|1[0-9]|2[0-3])(?::?[0-5][0-9])?)?$"
@@ -26,6 +25,7 @@ _FRACTION: Final = r"^.{19}[.,]([0-9]{1,6})"
 _OFFSET: Final = r"([+-])([0-9]{2})(?::?([0-9]{2}))?$"
 _PLAIN_LIST: Final = r'^\["[^"\\\x00-\x1f]*"(?:,"[^"\\\x00-\x1f]*")*\]$'
 
+_BOOLEANS: Final = {"true": True, "false": False, "1": True, "0": False}
 _HOUR: Final = 3_600_000_000
 _MOMENT: Final = pl.Datetime("us", "UTC")
 
@@ -35,110 +35,123 @@ class ColumnClock:
     """What places the moments of a batch on the UTC axis.
 
     Attributes:
-        shift_hours: Column of hours that moments are ahead of UTC; null shifts nothing.
+        shift: Microseconds that moments are ahead of UTC, by row.
         epoch_is_utc: Whether epoch milliseconds are UTC already, by row.
         first_refused: The first moment that is too late for the dump.
     """
 
-    shift_hours: pl.Expr
-    epoch_is_utc: pl.Expr
+    shift: pl.Series
+    epoch_is_utc: pl.Series
     first_refused: datetime
 
 
-def read_column(text: pl.Expr, dtype: pl.DataType, column: Col, clock: ColumnClock) -> pl.Expr:
-    """Read a column as a contract type; null where it is absent or not plainly good.
+def shift_of(hours: pl.Series) -> pl.Series:
+    """Give the shift of a column of hours; null shifts nothing."""
+    return hours.fill_null(0) * _HOUR
+
+
+def read_column(values: pl.Series, column: Col) -> pl.Series:
+    """Read a column that is no moment as a contract type; null where it is absent or not plainly good.
 
     Args:
-        text: The column: trimmed text, or a value of `dtype` where the format has types.
-        dtype: Its type in the frame.
+        values: Trimmed texts, or values of a type of their own where the format has types.
         column: What the contract says of it.
-        clock: What places moments.
     """
     match column.type:
         case ContractType.STRING:
-            return _choice(text, column.vocabulary) if column.vocabulary else text
+            return _choices(values, column.vocabulary) if column.vocabulary else values
         case ContractType.INTEGER | ContractType.LONG:
-            return _within(_whole(text, dtype), column)
+            return _within(_whole(values), column)
         case ContractType.DOUBLE:
-            return _double(text, dtype)
+            numbers = values.cast(pl.Float64(), strict=False)
+            return _only(numbers, numbers.is_finite())
         case ContractType.BOOLEAN:
-            return _boolean(text, dtype)
-        case ContractType.TIMESTAMP:
-            return _moment(text, dtype, clock)
+            return _yes_or_no(values)
         case ContractType.LIST:
-            return _texts(text, dtype)
+            return _lists(values)
+        case ContractType.TIMESTAMP:
+            raise TypeError("a moment is read with a clock, by read_moments")
 
 
-def _choice(text: pl.Expr, vocabulary: tuple[str, ...]) -> pl.Expr:
-    spelled = {choice.lower(): choice for choice in vocabulary}
-    return text.str.to_lowercase().replace_strict(spelled, default=None, return_dtype=pl.String())
-
-
-def _whole(text: pl.Expr, dtype: pl.DataType) -> pl.Expr:
-    if dtype == pl.Int64():
-        return text
-    digits = pl.coalesce(text.str.extract(_WHOLE_NUMBER), text.str.extract(_ZERO_FRACTION))
-    return digits.str.strip_prefix("+").cast(pl.Int64(), strict=False)
-
-
-def _within(number: pl.Expr, column: Col) -> pl.Expr:
-    if column.minimum is None and column.maximum is None:
-        return number
-    return pl.when(number.is_between(pl.lit(column.minimum), pl.lit(column.maximum))).then(number)
-
-
-def _double(text: pl.Expr, dtype: pl.DataType) -> pl.Expr:
-    if dtype == pl.String():
-        text = pl.when(text.str.contains(_DECIMAL_NUMBER)).then(text).str.strip_prefix("+")
-    number = text.cast(pl.Float64(), strict=False)
-    return pl.when(number.is_finite()).then(number)
-
-
-def _boolean(text: pl.Expr, dtype: pl.DataType) -> pl.Expr:
-    if dtype == pl.Boolean():
-        return text
-    known = {"true": True, "false": False, "1": True, "0": False}
-    return text.str.to_lowercase().replace_strict(known, default=None, return_dtype=pl.Boolean())
-
-
-def _moment(text: pl.Expr, dtype: pl.DataType, clock: ColumnClock) -> pl.Expr:
-    shift = clock.shift_hours.fill_null(0).cast(pl.Int64()) * _HOUR
-    if isinstance(dtype, pl.Datetime):
-        microseconds = text.dt.cast_time_unit("us").dt.replace_time_zone(None).dt.epoch("us")
-        utc = microseconds if dtype.time_zone else microseconds - shift
+def read_moments(values: pl.Series, clock: ColumnClock) -> pl.Series:
+    """Read a column of moments; null where one is absent or not plainly good."""
+    if isinstance(values.dtype, pl.Datetime):
+        utc = values.dt.cast_time_unit("us").dt.replace_time_zone(None).dt.epoch("us")
+        if values.dtype.time_zone is None:
+            utc -= clock.shift
     else:
-        milliseconds = _whole(text, dtype)
-        milliseconds = pl.when(milliseconds.is_between(-(10**15), 10**15)).then(milliseconds)
-        utc = milliseconds * 1000 - pl.when(clock.epoch_is_utc).then(0).otherwise(shift)
-        if dtype == pl.String():
-            utc = pl.coalesce(utc, _iso(text, shift))
-    first = int(EARLIEST.timestamp()) * 1_000_000
-    beyond = int(clock.first_refused.timestamp()) * 1_000_000
-    return pl.when((utc >= first) & (utc < beyond)).then(utc).cast(_MOMENT)
+        milliseconds = _whole(values)
+        milliseconds = _only(milliseconds, milliseconds.is_between(-(10**15), 10**15))
+        utc = milliseconds * 1000 - clock.shift.set(clock.epoch_is_utc, 0)
+        if values.dtype == pl.String():
+            utc = _read_rest(utc, values, lambda places: _iso(values.gather(places), clock.shift.gather(places)))
+    first, beyond = (int(moment.timestamp()) * 1_000_000 for moment in (EARLIEST, clock.first_refused))
+    return _only(utc, (utc >= first) & (utc < beyond)).cast(_MOMENT)
 
 
-def _iso(text: pl.Expr, shift: pl.Expr) -> pl.Expr:
+def _only(values: pl.Series, chosen: pl.Series) -> pl.Series:
+    """Give the values that are chosen, null for the others."""
+    return values if chosen.all() else values.set(~chosen.fill_null(value=False), None)
+
+
+def _read_rest(read: pl.Series, values: pl.Series, reader: Callable[[pl.Series], pl.Series]) -> pl.Series:
+    """Read what is there but was not read in another way, given its places."""
+    if read.null_count() == values.null_count():
+        return read
+    places = (read.is_null() & values.is_not_null()).arg_true()
+    return read.scatter(places, reader(places))
+
+
+def _choices(texts: pl.Series, vocabulary: tuple[str, ...]) -> pl.Series:
+    spelled = {choice.lower(): choice for choice in vocabulary}
+    return texts.str.to_lowercase().replace_strict(spelled, default=None, return_dtype=pl.String())
+
+
+def _whole(values: pl.Series) -> pl.Series:
+    if values.dtype == pl.Int64():
+        return values
+    return _read_rest(values.cast(pl.Int64(), strict=False), values, lambda at: _zero_fractions(values.gather(at)))
+
+
+def _zero_fractions(texts: pl.Series) -> pl.Series:
+    return texts.str.extract(_ZERO_FRACTION).cast(pl.Int64(), strict=False)
+
+
+def _within(numbers: pl.Series, column: Col) -> pl.Series:
+    if column.minimum is None or column.maximum is None:
+        return numbers
+    return _only(numbers, numbers.is_between(column.minimum, column.maximum))
+
+
+def _yes_or_no(values: pl.Series) -> pl.Series:
+    if values.dtype == pl.Boolean():
+        return values
+    return values.str.to_lowercase().replace_strict(_BOOLEANS, default=None, return_dtype=pl.Boolean())
+
+
+def _iso(texts: pl.Series, shift: pl.Series) -> pl.Series:
     """Read ISO 8601 texts with seconds; an offset of their own stands in the place of the shift."""
-    text = pl.when(text.str.contains(_ISO_8601)).then(text)
+    text = pl.when(pl.col("text").str.contains(_ISO_8601)).then("text")
     clock_time = pl.concat_str(text.str.slice(0, 10), text.str.slice(11, 8), separator=" ")
     local = clock_time.str.to_datetime("%Y-%m-%d %H:%M:%S", time_unit="us", strict=False).dt.epoch("us")
     fraction = text.str.extract(_FRACTION).str.pad_end(6, "0").cast(pl.Int64(), strict=False).fill_null(0)
     hours, minutes = (text.str.extract(_OFFSET, group).cast(pl.Int64()) for group in (2, 3))
     minutes = hours * 60 + minutes.fill_null(0)
     own = pl.when(text.str.extract(_OFFSET, 1) == "-").then(-minutes).otherwise(minutes) * 60_000_000
-    is_zulu = text.str.contains("[Zz]$")
-    return local + fraction - pl.when(is_zulu).then(0).otherwise(pl.coalesce(own, shift))
+    ahead = pl.when(text.str.contains("[Zz]$")).then(0).otherwise(pl.coalesce(own, "shift"))
+    return pl.DataFrame({"text": texts, "shift": shift}).select(local + fraction - ahead).to_series()
 
 
-def _texts(text: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+def _lists(values: pl.Series) -> pl.Series:
     """Read arrays of plain texts, and plain texts as lists of one."""
-    if isinstance(dtype, pl.List):
-        return text
+    if isinstance(values.dtype, pl.List):
+        return values
+    text = pl.col("text")
     inner = text.str.slice(2, text.str.len_chars() - 4)
     items = pl.when(text.str.contains(_PLAIN_LIST)).then(inner).str.split('","')
-    blank = pl.element().str.strip_chars(WHITE_SPACE)
+    blank = stripped(pl.element())
     is_trimmed = items.list.eval((blank == pl.element()) & (blank.str.len_bytes() > 0)).list.all()
-    return (
+    lists = (
         pl.when(items.is_not_null() & is_trimmed)
         .then(items)
         .when(text == "[]")
@@ -146,3 +159,4 @@ def _texts(text: pl.Expr, dtype: pl.DataType) -> pl.Expr:
         .when(~text.str.starts_with("["))
         .then(pl.concat_list(text))
     )
+    return pl.DataFrame({"text": values}).select(lists).to_series()

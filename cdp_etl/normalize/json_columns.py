@@ -157,17 +157,18 @@ def _of_sure_types(
     """Leave out records with a value whose type its text does not tell, unless a look at the type does."""
     keys = {field.name: (field.contract_name, field.column.type) for field in entity.fields}
     keys[_IGNORED] = (IGNORED_UPDATE_CFS, ContractType.LIST)
+    is_left = _false(len(frame))
     for name, (key, kind) in keys.items():
         if kind not in _UNSURE:
             continue
         unsure = frame[name].str.contains(_UNSURE[kind]).fill_null(value=False)
         if not unsure.any():
             continue
-        part = frame.filter(unsure)
+        part = frame.select("line", name).filter(unsure)
         wrong = _is_rounded(part, name, key) if kind in _WHOLE else _is_no_text(part, key, connection)
         left[f"{key}: of a type that is not plain"] += int(wrong.sum())
-        frame = frame.filter(~_false(len(frame)).scatter(unsure.arg_true(), wrong))
-    return frame
+        is_left |= _false(len(frame)).scatter(unsure.arg_true(), wrong)
+    return frame.filter(~is_left)
 
 
 def _false(length: int) -> pl.Series:
@@ -200,14 +201,16 @@ def _with_other_fields(
 ) -> pl.DataFrame:
     """Put the values of unknown keys together as `custom_fields` and `extra_fields`, in the order of delivery."""
     columns = {name: _other(number) for number, name in enumerate(names)}
+    is_kept = ~_false(len(frame))
     for name, column in columns.items():
         values = frame[column]
-        is_kept = values.is_null() | is_canonical(connection, values, frame["line"], name)
+        is_plain = values.is_null() | is_canonical(connection, values, frame["line"], name)
         if name.startswith(CUSTOM_FIELD_PREFIX):
-            is_kept &= values.is_null() | values.str.starts_with("{")
-        is_kept = is_kept.fill_null(value=True)
-        left[f"{name}: not written plainly"] += int((~is_kept).sum())
-        frame = frame.filter(is_kept)
+            is_plain &= values.is_null() | values.str.starts_with("{")
+        is_plain = is_plain.fill_null(value=True)
+        left[f"{name}: not written plainly"] += int((~is_plain).sum())
+        is_kept &= is_plain
+    frame = frame.filter(is_kept)
     parts = []
     narrow = frame.select(ROW, OTHER_KEYS, *columns.values())
     for (index,), part in narrow.partition_by(OTHER_KEYS, as_dict=True).items():

@@ -29,7 +29,7 @@ class PartFolder:
         if rows.is_empty():
             return
         with self.path(batch).open("xb") as file:
-            rows.write_parquet(file, compression="zstd", compression_level=1)
+            rows.write_parquet(file, compression="zstd", compression_level=1, statistics=False)
             file.flush()
             os.fsync(file.fileno())
 
