@@ -13,15 +13,15 @@ from cdp_etl.report.figures import Figures, Marts, ReportOptions
 from cdp_etl.report.funnels import funnel_views
 from cdp_etl.report.judgement import Judgement, Verdict
 from cdp_etl.report.refusals import totals
-from cdp_etl.report.wording import count, long_day, share, short_day, shown
+from cdp_etl.report.wording import LONGEST_SENTENCE, LONGEST_TEXT, count, long_day, share, short_day, shown
 
 _MOST_ROWS: Final = 5
 _SPECIAL: Final = re.compile(r"([\\`*_{}\[\]()<>#+!|~&$:@-])")
 
 
-def escaped(text: str) -> str:
-    """Give a text as Markdown that shows it as it is."""
-    return _SPECIAL.sub(r"\\\1", shown(text))
+def escaped(text: str, longest: int = LONGEST_TEXT) -> str:
+    """Give a text as Markdown that shows it as it is, cut where it is long."""
+    return _SPECIAL.sub(r"\\\1", shown(text, longest))
 
 
 def render_markdown(figures: Figures, judgement: Judgement, options: ReportOptions) -> str:
@@ -34,7 +34,7 @@ def _parts(figures: Figures, judgement: Judgement, options: ReportOptions) -> It
     yield f"**{judgement.sentence}**"
     problems = [*judgement.wrong, *judgement.odd]
     if problems:
-        yield "\n".join(f"- {shown(problem, 400)}" for problem in problems)
+        yield "\n".join(f"- {escaped(problem, LONGEST_SENTENCE)}" for problem in problems)
     if judgement.verdict is Verdict.ABSENT:
         return
     yield _table(

@@ -49,6 +49,7 @@ def render_page(figures: Figures, judgement: Judgement, plots: Sequence[Plot], o
         .get_template("page.html.jinja")
         .render(
             style=STYLES,
+            longest_sentence=wording.LONGEST_SENTENCE,
             title=f"Customer data report, {wording.long_day(figures.dump_date)}",
             day=wording.long_day(figures.dump_date),
             date=figures.dump_date.isoformat(),

@@ -11,8 +11,12 @@ from cdp_etl.contract.entity import Entity
 from cdp_etl.entities import ENTITIES
 
 _MILLION: Final = 1_000_000
-_LONGEST_TEXT: Final = 80
 _ENTITIES: Final = {entity.table: entity for entity in ENTITIES}
+
+LONGEST_TEXT: Final = 80
+"""Characters of a delivered text, such as a product's name, that are shown."""
+LONGEST_SENTENCE: Final = 400
+"""Characters of a sentence that may quote a file's name."""
 
 CHANNELS: Final = {"email": "E-mail", "sms": "SMS"}
 
@@ -77,7 +81,7 @@ def name_of_table(table: str) -> str:
     return name(_ENTITIES[table]) if table in _ENTITIES else table
 
 
-def shown(text: str, longest: int = _LONGEST_TEXT) -> str:
+def shown(text: str, longest: int = LONGEST_TEXT) -> str:
     """Give a delivered text as it may be shown: on one line, without control characters, cut where it is long."""
     plain = "".join(" " if unicodedata.category(character)[0] in "CZ" else character for character in text)
     plain = " ".join(plain.split())

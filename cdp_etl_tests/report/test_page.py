@@ -12,7 +12,7 @@ from cdp_etl.contract.entity import Entity
 from cdp_etl.contract.table import JSON_TEXT, TEXT, TEXTS, lake_columns
 from cdp_etl.entities import ENTITIES
 from cdp_etl.report import render_report, report_markdown
-from cdp_etl.warehouse import WarehouseMissingError
+from cdp_etl.warehouse import WarehouseMissingError, record_attempt
 from cdp_etl_tests.marts.loading import ACTIVITY, EMAIL, day, happened
 from cdp_etl_tests.report.days import EXPECTED, Shop
 
@@ -124,6 +124,18 @@ def test_a_hostile_product_name_is_text_and_nothing_else(shop: Shop) -> None:
     assert HOSTILE in Parsed(page).text
     assert {"script", "b", "i"}.isdisjoint(tag for tag, _ in Parsed(page).elements)
     assert r"\<script\>alert\(1\)\</script\>\[x\]\(javascript\:1\) \| \`\*\_\</td\>" in markdown
+
+
+def test_a_hostile_file_name_in_the_ledger_is_text_and_nothing_else(shop: Shop) -> None:
+    shop.open()
+    record_attempt(shop.warehouse, ACTIVITY, day(1), "failed", f"The file {HOSTILE}.ndjson cannot be read.")
+
+    page = render_report(shop.warehouse, day(1))
+    markdown = report_markdown(shop.warehouse, day(1))
+
+    assert HOSTILE in Parsed(page).text
+    assert "script" not in {tag for tag, _ in Parsed(page).elements}
+    assert r"\<script\>alert\(1\)\</script\>\[x\]\(javascript\:1\)" in markdown
 
 
 def test_no_personal_data_of_any_record_is_told(shop: Shop) -> None:
