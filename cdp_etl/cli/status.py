@@ -11,6 +11,7 @@ from cdp_etl.marts.state import state_of
 from cdp_etl.settings import load_settings
 from cdp_etl.warehouse import Warehouse, WarehouseMissingError, ledger
 
+_SIGNS = {"added": "+", "changed": "~", "removed": "-"}
 _COUNTS = ("records_read", "accepted", "superseded", "quarantined", "with_warnings")
 
 
@@ -40,11 +41,22 @@ def status_command(
         print_json({"dumps": dumps.to_dicts(), "marts": marts})
         return
     print_table(
-        ("dump date", "entity", "status", "read", "accepted", "superseded", "quarantined", "with warnings", "why"),
+        (
+            "dump date",
+            "entity",
+            "status",
+            "read",
+            "accepted",
+            "superseded",
+            "quarantined",
+            "with warnings",
+            "redelivered",
+            "why",
+        ),
         (
             [row["dump_date"], row["entity"].replace("_", "-"), _status(row)]
             + [row[count] for count in _COUNTS]
-            + [row["reason"]]
+            + [_redelivered(row), row["reason"]]
             for row in dumps.sort("dump_date", "entity").iter_rows(named=True)
         ),
         title="Dumps: the newest attempt",
@@ -60,6 +72,24 @@ def _status(row: dict[str, Any]) -> str:
     """Say how the attempt ended, and where it loaded nothing, whether an earlier load stands."""
     stands = row["loaded_load_id"] is not None and row["status"] in {"refused", "failed", "empty"}
     return f"{row['status']}, an earlier load stands" if stands else row["status"]
+
+
+def _redelivered(row: dict[str, Any]) -> str:
+    """Say what the load in place added, changed and took away; empty where all is new, as in a first load."""
+    counts = {
+        what: {change: row[f"loaded_{what}_{change}"] or 0 for change in _SIGNS} for what in ("files", "records")
+    }
+    all_new = {
+        what: {"added": row[total] or 0, "changed": 0, "removed": 0}
+        for what, total in (("files", "loaded_files"), ("records", "loaded_accepted"))
+    }
+    if counts == all_new:
+        return ""
+    changes = {
+        what: [f"{_SIGNS[change]}{count}" for change, count in some.items() if count]
+        for what, some in counts.items()
+    }
+    return ", ".join(f"{what} {' '.join(signed)}" for what, signed in changes.items() if signed)
 
 
 def _marts(warehouse: Warehouse) -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ Put here how an outcome becomes metadata. Which outcome there is stands in `day.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import dagster as dg
@@ -16,6 +17,8 @@ from cdp_etl.warehouse import LoadResult
 Metadata = dict[str, Any]
 
 _MOST_ROWS = 20
+_COUNTED = ("files", "records")
+_CHANGES = ("added", "changed", "removed")
 
 
 def markdown_table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> dg.MetadataValue[str]:
@@ -84,6 +87,11 @@ def staging_metadata(load: LoadResult) -> Metadata:
         "quarantined": load.quarantined,
         "changed_keys": load.changed_keys,
     }
+    if load.difference is not None:
+        made = asdict(load.difference)
+        metadata["since_the_load_before"] = markdown_table(
+            ("what", *_CHANGES), [(what, *(made[f"{what}_{change}"] for change in _CHANGES)) for what in _COUNTED]
+        )
     if load.findings:
         metadata["findings"] = markdown_list(load.findings)
     return metadata

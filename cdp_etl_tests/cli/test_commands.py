@@ -51,6 +51,22 @@ def test_a_second_run_says_that_nothing_has_changed(loaded: Command) -> None:
     assert (forced.code, "unchanged" in forced.out) == (0, False)
 
 
+def test_status_tells_what_a_redelivery_changed_and_nothing_of_a_first_load(cdp_etl: Command) -> None:
+    day = ("--entity", "sms-interaction", "--from", "2026-03-01")
+    cdp_etl("generate", "--out", "data/landing", "--rows", "60", "--days", "2", *day)
+    cdp_etl("run", *day, "--to", "2026-03-02")
+    first = [row for row in cdp_etl("status").out.splitlines() if "sms-interaction" in row]
+    (part,) = SMS_FOLDER.glob("part-*")
+    lines = part.read_bytes().splitlines(keepends=True)
+    (SMS_FOLDER / "part-9.ndjson").write_bytes(lines[0])
+
+    cdp_etl("run", *day)
+
+    again = [row for row in cdp_etl("status").out.splitlines() if "sms-interaction" in row]
+    assert ["files" in row for row in first] == [False, False]
+    assert [" files +1 " in row for row in again] == [True, False]
+
+
 def test_a_refused_day_exits_with_1_and_the_marts_take_in_the_rest(cdp_etl: Command) -> None:
     cdp_etl(*GENERATE, "--days", "2", "--entity", "sms-interaction")
     next(SMS_FOLDER.glob("part-*")).rename(SMS_FOLDER / "part-1.xlsx")

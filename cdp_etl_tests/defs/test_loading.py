@@ -154,6 +154,25 @@ def test_a_delivery_of_fewer_files_is_taken_only_when_that_is_said(pipe: Pipe) -
     assert (taken.success, pipe.query("SELECT id FROM staging.sms_interaction")) == (True, [("1",)])
 
 
+def test_a_redelivery_shows_what_it_added_changed_and_removed(pipe: Pipe) -> None:
+    pipe.deliver(FIRST, [sms("1", FIRST), sms("2", FIRST), sms("3", FIRST)])
+    pipe.load(FIRST, tags=AUTOMATIC)
+    pipe.deliver(FIRST, [sms("1", FIRST), sms("2", FIRST, event="delivered")])
+    pipe.deliver(FIRST, [sms("4", FIRST), sms("5", FIRST)], name="part-2.ndjson")
+
+    pipe.load(FIRST, tags=AUTOMATIC)
+
+    delivered = pipe.metadata(Layer.LANDING, FIRST)["files_since_last_delivery"].value
+    loaded = pipe.metadata(Layer.STAGING, FIRST)["since_the_load_before"].value
+    assert str(delivered).splitlines()[-1] == "| 1 | 1 | 0 |"
+    assert str(loaded).splitlines() == [
+        "| what | added | changed | removed |",
+        "| --- | --- | --- | --- |",
+        "| files | 1 | 1 | 0 |",
+        "| records | 2 | 1 | 1 |",
+    ]
+
+
 @pytest.mark.parametrize("layer", [Layer.NORMALIZED, Layer.STAGING])
 def test_a_layer_alone_works_on_what_the_layer_before_has_left(pipe: Pipe, layer: Layer) -> None:
     pipe.deliver(FIRST, [sms("1", FIRST)])
