@@ -17,6 +17,7 @@ from cdp_etl.cli.landing import archive, landing
 from cdp_etl.cli.marts import marts
 from cdp_etl.cli.output import err
 from cdp_etl.cli.quarantine import quarantine
+from cdp_etl.cli.report import report_command
 from cdp_etl.cli.run import run_command
 from cdp_etl.cli.settings import settings_command
 from cdp_etl.cli.sql import QueryError, sql_command
@@ -42,6 +43,7 @@ app = typer.Typer(
 app.command("run")(run_command)
 app.command("status")(status_command)
 app.command("sql")(sql_command)
+app.command("report")(report_command)
 app.add_typer(quarantine, name="quarantine")
 app.add_typer(marts, name="marts")
 app.add_typer(landing, name="landing")

@@ -7,6 +7,7 @@ import typer
 
 from cdp_etl.cli.output import err, out
 from cdp_etl.entities.documents import render_documents
+from cdp_etl.marts.documents import render_mart_documents
 
 contract = typer.Typer(help="The documents derived from the contract, in docs/contract/.", no_args_is_help=True)
 
@@ -17,7 +18,7 @@ _FOLDER = Path("docs/contract")
 @contract.command("write")
 def write_command(*, folder: Folder = _FOLDER) -> None:
     """Write the documents anew: data dictionary, JSON Schema, ODCS. What is no longer made is removed."""
-    documents = render_documents()
+    documents = _documents()
     for path, text in documents.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(text, encoding="utf-8")
@@ -29,13 +30,17 @@ def write_command(*, folder: Folder = _FOLDER) -> None:
 @contract.command("check")
 def check_command(*, folder: Folder = _FOLDER) -> None:
     """Compare the documents with what would be written now; differences exit with 1."""
-    documents = render_documents()
+    documents = _documents()
     stale = [path for path, text in documents.items() if _read(folder / path) != text]
     wrong = sorted([*stale, *_left_over(folder, documents)])
     if wrong:
         err().print(f"Not current: {', '.join(wrong)}; run `cdp-etl contract write`.", style="red")
         raise typer.Exit(1)
     out().print(f"{len(documents)} documents in {folder} are current.")
+
+
+def _documents() -> dict[str, str]:
+    return render_documents() | render_mart_documents()
 
 
 def _read(path: Path) -> str | None:

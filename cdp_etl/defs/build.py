@@ -12,6 +12,7 @@ from cdp_etl.defs.load import build_load
 from cdp_etl.defs.marts import build_mart, build_snapshot
 from cdp_etl.defs.new_dumps import build_new_dumps
 from cdp_etl.defs.partitions import dump_dates
+from cdp_etl.defs.report import build_report
 from cdp_etl.entities import ENTITIES
 from cdp_etl.marts.catalogue import MARTS
 from cdp_etl.settings import Settings
@@ -29,6 +30,7 @@ def build_definitions(settings: Settings, say: Say = _say_nothing) -> dg.Definit
             *(build_load(settings, entity, partitions) for entity in ENTITIES),
             *(build_mart(mart, partitions) for mart in MARTS),
             build_snapshot(partitions),
+            build_report(partitions),
         ],
         jobs=[LOAD_JOB, MARTS_JOB],
         schedules=[build_daily_dump(settings)],

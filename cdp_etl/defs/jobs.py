@@ -18,8 +18,8 @@ LOAD_JOB = dg.define_asset_job(
 )
 MARTS_JOB = dg.define_asset_job(
     "marts",
-    selection=dg.AssetSelection.groups(Layer.MARTS.value, Layer.PUBLISHED.value),
-    description="Bring the marts up to all that is loaded, and publish the snapshot.",
+    selection=dg.AssetSelection.groups(Layer.MARTS.value, Layer.PUBLISHED.value, Layer.REPORT.value),
+    description="Bring the marts up to all that is loaded, publish the snapshot, and write the report.",
 )
 
 

@@ -16,6 +16,7 @@ class Layer(StrEnum):
     STAGING = "staging"
     MARTS = "marts"
     PUBLISHED = "published"
+    REPORT = "report"
 
 
 LOAD_LAYERS = (Layer.LANDING, Layer.NORMALIZED, Layer.STAGING)
@@ -26,6 +27,9 @@ def asset_key(layer: Layer, table: str) -> dg.AssetKey:
     """Give the key of an asset: `staging/email_interaction` is the table `staging.email_interaction`."""
     return dg.AssetKey([layer.value, table])
 
+
+REPORT = asset_key(Layer.REPORT, "daily")
+"""The daily report: one page a dump date, for people."""
 
 SNAPSHOT = asset_key(Layer.PUBLISHED, "snapshot")
 """The published snapshot: what readers open."""

@@ -26,6 +26,7 @@ from cdp_etl.landing import (
 )
 from cdp_etl.marts.settings import AFFINITY_WEIGHTS, MartSettings
 from cdp_etl.normalize import ExpansionBound
+from cdp_etl.report import ReportOptions
 from cdp_etl.settings.declaration import DeclaredSettings
 from cdp_etl.settings.variables import SettingsError, variable
 from cdp_etl.warehouse import Warehouse
@@ -48,6 +49,11 @@ class Settings(DeclaredSettings):
     def published(self) -> Path:
         """The folder of the published snapshot."""
         return self.data / "published"
+
+    @property
+    def reports(self) -> Path:
+        """The folder of the daily reports."""
+        return self.data / "reports"
 
     @property
     def instance_folder(self) -> Path:
@@ -130,6 +136,10 @@ class Settings(DeclaredSettings):
     def retention(self) -> Retention:
         """Give how long the raw archive keeps what was pulled."""
         return Retention(keep_days=self.keep_days, keep_superseded_days=self.keep_superseded_days)
+
+    def report_options(self) -> ReportOptions:
+        """Give what a report is judged by."""
+        return ReportOptions(unusual_quarantine_rate=self.unusual_quarantine_rate)
 
     def quarantine_limit(self, entity: Entity) -> float:
         """Give the share of quarantined records above which a dump of the entity is refused."""

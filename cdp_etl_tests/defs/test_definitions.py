@@ -11,9 +11,9 @@ from cdp_etl.defs.build import build_definitions
 from cdp_etl.defs.instance import prepare_instance, write_workspace
 from cdp_etl.defs.partitions import BACKFILL_POLICY
 from cdp_etl.settings import Settings
+from cdp_etl_tests.defs.asset_graph import GRAPH, graph_lines
 
 ROOT = Path(__file__).parents[2]
-GRAPH = Path(__file__).with_name("asset_graph.txt")
 
 
 @pytest.fixture(scope="module")
@@ -28,12 +28,7 @@ def specs(definitions: dg.Definitions) -> list[dg.AssetSpec]:
 
 def test_the_assets_and_their_edges_are_as_written_down(specs: list[dg.AssetSpec]) -> None:
     """A reviewer sees in `asset_graph.txt` what a change does to the graph."""
-    lines = [
-        " ".join([spec.key.to_user_string(), "<-", *sorted(dep.asset_key.to_user_string() for dep in spec.deps)])
-        for spec in sorted(specs, key=lambda spec: spec.key.to_user_string())
-    ]
-
-    assert lines == GRAPH.read_text(encoding="utf-8").splitlines()
+    assert graph_lines(specs) == GRAPH.read_text(encoding="utf-8").splitlines()
 
 
 def test_every_asset_says_what_it_is_and_who_answers_for_it(specs: list[dg.AssetSpec]) -> None:

@@ -1,0 +1,49 @@
+"""The asset `report/daily`: one page a dump date.
+
+Put here how a written report becomes events. What a report says stands in `cdp_etl.report`.
+"""
+
+import dagster as dg
+
+from cdp_etl.defs.day import Say
+from cdp_etl.defs.keys import REPORT, Layer, asset_key
+from cdp_etl.defs.partitions import BACKFILL_POLICY, days_of
+from cdp_etl.marts.catalogue import MARTS
+from cdp_etl.report import write_report
+from cdp_etl.settings import Settings
+
+
+def build_report(partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
+    """Give the asset of the daily report."""
+    spec = dg.AssetSpec(
+        REPORT,
+        deps=[asset_key(Layer.MARTS, mart.name) for mart in MARTS],
+        description="What arrived, what was refused and why, and how the marts moved: one HTML page, for people.",
+        group_name=Layer.REPORT.value,
+        kinds={"html"},
+        owners=[MARTS[0].owner],
+        partitions_def=partitions,
+        skippable=True,  # its days are recorded one by one, and are not the output of the step
+    )
+
+    @dg.multi_asset(name="write_report", specs=[spec], backfill_policy=BACKFILL_POLICY)
+    def report(
+        context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings], say: dg.ResourceParam[Say]
+    ) -> None:
+        for day in days_of(context):
+            say(f"writing the report of {day}")
+            written = write_report(settings.open_warehouse(), day, settings.reports, settings.report_options())
+            context.log_event(
+                dg.AssetMaterialization(
+                    REPORT,
+                    partition=day.isoformat(),
+                    description=written.sentence,
+                    metadata={
+                        "report": dg.MetadataValue.md(written.markdown),
+                        "page": dg.MetadataValue.path(str(written.path)),
+                        "load_seq": written.load_seq,
+                    },
+                )
+            )
+
+    return report

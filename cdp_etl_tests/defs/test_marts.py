@@ -1,0 +1,55 @@
+"""The marts, the snapshot and the report behind a load: what they take in, and what the UI shows of them."""
+
+from pathlib import Path
+
+import dagster as dg
+
+from cdp_etl.defs.keys import REPORT, SNAPSHOT, Layer, asset_key
+from cdp_etl_tests.defs.piping import FIRST, SECOND, THIRD, Pipe, sms
+
+
+def test_the_marts_take_in_what_arrived_beside_a_day_that_did_not(pipe: Pipe) -> None:
+    pipe.deliver(FIRST, [sms("1", FIRST)])
+    pipe.deliver_bytes(SECOND, b"not gzip", name="part-1.ndjson.gz")
+    pipe.deliver(THIRD, [sms("3", THIRD)])
+    pipe.load(FIRST, THIRD)
+
+    result = pipe.marts(FIRST, THIRD)
+
+    assert result.success
+    assert pipe.query("SELECT record_id FROM marts.interaction ORDER BY ALL") == [("1",), ("3",)]
+
+
+def test_a_run_for_one_day_applies_every_load(pipe: Pipe) -> None:
+    """A partition of a mart says that what is loaded of that date was applied, not that nothing else was."""
+    for day in (FIRST, SECOND):
+        pipe.deliver(day, [sms(day.isoformat(), day)])
+    pipe.load(FIRST, SECOND)
+
+    pipe.marts(SECOND, SECOND)
+
+    assert pipe.query("SELECT count(*) FROM marts.interaction") == [(2,)]
+    assert pipe.instance.get_materialized_partitions(asset_key(Layer.MARTS, "interaction")) == {"2026-03-02"}
+
+
+def test_the_snapshot_and_the_report_stand_behind_the_marts(pipe: Pipe) -> None:
+    pipe.deliver(FIRST, [sms("1", FIRST)])
+    pipe.load(FIRST)
+
+    result = pipe.marts(FIRST, FIRST)
+
+    assert result.success
+    assert (pipe.settings.published / "cdp.duckdb").is_file()
+    (event,) = pipe.instance.fetch_materializations(REPORT, limit=1).records
+    assert event.asset_materialization is not None
+    page = event.asset_materialization.metadata["page"]
+    assert isinstance(page, dg.PathMetadataValue)
+    assert Path(str(page.path)).is_file()
+    assert pipe.instance.get_materialized_partitions(SNAPSHOT) == {"2026-03-01"}
+
+
+def test_the_marts_run_where_nothing_was_ever_loaded(pipe: Pipe) -> None:
+    result = pipe.marts(FIRST, FIRST)
+
+    assert result.success
+    assert pipe.query("SELECT count(*) FROM marts.interaction") == [(0,)]
