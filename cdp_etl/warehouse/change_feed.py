@@ -8,32 +8,30 @@ from typing import Literal
 
 import duckdb
 
-from cdp_etl.contract.entity import Entity
-from cdp_etl.contract.table import lake_columns
 from cdp_etl.warehouse.attempts import Attempt
 from cdp_etl.warehouse.inputs import Delivery
 from cdp_etl.warehouse.single_value import single_value
-from cdp_etl.warehouse.versions import accepted_records, is_new_row_current
-
-_FACTS = ("company_id", "activity_date", "customer_key", "identifiers", "product_sku", "campaign_id")
+from cdp_etl.warehouse.versions import accepted_records, feed_facts, is_new_row_current
 
 
 def write_before(connection: duckdb.DuckDBPyConnection, delivery: Delivery, attempt: Attempt) -> None:
     """Write what was current of the touched keys, whichever dump it came from."""
-    was_current = """
-        SELECT row_id FROM replaced WHERE is_current
-        UNION ALL
-        SELECT row_id FROM other WHERE is_current
+    _write(connection, delivery, attempt, "before", "FROM other AS version WHERE version.is_current")
+    replaced = f"""
+        FROM {delivery.table} AS version
+        WHERE version.dump_date = DATE '{delivery.dump.dump_date}' AND version.is_current
     """
-    _write(connection, delivery, attempt, "before", _rows_of_staging(delivery, was_current))
+    _write(connection, delivery, attempt, "before", replaced)
 
 
 def write_after(connection: duckdb.DuckDBPyConnection, delivery: Delivery, attempt: Attempt) -> None:
     """Write what is current of the touched keys once the load is done."""
     becomes_current = """
-        SELECT row_id FROM other LEFT JOIN plan USING (row_id) WHERE coalesce(becomes_current, other.is_current)
+        FROM other AS version
+        LEFT JOIN plan USING (row_id)
+        WHERE coalesce(plan.becomes_current, version.is_current)
     """
-    _write(connection, delivery, attempt, "after", _rows_of_staging(delivery, becomes_current))
+    _write(connection, delivery, attempt, "after", becomes_current)
     new_rows = f"""
         FROM {accepted_records(delivery)} AS version
         LEFT JOIN newest_other USING (key_hash, record_key)
@@ -48,14 +46,6 @@ def changed_keys(connection: duckdb.DuckDBPyConnection, attempt: Attempt) -> int
         connection, "SELECT count(DISTINCT record_key) FROM ops.change WHERE load_seq = ?", [attempt.load_seq]
     )
     return count
-
-
-def _rows_of_staging(delivery: Delivery, row_ids: str) -> str:
-    return f"""
-        FROM {delivery.table} AS version
-        SEMI JOIN ({row_ids}) AS chosen ON version.rowid = chosen.row_id
-        WHERE true
-    """
 
 
 def _write(
@@ -75,14 +65,9 @@ def _write(
           $side AS side,
           version.record_key,
           version.key_hash,
-          {_facts(delivery.entity)}
+          {", ".join(f"version.{fact}" for fact in feed_facts(delivery.entity))}
         {rows}
           AND version.record_status IS DISTINCT FROM 'Deleted'
         """,
         {"load_id": attempt.load_id, "load_seq": attempt.load_seq, "entity": delivery.entity.table, "side": side},
     )
-
-
-def _facts(entity: Entity) -> str:
-    columns = {column.name for column in lake_columns(entity)}
-    return ", ".join(f"version.{fact}" for fact in _FACTS if fact in columns)

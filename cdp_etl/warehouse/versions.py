@@ -12,6 +12,8 @@ The temporary tables made here are read by the other steps of a load:
 import duckdb
 
 from cdp_etl.contract.ddl import literal
+from cdp_etl.contract.entity import Entity
+from cdp_etl.contract.table import lake_columns
 from cdp_etl.warehouse.inputs import Delivery
 from cdp_etl.warehouse.single_value import single_value
 from cdp_etl.warehouse.staging_tables import delivered_custom_fields
@@ -19,11 +21,19 @@ from cdp_etl.warehouse.staging_tables import delivered_custom_fields
 IGNORED = "coalesce(folded_ignored_update_cfs, ignored_update_cfs, [])"
 """Names that a version, or those of one dump folded, must not change."""
 
+_FEED_FACTS = ("company_id", "activity_date", "customer_key", "identifiers", "product_sku", "campaign_id")
+
 
 def find_versions(connection: duckdb.DuckDBPyConnection, delivery: Delivery) -> None:
     """Make the temporary tables of the keys that a dump touches."""
     _find_touched(connection, delivery)
     _find_others(connection, delivery)
+
+
+def feed_facts(entity: Entity) -> list[str]:
+    """Give the columns that the change feed tells of a record, as far as the entity has them."""
+    columns = {column.name for column in lake_columns(entity)}
+    return [fact for fact in _FEED_FACTS if fact in columns]
 
 
 def accepted_records(delivery: Delivery) -> str:
@@ -55,7 +65,8 @@ def _find_touched(connection: duckdb.DuckDBPyConnection, delivery: Delivery) -> 
 
 def _find_others(connection: duckdb.DuckDBPyConnection, delivery: Delivery) -> None:
     # Two steps: the first reads 8 bytes a row of the history, the second only the rows found. In one step DuckDB
-    # reads all columns of the whole history.
+    # reads all columns of the whole history. What the change feed needs of these rows is fetched here too, since
+    # rows scattered over the history are dear to come back to.
     connection.execute(
         f"""
         CREATE TEMP TABLE candidate AS
@@ -76,9 +87,11 @@ def _find_others(connection: duckdb.DuckDBPyConnection, delivery: Delivery) -> N
           dump_date,
           is_current,
           current_custom_fields,
+          record_status,
           record_status IS NOT DISTINCT FROM 'Deleted' AS is_deleted,
           {delivered_custom_fields()} AS delivered_custom_fields,
-          {IGNORED} AS ignored
+          {IGNORED} AS ignored,
+          {", ".join(feed_facts(delivery.entity))}
         FROM {delivery.table} AS version
         SEMI JOIN candidate ON version.rowid = candidate.row_id
         SEMI JOIN touched USING (key_hash, record_key)
