@@ -164,10 +164,11 @@ def _of_sure_types(
         unsure = frame[name].str.contains(_UNSURE[kind]).fill_null(value=False)
         if not unsure.any():
             continue
-        part = frame.select("line", name).filter(unsure)
+        places = unsure.arg_true()
+        part = frame.select("line", name)[places]
         wrong = _is_rounded(part, name, key) if kind in _WHOLE else _is_no_text(part, key, connection)
         left[f"{key}: of a type that is not plain"] += int(wrong.sum())
-        is_left |= _false(len(frame)).scatter(unsure.arg_true(), wrong)
+        is_left |= _false(len(frame)).scatter(places, wrong)
     return frame.filter(~is_left)
 
 
