@@ -23,12 +23,16 @@ from cdp_etl.settings import Settings
 WAREHOUSE_POOL = "warehouse"
 """Steps that write to the warehouse for as long as they last; of these one is at work at a time."""
 
-_STAGING = {f"{entity.table}_current": asset_key(Layer.STAGING, entity.table) for entity in ENTITIES}
+_STAGING = {
+    name: asset_key(Layer.STAGING, entity.table)
+    for entity in ENTITIES
+    for name in (entity.table, f"{entity.table}_current")
+}
 
 
 def input_keys(mart: Mart) -> list[dg.AssetKey]:
     """Give the assets that a mart is made from."""
-    return [_STAGING.get(name) or asset_key(Layer.MARTS, name) for name in mart.inputs]
+    return list(dict.fromkeys(_STAGING.get(name) or asset_key(Layer.MARTS, name) for name in mart.inputs))
 
 
 def build_mart(mart: Mart, partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:

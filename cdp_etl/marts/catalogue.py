@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from cdp_etl.marts.campaign_daily import CAMPAIGN_DAILY
+from cdp_etl.marts.customer import CUSTOMER, CUSTOMER_DAILY
 from cdp_etl.marts.customer_identity import CUSTOMER_IDENTITY, IDENTITY_CHANGE
 from cdp_etl.marts.customer_product import CUSTOMER_PRODUCT
 from cdp_etl.marts.customer_product_daily import CUSTOMER_PRODUCT_DAILY
@@ -26,6 +27,8 @@ MARTS: tuple[Mart, ...] = (
     PRODUCT_DAILY,
     PRODUCT,
     CAMPAIGN_DAILY,
+    CUSTOMER_DAILY,
+    CUSTOMER,
 )
 """Each stands behind the marts that it reads."""
 

@@ -13,7 +13,9 @@ from cdp_etl.entities import ENTITIES
 from cdp_etl.marts.mart import Mart, Slice, Slices
 from cdp_etl.marts.settings import MartSettings
 
-_ENTITY_OF_VIEW = {f"{entity.table}_current": entity.table for entity in ENTITIES}
+_ENTITY_OF_VIEW = {name: entity.table for entity in ENTITIES for name in (entity.table, f"{entity.table}_current")}
+"""How an input of staging is called: as the table for all versions, `<table>_current` for the records now."""
+
 _DAY = "activity_date"
 
 

@@ -11,13 +11,14 @@ from sqlglot import expressions
 from sqlglot.lineage import Node, lineage
 
 from cdp_etl.contract.entity import Entity
-from cdp_etl.contract.table import contract_columns, normalized_name
+from cdp_etl.contract.table import contract_columns, normalized_name, staging_columns
 from cdp_etl.entities import ENTITIES
 from cdp_etl.marts.catalogue import MARTS, mart_named
 from cdp_etl.marts.mart import Mart
-from cdp_etl.warehouse.staging_tables import current_columns
 
-_ENTITY_OF_VIEW: Mapping[str, Entity] = {f"{entity.table}_current": entity for entity in ENTITIES}
+_ENTITY_OF_INPUT: Mapping[str, Entity] = {
+    name: entity for entity in ENTITIES for name in (entity.table, f"{entity.table}_current")
+}
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -26,7 +27,7 @@ class SourceColumn:
 
     Attributes:
         schema: `staging` or `marts`.
-        table: The table's name; for staging that of the entity, whose current rows are read.
+        table: The table's name.
         column: The column's name.
     """
 
@@ -51,8 +52,8 @@ class SourceField:
 @cache
 def _schema() -> Mapping[str, Mapping[str, str]]:
     staging = {
-        view: {column.name: column.type.duckdb for column in current_columns(entity)}
-        for view, entity in _ENTITY_OF_VIEW.items()
+        name: {column.name: column.type.duckdb for column in staging_columns(entity)}
+        for name, entity in _ENTITY_OF_INPUT.items()
     }
     marts = {mart.name: {column.name: column.type.duckdb for column in mart.columns} for mart in MARTS}
     return staging | marts
@@ -81,7 +82,7 @@ def field_lineage(mart: Mart) -> Mapping[str, tuple[SourceField, ...]]:
             if source.schema == "marts":
                 fields.update(field_lineage(mart_named(source.table))[source.column])
             else:
-                fields.update(staging_fields(_ENTITY_OF_VIEW[f"{source.table}_current"], source.column))
+                fields.update(staging_fields(_ENTITY_OF_INPUT[source.table], source.column))
         by_column[column] = tuple(sorted(fields))
     return by_column
 
@@ -121,5 +122,5 @@ def _sources(node: Node) -> tuple[SourceColumn, ...]:
 
 
 def _source(name: str, column: str) -> SourceColumn:
-    entity = _ENTITY_OF_VIEW.get(name)
+    entity = _ENTITY_OF_INPUT.get(name)
     return SourceColumn("marts", name, column) if entity is None else SourceColumn("staging", entity.table, column)

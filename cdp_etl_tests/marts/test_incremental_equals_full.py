@@ -41,6 +41,8 @@ _DRAWN: Mapping[str, Sequence[Any]] = {
     "rating": (None, 1, 5, 2**63 - 1),
     "status": ("Subscribed", "Unsubscribed"),
     "event": ("sent", "opened", "clicked", "unsubscribed"),
+    "customer_name": (None, "A", "B"),
+    "subscribe_email": (None, True, False),
     "campaign_id": (None, "K1", "K2"),
     "service_provider": ("Brevo", "Other"),
     "record_status": ("Active", "Active", "Active", "Deleted"),

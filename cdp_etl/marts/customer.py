@@ -1,0 +1,88 @@
+"""The marts `customer_daily` and `customer`: their columns and slices. Their meaning stands in their SQL."""
+
+from cdp_etl.contract.columns import Personal
+from cdp_etl.contract.table import TEXT, TEXTS, YES_NO, TableColumn
+from cdp_etl.marts import columns as c
+from cdp_etl.marts.customer_identity import PERSON_ID
+from cdp_etl.marts.feed import feed_slices
+from cdp_etl.marts.mart import Mart
+from cdp_etl.marts.persons import person_slices
+
+_NEWEST_TEXT = c.newest_of_several(TEXT)
+_COUNTS = (
+    c.count("interaction_count", "Interactions of any kind."),
+    c.count("activity_count", "Activities, whatever the action."),
+    c.count("comment_count", "Comments."),
+    c.count("review_count", "Reviews."),
+    c.count("subscribe_count", "Subscriptions that are in force now."),
+    c.count("unsubscribe_count", "Subscriptions that have ended."),
+    c.count("email_count", "Events of e-mails, as reported."),
+    c.count("sms_count", "Events of text messages, as reported."),
+)
+
+CUSTOMER_DAILY = Mart(
+    name="customer_daily",
+    columns=(
+        c.COMPANY_ID,
+        c.ACTIVITY_DATE,
+        c.CUSTOMER_KEY,
+        *_COUNTS,
+        c.FIRST_AT,
+        c.LAST_AT,
+        TableColumn(
+            "newest_name",
+            _NEWEST_TEXT,
+            "Newest name, with what decides; null where the day names none.",
+            personal=Personal.NAME,
+        ),
+        TableColumn(
+            "newest_email_refusal",
+            _NEWEST_TEXT,
+            "Newest e-mail unsubscribed from or complained of; null where there is none.",
+        ),
+        TableColumn(
+            "newest_sms_refusal",
+            _NEWEST_TEXT,
+            "Newest text message unsubscribed from or complained of; null where there is none.",
+        ),
+    ),
+    slices=feed_slices(
+        ("company_id", "activity_date", "customer_key"),
+        inputs=(
+            "interaction",
+            "customer_product_activity_current",
+            "customer_product_comment_current",
+            "customer_product_review_current",
+            "customer_product_subscriber_current",
+        ),
+    ),
+    month_column="activity_date",
+)
+
+CUSTOMER = Mart(
+    name="customer",
+    columns=(
+        c.COMPANY_ID,
+        PERSON_ID,
+        TableColumn(
+            "customer_name", TEXT, "Newest name that any record gives; null without any.", personal=Personal.NAME
+        ),
+        TableColumn(
+            "identifiers",
+            TEXTS,
+            "All identifiers of the person, in order.",
+            personal=Personal.IDENTIFIER,
+            is_nullable=False,
+        ),
+        *_COUNTS,
+        c.FIRST_AT,
+        c.LAST_AT,
+        TableColumn(
+            "has_email_consent", YES_NO, "Whether e-mails may be sent, by the newest statement; null: none."
+        ),
+        TableColumn(
+            "has_phone_consent", YES_NO, "Whether texts may be sent, by the newest statement; null: none."
+        ),
+    ),
+    slices=person_slices(by_key=("customer_daily", "customer_product_subscriber_current")),
+)

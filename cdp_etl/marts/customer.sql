@@ -1,0 +1,101 @@
+-- One person: their newest name, their identifiers, what they did in all time, and what they consent to.
+-- Grain: company_id, person_id
+-- Inputs: customer_daily, customer_identity, customer_product_subscriber_current, customer_product_subscriber
+-- Mind: Consent is the newest statement: a subscription or its end, each version of its record at the moment that it
+--   bears; a message unsubscribed from, or complained of. Null means that nothing was ever said, not that it is given.
+--   A subscription that does not say whether by e-mail or by phone states nothing of it.
+--   A person none of whose identifiers is the best of any record (see `customer_key`) is not here.
+WITH
+-- All versions count, as long as the record is current and not deleted; they speak for whom the record is of now.
+subscription AS (
+  SELECT
+    known.company_id,
+    known.customer_key,
+    -- An end ends both; false AND null is false.
+    delivered.status = 'Subscribed' AND delivered.subscribe_email AS by_email,
+    delivered.status = 'Subscribed' AND delivered.subscribe_phone AS by_phone,
+    row(
+      delivered.occurred_at,
+      delivered.dump_date,
+      coalesce(delivered.system_name, ''),
+      delivered.subscribe_id,
+      'customer_product_subscriber'
+    ) AS place
+  FROM customer_product_subscriber_current AS known
+  INNER JOIN customer_product_subscriber AS delivered
+    ON known.key_hash = delivered.key_hash AND known.record_key = delivered.record_key
+  WHERE delivered.record_status IS DISTINCT FROM 'Deleted'
+),
+
+subscribed AS (
+  SELECT
+    person.company_id,
+    person.person_id,
+    max(row(subscription.place, subscription.by_email)) FILTER (WHERE subscription.by_email IS NOT NULL) AS email_said,
+    max(row(subscription.place, subscription.by_phone)) FILTER (WHERE subscription.by_phone IS NOT NULL) AS phone_said
+  FROM subscription
+  INNER JOIN customer_identity AS person
+    ON subscription.company_id = person.company_id AND subscription.customer_key = person.identifier
+  GROUP BY person.company_id, person.person_id
+),
+
+identified AS (
+  SELECT
+    company_id,
+    person_id,
+    list(identifier ORDER BY identifier) AS identifiers
+  FROM customer_identity
+  GROUP BY company_id, person_id
+),
+
+total AS (
+  SELECT
+    person.company_id,
+    person.person_id,
+    max(daily.newest_name) AS newest_name,
+    sum(daily.interaction_count) AS interaction_count,
+    sum(daily.activity_count) AS activity_count,
+    sum(daily.comment_count) AS comment_count,
+    sum(daily.review_count) AS review_count,
+    sum(daily.subscribe_count) AS subscribe_count,
+    sum(daily.unsubscribe_count) AS unsubscribe_count,
+    sum(daily.email_count) AS email_count,
+    sum(daily.sms_count) AS sms_count,
+    min(daily.first_at) AS first_at,
+    max(daily.last_at) AS last_at,
+    max(daily.newest_email_refusal) AS newest_email_refusal,
+    max(daily.newest_sms_refusal) AS newest_sms_refusal
+  FROM customer_daily AS daily
+  INNER JOIN customer_identity AS person
+    ON daily.company_id = person.company_id AND daily.customer_key = person.identifier
+  GROUP BY person.company_id, person.person_id
+)
+
+SELECT
+  total.company_id,
+  total.person_id,
+  total.newest_name.value AS customer_name,
+  identified.identifiers,
+  total.interaction_count,
+  total.activity_count,
+  total.comment_count,
+  total.review_count,
+  total.subscribe_count,
+  total.unsubscribe_count,
+  total.email_count,
+  total.sms_count,
+  total.first_at,
+  total.last_at,
+  CASE
+    WHEN total.newest_email_refusal IS NULL THEN subscribed.email_said[2]
+    WHEN subscribed.email_said IS NULL THEN FALSE
+    ELSE subscribed.email_said[2] AND subscribed.email_said[1] > total.newest_email_refusal.place
+  END AS has_email_consent,
+  CASE
+    WHEN total.newest_sms_refusal IS NULL THEN subscribed.phone_said[2]
+    WHEN subscribed.phone_said IS NULL THEN FALSE
+    ELSE subscribed.phone_said[2] AND subscribed.phone_said[1] > total.newest_sms_refusal.place
+  END AS has_phone_consent
+FROM total
+INNER JOIN identified USING (company_id, person_id)
+LEFT JOIN subscribed USING (company_id, person_id)

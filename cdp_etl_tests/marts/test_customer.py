@@ -1,0 +1,141 @@
+"""The mart `customer`: worked examples, above all of consent."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from cdp_etl.contract.entity import Entity
+from cdp_etl.marts.customer import CUSTOMER
+from cdp_etl.marts.keeping import run_mart
+from cdp_etl_tests.marts.loading import ACTIVITY, EMAIL, SMS, SUBSCRIBER, Loader, happened, moment
+
+_WHO = ("e:a", "p:1")
+_BOTH = {"subscribe_email": True, "subscribe_phone": True}
+
+
+def _subscriber(own_id: str, on: int, **values: Any) -> dict[str, Any]:
+    return happened(SUBSCRIBER, own_id, on=on, who=_WHO, **_BOTH | values)
+
+
+def test_a_person_over_all_identifiers_and_channels(loader: Loader) -> None:
+    loader.load(
+        ACTIVITY,
+        1,
+        [
+            happened(ACTIVITY, "1", on=1, who=("c:1", "e:a"), customer_name="Nguyen"),
+            happened(ACTIVITY, "2", on=2, who=("e:a",), customer_name="Nguyễn Văn A"),
+        ],
+    )
+    loader.load(EMAIL, 1, [happened(EMAIL, "1", on=3, who=("e:a",))])
+
+    run_mart(loader.warehouse, CUSTOMER, loader.settings)
+
+    assert loader.rows("FROM marts.customer") == [
+        {
+            "company_id": "",
+            "person_id": "c:1",
+            "customer_name": "Nguyễn Văn A",
+            "identifiers": ["c:1", "e:a"],
+            "interaction_count": 3,
+            "activity_count": 2,
+            "comment_count": 0,
+            "review_count": 0,
+            "subscribe_count": 0,
+            "unsubscribe_count": 0,
+            "email_count": 1,
+            "sms_count": 0,
+            "first_at": moment(1),
+            "last_at": moment(3),
+            "has_email_consent": None,
+            "has_phone_consent": None,
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    ("loads", "by_email", "by_phone"),
+    [
+        pytest.param([(SUBSCRIBER, 1, _subscriber("1", 1))], True, True, id="subscribed"),
+        pytest.param(
+            [(SUBSCRIBER, 1, _subscriber("1", 1, subscribe_phone=False))], True, False, id="by e-mail alone"
+        ),
+        pytest.param(
+            [(SUBSCRIBER, 1, _subscriber("1", 1, subscribe_phone=None))], True, None, id="the phone not mentioned"
+        ),
+        pytest.param(
+            [(SUBSCRIBER, 1, _subscriber("1", 1)), (SUBSCRIBER, 2, _subscriber("1", 2, status="Unsubscribed"))],
+            False,
+            False,
+            id="a version ends it",
+        ),
+        pytest.param(
+            [(SUBSCRIBER, 1, _subscriber("1", 5)), (SUBSCRIBER, 2, _subscriber("1", 2, status="Unsubscribed"))],
+            True,
+            True,
+            id="a version that came later speaks of an earlier day",
+        ),
+        pytest.param(
+            [(SUBSCRIBER, 1, _subscriber("1", 1)), (SUBSCRIBER, 2, _subscriber("2", 2, status="Unsubscribed"))],
+            False,
+            False,
+            id="another record ends it",
+        ),
+        pytest.param(
+            [
+                (SUBSCRIBER, 1, _subscriber("1", 1)),
+                (EMAIL, 2, happened(EMAIL, "1", on=2, event="unsubscribed", who=("e:a",))),
+            ],
+            False,
+            True,
+            id="unsubscribed from an e-mail",
+        ),
+        pytest.param(
+            [
+                (SUBSCRIBER, 3, _subscriber("1", 3)),
+                (EMAIL, 2, happened(EMAIL, "1", on=2, event="Complaint", who=("e:a",))),
+            ],
+            True,
+            True,
+            id="a complaint, then subscribed again",
+        ),
+        pytest.param(
+            [
+                (SUBSCRIBER, 1, _subscriber("1", 1)),
+                (SMS, 2, happened(SMS, "1", on=2, event="unsubscribed", who=("p:1",))),
+            ],
+            True,
+            False,
+            id="unsubscribed from a text message",
+        ),
+        pytest.param(
+            [(SMS, 2, happened(SMS, "1", on=2, event="unsubscribed", who=("p:1",)))],
+            None,
+            False,
+            id="refused without ever having subscribed",
+        ),
+    ],
+)
+def test_consent_is_the_newest_statement(
+    loader: Loader,
+    loads: Sequence[tuple[Entity, int, dict[str, Any]]],
+    by_email: bool | None,  # noqa: FBT001 - a case of the table above
+    by_phone: bool | None,  # noqa: FBT001 - as above
+) -> None:
+    for entity, dump_day, record in loads:
+        loader.load(entity, dump_day, [record])
+        run_mart(loader.warehouse, CUSTOMER, loader.settings)
+
+    (row,) = loader.rows("SELECT has_email_consent, has_phone_consent FROM marts.customer")
+    assert (row["has_email_consent"], row["has_phone_consent"]) == (by_email, by_phone)
+
+
+def test_a_deleted_subscription_states_nothing_any_more(loader: Loader) -> None:
+    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1", who=_WHO)])
+    loader.load(SUBSCRIBER, 1, [_subscriber("1", 1)])
+    run_mart(loader.warehouse, CUSTOMER, loader.settings)
+    loader.load(SUBSCRIBER, 2, [_subscriber("1", 2, record_status="Deleted")])
+
+    run_mart(loader.warehouse, CUSTOMER, loader.settings)
+
+    assert loader.rows("SELECT has_email_consent FROM marts.customer") == [{"has_email_consent": None}]
