@@ -11,17 +11,36 @@ from zoneinfo import ZoneInfo
 import dagster as dg
 import polars as pl
 
-from cdp_etl.defs.arrivals import Arrival, arrivals, days_to_look_at, look, read_memory, write_memory
+from cdp_etl.defs.arrivals import (
+    MOST_ATTEMPTS,
+    Arrival,
+    Look,
+    Memory,
+    arrivals,
+    days_to_look_at,
+    look,
+    read_memory,
+    write_memory,
+)
 from cdp_etl.defs.automation import TICK_PATIENCE_SECONDS, UNFINISHED
-from cdp_etl.defs.jobs import LOAD_JOB, load_keys
+from cdp_etl.defs.jobs import LOAD_JOB, MARTS_JOB, load_keys
 from cdp_etl.defs.load import SKIP_UNCHANGED_TAG
+from cdp_etl.defs.partitions import days_of_tags
 from cdp_etl.entities import BY_NAME, ENTITIES
 from cdp_etl.settings import Settings
 from cdp_etl.warehouse import WarehouseLockedError, WarehouseMissingError, ledger
 
 _TICK_SECONDS = 300
-_PARTITION_TAG = "dagster/partition"
-_NO_LEDGER = pl.Schema({"entity": pl.String, "dump_date": pl.Date, "status": pl.String, "load_seq": pl.Int64})
+_NO_LEDGER = pl.Schema(
+    {
+        "entity": pl.String(),
+        "dump_date": pl.Date(),
+        "status": pl.String(),
+        "load_seq": pl.Int64(),
+        "finished_at": pl.Datetime("us", "UTC"),
+        "loaded_finished_at": pl.Datetime("us", "UTC"),
+    }
+)
 
 
 def build_new_dumps() -> dg.SensorDefinition:
@@ -38,17 +57,25 @@ def build_new_dumps() -> dg.SensorDefinition:
         context: dg.SensorEvaluationContext, settings: dg.ResourceParam[Settings]
     ) -> dg.SensorResult | dg.SkipReason:
         now = datetime.now(UTC)
+        memory = read_memory(context.cursor)
+        recent = _recent_days(settings, now)
+        if not recent:
+            return dg.SkipReason(f"The first dump date, {settings.first_dump_date}, is not yet there.")
         try:
             known = _ledger(settings)
         except WarehouseLockedError as error:
             return dg.SkipReason(str(error))
-        seen = look(settings, ENTITIES, _days(settings, known, now))
+        days, looked_through = days_to_look_at(known, recent, memory.looked_through)
+        seen = look(settings, ENTITIES, days)
         at_work = _days_at_work(context.instance)
-        memory = read_memory(context.cursor)
-        due, memory = arrivals(settings, seen.found, known, memory, at_work=at_work, now=now)
+        due, memory = arrivals(
+            settings, seen, known, replace(memory, looked_through=looked_through), at_work=at_work, now=now
+        )
+        for fault in seen.faults:
+            context.log.warning(fault)
         return dg.SensorResult(
             [_request(arrival, known) for arrival in due],
-            skip_reason=None if due else "; ".join(seen.faults) or "Nothing has arrived.",
+            skip_reason=None if due else _why_nothing(seen, memory),
             cursor=write_memory(memory),
         )
 
@@ -58,20 +85,38 @@ def build_new_dumps() -> dg.SensorDefinition:
 def _ledger(settings: Settings) -> pl.DataFrame:
     """Read the ledger without waiting long: where a load holds the warehouse, the next tick will do."""
     try:
-        return ledger(replace(settings.open_warehouse(), lock_timeout_seconds=TICK_PATIENCE_SECONDS))
+        warehouse = replace(settings.open_warehouse(), lock_timeout_seconds=TICK_PATIENCE_SECONDS)
+        return ledger(warehouse, first=settings.first_dump_date)
     except WarehouseMissingError:
         return pl.DataFrame(schema=_NO_LEDGER)
 
 
-def _days(settings: Settings, known: pl.DataFrame, now: datetime) -> list[date]:
+def _recent_days(settings: Settings, now: datetime) -> list[date]:
+    """Give the days of the setting, with today, that can be dump dates."""
     today = now.astimezone(ZoneInfo(settings.dump_timezone)).date()
-    recent = (today - timedelta(days=back) for back in range(settings.lookback_days + 1))
-    return [day for day in days_to_look_at(known, today, recent) if day >= settings.first_dump_date]
+    recent = [today - timedelta(days=back) for back in range(settings.lookback_days + 1)]
+    return [day for day in recent if day >= settings.first_dump_date]
 
 
 def _days_at_work(instance: dg.DagsterInstance) -> set[date]:
-    runs = instance.get_runs(dg.RunsFilter(job_name=LOAD_JOB.name, statuses=UNFINISHED))
-    return {date.fromisoformat(run.tags[_PARTITION_TAG]) for run in runs if _PARTITION_TAG in run.tags}
+    """Give the days that some run is loading, whoever asked for it; a run of the marts loads none."""
+    runs = instance.get_runs(dg.RunsFilter(statuses=UNFINISHED))
+    return {day for run in runs if run.job_name != MARTS_JOB.name for day in days_of_tags(run.tags)}
+
+
+def _why_nothing(seen: Look, memory: Memory) -> str:
+    """Say why no run is asked for: what is unreachable, not complete, or was tried in vain."""
+    given_up = sorted(day for day, asked in memory.asked.items() if asked.attempts == MOST_ATTEMPTS)
+    sentences = [
+        *seen.faults,
+        *([f"{len(memory.sightings)} dumps are not ready yet."] if memory.sightings else []),
+        *(
+            [f"Tried {MOST_ATTEMPTS} times, until the delivery changes: {', '.join(given_up)}."]
+            if given_up
+            else []
+        ),
+    ]
+    return " ".join(sentences) or "Nothing has arrived."
 
 
 def _request(arrival: Arrival, known: pl.DataFrame) -> dg.RunRequest:
@@ -82,7 +127,7 @@ def _request(arrival: Arrival, known: pl.DataFrame) -> dg.RunRequest:
     """
     newest = max(_loads(known, arrival.day), default=0)
     return dg.RunRequest(
-        run_key=f"{arrival.day}:{arrival.asked.deliveries[:16]}:{newest}:{arrival.asked.attempts}",
+        run_key=f"{arrival.day}:{arrival.asked.deliveries}:{newest}:{arrival.asked.attempts}",
         partition_key=arrival.day.isoformat(),
         asset_selection=list(load_keys(BY_NAME[name] for name in arrival.entities)),
         tags={SKIP_UNCHANGED_TAG: "true"},

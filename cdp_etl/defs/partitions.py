@@ -3,11 +3,16 @@
 Put here what every asset must agree on for a backfill to be one run. Schedules stand in `automation.py`.
 """
 
-from datetime import date
+from collections.abc import Mapping
+from datetime import date, timedelta
 
 import dagster as dg
 
 from cdp_etl.settings import Settings
+
+_DAY = "dagster/partition"
+_FIRST_DAY = "dagster/asset_partition_range_start"
+_LAST_DAY = "dagster/asset_partition_range_end"
 
 BACKFILL_POLICY = dg.BackfillPolicy.single_run()
 """A contiguous range of days is one run. Were assets to differ in it, a backfill would take the smallest."""
@@ -28,6 +33,16 @@ def days_of(context: dg.AssetExecutionContext) -> list[date]:
 def range_tags(first: date, last: date) -> dict[str, str]:
     """Give the tags of a run for a range of days, both ends included; Dagster has no public name for them."""
     return {
-        "dagster/asset_partition_range_start": first.isoformat(),
-        "dagster/asset_partition_range_end": last.isoformat(),
+        _FIRST_DAY: first.isoformat(),
+        _LAST_DAY: last.isoformat(),
     }
+
+
+def days_of_tags(tags: Mapping[str, str]) -> list[date]:
+    """Give the dump dates that a run bears in its tags: one, a range, or none."""
+    first = tags.get(_DAY) or tags.get(_FIRST_DAY)
+    last = tags.get(_DAY) or tags.get(_LAST_DAY)
+    if first is None or last is None:
+        return []
+    span = (date.fromisoformat(last) - date.fromisoformat(first)).days
+    return [date.fromisoformat(first) + timedelta(days=number) for number in range(span + 1)]

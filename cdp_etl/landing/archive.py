@@ -125,6 +125,7 @@ class DumpArchive:
             fingerprint=record.fingerprint,
             listing_fingerprint=record.listing_fingerprint,
             ready_by=record.ready_by,
+            pulled_at=record.pulled_at,
             findings=record.findings,
             is_new=is_new,
             difference=record.difference,

@@ -70,9 +70,9 @@ class Pull:
     """A dump in the raw archive.
 
     `files` are in the order of delivery and lie under `directory`. `fingerprint` covers paths and contents,
-    `listing_fingerprint` what the zone listed. `is_new` is false where the pull before had the same content.
-    `difference` compares with the pull before, and is None for the first. `findings` are sentences for a
-    person: nothing in them stops a load.
+    `listing_fingerprint` what the zone listed, `pulled_at` is when that was, UTC. `is_new` is false where the
+    pull before had the same content. `difference` compares with the pull before, and is None for the first.
+    `findings` are sentences for a person: nothing in them stops a load.
     """
 
     entity: str
@@ -82,6 +82,7 @@ class Pull:
     fingerprint: str
     listing_fingerprint: str
     ready_by: ReadyBy
+    pulled_at: datetime
     findings: tuple[str, ...]
     is_new: bool
     difference: FileDifference | None

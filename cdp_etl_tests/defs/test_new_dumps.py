@@ -1,15 +1,22 @@
 """The sensor `new_dumps`: what has arrived is asked for once, what has changed again, what fails not for ever."""
 
+import shutil
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import dagster as dg
+import polars as pl
 import pytest
 
+from cdp_etl.defs.arrivals import Memory, arrivals, look
+from cdp_etl.defs.build import build_definitions
+from cdp_etl.defs.keys import Layer
 from cdp_etl.defs.load import SKIP_UNCHANGED_TAG
 from cdp_etl.defs.new_dumps import build_new_dumps
+from cdp_etl.defs.partitions import range_tags
 from cdp_etl.entities import BY_NAME
-from cdp_etl_tests.defs.piping import Pipe, sms
+from cdp_etl_tests.defs.piping import SMS, Pipe, sms
 
 EMAIL = BY_NAME["email-interaction"]
 TODAY = datetime.now(UTC).date()
@@ -121,11 +128,124 @@ def test_a_dump_refused_for_its_content_is_not_asked_for_again_until_it_changes(
     assert (refused, mended) == ([[YESTERDAY.isoformat()], []], [YESTERDAY.isoformat()])
 
 
-def test_runs_that_leave_no_trace_are_asked_for_a_bounded_number_of_times(pipe: Pipe, daemon: Daemon) -> None:
+def test_runs_that_leave_no_trace_are_asked_for_again_with_doubling_waits_and_not_for_ever(pipe: Pipe) -> None:
     """A run worker that is killed writes neither ledger nor archive."""
     pipe.deliver(YESTERDAY, [sms("1", YESTERDAY)])
+    noon = datetime.now(UTC)
 
-    assert [len(daemon.tick()) for _ in range(5)] == [1, 1, 1, 0, 0]
+    memory = Memory()
+    minutes = []
+    for minute in range(0, 24 * 60, 5):
+        due, memory = arrivals(
+            pipe.settings,
+            look(pipe.settings, [SMS], [YESTERDAY]),
+            pl.DataFrame(),
+            memory,
+            at_work=(),
+            now=noon + timedelta(minutes=minute),
+        )
+        minutes += [(minute, arrival.asked.attempts) for arrival in due]
+
+    assert minutes == [(0, 1), (5, 2), (15, 3), (35, 4), (75, 5), (155, 6), (315, 7), (635, 8)]
+
+
+def test_a_run_that_was_killed_between_pull_and_load_is_made_up_for(pipe: Pipe, daemon: Daemon) -> None:
+    pipe.deliver(YESTERDAY, [sms("1", YESTERDAY)])
+    daemon.tick_and_load()
+    pipe.deliver(YESTERDAY, [sms("2", YESTERDAY)])
+    pipe.load(YESTERDAY, layers=[Layer.LANDING])
+
+    assert daemon.tick_and_load() == [YESTERDAY.isoformat()]
+    assert pipe.query("SELECT id FROM staging.sms_interaction") == [("2",)]
+
+
+def test_the_schedule_behind_the_sensor_loads_nothing_twice(pipe: Pipe, daemon: Daemon) -> None:
+    pipe.deliver(YESTERDAY, [sms("1", YESTERDAY)])
+    daemon.tick_and_load()
+
+    pipe.load(YESTERDAY, tags={SKIP_UNCHANGED_TAG: "true", "dagster/schedule_name": "daily_dump"})
+
+    assert pipe.query("SELECT status FROM ops.load ORDER BY load_seq") == [("loaded",), ("unchanged",)]
+    assert daemon.tick() == []
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        pytest.param({"dagster/partition": YESTERDAY.isoformat()}, id="the day"),
+        pytest.param(range_tags(TODAY - timedelta(days=3), TODAY), id="a range that holds it"),
+    ],
+)
+def test_a_day_that_some_run_is_loading_is_left_alone_until_it_is_done(
+    pipe: Pipe, daemon: Daemon, tags: dict[str, str]
+) -> None:
+    """Whoever asked for it: the schedule, a person, or this sensor before."""
+    pipe.deliver(YESTERDAY, [sms("1", YESTERDAY)])
+    job = build_definitions(pipe.settings).resolve_job_def("load")
+    run = pipe.instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED, tags=tags)
+
+    while_at_work = daemon.tick()
+    pipe.instance.report_run_canceled(run)
+    done = daemon.tick()
+
+    assert (len(while_at_work), len(done)) == (0, 1)
+
+
+def test_a_correction_of_an_older_day_is_found_in_its_turn(pipe: Pipe, daemon: Daemon) -> None:
+    """Each look lists a few of the older days, so that its cost does not grow with the history."""
+    older = [TODAY - timedelta(days=back) for back in range(20, 36)]
+    for day in older:
+        pipe.deliver_bytes(day, b"")
+    pipe.load(older[-1], older[0], tags={SKIP_UNCHANGED_TAG: "true"})
+    pipe.deliver(older[0], [sms("1", older[0])])
+
+    assert [daemon.tick_and_load() for _ in range(4)] == [[], [], [older[0].isoformat()], []]
+
+
+def test_what_the_archive_no_longer_holds_is_not_pulled_again(pipe: Pipe, daemon: Daemon) -> None:
+    pipe.deliver(YESTERDAY, [sms("1", YESTERDAY)])
+    daemon.tick_and_load()
+    shutil.rmtree(pipe.settings.archive)
+
+    assert daemon.tick() == []
+
+
+def test_a_warehouse_that_a_load_holds_is_a_reason_to_skip(pipe: Pipe) -> None:
+    pipe.deliver(YESTERDAY, [sms("1", YESTERDAY)])
+    pipe.load(YESTERDAY)
+    context = dg.build_sensor_context(instance=pipe.instance, resources={"settings": pipe.settings})
+
+    with pipe.settings.open_warehouse().writing():
+        result = build_new_dumps()(context)
+
+    assert isinstance(result, dg.SkipReason)
+    assert "in use" in str(result.skip_message)
+
+
+def test_a_zone_that_does_not_answer_hides_no_other(pipe: Pipe, daemon: Daemon, tmp_path: Path) -> None:
+    daemon.pipe = Pipe(
+        pipe.settings.model_copy(update={"landing_by_entity": {"email_interaction": str(tmp_path / "gone")}}),
+        pipe.instance,
+    )
+    pipe.deliver(YESTERDAY, [sms("1", YESTERDAY)])
+
+    (request,) = daemon.tick()
+
+    assert {key.path[1] for key in request.asset_selection or []} == {"sms_interaction"}
+
+
+def test_dagster_itself_takes_the_requests_as_they_are(pipe: Pipe) -> None:
+    """The daemon resolves partition, assets and job of each; a request that does not fit fails there."""
+    pipe.deliver(YESTERDAY, [sms("1", YESTERDAY)])
+    definitions = build_definitions(pipe.settings)
+    context = dg.build_sensor_context(
+        instance=pipe.instance, definitions=definitions, resources={"settings": pipe.settings}
+    )
+
+    evaluated = definitions.get_repository_def().get_sensor_def("new_dumps").evaluate_tick(context)
+
+    (request,) = evaluated.run_requests or []
+    assert request.tags["dagster/partition"] == YESTERDAY.isoformat()
 
 
 def test_a_zone_that_does_not_answer_is_a_reason_to_skip_and_no_crash(daemon: Daemon) -> None:
@@ -133,7 +253,7 @@ def test_a_zone_that_does_not_answer_is_a_reason_to_skip_and_no_crash(daemon: Da
 
     assert asked == []
     assert daemon.skipped is not None
-    assert daemon.skipped.startswith("customer-product-activity: ")
+    assert daemon.skipped.count("there is no such folder") == 1
 
 
 def test_the_cursor_forgets_days_that_are_done(pipe: Pipe, daemon: Daemon) -> None:
