@@ -3,7 +3,8 @@
     python benchmarks/load.py --history 10 50 150 --out benchmarks/results-load.md
 
 builds a warehouse of customer-product-activity with so many million rows, and at each size loads a day of
-`--rows` rows of which one in twenty corrects a record of any earlier day; then loads that day again, corrected.
+`--rows` rows of which one in twenty corrects a record of the ten days before; then loads that day again,
+corrected.
 The peer inserts the same Parquet into the same table with constants for what a load must find out.
 """
 
@@ -31,6 +32,8 @@ ENTITY = BY_NAME["customer-product-activity"]
 TABLE = f"staging.{ENTITY.table}"
 FIRST_DAY = date(2026, 1, 1)
 CORRECTED_ONE_IN = 20
+CORRECTED_ROWS = 10_000_000
+"""Corrections fall evenly on so many of the newest rows: ten days."""
 HISTORY_AT_ONCE = 1_000_000
 BARE_INSERT = f"""
     INSERT INTO {TABLE} BY NAME
@@ -42,7 +45,8 @@ INTRODUCTION = f"""# Loading one day on a growing history
 
 {{day}}, {{system}} (load average {{load:.1f}}), DuckDB {{duckdb}}, memory limit 2 GiB, 2 threads.
 {{rows:,}} rows of `{ENTITY.name}` ({{columns}} columns), one in {CORRECTED_ONE_IN} of them a
-correction of a record of any earlier day. Median of interleaved runs; opening and closing of the file included.
+correction of a record of the ten days before. Median of interleaved runs, opening and closing of the file
+included.
 Rows of the history beyond the first {{wide:,}} hold only the columns that may not be null: a load reads of the
 history the hashes of all keys, and the other columns only of the records that it corrects.
 
@@ -81,11 +85,12 @@ class Measured:
 
 
 def rows_of_a_day(day: int, rows: int, corrected_from: int, version: int = 0) -> str:
-    """Give the SQL of a day's records; one in twenty corrects a record among the first `corrected_from`."""
+    """Give the SQL of a day's records; one in twenty corrects a record before number `corrected_from`."""
     own_id = f"{day}::BIGINT * {rows} + i"
     if corrected_from:
-        step = corrected_from // rows
-        own_id = f"CASE WHEN i % {CORRECTED_ONE_IN} = 0 THEN i * {step}::BIGINT ELSE {own_id} END"
+        among = min(CORRECTED_ROWS, corrected_from)
+        corrected = f"{corrected_from - among} + i * {among // rows}::BIGINT"
+        own_id = f"CASE WHEN i % {CORRECTED_ONE_IN} = 0 THEN {corrected} ELSE {own_id} END"
     moment = f"TIMESTAMPTZ '{FIRST_DAY + timedelta(days=day)} 00:00:00+00' + to_seconds(i % 86400)"
     derived = {
         "timezone_gmt": "7",
