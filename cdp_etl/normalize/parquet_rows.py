@@ -107,7 +107,7 @@ def read_parquet(entity: Entity, file: str, path: Path, bounds: ReadBounds) -> I
                 positions = np.arange(position, position + len(batch))
                 yield ParquetRows(entity, file, headers, ready, positions, refused)
                 position += len(batch)
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         fact = f"not readable as Parquet after row {position - 1} ({type(error).__name__})"
         raise DumpUnreadableError(file, fact) from error
 
@@ -128,7 +128,7 @@ def _made_ready(batch: pa.RecordBatch, refused: dict[int, str], limit: int) -> p
         if pa.types.is_timestamp(ready.type):
             zone = None if ready.type.tz is None else "UTC"
             ready = pc.cast(ready, pa.timestamp("us", zone), safe=False)
-        if pa.types.is_binary(ready.type) or pa.types.is_large_binary(ready.type):
+        if pa.types.is_binary(ready.type) or pa.types.is_large_binary(ready.type) or not _is_valid(ready):
             ready = _decoded(ready, refused)
         columns.append(ready)
     made = pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
@@ -139,14 +139,30 @@ def _made_ready(batch: pa.RecordBatch, refused: dict[int, str], limit: int) -> p
     return made
 
 
+def _is_valid(column: Column) -> bool:
+    """Say whether texts are UTF-8, as their type promises; the reader does not look.
+
+    Raises:
+        pyarrow.ArrowInvalid: where it is another column that is not what its type promises.
+    """
+    try:
+        column.validate(full=True)
+    except pa.ArrowInvalid:
+        if not pa.types.is_string(column.type) and not pa.types.is_large_string(column.type):
+            raise
+        return False
+    return True
+
+
 def _decoded(column: Column, refused: dict[int, str]) -> Column:
     """Give bytes without a declared type as the texts that they mostly are."""
+    delivered = column.cast(pa.large_binary())
     try:
-        return column.cast(pa.string())
+        return delivered.cast(pa.large_string())
     except pa.ArrowInvalid:
         pass
     texts: list[str | None] = []
-    for row, value in enumerate(column.to_pylist()):
+    for row, value in enumerate(delivered.to_pylist()):
         try:
             texts.append(None if value is None else value.decode())
         except UnicodeDecodeError:

@@ -112,6 +112,12 @@ def test_a_moment_is_shifted_by_timezone_gmt_unless_it_is_absolute(
         pytest.param("title", [True, True], "title: wrong type", id="yes or no for a text"),
         pytest.param("title", [b"\xe9", b"\xe9"], "record: not UTF-8", id="bytes that are no text"),
         pytest.param(
+            "title",
+            pa.Array.from_buffers(pa.string(), 2, pa.array([b"\xe9", b"\xe9"]).buffers()),
+            "record: not UTF-8",
+            id="texts that are none, whatever their type says",
+        ),
+        pytest.param(
             "rating", pa.array([2**64 - 1] * 2, pa.uint64()), "rating: out of range", id="beyond 64 bits"
         ),
     ],
@@ -159,6 +165,7 @@ def test_a_refused_row_is_kept_as_json_for_parquet_has_no_bytes_of_one(tmp_path:
 @pytest.mark.parametrize(
     "broken",
     [
+        pytest.param(parquet().replace(b"productSku", b"product\xffku"), id="a column whose name is no text"),
         pytest.param(b"", id="no bytes"),
         pytest.param(parquet()[:-10], id="cut"),
         pytest.param(b"PAR1" + b"\0" * 100 + b"PAR1", id="no footer"),
