@@ -2,7 +2,7 @@
 # Nothing is needed beforehand but Python 3.11 or later, make and git.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo ui test test-system check format lock clean
+.PHONY: help demo ui test test-system bench-landing check format lock clean
 .DELETE_ON_ERROR:
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -20,7 +20,7 @@ TEST_WORKERS ?= auto
 help: ## This list
 	@echo "cdp_etl: daily customer data dumps in, marts out."
 	@echo
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo "Set-up happens by itself, in .venv. After it: .venv/bin/cdp-etl --help"
 
@@ -63,6 +63,9 @@ test: .venv/.dev ## All tests that need nothing but Python
 
 test-system: .venv/.dev ## Tests that need Debian packages; installs them when root
 	@PYTEST="$(BIN)/pytest" .ci/test-system
+
+bench-landing: .venv/.dev ## Pulls from sshd and S3 beside the plain clients, timed; needs Debian's openssh-server
+	@$(BIN)/python benchmarks/landing.py --out benchmarks/results-landing.md
 
 check: .venv/.dev ## Style, types, import direction, SQL, and generated documents
 	@$(BIN)/ruff check

@@ -25,12 +25,13 @@ class DecryptionKey:
     """The private OpenPGP key that partners encrypt for.
 
     `key_file` may be armored or binary; `passphrase` opens it. A message may unpack to `max_expansion` times
-    its size.
+    its size, and to `max_bytes` at most.
     """
 
     key_file: Path
     passphrase: SecretStr | None = field(default=None, repr=False)
     max_expansion: int = 200
+    max_bytes: int = 1 << 40
 
 
 def decrypt(path: str, source: Path, target: Path, key: DecryptionKey | None) -> None:
@@ -42,7 +43,7 @@ def decrypt(path: str, source: Path, target: Path, key: DecryptionKey | None) ->
     """
     if key is None:
         raise ZoneConfigError(f"{shown(path)} is encrypted, and no decryption key is set")
-    most_bytes = max(source.stat().st_size * key.max_expansion, _LEAST_ROOM_BYTES)
+    most_bytes = min(max(source.stat().st_size * key.max_expansion, _LEAST_ROOM_BYTES), key.max_bytes)
     order = {
         "key_file": str(key.key_file),
         "passphrase": key.passphrase.get_secret_value() if key.passphrase else None,
@@ -62,7 +63,8 @@ def decrypt(path: str, source: Path, target: Path, key: DecryptionKey | None) ->
     if done == decrypt_child.NOT_FOR_THIS_KEY:
         raise DumpRefusedError(f"{shown(path)}: not encrypted for the decryption key that is set")
     if done == decrypt_child.TOO_LARGE:
-        raise DumpRefusedError(f"{shown(path)}: unpacks to more than {key.max_expansion} times its size")
+        fact = f"{key.max_expansion} times its size, or than {key.max_bytes} bytes"
+        raise DumpRefusedError(f"{shown(path)}: unpacks to more than {fact}")
     raise DumpRefusedError(f"{shown(path)}: not an OpenPGP message that can be read to its end")
 
 

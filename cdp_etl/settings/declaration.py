@@ -53,11 +53,14 @@ class DeclaredSettings(BaseSettings):
     sftp_known_hosts: Place | None = Field(
         default=None, description="Known hosts in OpenSSH's form; ~/.ssh/known_hosts where not set."
     )
-    object_store_credentials_file: Place | None = Field(
+    aws_shared_credentials_file: Place | None = Field(
         default=None,
-        description="Shared credentials file of AWS; the standard chain of the provider where not set.",
+        description="AWS's credentials file (AWS's variable); ~/.aws/credentials where a profile is named.",
     )
-    object_store_profile: str = Field(default="default", description="Section of that file.")
+    aws_profile: str | None = Field(
+        default=None,
+        description="Section of that file (AWS's variable); where neither is set, its keys, role or web identity.",
+    )
     parallel_files: Count = Field(default=8, description="How many files of a dump are pulled at a time.")
 
     decryption_key_file: Place | None = Field(

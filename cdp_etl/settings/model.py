@@ -103,9 +103,7 @@ class Settings(DeclaredSettings):
                 endpoint=self.object_store_endpoint,
                 region=self.object_store_region,
                 anonymous=self.object_store_anonymous,
-                profile=AwsProfile(self.object_store_credentials_file, self.object_store_profile)
-                if self.object_store_credentials_file
-                else None,
+                profile=self._aws_profile(),
             ),
             sftp=SftpOptions(
                 key_file=self.sftp_key_file,
@@ -117,13 +115,26 @@ class Settings(DeclaredSettings):
         )
         return open_zone(location, template=self.landing_template, options=options)
 
+    def _aws_profile(self) -> AwsProfile | None:
+        if self.aws_shared_credentials_file is None and self.aws_profile is None:
+            return None
+        return AwsProfile(
+            self.aws_shared_credentials_file or Path.home() / ".aws" / "credentials",
+            self.aws_profile or "default",
+        )
+
     def pull_rules(self, *, accept_removal: bool, deep: bool) -> PullRules:
         """Give what a pull may do."""
         return PullRules(
             settle_seconds=self.settle_seconds,
             accept_removal=accept_removal,
             deep=deep,
-            decryption=DecryptionKey(self.decryption_key_file, self.decryption_passphrase, self.max_expansion)
+            decryption=DecryptionKey(
+                self.decryption_key_file,
+                self.decryption_passphrase,
+                self.max_expansion,
+                self.max_unpacked_bytes,
+            )
             if self.decryption_key_file
             else None,
             lock_wait_seconds=self.lock_timeout_seconds,

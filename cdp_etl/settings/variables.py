@@ -21,7 +21,11 @@ ENV_FILE = Path(".env")
 BY_ENTITY = "_by_entity"
 """How the field ends that holds a setting's values for single entities; its variables end in `__<ENTITY>`."""
 
-_FIELDS_OF_OTHERS = {"dagster_home": "DAGSTER_HOME"}
+_FIELDS_OF_OTHERS = {
+    "dagster_home": "DAGSTER_HOME",
+    "aws_shared_credentials_file": "AWS_SHARED_CREDENTIALS_FILE",
+    "aws_profile": "AWS_PROFILE",
+}
 
 
 class SettingsError(CdpEtlError):
@@ -65,7 +69,7 @@ class Variables(PydanticBaseSettingsSource):
 
 
 def _ours(variables: Mapping[str, str | None]) -> dict[str, str]:
-    """Pick our own variables; DAGSTER_HOME is Dagster's, and the one other that is read."""
+    """Pick our own variables, and the few of others that are read."""
     others = _FIELDS_OF_OTHERS.values()
     return {
         name: value for name, value in variables.items() if value and (name.startswith(PREFIX) or name in others)

@@ -131,6 +131,17 @@ def test_a_message_that_cannot_be_taken_is_refused_by_name(
         pulled(folder, archive, key)
 
 
+def test_a_message_that_unpacks_to_more_bytes_than_are_allowed_is_refused(
+    folder: FolderPartner, archive: Path, protected_key: tuple[Path, bytes]
+) -> None:
+    key_file, _ = protected_key
+    folder.put(f"{FOLDER}/a.csv.gpg", (key_file.parent / "protected_bomb.gpg").read_bytes())
+    key = DecryptionKey(key_file, SecretStr("open sesame"), max_expansion=1_000_000, max_bytes=1_000_000)
+
+    with pytest.raises(DumpRefusedError, match=r"a\.csv\.gpg: unpacks to more than .* 1000000 bytes"):
+        pulled(folder, archive, key)
+
+
 def test_a_message_that_unpacks_to_too_much_is_refused(
     folder: FolderPartner, archive: Path, protected_key: tuple[Path, bytes]
 ) -> None:

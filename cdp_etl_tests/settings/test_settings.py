@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from cdp_etl.entities import BY_NAME, ENTITIES
+from cdp_etl.landing import ZoneConfigError, discover
 from cdp_etl.settings import Settings, SettingsError, load_settings, variable
 
 EMAIL = BY_NAME["email-interaction"]
@@ -119,6 +120,46 @@ def test_a_secret_is_shown_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert "horse" not in repr(settings)
     assert "horse" not in repr(settings.zone(EMAIL))
+
+
+@pytest.mark.parametrize(
+    ("variables", "where"),
+    [
+        pytest.param({"AWS_PROFILE": "cdp"}, r"\.aws/credentials holds no keys for the profile cdp", id="profile"),
+        pytest.param(
+            {"AWS_SHARED_CREDENTIALS_FILE": "keys", "AWS_PROFILE": "cdp"},
+            "/keys holds no keys for the profile cdp",
+            id="both",
+        ),
+        pytest.param(
+            {"AWS_SHARED_CREDENTIALS_FILE": "keys"}, "/keys holds no keys for the profile default", id="file"
+        ),
+    ],
+)
+def test_a_profile_of_aws_is_looked_up_as_its_own_tools_do(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variables: dict[str, str], where: str
+) -> None:
+    for file in (tmp_path / "keys", tmp_path / ".aws" / "credentials"):
+        file.parent.mkdir(exist_ok=True)
+        file.write_text("[other]\n")
+    for name, value in {"HOME": str(tmp_path), "CDP_ETL_LANDING": "s3://dumps", **variables}.items():
+        monkeypatch.setenv(name, value)
+
+    with pytest.raises(ZoneConfigError, match=where):
+        discover(load_settings().zone(SMS), SMS.name, [date(2026, 3, 1)])
+
+
+def test_the_bounds_of_unpacking_reach_every_stage_that_unpacks(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"MAX_EXPANSION": "50", "MAX_UNPACKED_BYTES": "1000", "DECRYPTION_KEY_FILE": "key"}.items():
+        monkeypatch.setenv(f"CDP_ETL_{name}", value)
+
+    settings = load_settings()
+
+    decompression = settings.expansion_bound()
+    decryption = settings.pull_rules(accept_removal=False, deep=False).decryption
+    assert decryption is not None
+    assert (decompression.ratio, decompression.bytes) == (50, 1000)
+    assert (decryption.max_expansion, decryption.max_bytes) == (50, 1000)
 
 
 def test_an_override_wins_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
