@@ -12,6 +12,7 @@ import typer
 
 from cdp_etl.cli.check import check_command
 from cdp_etl.cli.contract import contract
+from cdp_etl.cli.doctor import doctor_command
 from cdp_etl.cli.generate import generate_command
 from cdp_etl.cli.landing import archive, landing
 from cdp_etl.cli.marts import marts
@@ -48,6 +49,7 @@ app.add_typer(quarantine, name="quarantine")
 app.add_typer(marts, name="marts")
 app.add_typer(landing, name="landing")
 app.add_typer(archive, name="archive")
+app.command("doctor")(doctor_command)
 app.command("check")(check_command)
 app.command("compact")(compact_command)
 app.command("backup")(backup_command)

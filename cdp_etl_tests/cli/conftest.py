@@ -55,7 +55,9 @@ def cdp_etl(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.Capt
 @pytest.fixture(scope="session")
 def _loaded_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make and load two days of dumps of all entities, once for all tests, in whichever process they run."""
-    shared = tmp_path_factory.getbasetemp().parent
+    own = tmp_path_factory.getbasetemp()
+    # The processes of pytest-xdist have folders of their own in one of their run; a lone process has but its own.
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
     folder = shared / "loaded"
     with FileLock(shared / "loaded.lock"):
         if not folder.exists():

@@ -182,3 +182,13 @@ def test_every_entity_can_be_named_in_an_override(monkeypatch: pytest.MonkeyPatc
     settings = load_settings()
 
     assert {settings.quarantine_limit(entity) for entity in ENTITIES} == {0.25}
+
+
+def test_the_settings_of_the_example_installation_are_known_and_valid() -> None:
+    example = Path(__file__).parents[2] / "deploy/cdp-etl.env.example"
+    Path(".env").write_bytes(example.read_bytes())
+
+    settings = load_settings()
+
+    assert settings.max_quarantine_rate == 0.1
+    assert settings.zone(EMAIL).label == "sftp://cdp@files.example.com/dumps"
