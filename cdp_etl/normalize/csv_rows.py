@@ -5,7 +5,7 @@ Put here how headers and rows of a file become records. How CSV text is cut stan
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import Any, Final
 
@@ -64,6 +64,11 @@ class CsvRows:
     def raw(self, row: int) -> bytes:
         """Give a row's bytes as delivered."""
         return self.texts.raw(row)
+
+    def pieces(self, at_most: int) -> Iterator["CsvRows"]:
+        """Give the rows in pieces of at most so many."""
+        for place, texts in self.texts.pieces(at_most):
+            yield replace(self, texts=texts, cells=self.cells[place], is_plain=self.is_plain[place])
 
     def record(self, row: int) -> dict[str, Any] | Refused:
         """Give the cells that are not blank by the key they stand for."""

@@ -5,6 +5,7 @@ Put here which decoder reads a file. How a format is read stands in that format'
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 from cdp_etl.contract.dump_files import DataFile, classify
 from cdp_etl.contract.entity import Entity
@@ -17,6 +18,10 @@ from cdp_etl.normalize.lines import read_lines
 from cdp_etl.normalize.parquet_rows import read_parquet
 from cdp_etl.normalize.payload import open_payload_lines
 from cdp_etl.normalize.rows import Rows
+from cdp_etl.normalize.texts import Texts
+
+MOST_ROWS: Final = 200_000
+"""Records in one batch: very short ones would make more of them than fit into memory once they are judged."""
 
 
 def decode(entity: Entity, file: str, path: Path, bounds: ReadBounds) -> Iterator[Rows]:
@@ -40,11 +45,17 @@ def decode(entity: Entity, file: str, path: Path, bounds: ReadBounds) -> Iterato
     match kind.format:
         case "ndjson":
             for texts in read_lines(source):
-                yield JsonRows(entity, open_payload_lines(texts))
+                yield from _json_rows(entity, open_payload_lines(texts))
         case "json":
             for texts in read_json(source):
-                yield JsonRows(entity, texts)
+                yield from _json_rows(entity, texts)
         case "csv":
-            yield from read_csv(entity, source)
+            for rows in read_csv(entity, source):
+                yield from rows.pieces(MOST_ROWS)
         case "parquet":
             yield from read_parquet(entity, file, path, bounds)
+
+
+def _json_rows(entity: Entity, texts: Texts) -> Iterator[JsonRows]:
+    for _, piece in texts.pieces(MOST_ROWS):
+        yield JsonRows(entity, piece)

@@ -112,7 +112,10 @@ def normalize_dump(  # noqa: PLR0913, PLR0917 - the dump, where it goes, and how
         )
         for scratch in ("keys", "decisions", "staged"):
             shutil.rmtree(work / scratch)
-        return place.publish(work, _summary(dump, tally, changes, work))
+        summary = _summary(dump, tally, changes, work)
+        if progress is not None and summary.exact_lane_note is not None:
+            progress(f"{entity.name} {dump_date}: {summary.exact_lane_note}")
+        return place.publish(work, summary)
 
 
 def _folder(work: Path, name: str) -> Path:

@@ -5,7 +5,8 @@ and `csv_rows.py`.
 """
 
 import codecs
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -55,6 +56,25 @@ class Texts:
     def raw(self, row: int) -> bytes:
         """Give a record's bytes."""
         return self.buffer[self.starts[row] : self.ends[row]]
+
+    def pieces(self, at_most: int) -> Iterator[tuple[slice, "Texts"]]:
+        """Give the records in pieces of at most so many, each with its place among these; the bytes are shared."""
+        if len(self) <= at_most:
+            yield slice(0, len(self)), self
+            return
+        refused = np.array(sorted(self.refused), np.int64)
+        for first in range(0, len(self), at_most):
+            place = slice(first, min(first + at_most, len(self)))
+            within = refused[np.searchsorted(refused, place.start) : np.searchsorted(refused, place.stop)]
+            piece = replace(
+                self,
+                starts=self.starts[place],
+                ends=self.ends[place],
+                positions=self.positions[place],
+                refused={row - first: self.refused[row] for row in within.tolist()},
+                envelope=None if self.envelope is None else self.envelope[place],
+            )
+            yield place, piece
 
     def envelope_of(self, row: int) -> Envelope | None:
         """Give what a payload says of a record, None where it stands by itself."""

@@ -20,6 +20,7 @@ from cdp_etl.normalize import (
     latest_normalized,
     normalize_dump,
 )
+from cdp_etl.normalize import decode as decode_module
 from cdp_etl.normalize import dump as dump_module
 from cdp_etl_tests.normalize.delivering import COMMENT, DUMP_DATE, REVIEW, comment, deliver, ndjson, normalize
 
@@ -101,6 +102,41 @@ def test_how_the_work_is_cut_does_not_matter(tmp_path: Path, workers: int, batch
     assert cut.superseded.equals(plain.superseded)
     assert cut.quarantined.equals(plain.quarantined)
     assert replace(cut.dump, directory=plain.dump.directory) == plain.dump
+
+
+@pytest.mark.parametrize("name", ["a.ndjson", "a.json", "a.csv"])
+def test_a_batch_of_very_many_short_records_is_cut(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Short bad lines would make more records of one batch than fit into memory."""
+    records = [comment(n, content=None if n % 3 else "x") for n in range(10)]
+    content = {
+        "a.ndjson": ndjson(*records[:5], {"entries": records[5:]}) + b"\xff\n",
+        "a.json": json.dumps(records).encode(),
+        "a.csv": b"commentId,content\n" + b"".join(b"%d,x\n" % n for n in range(9)) + b"1,\xff\n",
+    }[name]
+    whole = normalize(tmp_path / "whole", {name: content})
+    monkeypatch.setattr(decode_module, "MOST_ROWS", 3)
+
+    cut = normalize(tmp_path / "cut", {name: content})
+
+    assert cut.accepted.equals(whole.accepted)
+    assert cut.quarantined.equals(whole.quarantined)
+    assert len(cut.dump.quarantined_files) > len(whole.dump.quarantined_files) == 1
+
+
+def test_a_dump_that_the_exact_lane_had_to_judge_says_why(tmp_path: Path) -> None:
+    told: list[str] = []
+    files = deliver(
+        tmp_path / "dump", {"a.ndjson": ndjson(*(comment(n, content=None) for n in range(9)), comment(9))}
+    )
+
+    normalize_dump(COMMENT, DUMP_DATE, tmp_path / "dump", files, tmp_path / "lake", Rules(), progress=told.append)
+
+    assert told[-1] == (
+        "customer-product-comment 2026-03-01: the exact lane judged 90% of the records; "
+        "the commonest cause (9): content: required"
+    )
 
 
 def test_where_the_counts_do_not_balance_nothing_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
