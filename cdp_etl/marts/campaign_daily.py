@@ -8,13 +8,18 @@ from cdp_etl.marts import columns as c
 from cdp_etl.marts.feed import feed_slices
 from cdp_etl.marts.mart import Mart
 
+CAMPAIGN_COLUMNS = (
+    TableColumn("channel", TEXT, "email or sms.", is_nullable=False),
+    TableColumn("service_provider", TEXT, "Provider of the messages.", is_nullable=False),
+    TableColumn("campaign_id", TEXT, "Campaign, unique with its provider only.", is_nullable=False),
+)
+"""What tells campaigns apart, within a company."""
+
 CAMPAIGN_DAILY = Mart(
     name="campaign_daily",
     columns=(
         c.COMPANY_ID,
-        TableColumn("channel", TEXT, "email or sms.", is_nullable=False),
-        TableColumn("service_provider", TEXT, "Provider of the messages.", is_nullable=False),
-        TableColumn("campaign_id", TEXT, "Campaign, unique with its provider only.", is_nullable=False),
+        *CAMPAIGN_COLUMNS,
         c.ACTIVITY_DATE,
         c.count("event_count", "Events of any kind on the day, as reported."),
         TableColumn(

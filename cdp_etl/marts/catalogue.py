@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from cdp_etl.marts.campaign_daily import CAMPAIGN_DAILY
+from cdp_etl.marts.campaign_influence import CAMPAIGN_INFLUENCE, PERSON_CAMPAIGN_PRODUCT_DAILY
 from cdp_etl.marts.customer import CUSTOMER, CUSTOMER_DAILY
 from cdp_etl.marts.customer_identity import CUSTOMER_IDENTITY, IDENTITY_CHANGE
 from cdp_etl.marts.customer_product import CUSTOMER_PRODUCT
@@ -29,6 +30,8 @@ MARTS: tuple[Mart, ...] = (
     CAMPAIGN_DAILY,
     CUSTOMER_DAILY,
     CUSTOMER,
+    PERSON_CAMPAIGN_PRODUCT_DAILY,
+    CAMPAIGN_INFLUENCE,
 )
 """Each stands behind the marts that it reads."""
 

@@ -149,6 +149,17 @@ CHECKS: Sequence[Check] = (
             _BY_DAY,
         ),
     ),
+    Check(
+        "totals_agree_with_interaction",
+        "customer",
+        "Of every company it counts as many interactions as there are with a customer.",
+        _groups_that_differ(
+            "SELECT company_id, sum(interaction_count) AS n FROM marts.customer GROUP BY company_id",
+            "SELECT company_id, count(*) AS n FROM marts.interaction WHERE customer_key IS NOT NULL"
+            " GROUP BY company_id",
+            "company_id",
+        ),
+    ),
 )
 """All checks, in the order of the marts that they speak of."""
 

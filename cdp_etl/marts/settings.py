@@ -35,6 +35,7 @@ class MartSettings:
             `interaction` spells it; `low_rating` is a review whose rating is low, `other` any other action.
         affinity_half_life_days: After how many days an action counts for half.
         affinity_low_rating: The highest rating that lowers the affinity.
+        influence_days: For how many times 24 hours a click counts for what the person does next.
     """
 
     max_customers_per_identifier: int = 5
@@ -42,6 +43,7 @@ class MartSettings:
     affinity_weights: Mapping[str, float] = field(default_factory=lambda: AFFINITY_WEIGHTS)
     affinity_half_life_days: float = 30.0
     affinity_low_rating: int = 2
+    influence_days: int = 7
 
     def value(self, name: str) -> Any:
         """Give one of them by name, as DuckDB is given it."""

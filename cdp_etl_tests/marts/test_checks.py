@@ -71,6 +71,9 @@ def test_every_mart_has_a_check_and_every_check_says_what_it_means() -> None:
             "DELETE FROM marts.product", ("product", "totals_agree_with_interaction"), id="a product missing"
         ),
         pytest.param(
+            "DELETE FROM marts.customer", ("customer", "totals_agree_with_interaction"), id="a customer missing"
+        ),
+        pytest.param(
             "DELETE FROM marts.campaign_daily",
             ("campaign_daily", "totals_agree_with_interaction"),
             id="a campaign missing",

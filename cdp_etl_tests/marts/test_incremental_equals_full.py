@@ -51,7 +51,9 @@ _DRAWN: Mapping[str, Sequence[Any]] = {
 
 _SETTINGS = (
     MartSettings(max_customers_per_identifier=1),
-    MartSettings(max_customers_per_identifier=2, identifier_denylist=("c:3",), affinity_half_life_days=7.0),
+    MartSettings(
+        max_customers_per_identifier=2, identifier_denylist=("c:3",), affinity_half_life_days=7.0, influence_days=1
+    ),
 )
 
 

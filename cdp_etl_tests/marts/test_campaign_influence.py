@@ -1,0 +1,65 @@
+"""Inferred influence of campaigns: worked examples."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from cdp_etl.marts.campaign_influence import CAMPAIGN_INFLUENCE
+from cdp_etl.marts.keeping import run_mart
+from cdp_etl.marts.settings import MartSettings
+from cdp_etl_tests.marts.loading import ACTIVITY, EMAIL, Loader, day, happened
+
+
+def _click(own_id: str, campaign: str, on: int, hour: int = 12) -> dict[str, Any]:
+    return happened(EMAIL, own_id, on=on, hour=hour, event="clicked", who=("e:a",), campaign_id=campaign)
+
+
+def _act(own_id: str, on: int, hour: int = 12) -> dict[str, Any]:
+    return happened(ACTIVITY, own_id, on=on, hour=hour, who=("c:1", "e:a"))
+
+
+def _influence(loader: Loader) -> Sequence[Mapping[str, Any]]:
+    run_mart(loader.warehouse, CAMPAIGN_INFLUENCE, loader.settings)
+    return loader.rows(
+        "SELECT campaign_id, product_sku, activity_date, interaction_count, person_count"
+        " FROM marts.campaign_influence ORDER BY ALL"
+    )
+
+
+def test_the_last_click_before_counts_on_the_day_of_the_interaction(loader: Loader) -> None:
+    loader.load(EMAIL, 1, [_click("1", "OLD", 1), _click("2", "NEW", 2)])
+    loader.load(ACTIVITY, 1, [_act("1", 1, hour=11), _act("2", 1, hour=13), _act("3", 4), _act("4", 4)])
+
+    assert [tuple(row.values()) for row in _influence(loader)] == [
+        ("NEW", "S1", day(4), 2, 1),
+        ("OLD", "S1", day(1), 1, 1),
+    ]
+
+
+def test_a_click_counts_for_so_many_times_24_hours_and_no_longer(loader: Loader) -> None:
+    loader.load(EMAIL, 1, [_click("1", "K", 1, hour=12)])
+    loader.load(ACTIVITY, 1, [_act("1", 8, hour=12), _act("2", 8, hour=13)])
+
+    assert [row["interaction_count"] for row in _influence(loader)] == [1]
+
+    longer = Loader(loader.folder, MartSettings(influence_days=8))
+    assert [row["interaction_count"] for row in _influence(longer)] == [2]
+
+
+def test_a_late_click_moves_what_came_after_it(loader: Loader) -> None:
+    loader.load(EMAIL, 1, [_click("1", "OLD", 1)])
+    loader.load(ACTIVITY, 1, [_act("1", 3)])
+    assert [row["campaign_id"] for row in _influence(loader)] == ["OLD"]
+
+    loader.load(EMAIL, 9, [_click("2", "NEW", 2)])
+
+    assert [row["campaign_id"] for row in _influence(loader)] == ["NEW"]
+
+
+def test_a_click_of_an_address_counts_for_the_person_that_it_comes_to_belong_to(loader: Loader) -> None:
+    loader.load(EMAIL, 1, [_click("1", "K", 1)])
+    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1", on=2, who=("c:1",))])
+    assert _influence(loader) == []
+
+    loader.load(ACTIVITY, 30, [_act("2", 30)])
+
+    assert [row["activity_date"] for row in _influence(loader)] == [day(2)]
