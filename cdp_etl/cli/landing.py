@@ -1,14 +1,15 @@
 """`cdp-etl landing` and `cdp-etl archive`: what the zone offers, and what is kept of what was pulled."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
 from cdp_etl.cli.options import AsJson, EntityNames, chosen, parse_day
 from cdp_etl.cli.output import out, print_json, print_table, progress
 from cdp_etl.landing import CheckedZone, check_landing, prune
-from cdp_etl.settings import load_settings
+from cdp_etl.settings import Settings, load_settings
 
 landing = typer.Typer(help="What the landing zone offers.", no_args_is_help=True)
 archive = typer.Typer(help="The raw archive: every dump as it was delivered.", no_args_is_help=True)
@@ -43,7 +44,7 @@ def check_command(
     Example: `cdp-etl landing check --date 2026-03-01`
     """
     settings = load_settings()
-    today = datetime.now(UTC).date()
+    today = _today(settings)
     days = [day] if day is not None else [today - timedelta(days=1), today]
     zones = {one.name: settings.zone(one) for one in chosen(entity)}
     with progress() as say:
@@ -81,9 +82,14 @@ def prune_command(
     Example: `cdp-etl archive prune --dry-run`
     """
     settings = load_settings()
-    gone = prune(settings.archive, settings.retention(), datetime.now(UTC).date(), dry_run=dry_run)
+    gone = prune(settings.archive, settings.retention(), _today(settings), dry_run=dry_run)
     print_table(
         ("entity", "dump date", "pull", "bytes", "why"),
         [(one.entity, one.dump_date, one.fingerprint[:12], one.bytes, one.reason) for one in gone],
     )
     out().print(f"{sum(one.bytes for one in gone):,} bytes {'would go' if dry_run else 'went'}.")
+
+
+def _today(settings: Settings) -> date:
+    """Give the dump date that is being delivered now."""
+    return datetime.now(ZoneInfo(settings.dump_timezone)).date()

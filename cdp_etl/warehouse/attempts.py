@@ -200,14 +200,18 @@ def ledger(
 
 
 def findings(connection: duckdb.DuckDBPyConnection, delivery: Delivery) -> Iterator[str]:
-    """Tell of files whose bytes are loaded under another date of the entity already (RULINGS 5)."""
+    """Tell of files whose bytes are loaded under another date of the entity already (RULINGS 5).
+
+    Empty files are all the same, and say only that there was nothing on their day.
+    """
+    files = [file for file in delivery.files if file.bytes]
     rows = connection.execute(
         "SELECT sha256, min(dump_date) FROM ops.dump_file"
         " WHERE entity = ? AND dump_date <> ? AND list_contains(?, sha256) GROUP BY sha256",
-        [delivery.entity.table, delivery.dump.dump_date, [file.sha256 for file in delivery.files]],
+        [delivery.entity.table, delivery.dump.dump_date, [file.sha256 for file in files]],
     ).fetchall()
     loaded = dict(rows)
-    for file in delivery.files:
+    for file in files:
         if file.sha256 in loaded:
             yield f"The file {file.path} has the same bytes as one loaded for {loaded[file.sha256]}."
 

@@ -3,7 +3,9 @@
 import csv
 import io
 import json
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -215,6 +217,20 @@ def test_the_landing_zone_is_looked_into_before_anything_is_pulled(cdp_etl: Comm
     states = {zone["entity"]: [dump["state"] for dump in zone["dumps"]] for zone in json.loads(ended.out)}
     assert (states["sms-interaction"], states["email-interaction"]) == (["ready"], ["nothing there"])
     assert not Path("data/archive").exists()
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Etc/GMT+12"])
+def test_without_a_date_today_is_that_of_the_dump_time_zone(
+    cdp_etl: Command, monkeypatch: pytest.MonkeyPatch, zone: str
+) -> None:
+    """The two are 26 hours apart: never is it the same day in both, so one of them is not that of UTC."""
+    monkeypatch.setenv("CDP_ETL_DUMP_TIMEZONE", zone)
+    Path("data/landing").mkdir(parents=True)
+
+    ended = cdp_etl("landing", "check", "--entity", "sms-interaction", "--json")
+
+    ((_, newest),) = [[dump["dump_date"] for dump in one["dumps"]] for one in json.loads(ended.out)]
+    assert newest == datetime.now(ZoneInfo(zone)).date().isoformat()
 
 
 def test_pruning_the_archive_says_first_what_would_go(loaded: Command, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,8 +7,8 @@ import duckdb
 import polars as pl
 import pytest
 
-from cdp_etl.warehouse import LoadFailedError, LoadNotBalancedError, Warehouse, ledger
-from cdp_etl_tests.warehouse.dumps import EMAIL, record, write_dump
+from cdp_etl.warehouse import LoadFailedError, LoadNotBalancedError, Warehouse, ledger, load_dump
+from cdp_etl_tests.warehouse.dumps import COMMENT, EMAIL, File, record, write_dump
 from cdp_etl_tests.warehouse.loading import comment, day, load, load_records, rows, write_lake
 
 STAGED = "SELECT comment_id, dump_date, title, is_current FROM staging.customer_product_comment"
@@ -327,3 +327,20 @@ def test_bytes_loaded_under_another_date_already_are_a_finding(warehouse: Wareho
     result = load(warehouse, write_lake(warehouse.path.parent, 2, records, fingerprint="same"))
 
     assert result.findings == ("The file part-1.ndjson has the same bytes as one loaded for 2026-01-01.",)
+
+
+def test_an_empty_file_on_each_of_two_days_is_no_finding(warehouse: Warehouse) -> None:
+    results = [
+        load_dump(
+            warehouse,
+            COMMENT,
+            write_lake(warehouse.path.parent, number, []),
+            [File("part-1.ndjson", bytes=0)],
+            max_quarantine_rate=0.5,
+            force=False,
+            run_id=None,
+        )
+        for number in (1, 2)
+    ]
+
+    assert [(result.status, result.findings) for result in results] == [("loaded", ()), ("loaded", ())]
