@@ -98,7 +98,7 @@ def normalize_dump(  # noqa: PLR0913, PLR0917 - the dump, where it goes, and how
         job = BatchJob(entity, JudgeContext(rules, dump_date), folders.staged, quarantined)
         keys = KeySpill(_folder(work, "keys"))
         tally = Tally()
-        for outcome in _in_parallel(job, _batches(dump, bounds), workers or len(os.sched_getaffinity(0))):
+        for outcome in _in_parallel(job, _batches(dump, bounds), workers or _processors()):
             tally.add(outcome.tally)
             keys.add(outcome.keys)
             if progress is not None:
@@ -116,6 +116,14 @@ def normalize_dump(  # noqa: PLR0913, PLR0917 - the dump, where it goes, and how
         if progress is not None and summary.exact_lane_note is not None:
             progress(f"{entity.name} {dump_date}: {summary.exact_lane_note}")
         return place.publish(work, summary)
+
+
+def _processors() -> int:
+    """Give how many processors this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # macOS tells of the machine only
+        return os.cpu_count() or 1
 
 
 def _folder(work: Path, name: str) -> Path:

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from cdp_etl.contract.rules import Rules
 from cdp_etl.normalize import DumpUnreadableError
 from cdp_etl_tests.normalize.delivering import NOON_MS, REVIEW, normalize
 
@@ -175,6 +176,14 @@ def test_a_refused_row_is_kept_as_json_for_parquet_has_no_bytes_of_one(tmp_path:
 def test_a_file_that_cannot_be_read_is_fatal(tmp_path: Path, broken: bytes) -> None:
     with pytest.raises(DumpUnreadableError, match=r"^a\.parquet: not readable as Parquet after row 0"):
         normalize(tmp_path, {"a.parquet": broken}, entity=REVIEW)
+
+
+def test_a_row_beyond_the_limit_is_quarantined(tmp_path: Path) -> None:
+    content = parquet(content=["x" * 2_000, "y"])
+
+    outcome = normalize(tmp_path, {"a.parquet": content}, entity=REVIEW, rules=Rules(max_record_bytes=1_000))
+
+    assert (outcome.dump.accepted, outcome.reasons) == (1, [["record: longer than the limit of 1000 bytes"]])
 
 
 def test_two_columns_of_one_field_are_fatal(tmp_path: Path) -> None:
