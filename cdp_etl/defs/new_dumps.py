@@ -25,6 +25,7 @@ from cdp_etl.defs.arrivals import (
 from cdp_etl.defs.automation import TICK_PATIENCE_SECONDS, UNFINISHED
 from cdp_etl.defs.jobs import LOAD_JOB, MARTS_JOB, load_keys
 from cdp_etl.defs.load import SKIP_UNCHANGED_TAG
+from cdp_etl.defs.load_checks import LOAD_CHECKS
 from cdp_etl.defs.partitions import days_of_tags
 from cdp_etl.entities import BY_NAME, ENTITIES
 from cdp_etl.settings import Settings
@@ -126,10 +127,13 @@ def _request(arrival: Arrival, known: pl.DataFrame) -> dg.RunRequest:
     that day, and the attempt: content A, then B, then A again are three runs (RULINGS 23).
     """
     newest = max(_loads(known, arrival.day), default=0)
+    entities = [BY_NAME[name] for name in arrival.entities]
     return dg.RunRequest(
         run_key=f"{arrival.day}:{arrival.asked.deliveries}:{newest}:{arrival.asked.attempts}",
         partition_key=arrival.day.isoformat(),
-        asset_selection=list(load_keys(BY_NAME[name] for name in arrival.entities)),
+        asset_selection=list(load_keys(entities)),
+        # Else all checks of these assets would be taken along, those over everything too.
+        asset_check_keys=[check.spec(entity).key for entity in entities for check in LOAD_CHECKS],
         tags={SKIP_UNCHANGED_TAG: "true"},
     )
 

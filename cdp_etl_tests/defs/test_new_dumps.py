@@ -246,6 +246,11 @@ def test_dagster_itself_takes_the_requests_as_they_are(pipe: Pipe) -> None:
 
     (request,) = evaluated.run_requests or []
     assert request.tags["dagster/partition"] == YESTERDAY.isoformat()
+    asked = definitions.resolve_job_def("load").get_subset(
+        asset_selection=set(request.asset_selection or []),
+        asset_check_selection=set(request.asset_check_keys or []),
+    )
+    assert {node.name for node in asked.graph.nodes} == {"load_sms_interaction"}
 
 
 def test_a_zone_that_does_not_answer_is_a_reason_to_skip_and_no_crash(daemon: Daemon) -> None:
