@@ -7,6 +7,7 @@ import typer
 from cdp_etl.cli.output import out, print_table, progress
 from cdp_etl.marts.agreement import rows_that_differ
 from cdp_etl.marts.catalogue import MARTS
+from cdp_etl.marts.checks import run_checks
 from cdp_etl.settings import load_settings
 from cdp_etl.warehouse import check_full
 
@@ -32,6 +33,16 @@ def check_command(
     with progress() as say:
         say("Checking staging …")
         rows = [(f"staging.{one.entity}", one.check, one.passed, one.sentence) for one in check_full(warehouse)]
+        say("Checking the marts against each other …")
+        rows += [
+            (
+                f"marts.{one.check.mart}",
+                one.check.name,
+                one.passed,
+                f"{one.violations} rows or groups contradict it.",
+            )
+            for one in run_checks(warehouse)
+        ]
         for mart in MARTS:
             say(f"Checking {mart.table} …")
             with warehouse.reading() as connection:

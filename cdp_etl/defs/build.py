@@ -7,6 +7,7 @@ import dagster as dg
 
 from cdp_etl.defs.automation import build_daily_dump, build_marts_follow_loads
 from cdp_etl.defs.day import Say
+from cdp_etl.defs.full_checks import FULL_CHECK_JOB, build_full_checks, build_weekly_check
 from cdp_etl.defs.jobs import LOAD_JOB, MARTS_JOB
 from cdp_etl.defs.load import build_load
 from cdp_etl.defs.marts import build_mart, build_snapshot
@@ -32,8 +33,9 @@ def build_definitions(settings: Settings, say: Say = _say_nothing) -> dg.Definit
             build_snapshot(partitions),
             build_report(partitions),
         ],
-        jobs=[LOAD_JOB, MARTS_JOB],
-        schedules=[build_daily_dump(settings)],
+        asset_checks=[build_full_checks()],
+        jobs=[LOAD_JOB, MARTS_JOB, FULL_CHECK_JOB],
+        schedules=[build_daily_dump(settings), build_weekly_check(settings)],
         sensors=[build_new_dumps(), build_marts_follow_loads()],
         resources={"settings": settings, "say": say},
         # A process a step costs about three seconds each; the stages use all cores by themselves.

@@ -9,16 +9,21 @@ from collections.abc import Collection, Iterable
 import dagster as dg
 
 from cdp_etl.contract.entity import Entity
+from cdp_etl.defs.full_checks import FULL_CHECK_KEYS
 from cdp_etl.defs.keys import LOAD_LAYERS, Layer, asset_key
+
+_OVER_EVERYTHING = dg.AssetSelection.checks(*FULL_CHECK_KEYS)
 
 LOAD_JOB = dg.define_asset_job(
     "load",
-    selection=dg.AssetSelection.groups(*(layer.value for layer in LOAD_LAYERS)),
+    selection=dg.AssetSelection.groups(*(layer.value for layer in LOAD_LAYERS)) - _OVER_EVERYTHING,
     description="Pull, normalize and load the dumps of a day or a range of days.",
 )
 MARTS_JOB = dg.define_asset_job(
     "marts",
-    selection=dg.AssetSelection.groups(Layer.MARTS.value, Layer.PUBLISHED.value, Layer.REPORT.value),
+    selection=dg.AssetSelection.groups(
+        Layer.MARTS.value, Layer.PUBLISHED.value, Layer.REPORT.value
+    ).without_checks(),
     description="Bring the marts up to all that is loaded, publish the snapshot, and write the report.",
 )
 

@@ -82,6 +82,10 @@ class Pipe:
         """Run the marts job for a range of days."""
         return self._run("marts", {"tags": range_tags(first, last)}, None, None, None)
 
+    def check_everything(self) -> dg.ExecuteInProcessResult:
+        """Run the job of the checks that read everything."""
+        return self._run("check_full", {}, None, None, None)
+
     def ledger(self, entity: Entity = SMS) -> list[tuple[date, str]]:
         """Give the newest status of each dump date."""
         return [

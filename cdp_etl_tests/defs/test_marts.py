@@ -53,3 +53,32 @@ def test_the_marts_run_where_nothing_was_ever_loaded(pipe: Pipe) -> None:
 
     assert result.success
     assert pipe.query("SELECT count(*) FROM marts.interaction") == [(0,)]
+
+
+def test_everything_that_is_stored_is_checked_by_a_job_of_its_own(pipe: Pipe) -> None:
+    pipe.deliver(FIRST, [sms("1", FIRST), sms("2", FIRST)])
+    pipe.load(FIRST)
+    daily = pipe.marts(FIRST, FIRST)
+
+    weekly = pipe.check_everything()
+
+    assert daily.get_asset_check_evaluations() == []
+    found = {
+        (check.asset_key.to_user_string(), check.check_name): check.passed
+        for check in weekly.get_asset_check_evaluations()
+    }
+    assert set(found.values()) == {True}
+    assert ("staging/sms_interaction", "holds_as_a_whole") in found
+    assert ("marts/interaction", "agrees_with_staging") in found
+
+
+def test_a_row_that_is_lost_from_a_mart_is_found_by_the_job_that_checks_everything(pipe: Pipe) -> None:
+    pipe.deliver(FIRST, [sms("1", FIRST), sms("2", FIRST)])
+    pipe.load(FIRST)
+    pipe.marts(FIRST, FIRST)
+    with pipe.settings.open_warehouse().writing() as connection:
+        connection.execute("DELETE FROM marts.interaction WHERE record_id = '1'")
+
+    checks = pipe.check_everything().get_asset_check_evaluations()
+
+    assert "agrees_with_staging" in {check.check_name for check in checks if not check.passed}

@@ -1,0 +1,92 @@
+"""What must hold over everything that is stored, as checks of the assets: once a week, or when a person asks.
+
+Every load and every run of a mart checks what it touched before it is committed; these read whole tables, and so
+are no part of the daily jobs. Put here how the facts become checks; the facts stand in `cdp_etl.warehouse` and
+`cdp_etl.marts`.
+"""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from cdp_etl.defs.day import Say
+from cdp_etl.defs.keys import Layer, asset_key
+from cdp_etl.entities import ENTITIES
+from cdp_etl.marts.checks import CHECKS, run_checks
+from cdp_etl.settings import Settings
+from cdp_etl.warehouse import check_full
+
+Result = tuple[dg.AssetCheckKey, int, str]
+"""A check, how often it is contradicted, and a sentence."""
+
+HOLDS_AS_A_WHOLE = "holds_as_a_whole"
+_STAGING_SPECS = {
+    entity.table: dg.AssetCheckSpec(
+        HOLDS_AS_A_WHOLE,
+        asset=asset_key(Layer.STAGING, entity.table),
+        description="Keys are unique, the newest version is current, and records balance, over all dumps.",
+    )
+    for entity in ENTITIES
+}
+_MART_SPECS = {
+    (check.mart, check.name): dg.AssetCheckSpec(
+        check.name, asset=asset_key(Layer.MARTS, check.mart), description=check.description
+    )
+    for check in CHECKS
+}
+FULL_CHECK_KEYS = [spec.key for spec in (*_STAGING_SPECS.values(), *_MART_SPECS.values())]
+
+FULL_CHECK_JOB = dg.define_asset_job(
+    "check_full",
+    selection=dg.AssetSelection.checks(*FULL_CHECK_KEYS),
+    description="Check everything that is stored: as dear as a rebuild of all marts.",
+)
+
+
+def build_full_checks() -> dg.AssetChecksDefinition:
+    """Give the checks; they are made in one step."""
+
+    @dg.multi_asset_check(
+        name="check_everything", specs=[*_STAGING_SPECS.values(), *_MART_SPECS.values()], can_subset=True
+    )
+    def full_checks(
+        context: dg.AssetCheckExecutionContext, settings: dg.ResourceParam[Settings], say: dg.ResourceParam[Say]
+    ) -> Iterator[dg.AssetCheckResult]:
+        say("checking everything that is stored")
+        for key, violations, sentence in (*_staging_results(settings), *_mart_results(settings)):
+            if key in context.selected_asset_check_keys:
+                yield dg.AssetCheckResult(
+                    passed=violations == 0,
+                    asset_key=key.asset_key,
+                    check_name=key.name,
+                    description=sentence,
+                    metadata={"violations": violations},
+                )
+
+    return full_checks
+
+
+def build_weekly_check(settings: Settings) -> dg.ScheduleDefinition:
+    """Give the schedule of these checks: on Sundays, when the daily load is done."""
+    return dg.ScheduleDefinition(
+        name="weekly_check",
+        job=FULL_CHECK_JOB,
+        cron_schedule="0 9 * * 0",
+        execution_timezone=settings.dump_timezone,
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description="Check everything that is stored, once a week.",
+    )
+
+
+def _staging_results(settings: Settings) -> Iterator[Result]:
+    findings = check_full(settings.open_warehouse())
+    for table, spec in _STAGING_SPECS.items():
+        own = [finding for finding in findings if finding.entity == table]
+        sentence = " ".join(f"{finding.check}: {finding.sentence}" for finding in own)
+        yield spec.key, sum(finding.violations for finding in own), sentence
+
+
+def _mart_results(settings: Settings) -> Iterator[Result]:
+    for result in run_checks(settings.open_warehouse()):
+        sentence = f"{result.violations} rows or groups contradict it."
+        yield _MART_SPECS[result.check.mart, result.check.name].key, result.violations, sentence
