@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
 DAY = date(2026, 3, 1)
 MAIN = "customer-product-activity"
+GROUPS = ("formats", "entities", "ways", "memory")
 
 
 class Measured(NamedTuple):
@@ -72,6 +73,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--dlt", action="store_true", help="measure dlt too, in an environment of its own")
     parser.add_argument("--memory-rows", type=int, nargs="*", default=[], help="sizes to measure peak memory at")
+    parser.add_argument("--groups", nargs="+", choices=GROUPS, default=GROUPS, help="which tables to make")
     parser.add_argument("--out", type=Path, default=None)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="bench-normalize-") as work:
@@ -82,10 +84,20 @@ def main() -> None:
 
 
 def _compare(work: Path, arguments: argparse.Namespace) -> str:
-    rows, runs = arguments.rows, arguments.runs
-    dumps = _dumps(work, rows)
-    formats = _interleaved(
-        runs,
+    groups: dict[str, Callable[[Path, argparse.Namespace], list[str]]] = {
+        "formats": _formats,
+        "entities": _entities,
+        "ways": _ways,
+        "memory": _memory,
+    }
+    tables = [line for name in arguments.groups for line in groups[name](work, arguments)]
+    return "\n".join([*_heading(arguments.runs), *tables])
+
+
+def _formats(work: Path, arguments: argparse.Namespace) -> list[str]:
+    dumps = _dumps(work, arguments.rows)
+    measured = _interleaved(
+        arguments.runs,
         {
             "bare read_json": ("bare", {"path": str(dumps["ndjson"]), "reader": "json"}),
             "NDJSON": _job(dumps["ndjson"], MAIN),
@@ -99,25 +111,50 @@ def _compare(work: Path, arguments: argparse.Namespace) -> str:
             "Parquet": _job(dumps["parquet"], MAIN),
         },
     )
-    entities = _interleaved(
-        runs, {name: _job(work / "entities" / name / DAY.isoformat(), name) for name in BY_NAME}
-    )
-    few = min(rows, 100_000)
-    generate(work / "clean", DAY, 1, few, entities=[MAIN], dirty=0.0)
+    beside = {
+        "NDJSON": "bare read_json",
+        "NDJSON .gz": "NDJSON",
+        "NDJSON .zst": "NDJSON",
+        "NDJSON, every number is text": "NDJSON",
+        "JSON array": "NDJSON",
+        "CSV": "bare read_csv",
+        "Parquet": "bare read_parquet",
+    }
+    title = f"## Formats: {arguments.rows:,} records of {MAIN}, 3% bad"
+    return [title, "", *_table(measured, beside, arguments.rows), ""]
+
+
+def _entities(work: Path, arguments: argparse.Namespace) -> list[str]:
+    rows = arguments.rows // 2
+    generate(work / "entities", DAY, 1, rows)
+    jobs = {name: _job(work / "entities" / name / DAY.isoformat(), name) for name in BY_NAME}
+    title = f"## Entities: {rows:,} records each, NDJSON"
+    return [title, "", *_table(_interleaved(arguments.runs, jobs), {}, rows), ""]
+
+
+def _ways(work: Path, arguments: argparse.Namespace) -> list[str]:
+    rows = min(arguments.rows, 100_000)
+    generate(work / "clean", DAY, 1, rows, entities=[MAIN], dirty=0.0)
     clean = work / "clean" / MAIN / DAY.isoformat()
-    peers: dict[str, Any] = {
+    jobs: dict[str, Any] = {
         "both lanes": _job(clean, MAIN),
         "exact lane alone": ("exact", {"folder": str(clean)}),
     }
     if arguments.dlt:
-        peers["dlt"] = ("dlt", {"folder": str(clean), "python": str(_peer_environment(work))})
-    alone = _interleaved(runs, peers)
-    memory: dict[str, list[Measured]] = {}
-    for count in arguments.memory_rows:
-        generate(work / "memory", DAY, 1, count, entities=[MAIN])
-        memory |= _interleaved(1, {f"{count:,} rows": _job(work / "memory" / MAIN / DAY.isoformat(), MAIN)})
+        jobs["dlt"] = ("dlt", {"folder": str(clean), "python": str(_peer_environment(work))})
+    measured = _interleaved(arguments.runs, jobs)
+    beside = dict.fromkeys((name for name in jobs if name != "both lanes"), "both lanes")
+    title = f"## The same clean lines by other ways: {rows:,} records"
+    return [title, "", *_table(measured, beside, rows), "", *_WHAT_THEY_DO_NOT, ""]
+
+
+def _memory(work: Path, arguments: argparse.Namespace) -> list[str]:
+    measured: dict[str, list[Measured]] = {}
+    for rows in arguments.memory_rows:
+        generate(work / "memory", DAY, 1, rows, entities=[MAIN])
+        measured |= _interleaved(1, {f"{rows:,} records": _job(work / "memory" / MAIN / DAY.isoformat(), MAIN)})
         shutil.rmtree(work / "memory")
-    return _report(arguments, formats, entities, alone, memory, few)
+    return ["## Memory", "", *_table(measured, {}, None), ""] if measured else []
 
 
 def _job(folder: Path, entity: str) -> tuple[str, dict[str, Any]]:
@@ -139,7 +176,6 @@ def _dumps(work: Path, rows: int) -> dict[str, Path]:
         made[name] = work / name / MAIN / DAY.isoformat()
     made["text"] = work / "text" / DAY.isoformat()
     _write_numbers_as_text(made["ndjson"], made["text"])
-    generate(work / "entities", DAY, 1, rows // 2)
     return made
 
 
@@ -260,46 +296,25 @@ def _dlt(options: dict[str, Any]) -> Measured:
     return Measured(told["seconds"], told["cpu"], told["peak_mib"])
 
 
-def _report(  # noqa: PLR0913, PLR0917 - one table each
-    arguments: argparse.Namespace,
-    formats: dict[str, list[Measured]],
-    entities: dict[str, list[Measured]],
-    alone: dict[str, list[Measured]],
-    memory: dict[str, list[Measured]],
-    few: int,
-) -> str:
+_WHAT_THEY_DO_NOT = (
+    "The bare readers check nothing, derive nothing and keep no bad line: `read_json` with `ignore_errors`",
+    "turns one into a row of nulls. The exact lane alone writes nothing and derives nothing.",
+    "dlt loads into DuckDB, which normalizing does not; it stops at a line that is no JSON,",
+    "knows no versions, and normalizes no contact.",
+)
+
+
+def _heading(runs: int) -> list[str]:
     versions = ", ".join(f"{name} {version(name)}" for name in ("duckdb", "polars", "pyarrow", "pydantic"))
     machine = f"{platform.machine()}, {os.cpu_count()} processors, Python {platform.python_version()}"
-    lines = [
+    return [
         "# What normalizing costs",
         "",
         f"{datetime.now(UTC):%Y-%m-%d}, {machine}, {versions}.",
-        "Written by `python benchmarks/normalize.py`. Medians of",
-        f"{arguments.runs} interleaved runs, each in a process of its own.",
+        "Written by `python benchmarks/normalize.py`.",
+        f"Medians of {runs} interleaved runs, each in a process of its own.",
         "",
-        f"## Formats: {arguments.rows:,} records of {MAIN}, 3% bad",
-        "",
-        *_table(formats, {"NDJSON": "bare read_json", "NDJSON .gz": "NDJSON", "NDJSON .zst": "NDJSON",
-                          "NDJSON, every number is text": "NDJSON", "JSON array": "NDJSON",
-                          "CSV": "bare read_csv", "Parquet": "bare read_parquet"}, arguments.rows),
-        "",
-        f"## Entities: {arguments.rows // 2:,} records each, NDJSON",
-        "",
-        *_table(entities, {}, arguments.rows // 2),
-        "",
-        f"## The same clean lines by other ways: {few:,} records",
-        "",
-        *_table(alone, dict.fromkeys((name for name in alone if name != "both lanes"), "both lanes"), few),
-        "",
-        "The bare readers check nothing, derive nothing and keep no bad line: `read_json` with `ignore_errors`",
-        "turns one into a row of nulls. The exact lane alone writes nothing and derives nothing.",
-        "dlt loads into DuckDB, which normalizing does not; it stops at a line that is no JSON,",
-        "knows no versions, and normalizes no contact.",
-        "",
-    ]  # fmt: skip # the report reads as it is written
-    if memory:
-        lines += ["## Memory", "", *_table(memory, {}, None), ""]
-    return "\n".join(lines)
+    ]
 
 
 def _table(measured: dict[str, list[Measured]], beside: dict[str, str], rows: int | None) -> list[str]:

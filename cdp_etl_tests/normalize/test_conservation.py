@@ -17,7 +17,7 @@ from cdp_etl_tests.normalize.arbitrary import json_records
 from cdp_etl_tests.normalize.delivering import COMMENT, Outcome, comment, ndjson, normalize
 
 LIMIT = 2_000
-calm = settings(max_examples=40, deadline=None)
+calm = settings(max_examples=25, deadline=None)
 """A slow machine is no fault of the property."""
 
 GOOD = ndjson(comment(1)).strip()

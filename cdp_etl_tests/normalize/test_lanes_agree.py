@@ -30,7 +30,7 @@ CONTEXT = JudgeContext(Rules(epoch_is_utc=frozenset({"x"})), DUMP_DATE)
 ENTITY_IDS = [entity.name for entity in ENTITIES]
 
 calm = settings(
-    max_examples=40,
+    max_examples=25,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )

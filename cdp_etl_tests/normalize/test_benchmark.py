@@ -1,0 +1,18 @@
+"""The benchmark of normalizing runs and writes its report; what it measures is asserted nowhere."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "normalize.py"
+
+
+def test_a_small_run_writes_a_report(tmp_path: Path) -> None:
+    out = tmp_path / "results.md"
+    options = ["--rows", "200", "--runs", "1", "--groups", "ways", "memory", "--out", str(out)]
+
+    subprocess.run([sys.executable, BENCHMARK, *options], check=True)
+
+    report = out.read_text("utf-8")
+    rows = [line.split("|")[1].strip() for line in report.splitlines() if line.startswith("|")]
+    assert {"both lanes", "exact lane alone"} <= set(rows)
