@@ -2,7 +2,7 @@
 # Nothing is needed beforehand but Python 3.11 or later, make and git.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo ui test test-system bench-landing check format lock clean
+.PHONY: help demo ui test test-system bench bench-landing bench-load bench-marts fuzz check format lock clean
 .DELETE_ON_ERROR:
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -63,6 +63,18 @@ test: .venv/.dev ## All tests that need nothing but Python
 
 test-system: .venv/.dev ## Tests that need Debian packages; installs them when root
 	@PYTEST="$(BIN)/pytest" .ci/test-system
+
+bench: .venv/.dev ## Normalizing beside its peers, timed; writes benchmarks/results.md (half an hour)
+	@$(BIN)/python benchmarks/normalize.py --dlt --out benchmarks/results.md
+
+bench-load: .venv/.dev ## A day's load on a growing history, timed
+	@$(BIN)/python benchmarks/load.py
+
+bench-marts: .venv/.dev ## A day's marts on a history, timed
+	@$(BIN)/python benchmarks/marts.py
+
+fuzz: .venv/.dev ## A minute of coverage-guided fuzzing of every decoder (Linux on x86_64)
+	@$(BIN)/python -m cdp_etl_tests.normalize.fuzz_decode --seconds 60
 
 bench-landing: .venv/.dev ## Pulls from sshd and S3 beside the plain clients, timed; needs Debian's openssh-server
 	@$(BIN)/python benchmarks/landing.py --out benchmarks/results-landing.md
