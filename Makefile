@@ -59,7 +59,7 @@ ui: .venv/.run ## The Dagster web server and daemon on port 3000
 	@$(BIN)/cdp-etl ui
 
 test: .venv/.dev ## All tests that need nothing but Python
-	@$(BIN)/pytest -m "not system" -n $(TEST_WORKERS)
+	@$(BIN)/pytest -m "not system" -n $(TEST_WORKERS) --dist worksteal
 
 test-system: .venv/.dev ## Tests that need Debian packages; installs them when root
 	@PYTEST="$(BIN)/pytest" .ci/test-system

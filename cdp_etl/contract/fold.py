@@ -42,10 +42,7 @@ def _after(before: Version, version: Version) -> Version:
     kept = _only(before.custom_fields, version.ignored)
     changed = _without(version.custom_fields, version.ignored)
     merged = {
-        group: changed[group]
-        if not isinstance(changed.get(group, {}), dict)
-        else changed.get(group, {}) | kept.get(group, {})
-        for group in sorted(changed.keys() | kept.keys())
+        group: _merged(changed.get(group), kept.get(group)) for group in sorted(changed.keys() | kept.keys())
     }
     folded = {
         group: dict(sorted(fields.items())) if isinstance(fields, dict) else fields
@@ -55,6 +52,13 @@ def _after(before: Version, version: Version) -> Version:
     return Version(
         strict_json.write(folded) if folded else None, before.ignored & version.ignored, is_deleted=False
     )
+
+
+def _merged(changed: Any, kept: dict[str, Any] | None) -> Any:
+    """Put kept custom fields among those of the version; in a group that is no object they take its place."""
+    if kept is None:
+        return changed
+    return (changed if isinstance(changed, dict) else {}) | kept
 
 
 def _groups(custom_fields: str | None) -> dict[str, Any]:

@@ -56,6 +56,14 @@ def test_after_a_deleted_version_the_next_counts_as_first() -> None:
     assert folded == version({"a": "2"})
 
 
+def test_a_kept_custom_field_takes_the_place_of_a_group_that_is_no_object() -> None:
+    """Otherwise how versions are cut into dumps would matter: hypothesis found it."""
+    no_object = Version('{"customFieldTexts":"x"}', frozenset({"a"}), is_deleted=False)
+    history = [version({"a": "1"}), no_object, version({}, "a")]
+
+    assert fold(history) == fold([history[0], fold(history[1:])]) == version({"a": "1"})
+
+
 def plain_fold(history: list[Version]) -> dict[str, object]:
     """RULINGS 3 word by word: a state of custom fields, changed version by version."""
     state: dict[tuple[str, str], object] | None = None
@@ -74,14 +82,13 @@ def plain_fold(history: list[Version]) -> dict[str, object]:
         else:
             kept = {place: value for place, value in state.items() if place[1] in item.ignored}
             state = {place: value for place, value in flat.items() if place[1] not in item.ignored} | kept
-            state = {place: value for place, value in state.items() if place[0] not in whole}
         if item.is_deleted:
             state = None
             whole = {}
-    result: dict[str, object] = dict(whole)
+    result: dict[str, dict[str, object]] = {}
     for (group, name), value in (state or {}).items():
-        result.setdefault(group, {})[name] = value  # type: ignore[index] # whole groups were taken out above
-    return result
+        result.setdefault(group, {})[name] = value
+    return whole | result
 
 
 @given(st.lists(versions, min_size=1, max_size=6))
