@@ -9,7 +9,6 @@ Put here what a check holds to be right. Which rows it is held against stands in
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from statistics import median
 from typing import Any
 
 import dagster as dg
@@ -21,13 +20,9 @@ from cdp_etl.defs.keys import Layer, asset_key
 from cdp_etl.defs.metadata import markdown_list
 from cdp_etl.normalize.drift import DUMPS_COMPARED, compare
 from cdp_etl.normalize.history import newest_dumps
+from cdp_etl.report.deliveries import usual_volume
 from cdp_etl.settings import Settings
 from cdp_etl.warehouse import LoadNotBalancedError, WarehouseMissingError, ledger
-
-_DAYS_COMPARED = 14
-_FEWEST_DAYS_COMPARED = 3
-_USUAL_VOLUME = (0.5, 2.0)
-"""House rule: between half and twice the median of the fourteen dumps before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,22 +184,20 @@ def _volume_is_usual(evidence: Evidence) -> Verdict | None:
     if loaded is None or loaded.is_empty():
         return None
     newest = loaded.row(-1, named=True)
-    before = loaded["loaded_records_read"].head(-1).tail(_DAYS_COMPARED).to_list()
+    usual = usual_volume(loaded["loaded_records_read"].head(-1).to_list())
     records = newest["loaded_records_read"]
     figures: dict[str, Any] = {"dump_date": newest["dump_date"].isoformat(), "records_read": records}
-    if len(before) < _FEWEST_DAYS_COMPARED:
+    if usual is None:
         return Verdict(
             passed=True,
             sentence=f"{newest['dump_date']}: {records} records; too few dumps before it to compare with.",
             figures=figures,
         )
-    usual = median(before)
-    least, most = (factor * usual for factor in _USUAL_VOLUME)
     return Verdict(
-        passed=least <= records <= most,
-        sentence=f"{newest['dump_date']}: {records} records; usual is from {least:.0f} to {most:.0f}.",
+        passed=usual.holds(records),
+        sentence=f"{newest['dump_date']}: {records} records; usual is from {usual.least:.0f} to {usual.most:.0f}.",
         severity=dg.AssetCheckSeverity.WARN,
-        figures=figures | {"usual_records_read": usual},
+        figures=figures | {"usual_records_read": usual.records},
     )
 
 

@@ -73,6 +73,7 @@ def column_lineage(mart: Mart) -> Mapping[str, tuple[SourceColumn, ...]]:
     return {column.name: _sources(found[column.name]) for column in mart.columns}
 
 
+@cache
 def field_lineage(mart: Mart) -> Mapping[str, tuple[SourceField, ...]]:
     """Give for each column of a mart the contract fields that it is made from, through all marts between."""
     by_column: dict[str, tuple[SourceField, ...]] = {}
