@@ -117,4 +117,6 @@ async def each(items: Iterable[Item], work: Callable[[Item], Awaitable[None]], *
             for _ in range(at_a_time):
                 group.create_task(worker())
     except ExceptionGroup as errors:
+        # Callers tell a refusal from an outage by the error's class, which a group hides. The first one is what
+        # stopped the others.
         raise errors.exceptions[0] from None

@@ -82,7 +82,7 @@ orders = st.lists(st.sampled_from(DAYS), max_size=2).flatmap(lambda again: st.pe
 
 
 # Few examples, since each is a whole pipeline; the warehouse's and the marts' own tests go through many.
-@settings(max_examples=2, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(order=orders, data=st.data())
 def test_any_order_and_repetition_of_loads_gives_the_same_staging_and_marts(
     order: Sequence[date], data: st.DataObject
