@@ -4,7 +4,7 @@ What the rest of the package uses is named here. No database, no Dagster, no dec
 """
 
 from cdp_etl.landing.archive import latest_pull
-from cdp_etl.landing.aws_profile import AwsProfile
+from cdp_etl.landing.aws_credentials import AwsCredentials
 from cdp_etl.landing.check import CheckedDump, CheckedZone, check_landing
 from cdp_etl.landing.decrypt import DecryptionKey
 from cdp_etl.landing.discover import FoundDump, Sighting, discover, has_stood_still
@@ -24,7 +24,7 @@ from cdp_etl.landing.sftp_login import SftpOptions
 from cdp_etl.landing.zones import ObjectStoreOptions, Zone, ZoneOptions, open_zone
 
 __all__ = [
-    "AwsProfile",
+    "AwsCredentials",
     "CheckedDump",
     "CheckedZone",
     "DecryptionKey",

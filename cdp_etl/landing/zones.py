@@ -15,7 +15,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from obstore.store import from_url
 
-from cdp_etl.landing.aws_profile import AwsProfile
+from cdp_etl.landing.aws_credentials import AwsCredentials
 from cdp_etl.landing.errors import ZoneConfigError
 from cdp_etl.landing.object_store import connect_folder, connect_store
 from cdp_etl.landing.retries import RetryPolicy
@@ -38,14 +38,13 @@ class ObjectStoreOptions:
     """What an object store needs beside its location and the standard credential chain of its provider.
 
     `endpoint` is a whole URL of an S3-compatible or Azure-compatible server, `region` an AWS region.
-    `anonymous` reads a public bucket without credentials. `profile` is a section of AWS's shared credentials
-    file, taken instead of what the environment holds.
+    `anonymous` reads a public bucket without credentials. `aws` says where AWS's chain begins.
     """
 
     endpoint: str | None = None
     region: str | None = None
     anonymous: bool = False
-    profile: AwsProfile | None = None
+    aws: AwsCredentials = field(default_factory=AwsCredentials)
 
 
 @dataclass(frozen=True)
@@ -127,12 +126,11 @@ def _without_secrets(location: str) -> SplitResult:
 
 def _open_store(label: str, scheme: str, options: ObjectStoreOptions) -> "ObjectStore":
     config: dict[str, Any] = {}
+    found = options.aws.find(label) if scheme == "s3" and not options.anonymous else None
     if options.endpoint:
         config["endpoint"] = options.endpoint
-    if options.region and scheme == "s3":
-        config["region"] = options.region
-    if options.profile and scheme == "s3":
-        config |= options.profile.read(label)
+    if scheme == "s3" and (region := options.region or (found and found.region)):
+        config["region"] = region
     if options.anonymous:
         config["skip_signature"] = True
     client: ClientConfig = {
@@ -143,4 +141,4 @@ def _open_store(label: str, scheme: str, options: ObjectStoreOptions) -> "Object
     }
     retry: RetryConfig = {"max_retries": 2, "retry_timeout": timedelta(seconds=30)}
     build: Callable[..., ObjectStore] = from_url
-    return build(label, config=config, client_options=client, retry_config=retry)
+    return build(label, config=config, client_options=client, retry_config=retry, credential_provider=found)

@@ -53,13 +53,14 @@ class DeclaredSettings(BaseSettings):
     sftp_known_hosts: Place | None = Field(
         default=None, description="Known hosts in OpenSSH's form; ~/.ssh/known_hosts where not set."
     )
-    aws_shared_credentials_file: Place | None = Field(
-        default=None,
-        description="AWS's credentials file (AWS's variable); ~/.aws/credentials where a profile is named.",
-    )
     aws_profile: str | None = Field(
-        default=None,
-        description="Section of that file (AWS's variable); where neither is set, its keys, role or web identity.",
+        default=None, description="Section of AWS's files (AWS's variable); `default` where not set."
+    )
+    aws_shared_credentials_file: Place | None = Field(
+        default=None, description="AWS's credentials file (AWS's variable); ~/.aws/credentials where not set."
+    )
+    aws_config_file: Place | None = Field(
+        default=None, description="AWS's config file (AWS's variable); ~/.aws/config where not set."
     )
     parallel_files: Count = Field(default=8, description="How many files of a dump are pulled at a time.")
 

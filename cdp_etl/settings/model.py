@@ -14,7 +14,7 @@ from pydantic_core import ErrorDetails
 from cdp_etl.contract.entity import Entity
 from cdp_etl.contract.rules import Rules
 from cdp_etl.landing import (
-    AwsProfile,
+    AwsCredentials,
     DecryptionKey,
     ObjectStoreOptions,
     PullRules,
@@ -103,7 +103,7 @@ class Settings(DeclaredSettings):
                 endpoint=self.object_store_endpoint,
                 region=self.object_store_region,
                 anonymous=self.object_store_anonymous,
-                profile=self._aws_profile(),
+                aws=AwsCredentials(self.aws_profile, self.aws_shared_credentials_file, self.aws_config_file),
             ),
             sftp=SftpOptions(
                 key_file=self.sftp_key_file,
@@ -114,14 +114,6 @@ class Settings(DeclaredSettings):
             parallel_files=self.parallel_files,
         )
         return open_zone(location, template=self.landing_template, options=options)
-
-    def _aws_profile(self) -> AwsProfile | None:
-        if self.aws_shared_credentials_file is None and self.aws_profile is None:
-            return None
-        return AwsProfile(
-            self.aws_shared_credentials_file or Path.home() / ".aws" / "credentials",
-            self.aws_profile or "default",
-        )
 
     def pull_rules(self, *, accept_removal: bool, deep: bool) -> PullRules:
         """Give what a pull may do."""

@@ -25,6 +25,7 @@ _FIELDS_OF_OTHERS = {
     "dagster_home": "DAGSTER_HOME",
     "aws_shared_credentials_file": "AWS_SHARED_CREDENTIALS_FILE",
     "aws_profile": "AWS_PROFILE",
+    "aws_config_file": "AWS_CONFIG_FILE",
 }
 
 

@@ -123,29 +123,26 @@ def test_a_secret_is_shown_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("variables", "where"),
+    ("variables", "said"),
     [
-        pytest.param({"AWS_PROFILE": "cdp"}, r"\.aws/credentials holds no keys for the profile cdp", id="profile"),
-        pytest.param(
-            {"AWS_SHARED_CREDENTIALS_FILE": "keys", "AWS_PROFILE": "cdp"},
-            "/keys holds no keys for the profile cdp",
-            id="both",
-        ),
-        pytest.param(
-            {"AWS_SHARED_CREDENTIALS_FILE": "keys"}, "/keys holds no keys for the profile default", id="file"
-        ),
+        pytest.param({"AWS_PROFILE": "cdp"}, "AWS's files hold no profile cdp", id="profile"),
+        pytest.param({"AWS_SHARED_CREDENTIALS_FILE": "keys"}, "no AWS credentials were found", id="file"),
+        pytest.param({"AWS_SHARED_CREDENTIALS_FILE": "absent"}, "no credentials file .*/absent", id="absent file"),
+        pytest.param({"AWS_CONFIG_FILE": "config"}, "a file of AWS's is not in its format", id="config"),
     ],
 )
-def test_a_profile_of_aws_is_looked_up_as_its_own_tools_do(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variables: dict[str, str], where: str
+def test_variables_of_aws_count_in_the_env_file_too(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variables: dict[str, str], said: str
 ) -> None:
-    for file in (tmp_path / "keys", tmp_path / ".aws" / "credentials"):
-        file.parent.mkdir(exist_ok=True)
-        file.write_text("[other]\n")
-    for name, value in {"HOME": str(tmp_path), "CDP_ETL_LANDING": "s3://dumps", **variables}.items():
-        monkeypatch.setenv(name, value)
+    (tmp_path / "keys").write_text("[other]\n")
+    (tmp_path / "config").write_text("region without a section\n")
+    monkeypatch.chdir(tmp_path)
+    Path(".env").write_text("".join(f"{name}={value}\n" for name, value in variables.items()))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("CDP_ETL_LANDING", "s3://dumps")
 
-    with pytest.raises(ZoneConfigError, match=where):
+    with pytest.raises(ZoneConfigError, match=said):
         discover(load_settings().zone(SMS), SMS.name, [date(2026, 3, 1)])
 
 
