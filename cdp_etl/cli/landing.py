@@ -1,5 +1,6 @@
 """`cdp-etl landing` and `cdp-etl archive`: what the zone offers, and what is kept of what was pulled."""
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -8,7 +9,8 @@ import typer
 
 from cdp_etl.cli.options import AsJson, EntityNames, chosen, parse_day
 from cdp_etl.cli.output import out, print_json, print_table, progress
-from cdp_etl.landing import CheckedZone, check_landing, prune
+from cdp_etl.entities import BY_NAME
+from cdp_etl.landing import CheckedDump, CheckedZone, check_landing, prune
 from cdp_etl.settings import Settings, load_settings
 
 landing = typer.Typer(help="What the landing zone offers.", no_args_is_help=True)
@@ -50,12 +52,26 @@ def check_command(
     with progress() as say:
         say("Looking …")
         checked = check_landing(zones, days, settings.archive, settle_seconds=settings.settle_seconds)
+    checked = [_with_calendar(settings, zone) for zone in checked]
     if as_json:
         print_json([{**vars(zone), "dumps": [vars(dump) for dump in zone.dumps]} for zone in checked])
     else:
         _print(checked)
     if any(zone.fault for zone in checked):
         raise typer.Exit(1)
+
+
+def _with_calendar(settings: Settings, zone: CheckedZone) -> CheckedZone:
+    """Say of a day without files whether any are expected."""
+    calendar = settings.calendar(BY_NAME[zone.entity])
+
+    def told(dump: CheckedDump) -> CheckedDump:
+        if dump.state != "nothing there":
+            return dump
+        rest = "a dump is expected" if calendar.expects(dump.dump_date) else "none is expected"
+        return replace(dump, why=f"{dump.why}; {rest}")
+
+    return replace(zone, dumps=tuple(told(dump) for dump in zone.dumps))
 
 
 def _print(checked: list[CheckedZone]) -> None:

@@ -24,7 +24,7 @@ def report_command(
     settings = load_settings()
     with progress() as say:
         say("Writing the report …")
-        written = write_report(settings.open_warehouse(), day, settings.reports, settings.report_options())
+        written = write_report(settings.open_warehouse(), day, settings.reports, settings.report_options(day))
     out().print(written.sentence, markup=False)
     out().print(str(written.path), markup=False, soft_wrap=True)
     if is_opened:

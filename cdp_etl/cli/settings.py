@@ -42,7 +42,7 @@ def _shown(value: Any) -> str:
         case SecretStr():
             return "(hidden)"
         case frozenset():
-            return ", ".join(sorted(value))
+            return ",".join(sorted(str(one) for one in value))
         case dict():
-            return ", ".join(f"{entity}={one}" for entity, one in sorted(value.items()))
+            return ", ".join(f"{name}={_shown(one)}" for name, one in sorted(value.items()))
     return "" if value is PydanticUndefined else str(value)

@@ -14,7 +14,7 @@ import polars as pl
 from pydantic import TypeAdapter
 
 from cdp_etl.contract.entity import Entity
-from cdp_etl.entities import BY_NAME
+from cdp_etl.entities import BY_NAME, ENTITIES
 from cdp_etl.landing import (
     FoundDump,
     LandingError,
@@ -109,21 +109,37 @@ class Look:
 
 
 def days_to_look_at(
-    ledger: pl.DataFrame, recent: Collection[date], looked_through: date | None
+    settings: Settings, ledger: pl.DataFrame, recent: Collection[date], looked_through: date | None
 ) -> tuple[list[date], date | None]:
     """Give the days worth a listing, a bounded number, and the last of the older ones that are loaded.
 
-    These are the recent days, older ones that the ledger knows as not loaded, and of the older ones that are
-    loaded a few at a time, in turn: a correction of last month is found too, only later.
+    These are the recent days, older ones of which a dump is expected and not loaded (the newest of them), and of
+    the older ones that are loaded a few at a time, in turn: a correction of last month is found too, only later.
     """
     older = ledger.filter(pl.col("dump_date") < min(recent))
-    is_open = pl.col("status").is_in(["failed", "refused", "empty"])
-    open_days = set(older.filter(is_open)["dump_date"].to_list())
+    open_days = _open_days(settings, older, min(recent))
     loaded_days = sorted(set(older["dump_date"].to_list()) - open_days)
     ahead = [day for day in loaded_days if looked_through is None or day > looked_through]
     in_turn = (ahead or loaded_days)[:_LOADED_DAYS_A_LOOK]
     days = sorted({*recent, *sorted(open_days)[-_MOST_OPEN_DAYS:], *in_turn})
     return days, in_turn[-1] if in_turn else None
+
+
+def _open_days(settings: Settings, older: pl.DataFrame, end: date) -> set[date]:
+    """Give the days before `end` of which the ledger lacks a dump: it failed, or is expected and was not there.
+
+    What was never tried counts from an entity's first day in the ledger on: a daemon that was down for longer
+    than the days looked back leaves such days (RULINGS 24).
+    """
+    days = set(older.filter(pl.col("status").is_in(["failed", "refused"]))["dump_date"].to_list())
+    for entity in ENTITIES:
+        rows = older.filter(pl.col("entity") == entity.table)
+        if rows.is_empty():
+            continue
+        there = set(rows.filter(pl.col("status") != "empty")["dump_date"].to_list())
+        first: date = min(rows["dump_date"].to_list())
+        days |= set(settings.calendar(entity).expected(first, end - timedelta(days=1))) - there
+    return days
 
 
 def look(settings: Settings, entities: Collection[Entity], days: Collection[date]) -> Look:

@@ -20,9 +20,18 @@ from cdp_etl.normalize import (
     normalize_dump,
 )
 from cdp_etl.settings import Settings
-from cdp_etl.warehouse import LoadResult, Warehouse, WarehouseError, load_dump, record_attempt
+from cdp_etl.warehouse import (
+    LoadFailedError,
+    LoadNotBalancedError,
+    LoadResult,
+    Warehouse,
+    WarehouseError,
+    load_dump,
+    record_attempt,
+)
 
 NO_FILES = "No file was delivered for this day; what was loaded before stays."
+NONE_EXPECTED = "No file was delivered for this day, and none is expected."
 
 Say = Callable[[str], None]
 """Told a sentence at each step that may take a while."""
@@ -88,7 +97,9 @@ def take_day(settings: Settings, request: DayRequest, say: Say) -> DayOutcome:
     try:
         outcome = _pulled(settings, request, outcome, say)
         if outcome.pull is None:
-            record_attempt(warehouse, request.entity, request.dump_date, "empty", NO_FILES, run_id=request.run_id)
+            is_expected = settings.calendar(request.entity).expects(request.dump_date)
+            reason = NO_FILES if is_expected else NONE_EXPECTED
+            record_attempt(warehouse, request.entity, request.dump_date, "empty", reason, run_id=request.run_id)
             return outcome
         outcome = _normalized(settings, request, outcome, say)
         return _loaded(settings, warehouse, request, outcome, say)
@@ -102,6 +113,11 @@ def take_day(settings: Settings, request: DayRequest, say: Say) -> DayOutcome:
         )
         record_attempt(warehouse, request.entity, request.dump_date, status, str(error), run_id=request.run_id)
         return replace(outcome, error=error)
+
+
+def stands_in_the_ledger(error: CdpEtlError) -> bool:
+    """Tell whether the ledger knows of a day's error: it does unless the warehouse itself could not be used."""
+    return not isinstance(error, WarehouseError) or isinstance(error, LoadFailedError | LoadNotBalancedError)
 
 
 def _pulled(settings: Settings, request: DayRequest, outcome: DayOutcome, say: Say) -> DayOutcome:

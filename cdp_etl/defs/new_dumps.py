@@ -66,7 +66,7 @@ def build_new_dumps() -> dg.SensorDefinition:
             known = _ledger(settings)
         except WarehouseLockedError as error:
             return dg.SkipReason(str(error))
-        days, looked_through = days_to_look_at(known, recent, memory.looked_through)
+        days, looked_through = days_to_look_at(settings, known, recent, memory.looked_through)
         seen = look(settings, ENTITIES, days)
         at_work = _days_at_work(context.instance)
         due, memory = arrivals(

@@ -34,7 +34,7 @@ def build_report(partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefinitio
     ) -> Iterator[dg.Output[None]]:
         for day in days_of(context):
             say(f"writing the report of {day}")
-            written = write_report(settings.open_warehouse(), day, settings.reports, settings.report_options())
+            written = write_report(settings.open_warehouse(), day, settings.reports, settings.report_options(day))
             context.log_event(
                 dg.AssetMaterialization(
                     REPORT,

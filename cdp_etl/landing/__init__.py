@@ -5,6 +5,7 @@ What the rest of the package uses is named here. No database, no Dagster, no dec
 
 from cdp_etl.landing.archive import latest_pull
 from cdp_etl.landing.aws_credentials import AwsCredentials
+from cdp_etl.landing.calendar import DeliveryCalendar
 from cdp_etl.landing.check import CheckedDump, CheckedZone, check_landing
 from cdp_etl.landing.decrypt import DecryptionKey
 from cdp_etl.landing.discover import FoundDump, Sighting, discover, has_stood_still
@@ -28,6 +29,7 @@ __all__ = [
     "CheckedDump",
     "CheckedZone",
     "DecryptionKey",
+    "DeliveryCalendar",
     "DumpFile",
     "DumpNotCompleteError",
     "DumpRefusedError",

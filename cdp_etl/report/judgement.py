@@ -43,7 +43,7 @@ class Judgement:
 def judge(figures: Figures, options: ReportOptions) -> Judgement:
     """Judge a day by its figures."""
     deliveries = {entity: figures.of_day(entity) for entity in ENTITIES}
-    if not any(deliveries.values()):
+    if not any(deliveries.values()) and options.expected:
         return Judgement(Verdict.ABSENT, _absent(figures), (), ())
     wrong = tuple(
         sentence
@@ -70,6 +70,10 @@ def _weigh(loads: tuple[Load, ...], wrong: tuple[str, ...], odd: tuple[str, ...]
     if odd:
         what = f"All is loaded, but {plural(len(odd), 'thing is', 'things are')} worth a look."
         return Judgement(Verdict.LOOK, what, wrong, odd)
+    if not loads:
+        return Judgement(
+            Verdict.FINE, "The day is fine: no dump is expected of it, and none has come.", wrong, odd
+        )
     read, refused = sum(load.records_read for load in loads), sum(load.quarantined for load in loads)
     dumps = "the one dump" if len(loads) == 1 else f"all {len(loads)} dumps"
     rest = f"{share(refused, read)} of {count(read)} records were refused" if read else "they hold no records"

@@ -11,8 +11,21 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from cdp_etl.landing.calendar import WEEKDAYS
 from cdp_etl.marts.settings import AFFINITY_WEIGHTS
-from cdp_etl.settings.kinds import Count, MemorySize, Names, Place, Region, Seconds, Share, TimeZone, Weights
+from cdp_etl.settings.kinds import (
+    Count,
+    Days,
+    MemorySize,
+    Names,
+    Place,
+    Region,
+    Seconds,
+    Share,
+    TimeZone,
+    Weekdays,
+    Weights,
+)
 from cdp_etl.settings.variables import Variables
 
 
@@ -106,6 +119,19 @@ class DeclaredSettings(BaseSettings):
     settle_seconds: Seconds = Field(
         default=0,
         description="How long a dump's sizes must stand still where it has neither manifest nor marker.",
+    )
+    delivery_weekdays: Weekdays = Field(
+        default=frozenset(WEEKDAYS),
+        description=f"Weekdays of which a dump is expected: {','.join(WEEKDAYS)}, some of them, or none.",
+    )
+    delivery_weekdays_by_entity: dict[str, Weekdays] = Field(
+        default_factory=dict, description="Those weekdays for one entity."
+    )
+    delivery_holidays: Days = Field(
+        default=frozenset(), description="Dump dates of which none is expected: 2026-12-25,2027-01-01."
+    )
+    delivery_holidays_by_entity: dict[str, Days] = Field(
+        default_factory=dict, description="Those dates for one entity, beside those of all."
     )
     max_quarantine_rate: Share = Field(
         default=0.5, description="Share of quarantined records above which a dump is refused."

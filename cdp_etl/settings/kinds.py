@@ -3,12 +3,15 @@
 Put here how a text becomes a value, and what it is told where it cannot. The settings stand in `declaration.py`.
 """
 
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import phonenumbers
 from pydantic import AfterValidator, BeforeValidator, Field
+
+from cdp_etl.landing.calendar import WEEKDAYS
 
 
 def _known_zone(name: str) -> str:
@@ -41,12 +44,27 @@ def _comma_separated(value: Any) -> Any:
     )
 
 
+def _known_weekdays(names: frozenset[str]) -> frozenset[str]:
+    """Read `mon,tue`; an empty variable counts as not set, so there is a word for no day at all."""
+    if names == {"none"}:
+        return frozenset()
+    if not names <= set(WEEKDAYS):
+        raise ValueError(f"expected some of {','.join(WEEKDAYS)} with commas between them, or none")
+    return names
+
+
 TimeZone = Annotated[str, AfterValidator(_known_zone)]
 Region = Annotated[str, AfterValidator(_known_region)]
 Names = Annotated[frozenset[str], BeforeValidator(_comma_separated)]
+Weekdays = Annotated[Names, AfterValidator(_known_weekdays)]
+Days = Annotated[frozenset[date], BeforeValidator(_comma_separated)]
 Place = Annotated[Path, AfterValidator(Path.absolute)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Seconds = Annotated[float, Field(ge=0)]
 MemorySize = Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)?\s?(MB|GB|TB|MiB|GiB|TiB)$")]
 Count = Annotated[int, Field(ge=1)]
 Weights = Annotated[dict[str, float], BeforeValidator(_weights)]
+Port = Annotated[int, Field(ge=1, le=65535)]
+Hours = Annotated[float, Field(gt=0)]
+ClockTime = Annotated[str, Field(pattern=r"^[0-9]{1,2}:[0-5][0-9]$")]
+"""Hours and minutes since midnight; over 24 hours it is a time of the next day, as in timetables."""

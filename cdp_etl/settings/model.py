@@ -5,17 +5,21 @@ with a value stands with the stage.
 """
 
 import os
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from cdp_etl.alerts.dumps import Deadline, Expectation
 from cdp_etl.contract.entity import Entity
 from cdp_etl.contract.rules import Rules
+from cdp_etl.entities import ENTITIES
 from cdp_etl.landing import (
     AwsCredentials,
     DecryptionKey,
+    DeliveryCalendar,
     ObjectStoreOptions,
     PullRules,
     Retention,
@@ -28,11 +32,12 @@ from cdp_etl.marts.settings import AFFINITY_WEIGHTS, MartSettings
 from cdp_etl.normalize import ExpansionBound
 from cdp_etl.report import ReportOptions
 from cdp_etl.settings.declaration import DeclaredSettings
+from cdp_etl.settings.signal_values import SignalValues
 from cdp_etl.settings.variables import SettingsError, variable
 from cdp_etl.warehouse import Warehouse
 
 
-class Settings(DeclaredSettings):
+class Settings(SignalValues, DeclaredSettings):
     """The settings; `load_settings` makes them, and says in a sentence what is wrong with one."""
 
     @property
@@ -54,6 +59,11 @@ class Settings(DeclaredSettings):
     def reports(self) -> Path:
         """The folder of the daily reports."""
         return self.data / "reports"
+
+    @property
+    def alerts(self) -> Path:
+        """The folder of what was told to whom."""
+        return self.data / "alerts"
 
     @property
     def instance_folder(self) -> Path:
@@ -132,6 +142,24 @@ class Settings(DeclaredSettings):
             lock_wait_seconds=self.lock_timeout_seconds,
         )
 
+    def calendar(self, entity: Entity) -> DeliveryCalendar:
+        """Give on which days a dump of the entity is expected."""
+        return DeliveryCalendar(
+            self.delivery_weekdays_by_entity.get(entity.table, self.delivery_weekdays),
+            self.delivery_holidays | self.delivery_holidays_by_entity.get(entity.table, frozenset()),
+        )
+
+    def expectation(self) -> Expectation:
+        """Give which dumps are to be there by when."""
+        return Expectation(
+            deadlines=tuple(
+                Deadline(entity, self.calendar(entity), self.deadline(entity)) for entity in ENTITIES
+            ),
+            first=self.first_dump_date,
+            lookback_days=self.lookback_days,
+            timezone=self.dump_timezone,
+        )
+
     def expansion_bound(self) -> ExpansionBound:
         """Give how far a compressed file may expand."""
         return ExpansionBound(ratio=self.max_expansion, bytes=self.max_unpacked_bytes)
@@ -140,9 +168,12 @@ class Settings(DeclaredSettings):
         """Give how long the raw archive keeps what was pulled."""
         return Retention(keep_days=self.keep_days, keep_superseded_days=self.keep_superseded_days)
 
-    def report_options(self) -> ReportOptions:
-        """Give what a report is judged by."""
-        return ReportOptions(unusual_quarantine_rate=self.unusual_quarantine_rate)
+    def report_options(self, dump_date: date) -> ReportOptions:
+        """Give what the report of a day is judged by."""
+        return ReportOptions(
+            expected=tuple(entity for entity in ENTITIES if self.calendar(entity).expects(dump_date)),
+            unusual_quarantine_rate=self.unusual_quarantine_rate,
+        )
 
     def quarantine_limit(self, entity: Entity) -> float:
         """Give the share of quarantined records above which a dump of the entity is refused."""

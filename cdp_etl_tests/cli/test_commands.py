@@ -216,6 +216,7 @@ def test_the_landing_zone_is_looked_into_before_anything_is_pulled(cdp_etl: Comm
 
     states = {zone["entity"]: [dump["state"] for dump in zone["dumps"]] for zone in json.loads(ended.out)}
     assert (states["sms-interaction"], states["email-interaction"]) == (["ready"], ["nothing there"])
+    assert "no data files are offered; a dump is expected" in ended.out
     assert not Path("data/archive").exists()
 
 

@@ -37,6 +37,20 @@ def test_loading_an_old_day_again_does_not_turn_the_check_of_the_newest(pipe: Pi
     assert verdict(empty_older_day, "dump_is_complete") == (True, dg.AssetCheckSeverity.ERROR)
 
 
+def test_a_newest_day_without_files_is_complete_where_none_are_expected(pipe: Pipe) -> None:
+    """The second of March 2026 is a Monday."""
+    restful = Pipe(pipe.settings.model_copy(update={"delivery_weekdays": frozenset({"sun"})}), pipe.instance)
+    pipe.deliver(FIRST, [sms("1", FIRST)])
+    restful.load(FIRST)
+
+    result = restful.load(SECOND)
+
+    assert verdict(result, "dump_is_complete") == (True, dg.AssetCheckSeverity.ERROR)
+    assert pipe.query("SELECT reason FROM ops.load WHERE status = 'empty'") == [
+        ("No file was delivered for this day, and none is expected.",)
+    ]
+
+
 def test_a_missing_newest_day_stays_missing_whatever_else_is_loaded(pipe: Pipe) -> None:
     pipe.deliver(FIRST, [sms("1", FIRST)])
     pipe.load(THIRD)

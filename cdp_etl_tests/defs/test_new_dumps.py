@@ -9,13 +9,14 @@ import dagster as dg
 import polars as pl
 import pytest
 
-from cdp_etl.defs.arrivals import Memory, arrivals, look
+from cdp_etl.defs.arrivals import Memory, arrivals, days_to_look_at, look
 from cdp_etl.defs.build import build_definitions
 from cdp_etl.defs.keys import Layer
 from cdp_etl.defs.load import SKIP_UNCHANGED_TAG
 from cdp_etl.defs.new_dumps import build_new_dumps
 from cdp_etl.defs.partitions import range_tags
 from cdp_etl.entities import BY_NAME
+from cdp_etl.warehouse import ledger
 from cdp_etl_tests.defs.piping import SMS, Pipe, sms
 
 EMAIL = BY_NAME["email-interaction"]
@@ -97,6 +98,31 @@ def test_an_older_day_that_is_not_loaded_yet_is_still_looked_at(pipe: Pipe, daem
     pipe.deliver(day, [sms("1", day)])
 
     assert daemon.tick_and_load() == [day.isoformat()]
+
+
+def test_days_that_nobody_has_tried_are_looked_at_however_long_the_daemon_was_down(
+    pipe: Pipe, daemon: Daemon
+) -> None:
+    long_ago, missed = TODAY - timedelta(days=30), TODAY - timedelta(days=20)
+    pipe.deliver(long_ago, [sms("1", long_ago)])
+    pipe.load(long_ago)
+    pipe.deliver(missed, [sms("2", missed)])
+
+    assert daemon.tick_and_load() == [missed.isoformat()]
+
+
+def test_days_of_which_no_dump_is_expected_are_not_looked_at_again(pipe: Pipe) -> None:
+    """Else they would, in time, crowd out the ones that are missing."""
+    days = [TODAY - timedelta(days=back) for back in range(30, 10, -1)]
+    pipe.deliver(days[0], [sms("1", days[0])])
+    pipe.load(days[0], days[-1])
+    never = pipe.settings.model_copy(update={"delivery_weekdays": frozenset()})
+    known = ledger(pipe.settings.open_warehouse())
+
+    looked_at = [days_to_look_at(settings, known, [TODAY], days[-1])[0] for settings in (pipe.settings, never)]
+
+    assert len(looked_at[0]) > len(days)
+    assert looked_at[1] == sorted([*days[:7], TODAY])
 
 
 def test_content_a_then_b_then_a_again_is_asked_for_three_times(pipe: Pipe, daemon: Daemon) -> None:

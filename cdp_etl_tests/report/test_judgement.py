@@ -73,6 +73,18 @@ def test_a_dump_that_nobody_expected_and_that_is_not_there_is_not_missing(shop: 
     assert judged(shop).verdict is Verdict.FINE
 
 
+@pytest.mark.parametrize("is_tried", [False, True])
+def test_a_day_of_which_nothing_is_expected_is_fine_without_a_dump(shop: Shop, is_tried: bool) -> None:  # noqa: FBT001 - a case
+    shop.load(ACTIVITY, 1, some(1))
+    shop.run_marts()
+    if is_tried:
+        record_attempt(shop.warehouse, ACTIVITY, day(2), "empty", "No files.")
+
+    judgement = judged(shop, 2, ReportOptions(expected=()))
+
+    assert judgement.sentence == "The day is fine: no dump is expected of it, and none has come."
+
+
 def test_a_refused_delivery_over_an_earlier_load_says_that_the_load_stays(shop: Shop) -> None:
     shop.load(ACTIVITY, 1, some(3))
     shop.run_marts()

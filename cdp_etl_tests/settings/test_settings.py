@@ -70,9 +70,27 @@ def test_names_are_a_list_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     assert load_settings().rules().epoch_is_utc == {"Website", "EDM-Platform"}
 
 
+def test_the_calendar_of_an_entity_has_its_own_weekdays_and_the_holidays_of_all_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("CDP_ETL_DELIVERY_WEEKDAYS__EMAIL_INTERACTION", "mon,tue")
+    monkeypatch.setenv("CDP_ETL_DELIVERY_WEEKDAYS__SMS_INTERACTION", "none")
+    monkeypatch.setenv("CDP_ETL_DELIVERY_HOLIDAYS", "2026-03-03")
+    monkeypatch.setenv("CDP_ETL_DELIVERY_HOLIDAYS__EMAIL_INTERACTION", "2026-03-09")
+    first, last = date(2026, 3, 2), date(2026, 3, 10)  # a Monday, and the Tuesday of the week behind
+
+    settings = load_settings()
+
+    assert settings.calendar(EMAIL).expected(first, last) == [date(2026, 3, 2), date(2026, 3, 10)]
+    assert settings.calendar(SMS).expected(first, last) == []
+    assert {EMAIL, SMS}.isdisjoint(settings.report_options(date(2026, 3, 4)).expected)
+
+
 @pytest.mark.parametrize(
     ("name", "value", "fact"),
     [
+        pytest.param("DELIVERY_WEEKDAYS", "monday", "expected some of mon,tue,wed,thu,fri,sat,sun", id="weekday"),
+        pytest.param("DELIVERY_HOLIDAYS", "Tet", "input should be a valid date", id="holiday"),
         pytest.param("MAX_QUARANTINE_RATE", "2", "input should be less than or equal to 1", id="out of range"),
         pytest.param("BUSINESS_TIMEZONE", "Hanoi", "expected an IANA time zone", id="no such zone"),
         pytest.param("PHONE_REGION", "vietnam", "expected a region in two capitals", id="no such region"),
