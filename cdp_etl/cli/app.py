@@ -10,6 +10,8 @@ from typing import Annotated
 
 import typer
 
+from cdp_etl.alerts import ReceiverConfigError
+from cdp_etl.cli.alerts import alerts
 from cdp_etl.cli.check import check_command
 from cdp_etl.cli.contract import contract
 from cdp_etl.cli.doctor import doctor_command
@@ -32,7 +34,7 @@ from cdp_etl.sample import SampleError
 from cdp_etl.settings import SettingsError
 
 _DEBUG = "--debug"
-_WRONG_USAGE = (SettingsError, SampleError, ZoneConfigError, DayOutOfRangeError, QueryError)
+_WRONG_USAGE = (SettingsError, ReceiverConfigError, SampleError, ZoneConfigError, DayOutOfRangeError, QueryError)
 
 app = typer.Typer(
     help="Daily customer data dumps in, marts out.",
@@ -49,6 +51,7 @@ app.add_typer(quarantine, name="quarantine")
 app.add_typer(marts, name="marts")
 app.add_typer(landing, name="landing")
 app.add_typer(archive, name="archive")
+app.add_typer(alerts, name="alerts")
 app.command("doctor")(doctor_command)
 app.command("check")(check_command)
 app.command("compact")(compact_command)

@@ -5,6 +5,7 @@ Put here which definitions there are. What each is stands in its module.
 
 import dagster as dg
 
+from cdp_etl.defs.alerts import build_alerts
 from cdp_etl.defs.automation import build_daily_dump, build_marts_follow_loads
 from cdp_etl.defs.day import Say
 from cdp_etl.defs.full_checks import FULL_CHECK_JOB, build_full_checks, build_weekly_check
@@ -36,7 +37,7 @@ def build_definitions(settings: Settings, say: Say = _say_nothing) -> dg.Definit
         asset_checks=[build_full_checks()],
         jobs=[LOAD_JOB, MARTS_JOB, FULL_CHECK_JOB],
         schedules=[build_daily_dump(settings), build_weekly_check(settings)],
-        sensors=[build_new_dumps(), build_marts_follow_loads()],
+        sensors=[build_new_dumps(), build_marts_follow_loads(), build_alerts()],
         resources={"settings": settings, "say": say},
         # A process a step costs about three seconds each; the stages use all cores by themselves.
         executor=dg.in_process_executor,

@@ -87,7 +87,7 @@ class InProcess:
             asset_selection=None if assets is None else list(assets),
         )
         return RunEnd(
-            result.run_id, [_sentence(event) for event in result.filter_events(lambda e: e.is_step_failure)]
+            result.run_id, [failure_sentence(event) for event in result.filter_events(lambda e: e.is_step_failure)]
         )
 
 
@@ -109,7 +109,8 @@ def require_dump_dates(settings: Settings, first: date, last: date) -> None:
         raise DayOutOfRangeError(f"{last} is after today, {newest}, in the time zone {settings.dump_timezone}.")
 
 
-def _sentence(event: dg.DagsterEvent) -> str:
+def failure_sentence(event: dg.DagsterEvent) -> str:
+    """Say why a step failed: in our own words where there are, else by the kind of error alone."""
     data = event.step_failure_data
     if data.user_failure_data is not None and data.user_failure_data.description:
         return data.user_failure_data.description

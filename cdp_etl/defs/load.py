@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 import dagster as dg
 
 from cdp_etl.contract.entity import Entity
-from cdp_etl.defs.day import DayOutcome, DayRequest, Say, take_day
+from cdp_etl.defs.day import DayOutcome, DayRequest, Say, stands_in_the_ledger, take_day
 from cdp_etl.defs.keys import LOAD_LAYERS, Layer, asset_key
 from cdp_etl.defs.load_checks import LOAD_CHECKS, check_results
 from cdp_etl.defs.load_specs import load_spec
@@ -27,6 +27,9 @@ SKIP_UNCHANGED_TAG = "cdp_etl/skip_unchanged"
 
 LOAD_POOL = "load"
 """How many loads are at work at a time, over all runs; each holds the warehouse for a moment only."""
+
+IN_THE_LEDGER = "days_stand_in_the_ledger"
+"""On the failure of a load: whether the ledger tells of every day that did not get through."""
 
 _BACKFILL_TAG = "dagster/backfill"
 _TRANSIENT = (ZoneUnreachableError, WarehouseLockedError)
@@ -134,4 +137,5 @@ def _fail_for_days_not_loaded(
                 *(f"{day}: {error}" for day, error in errors.items()),
             ]
         ),
+        metadata={IN_THE_LEDGER: all(stands_in_the_ledger(error) for error in errors.values())},
     )

@@ -1,0 +1,116 @@
+"""`cdp-etl alerts`: who is told what is wrong, tried and looked at by hand."""
+
+from datetime import UTC, datetime
+
+import typer
+
+from cdp_etl.alerts import DeliveryError, hold_round, read_memory, would_be_sent
+from cdp_etl.alerts.message import trial_message
+from cdp_etl.alerts.receiver import deliver
+from cdp_etl.cli.options import AsJson
+from cdp_etl.cli.output import err, out, print_json, print_table
+from cdp_etl.defs.instance import open_instance
+from cdp_etl.defs.looking import look
+from cdp_etl.settings import load_settings
+
+alerts = typer.Typer(help="Who is told what is wrong: by webhook and by e-mail.", no_args_is_help=True)
+
+_NOBODY = "No receiver is set; CDP_ETL_ALERT_WEBHOOK_URL or CDP_ETL_ALERT_SMTP_HOST sets one."
+
+
+@alerts.command("test")
+def test_command() -> None:
+    """Send a test message to every receiver that is set; one that does not take it exits with 1.
+
+    Example: `cdp-etl alerts test`
+    """
+    settings = load_settings()
+    receivers = settings.receivers()
+    if not receivers:
+        out().print(_NOBODY)
+        raise typer.Exit(1)
+    failed = False
+    for receiver in receivers:
+        try:
+            deliver(receiver, trial_message(settings.installation()))
+        except DeliveryError as error:
+            err().print(str(error), style="red", markup=False, soft_wrap=True)
+            failed = True
+        else:
+            out().print(f"{receiver.name}: taken.")
+    if failed:
+        raise typer.Exit(1)
+
+
+@alerts.command("check")
+def check_command(*, as_json: AsJson = False) -> None:
+    """Show what is wrong now, and who has been told of it. Nothing is sent, nothing is changed.
+
+    Example: `cdp-etl alerts check`
+    """
+    settings = load_settings()
+    receivers = [receiver.name for receiver in settings.receivers()]
+    now = datetime.now(UTC)
+    memory = read_memory(settings.alerts)
+    with open_instance(settings) as instance:
+        seen = look(settings, instance, memory, now)
+    to_be_told = {name: {one.finding.key for one in would_be_sent(memory, seen, name, now)} for name in receivers}
+    rows = [
+        {
+            "kind": finding.kind.value,
+            "place": finding.place,
+            "what": finding.what,
+            "where": dict(finding.where),
+            "command": finding.command,
+            "to_be_told_to": [name for name in receivers if finding.key in to_be_told[name]],
+        }
+        for finding in seen.findings
+    ]
+    if as_json:
+        print_json(rows)
+        return
+    if not rows:
+        out().print("Nothing is wrong.")
+        return
+    print_table(
+        ("kind", "where", "what", "next", "to be told to"),
+        [
+            (row["kind"], row["place"], row["what"], row["command"], ", ".join(row["to_be_told_to"]))
+            for row in rows
+        ],
+    )
+    if not receivers:
+        out().print(_NOBODY)
+
+
+@alerts.command("send")
+def send_command() -> None:
+    """Tell every receiver what it does not know yet, as the daemon's sensor does each minute.
+
+    For an installation without a daemon: a line of cron behind `cdp-etl run`.
+
+    Example: `cdp-etl alerts send`
+    """
+    settings = load_settings()
+    receivers = settings.receivers()
+    if not receivers:
+        out().print(_NOBODY)
+        raise typer.Exit(1)
+    now = datetime.now(UTC)
+    with open_instance(settings) as instance:
+        sent = hold_round(
+            settings.alerts,
+            settings.installation(),
+            receivers,
+            lambda memory: look(settings, instance, memory, now),
+            now,
+        )
+    for one in sent:
+        if one.error is None:
+            out().print(f"{one.receiver}: told of {one.findings} findings.")
+        else:
+            err().print(one.error, style="red", markup=False, soft_wrap=True)
+    if not sent:
+        out().print("Nothing new.")
+    if any(one.error for one in sent):
+        raise typer.Exit(1)
