@@ -14,7 +14,7 @@ from dagster._core.storage.tags import WILL_RETRY_TAG
 from cdp_etl.alerts import Finding, Kind
 from cdp_etl.alerts.dumps import without_numbers
 from cdp_etl.alerts.runs import RunLinks
-from cdp_etl.defs.in_process import failure_sentence
+from cdp_etl.defs.failures import failure_sentence
 from cdp_etl.defs.jobs import LOAD_JOB, MARTS_JOB, load_keys
 from cdp_etl.defs.load import IN_THE_LEDGER
 from cdp_etl.defs.partitions import days_of_tags

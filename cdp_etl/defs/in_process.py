@@ -12,6 +12,7 @@ import dagster as dg
 from cdp_etl.contract.entity import Entity
 from cdp_etl.defs.build import build_definitions
 from cdp_etl.defs.day import Say
+from cdp_etl.defs.failures import failure_sentence
 from cdp_etl.defs.jobs import LOAD_JOB, MARTS_JOB, load_keys
 from cdp_etl.defs.keys import LOAD_LAYERS, Layer
 from cdp_etl.defs.load import SKIP_UNCHANGED_TAG, LoadConfig
@@ -107,11 +108,3 @@ def require_dump_dates(settings: Settings, first: date, last: date) -> None:
     newest = known.get_last_partition_key()
     if newest is None or last.isoformat() > newest:
         raise DayOutOfRangeError(f"{last} is after today, {newest}, in the time zone {settings.dump_timezone}.")
-
-
-def failure_sentence(event: dg.DagsterEvent) -> str:
-    """Say why a step failed: in our own words where there are, else by the kind of error alone."""
-    data = event.step_failure_data
-    if data.user_failure_data is not None and data.user_failure_data.description:
-        return data.user_failure_data.description
-    return f"{event.step_key}: {data.error.cls_name if data.error else 'failed'}"
