@@ -15,6 +15,7 @@ from cdp_etl.defs.marts import build_mart, build_snapshot
 from cdp_etl.defs.new_dumps import build_new_dumps
 from cdp_etl.defs.partitions import dump_dates
 from cdp_etl.defs.report import build_report
+from cdp_etl.defs.upkeep import PRUNE_JOB, build_weekly_deep_look, build_weekly_prune
 from cdp_etl.entities import ENTITIES
 from cdp_etl.marts.catalogue import MARTS
 from cdp_etl.settings import Settings
@@ -35,8 +36,13 @@ def build_definitions(settings: Settings, say: Say = _say_nothing) -> dg.Definit
             build_report(partitions),
         ],
         asset_checks=[build_full_checks()],
-        jobs=[LOAD_JOB, MARTS_JOB, FULL_CHECK_JOB],
-        schedules=[build_daily_dump(settings), build_weekly_check(settings)],
+        jobs=[LOAD_JOB, MARTS_JOB, FULL_CHECK_JOB, PRUNE_JOB],
+        schedules=[
+            build_daily_dump(settings),
+            build_weekly_deep_look(settings),
+            build_weekly_prune(settings),
+            build_weekly_check(settings),
+        ],
         sensors=[build_new_dumps(), build_marts_follow_loads(), build_alerts()],
         resources={"settings": settings, "say": say},
         # A process a step costs about three seconds each; the stages use all cores by themselves.
