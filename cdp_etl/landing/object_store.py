@@ -46,6 +46,9 @@ _STATUS = re.compile(r"status code: (\d{3})")
 _ERROR_CODE = re.compile(r"<Code>(\w+)</Code>")
 _BAD_PATH = re.compile(r'[Pp]ath "((?:[^"\\]|\\.)*)"', re.DOTALL)
 _INSTANCE_METADATA_HOST = "169.254.169.254"
+_NO_SUCH_BUCKET = {"NoSuchBucket", "ContainerNotFound"}  # as S3 and Google call it, and as Azure does
+_NOT_ACCEPTED = "the credentials are not accepted, or lack the right to read"
+_NOT_ALLOWED = {401, 403}
 _TOO_MANY_REQUESTS, _REQUEST_TIMEOUT, _SERVER_ERROR = 429, 408, 500
 
 _CLOCK_ROUNDING = timedelta(milliseconds=1)
@@ -191,7 +194,7 @@ def explain(error: Exception, label: str, path: str) -> LandingError:
     if _INSTANCE_METADATA_HOST in text:
         return ZoneConfigError(f"{where}: no credentials were found in the environment or the files it names")
     if isinstance(error, (PermissionDeniedError, UnauthenticatedError)) or "kind: PermissionDenied" in text:
-        return ZoneConfigError(f"{where}: the credentials are not accepted, or lack the right to read")
+        return ZoneConfigError(f"{where}: {_NOT_ACCEPTED}")
     if "builder error" in text or isinstance(error, ValueError):
         return ZoneConfigError(f"{where}: the address or an option of the store is not valid")
     return _explain_answer(text, where)
@@ -201,8 +204,10 @@ def _explain_answer(text: str, where: str) -> LandingError:
     status, code = _STATUS.search(text), _ERROR_CODE.search(text)
     if status is None:
         return ZoneUnreachableError(f"{where}: the connection failed or broke")
-    if code and code[1] == "NoSuchBucket":
+    if code and code[1] in _NO_SUCH_BUCKET:
         return ZoneConfigError(f"{where}: there is no such bucket")
+    if int(status[1]) in _NOT_ALLOWED:
+        return ZoneConfigError(f"{where}: {_NOT_ACCEPTED}")
     answer = f"{where}: the server answered {status[1]}" + (f" ({code[1]})" if code else "")
     transient = int(status[1]) in (_TOO_MANY_REQUESTS, _REQUEST_TIMEOUT) or int(status[1]) >= _SERVER_ERROR
     return ZoneUnreachableError(answer) if transient else ZoneConfigError(answer)

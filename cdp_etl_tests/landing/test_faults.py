@@ -7,6 +7,7 @@ from pathlib import Path
 
 import asyncssh
 import pytest
+from obstore.exceptions import GenericError
 from pydantic import SecretStr
 
 from cdp_etl.landing import (
@@ -22,6 +23,7 @@ from cdp_etl.landing import (
     open_zone,
     pull_dump,
 )
+from cdp_etl.landing.object_store import explain
 from cdp_etl_tests.landing.cutting import CuttingProxy, cutting_proxy
 from cdp_etl_tests.landing.delivering import DAY, ENTITY, FOLDER, QUICK, S3Partner, sftp_partner
 from cdp_etl_tests.landing.servers import Keys, SftpServer, sftp_in_process
@@ -245,6 +247,22 @@ def test_a_server_that_does_not_answer_is_unreachable(sftp_server: SftpServer, a
 def test_a_bucket_that_is_not_there_is_one_sentence_and_not_tried_again(s3: S3Partner, archive: Path) -> None:
     with pytest.raises(ZoneConfigError, match=r"landing zone s3://no-such-bucket/from/partner.*no such bucket"):
         pull_dump(replace(s3, bucket="no-such-bucket").zone(), ENTITY, DAY, archive)
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "said"),
+    [
+        (404, "ContainerNotFound", "there is no such bucket"),
+        (403, "AuthorizationFailure", "the credentials are not accepted, or lack the right to read"),
+    ],
+)
+def test_azures_words_for_the_same_faults_are_understood(status: int, code: str, said: str) -> None:
+    """As Azurite, Azure's emulator, answered."""
+    answer = GenericError(f"Client error with status code: {status}: <Error><Code>{code}</Code></Error>")
+
+    error = explain(answer, "az://dumps/from/partner", "")
+
+    assert (type(error), str(error)) == (ZoneConfigError, f"landing zone az://dumps/from/partner: {said}")
 
 
 def test_an_object_store_that_does_not_answer_is_unreachable(s3: S3Partner, archive: Path) -> None:
