@@ -83,7 +83,7 @@ def dump_findings(
     missing = {
         (entity.table, day): at
         for entity, day, at in expected.due(now)
-        if _is_missing(known.get((entity.table, day)))
+        if is_missing(known.get((entity.table, day)))
     }
     for (table, day), row in known.items():
         if row["status"] == "refused":
@@ -94,8 +94,8 @@ def dump_findings(
         yield _missing(names[table], day, at, known.get((table, day)), links)
 
 
-def _is_missing(row: Mapping[str, Any] | None) -> bool:
-    """Tell whether nothing of a dump is in place; one that was refused did come."""
+def is_missing(row: Mapping[str, Any] | None) -> bool:
+    """Tell of a row of the ledger, or none, whether its dump did not come; one that was refused did."""
     return row is None or (row["status"] in {"empty", "failed"} and row["loaded_load_id"] is None)
 
 

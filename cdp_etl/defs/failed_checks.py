@@ -7,7 +7,10 @@ those of a single load warn in the UI and in the report.
 from collections.abc import Iterator
 
 import dagster as dg
-from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
+from dagster._core.storage.asset_check_execution_record import (
+    COMPLETED_ASSET_CHECK_EXECUTION_RECORD_STATUSES,
+    AssetCheckExecutionRecord,
+)
 
 from cdp_etl.alerts import Finding, Kind
 from cdp_etl.defs.full_checks import FULL_CHECK_KEYS
@@ -17,7 +20,7 @@ def check_findings(instance: dg.DagsterInstance) -> Iterator[Finding]:
     """Give the checks that did not hold when they were last made."""
     newest = instance.event_log_storage.get_latest_asset_check_execution_by_key(FULL_CHECK_KEYS)
     for key in sorted(newest, key=lambda key: key.to_user_string()):
-        evaluation = newest[key].evaluation or _before(instance, key)
+        evaluation = _evaluation(newest[key]) or _before(instance, key)
         if evaluation is not None and not evaluation.passed:
             yield Finding(
                 Kind.CHECK_FAILED,
@@ -32,6 +35,10 @@ def check_findings(instance: dg.DagsterInstance) -> Iterator[Finding]:
 def _before(instance: dg.DagsterInstance, key: dg.AssetCheckKey) -> dg.AssetCheckEvaluation | None:
     """Give how a check ended before the one that is planned or at work now."""
     records = instance.event_log_storage.get_asset_check_execution_history(
-        key, limit=1, status={AssetCheckExecutionRecordStatus.SUCCEEDED, AssetCheckExecutionRecordStatus.FAILED}
+        key, limit=1, status=COMPLETED_ASSET_CHECK_EXECUTION_RECORD_STATUSES
     )
-    return records[0].evaluation if records else None
+    return _evaluation(records[0]) if records else None
+
+
+def _evaluation(record: AssetCheckExecutionRecord) -> dg.AssetCheckEvaluation | None:
+    return record.evaluation if isinstance(record.evaluation, dg.AssetCheckEvaluation) else None

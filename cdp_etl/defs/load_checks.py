@@ -22,7 +22,7 @@ from cdp_etl.normalize.drift import DUMPS_COMPARED, compare
 from cdp_etl.normalize.history import newest_dumps
 from cdp_etl.report.deliveries import usual_volume
 from cdp_etl.settings import Settings
-from cdp_etl.warehouse import LoadNotBalancedError, WarehouseMissingError, ledger
+from cdp_etl.warehouse import LoadNotBalancedError, WarehouseLockedError, WarehouseMissingError, ledger
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +90,8 @@ def check_results(
 def _ledger(settings: Settings, entity: Entity) -> pl.DataFrame:
     try:
         return ledger(settings.open_warehouse(), entity)
-    except WarehouseMissingError:  # only `landing` or `normalized` was ever made
-        return pl.DataFrame()
+    except (WarehouseMissingError, WarehouseLockedError):
+        return pl.DataFrame()  # only `landing` or `normalized` was ever made; or the days' own errors say it
 
 
 def _dump_is_complete(evidence: Evidence) -> Verdict | None:

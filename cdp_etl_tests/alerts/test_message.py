@@ -1,0 +1,34 @@
+"""The message as people read it."""
+
+from cdp_etl.alerts import Finding, Installation, Kind, Told, compose
+from cdp_etl_tests.alerts.findings import NOW, finding
+
+HERE = Installation("cdp_etl production", "https://wiki.example/operations.md")
+
+
+def told(one: Finding, *, is_over: bool = False) -> Told:
+    return Told(one, NOW, is_over=is_over)
+
+
+def test_a_message_says_what_happened_where_and_what_to_run_next() -> None:
+    message = compose(HERE, [told(finding()), told(finding("marts", kind=Kind.MARTS_STALE), is_over=True)])
+
+    assert message.subject == "[cdp_etl production] 1 new, 1 over: dump refused, marts stale"
+    assert message.text == (
+        "Dump refused: sms-interaction 2026-03-01\n"
+        "  part-1.csv: a quote is not closed.\n"
+        "  entity: sms-interaction\n"
+        "  dump date: 2026-03-01\n"
+        "  next: cdp-etl landing check\n"
+        "  what to do: https://wiki.example/operations.md#dump-refused\n"
+        "\n"
+        "Over: marts stale: marts\n"
+    )
+
+
+def test_many_findings_are_counted_and_long_ones_cut() -> None:
+    message = compose(HERE, [told(finding(f"place {number}", what="x" * 5000)) for number in range(30)])
+
+    assert message.subject.startswith("[cdp_etl production] 30 new")
+    assert "… and 10 more; `cdp-etl alerts check` lists all." in message.text
+    assert len(message.text) < 20_000
