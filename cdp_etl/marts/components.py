@@ -23,45 +23,42 @@ def find_components(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(
         """
         CREATE OR REPLACE TEMP TABLE numbered AS
-        SELECT
-          company_id,
-          identifier,
-          does_not_link_because IS NULL AS links,
-          row_number() OVER (ORDER BY company_id, identifier) - 1 AS number
+        SELECT company_id, identifier, does_not_link_because IS NULL AS links, row_number() OVER () - 1 AS number
         FROM node
         """
     )
     edges = connection.execute(
         """
+        WITH pair AS (
+          SELECT company_id, identifier, other_identifier FROM identifier_link WHERE identifier < other_identifier
+        )
         SELECT one.number AS one, other.number AS other
-        FROM identifier_link
+        FROM pair
         INNER JOIN numbered AS one USING (company_id, identifier)
         INNER JOIN numbered AS other
-          ON other.company_id = identifier_link.company_id AND other.identifier = identifier_link.other_identifier
-        WHERE one.links AND other.links AND one.number < other.number
+          ON other.company_id = pair.company_id AND other.identifier = pair.other_identifier
+        WHERE one.links AND other.links
         """
     ).fetchnumpy()
     ((count,),) = connection.execute("SELECT count(*) FROM numbered").fetchall()
     member = pa.table(  # noqa: F841 - DuckDB reads it by this name
-        {"number": np.arange(count), "first_number": _smallest_of_each(edges["one"], edges["other"], count)}
+        {"number": np.arange(count), "label": _labels(edges["one"], edges["other"], count)}
     )
     connection.execute(
         """
         CREATE OR REPLACE TEMP TABLE component AS
-        SELECT numbered.company_id, numbered.identifier, smallest.identifier AS person_id
-        FROM member
-        INNER JOIN numbered USING (number)
-        INNER JOIN numbered AS smallest ON smallest.number = member.first_number
+        WITH labelled AS (SELECT * FROM numbered INNER JOIN member USING (number)),
+        person AS (SELECT label, min(identifier) AS person_id FROM labelled GROUP BY label)
+        SELECT company_id, identifier, person_id FROM labelled INNER JOIN person USING (label)
         """
     )
 
 
-def _smallest_of_each(one: np.ndarray[Any, Any], other: np.ndarray[Any, Any], count: int) -> np.ndarray[Any, Any]:
-    """Give for each node the smallest number of its component; nodes are numbered in the order of identifiers."""
+def _labels(one: np.ndarray[Any, Any], other: np.ndarray[Any, Any], count: int) -> np.ndarray[Any, Any]:
+    """Give for each node a number that the nodes of its component share."""
     if not count:
         return np.arange(0)
     graph = coo_array((np.ones(len(one), dtype=np.int8), (one, other)), shape=(count, count))
     _, labels = connected_components(graph, directed=False)
-    _, smallest = np.unique(labels, return_index=True)
-    found: np.ndarray[Any, Any] = smallest[labels]
+    found: np.ndarray[Any, Any] = labels
     return found

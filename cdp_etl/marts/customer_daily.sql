@@ -66,6 +66,22 @@ newest AS (
   GROUP BY company_id, activity_date, customer_key
 ),
 
+refused AS (
+  SELECT
+    company_id,
+    activity_date,
+    customer_key,
+    max(row(row(occurred_at, dump_date, coalesce(system_name, ''), record_id, entity), action))
+    FILTER (WHERE channel = 'email') AS newest_email_refusal,
+    max(row(row(occurred_at, dump_date, coalesce(system_name, ''), record_id, entity), action))
+    FILTER (WHERE channel = 'sms') AS newest_sms_refusal
+  FROM interaction
+  WHERE
+    action IN ('email_unsubscribed', 'email_complaint', 'sms_unsubscribed', 'sms_complaint')
+    AND customer_key IS NOT NULL
+  GROUP BY company_id, activity_date, customer_key
+),
+
 counted AS (
   SELECT
     company_id,
@@ -79,18 +95,6 @@ counted AS (
     count(*) FILTER (WHERE kind = 'unsubscribe') AS unsubscribe_count,
     count(*) FILTER (WHERE kind = 'email') AS email_count,
     count(*) FILTER (WHERE kind = 'sms') AS sms_count,
-    max(
-      CASE
-        WHEN action IN ('email_unsubscribed', 'email_complaint')
-          THEN row(row(occurred_at, dump_date, coalesce(system_name, ''), record_id, entity), action)
-      END
-    ) AS newest_email_refusal,
-    max(
-      CASE
-        WHEN action IN ('sms_unsubscribed', 'sms_complaint')
-          THEN row(row(occurred_at, dump_date, coalesce(system_name, ''), record_id, entity), action)
-      END
-    ) AS newest_sms_refusal,
     min(occurred_at) AS first_at,
     max(occurred_at) AS last_at
   FROM interaction
@@ -113,7 +117,8 @@ SELECT
   counted.first_at,
   counted.last_at,
   newest.newest_name,
-  counted.newest_email_refusal,
-  counted.newest_sms_refusal
+  refused.newest_email_refusal,
+  refused.newest_sms_refusal
 FROM counted
 LEFT JOIN newest USING (company_id, activity_date, customer_key)
+LEFT JOIN refused USING (company_id, activity_date, customer_key)

@@ -8,8 +8,20 @@
 WITH
 person_day AS (
   SELECT
-    daily.*,
+    daily.company_id,
     person.person_id,
+    daily.product_sku,
+    daily.activity_date,
+    daily.interaction_count,
+    daily.activity_count,
+    daily.comment_count,
+    daily.review_count,
+    daily.subscribe_count,
+    daily.unsubscribe_count,
+    daily.first_at,
+    daily.last_at,
+    daily.newest_rating,
+    daily.newest_subscription,
     -- Counts by action times their weights; a review with a low rating weighs what `low_rating` says instead.
     list_sum(
       list_transform(
@@ -42,28 +54,58 @@ total AS (
     sum(unsubscribe_count) AS unsubscribe_count,
     min(first_at) AS first_at,
     max(last_at) AS last_at,
+    min(activity_date) AS first_date,
     max(activity_date) AS last_date,
-    max(newest_rating) AS newest_rating,
-    max(newest_subscription) AS newest_subscription,
-    list(row(activity_date, day_score)) AS day_scores
+    sum(day_score::DECIMAL(38, 6)) AS undiminished_score
   FROM person_day
   GROUP BY company_id, person_id, product_sku
 ),
 
+-- Most pairs meet on one day only: what is dear is done for the others.
 -- Each day is rounded to a decimal before it is added: a sum of decimals does not depend on the order of its parts.
+diminished AS (
+  SELECT
+    person_day.company_id,
+    person_day.person_id,
+    person_day.product_sku,
+    count(DISTINCT person_day.activity_date) AS active_day_count,
+    sum(
+      (
+        person_day.day_score
+        * pow(
+          0.5,
+          date_diff('day', person_day.activity_date, total.last_date) / getvariable('affinity_half_life_days')
+        )
+      )::DECIMAL(38, 6)
+    ) AS affinity_score
+  FROM person_day
+  INNER JOIN total USING (company_id, person_id, product_sku)
+  WHERE total.first_date < total.last_date
+  GROUP BY person_day.company_id, person_day.person_id, person_day.product_sku
+),
+
+said AS (
+  SELECT
+    company_id,
+    person_id,
+    product_sku,
+    max(newest_rating) AS newest_rating,
+    max(newest_subscription) AS newest_subscription
+  FROM person_day
+  WHERE newest_rating IS NOT NULL OR newest_subscription IS NOT NULL
+  GROUP BY company_id, person_id, product_sku
+),
+
 scored AS (
   SELECT
-    *,
-    list_unique(list_transform(day_scores, LAMBDA one: one[1])) AS active_day_count,
-    list_sum(
-      list_transform(
-        day_scores,
-        LAMBDA one: (
-          one[2] * pow(0.5, date_diff('day', one[1], last_date) / getvariable('affinity_half_life_days'))
-        )::DECIMAL(38, 6)
-      )
-    )::DOUBLE AS affinity_score
+    total.*,
+    coalesce(diminished.active_day_count, 1) AS active_day_count,
+    coalesce(diminished.affinity_score, total.undiminished_score)::DOUBLE AS affinity_score,
+    said.newest_rating.rating AS last_rating,
+    said.newest_subscription.is_subscribed
   FROM total
+  LEFT JOIN diminished USING (company_id, person_id, product_sku)
+  LEFT JOIN said USING (company_id, person_id, product_sku)
 ),
 
 ordered AS (
@@ -94,8 +136,8 @@ SELECT
   first_at,
   last_at,
   last_date,
-  newest_rating.rating AS last_rating,
-  newest_subscription.is_subscribed,
+  last_rating,
+  is_subscribed,
   affinity_score,
   affinity_order,
   row_number() OVER (

@@ -21,7 +21,21 @@ daily AS (
     count(*) FILTER (WHERE kind = 'unsubscribe') AS unsubscribe_count,
     list(action) AS actions,
     sum(amount) FILTER (WHERE kind = 'activity') AS activity_amount,
-    list(rating) FILTER (WHERE rating IS NOT NULL) AS ratings,
+    min(occurred_at) AS first_at,
+    max(occurred_at) AS last_at
+  FROM interaction
+  WHERE customer_key IS NOT NULL AND product_sku IS NOT NULL
+  GROUP BY company_id, activity_date, customer_key, product_sku
+),
+
+-- Few records are reviews or subscriptions: what they alone have is found among them.
+said AS (
+  SELECT
+    company_id,
+    activity_date,
+    customer_key,
+    product_sku,
+    list(rating ORDER BY rating) FILTER (WHERE rating IS NOT NULL) AS ratings,
     max(
       {
         'occurred_at': occurred_at,
@@ -39,30 +53,32 @@ daily AS (
         'record_id': record_id,
         'is_subscribed': kind = 'subscribe'
       }
-    ) FILTER (WHERE kind IN ('subscribe', 'unsubscribe')) AS newest_subscription,
-    min(occurred_at) AS first_at,
-    max(occurred_at) AS last_at
+    ) FILTER (WHERE kind IN ('subscribe', 'unsubscribe')) AS newest_subscription
   FROM interaction
-  WHERE customer_key IS NOT NULL AND product_sku IS NOT NULL
+  WHERE
+    customer_key IS NOT NULL
+    AND product_sku IS NOT NULL
+    AND (rating IS NOT NULL OR kind IN ('subscribe', 'unsubscribe'))
   GROUP BY company_id, activity_date, customer_key, product_sku
 )
 
 SELECT
-  company_id,
-  activity_date,
-  customer_key,
-  product_sku,
-  interaction_count,
-  activity_count,
-  comment_count,
-  review_count,
-  subscribe_count,
-  unsubscribe_count,
-  list_aggregate(actions, 'histogram') AS action_counts,
-  try_cast(activity_amount AS DECIMAL(18, 4)) AS activity_amount,
-  coalesce(list_sort(ratings), []) AS ratings,
-  newest_rating,
-  newest_subscription,
-  first_at,
-  last_at
+  daily.company_id,
+  daily.activity_date,
+  daily.customer_key,
+  daily.product_sku,
+  daily.interaction_count,
+  daily.activity_count,
+  daily.comment_count,
+  daily.review_count,
+  daily.subscribe_count,
+  daily.unsubscribe_count,
+  list_aggregate(daily.actions, 'histogram') AS action_counts,
+  try_cast(daily.activity_amount AS DECIMAL(18, 4)) AS activity_amount,
+  coalesce(said.ratings, []) AS ratings,
+  said.newest_rating,
+  said.newest_subscription,
+  daily.first_at,
+  daily.last_at
 FROM daily
+LEFT JOIN said USING (company_id, activity_date, customer_key, product_sku)

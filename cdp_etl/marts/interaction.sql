@@ -161,9 +161,10 @@ record AS (
 ),
 
 -- AddToCart, "add to cart" and ADD-TO-CART are all add_to_cart; what holds no letter or digit stays as it is.
-word AS (
+-- Each spelling is looked at once, not each record.
+spelled AS (
   SELECT
-    *,
+    action_text,
     trim(
       regexp_replace(
         lower(
@@ -176,29 +177,38 @@ word AS (
       ),
       '_'
     ) AS snake_case
-  FROM record
+  FROM (
+    SELECT action AS action_text FROM customer_product_activity_current
+    UNION
+    SELECT event AS action_text FROM email_interaction_current
+    UNION
+    SELECT event AS action_text FROM sms_interaction_current
+  ) AS delivered
 )
 
 SELECT
-  entity,
-  record_key,
-  key_hash,
-  company_id,
-  system_name,
-  record_id,
-  dump_date,
-  occurred_at,
-  activity_date,
-  kind,
-  action_prefix || coalesce(nullif(snake_case, ''), action_text) AS action,
-  customer_key,
-  product_sku,
-  product_category_id,
-  quantity,
-  try_cast(try_cast(unit_price AS DECIMAL(18, 4)) * coalesce(quantity, 1) AS DECIMAL(18, 4)) AS amount,
-  rating,
-  channel,
-  service_provider,
-  campaign_id,
-  link
-FROM word
+  record.entity,
+  record.record_key,
+  record.key_hash,
+  record.company_id,
+  record.system_name,
+  record.record_id,
+  record.dump_date,
+  record.occurred_at,
+  record.activity_date,
+  record.kind,
+  record.action_prefix || coalesce(nullif(spelled.snake_case, ''), record.action_text) AS action,
+  record.customer_key,
+  record.product_sku,
+  record.product_category_id,
+  record.quantity,
+  try_cast(
+    try_cast(record.unit_price AS DECIMAL(18, 4)) * coalesce(record.quantity, 1) AS DECIMAL(18, 4)
+  ) AS amount,
+  record.rating,
+  record.channel,
+  record.service_provider,
+  record.campaign_id,
+  record.link
+FROM record
+LEFT JOIN spelled USING (action_text)

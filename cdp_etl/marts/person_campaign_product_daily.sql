@@ -4,13 +4,22 @@
 -- Mind: Inferred: the contract links no message to a product. It says that one came after the other, not because of it.
 --   Only the newest click before counts, and only if it is at most `influence_days` times 24 hours old.
 WITH
-attributed AS (
+clicked AS (
   SELECT
-    interaction.*,
-    person.person_id
+    interaction.company_id,
+    person.person_id,
+    interaction.occurred_at,
+    interaction.dump_date,
+    interaction.system_name,
+    interaction.record_id,
+    interaction.entity,
+    interaction.channel,
+    interaction.service_provider,
+    interaction.campaign_id
   FROM interaction
   INNER JOIN customer_identity AS person
     ON interaction.company_id = person.company_id AND interaction.customer_key = person.identifier
+  WHERE interaction.action IN ('email_clicked', 'sms_clicked') AND interaction.campaign_id IS NOT NULL
 ),
 
 -- Of clicks at one moment one decides, in one total order.
@@ -22,9 +31,30 @@ click AS (
     max(
       row(dump_date, coalesce(system_name, ''), record_id, entity, channel, service_provider, campaign_id)
     ) AS decided
-  FROM attributed
-  WHERE action IN ('email_clicked', 'sms_clicked') AND campaign_id IS NOT NULL
+  FROM clicked
   GROUP BY company_id, person_id, occurred_at
+),
+
+clicker AS (
+  SELECT
+    person.company_id,
+    person.person_id,
+    person.identifier
+  FROM customer_identity AS person
+  SEMI JOIN click USING (company_id, person_id)
+),
+
+touch AS (
+  SELECT
+    interaction.company_id,
+    clicker.person_id,
+    interaction.occurred_at,
+    interaction.activity_date,
+    interaction.product_sku
+  FROM interaction
+  INNER JOIN clicker
+    ON interaction.company_id = clicker.company_id AND interaction.customer_key = clicker.identifier
+  WHERE interaction.product_sku IS NOT NULL
 ),
 
 influenced AS (
@@ -36,15 +66,13 @@ influenced AS (
     click.decided[5] AS channel,
     click.decided[6] AS service_provider,
     click.decided[7] AS campaign_id
-  FROM attributed AS touch
+  FROM touch
   ASOF INNER JOIN click
     ON
       touch.company_id = click.company_id
       AND touch.person_id = click.person_id
       AND touch.occurred_at >= click.occurred_at
-  WHERE
-    touch.product_sku IS NOT NULL
-    AND touch.occurred_at <= click.occurred_at + to_hours(24 * getvariable('influence_days'))
+  WHERE touch.occurred_at <= click.occurred_at + to_hours(24 * getvariable('influence_days'))
 )
 
 SELECT

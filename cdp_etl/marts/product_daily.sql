@@ -75,20 +75,45 @@ said AS (
   FROM customer_product_subscriber_current
 ),
 
+-- Few records can be the newest, those of the last moment: only they are compared in full, which is dear.
+decisive AS (
+  SELECT
+    company_id,
+    activity_date,
+    product_sku,
+    max(occurred_at) FILTER (WHERE product_name IS NOT NULL) AS name_at,
+    max(occurred_at) FILTER (WHERE product_category IS NOT NULL) AS category_at,
+    max(occurred_at) FILTER (WHERE product_category_id IS NOT NULL) AS category_id_at,
+    max(occurred_at) FILTER (WHERE product_image_link IS NOT NULL) AS image_link_at,
+    max(occurred_at) FILTER (WHERE product_link IS NOT NULL) AS link_at,
+    max(occurred_at) FILTER (WHERE try_cast(price AS DECIMAL(18, 4)) IS NOT NULL) AS price_at
+  FROM said
+  WHERE product_sku IS NOT NULL
+  GROUP BY company_id, activity_date, product_sku
+),
+
+decisive_moment AS (
+  SELECT DISTINCT
+    company_id,
+    product_sku,
+    unnest([name_at, category_at, category_id_at, image_link_at, link_at, price_at]) AS occurred_at
+  FROM decisive
+),
+
 -- One order for all: of two records of one moment the later dump decides, then system, id and entity.
 placed AS (
   SELECT
-    *,
+    said.*,
     {
-      'occurred_at': occurred_at,
-      'dump_date': dump_date,
-      'system_name': coalesce(system_name, ''),
-      'record_id': record_id,
-      'entity': entity
+      'occurred_at': said.occurred_at,
+      'dump_date': said.dump_date,
+      'system_name': coalesce(said.system_name, ''),
+      'record_id': said.record_id,
+      'entity': said.entity
     } AS place,
-    try_cast(price AS DECIMAL(18, 4)) AS amount
+    try_cast(said.price AS DECIMAL(18, 4)) AS amount
   FROM said
-  WHERE product_sku IS NOT NULL
+  SEMI JOIN decisive_moment USING (company_id, product_sku, occurred_at)
 ),
 
 newest AS (
@@ -149,4 +174,4 @@ SELECT
   newest.newest_link,
   newest.newest_price
 FROM counted
-INNER JOIN newest USING (company_id, activity_date, product_sku)
+LEFT JOIN newest USING (company_id, activity_date, product_sku)
