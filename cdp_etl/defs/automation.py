@@ -16,7 +16,6 @@ from cdp_etl.defs.pending import PendingLoads, pending_loads
 from cdp_etl.settings import Settings
 from cdp_etl.warehouse import WarehouseLockedError, WarehouseMissingError
 
-_TICK_SECONDS = 60
 TICK_PATIENCE_SECONDS = 5
 UNFINISHED = [
     dg.DagsterRunStatus.QUEUED,
@@ -50,13 +49,13 @@ def build_daily_dump(settings: Settings) -> dg.ScheduleDefinition:
     return daily_dump
 
 
-def build_marts_follow_loads() -> dg.SensorDefinition:
+def build_marts_follow_loads(settings: Settings) -> dg.SensorDefinition:
     """Give the sensor by which the marts follow any load, however it was started."""
 
     @dg.sensor(
         name="marts_follow_loads",
         job=MARTS_JOB,
-        minimum_interval_seconds=_TICK_SECONDS,
+        minimum_interval_seconds=settings.marts_every_seconds,
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="Run the marts where the ledger holds loads that they have not applied.",
     )

@@ -43,7 +43,7 @@ def build_definitions(settings: Settings, say: Say = _say_nothing) -> dg.Definit
             build_weekly_prune(settings),
             build_weekly_check(settings),
         ],
-        sensors=[build_new_dumps(), build_marts_follow_loads(), build_alerts()],
+        sensors=[build_new_dumps(settings), build_marts_follow_loads(settings), build_alerts()],
         resources={"settings": settings, "say": say},
         # A process a step costs about three seconds each; the stages use all cores by themselves.
         executor=dg.in_process_executor,

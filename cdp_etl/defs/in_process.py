@@ -17,6 +17,7 @@ from cdp_etl.defs.jobs import LOAD_JOB, MARTS_JOB, load_keys
 from cdp_etl.defs.keys import LOAD_LAYERS, Layer
 from cdp_etl.defs.load import SKIP_UNCHANGED_TAG, LoadConfig
 from cdp_etl.defs.partitions import dump_dates, range_tags
+from cdp_etl.defs.run_launcher import process_tag
 from cdp_etl.errors import CdpEtlError
 from cdp_etl.settings import Settings
 
@@ -83,7 +84,7 @@ class InProcess:
         result = self._definitions.resolve_job_def(job).execute_in_process(
             instance=self._instance,
             raise_on_error=False,
-            tags=tags,
+            tags=tags | process_tag(),
             run_config=config | _QUIET,
             asset_selection=None if assets is None else list(assets),
         )

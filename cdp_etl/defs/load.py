@@ -10,6 +10,7 @@ Put here how days become events. What happens to a day stands in `day.py`.
 from collections.abc import Iterator, Sequence
 
 import dagster as dg
+from dagster._core.definitions.source_asset import SYSTEM_METADATA_KEY_SOURCE_ASSET_OBSERVATION
 
 from cdp_etl.contract.entity import Entity
 from cdp_etl.defs.day import DayOutcome, DayRequest, Say, stands_in_the_ledger, take_day
@@ -31,6 +32,9 @@ LOAD_POOL = "load"
 IN_THE_LEDGER = "days_stand_in_the_ledger"
 """On the failure of a load: whether the ledger tells of every day that did not get through."""
 
+# An output with this metadata, which Dagster gives to observations of its own, is no event: each day was recorded
+# as it got through, with its figures, and a day without files is not to look as if it had been made.
+_RECORDED_DAY_BY_DAY = {SYSTEM_METADATA_KEY_SOURCE_ASSET_OBSERVATION: True}
 _BACKFILL_TAG = "dagster/backfill"
 _TRANSIENT = (ZoneUnreachableError, WarehouseLockedError)
 _UNATTENDED_TAGS = {"dagster/schedule_name", "dagster/sensor_name"}
@@ -65,7 +69,7 @@ def build_load(
         config: LoadConfig,
         settings: dg.ResourceParam[Settings],
         say: dg.ResourceParam[Say],
-    ) -> Iterator[dg.AssetCheckResult]:
+    ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
         outcomes = []
         for request in _requests(context, config, entity):
             outcome = take_day(settings, request, say)
@@ -73,6 +77,10 @@ def build_load(
             outcomes.append(outcome)
         yield from check_results(context.selected_asset_check_keys, settings, entity, outcomes)
         _fail_for_days_not_loaded(context, entity, outcomes)
+        # Without an output, what stands behind it in the same run, as in a backfill of all assets, is skipped.
+        for layer in LOAD_LAYERS:
+            if (key := asset_key(layer, entity.table)) in context.selected_asset_keys:
+                yield dg.MaterializeResult(asset_key=key, metadata=_RECORDED_DAY_BY_DAY)
 
     return load
 

@@ -31,7 +31,6 @@ from cdp_etl.entities import BY_NAME, ENTITIES
 from cdp_etl.settings import Settings
 from cdp_etl.warehouse import WarehouseLockedError, WarehouseMissingError, ledger
 
-_TICK_SECONDS = 300
 _NO_LEDGER = pl.Schema(
     {
         "entity": pl.String(),
@@ -44,13 +43,13 @@ _NO_LEDGER = pl.Schema(
 )
 
 
-def build_new_dumps() -> dg.SensorDefinition:
+def build_new_dumps(settings: Settings) -> dg.SensorDefinition:
     """Give the sensor."""
 
     @dg.sensor(
         name="new_dumps",
         job=LOAD_JOB,
-        minimum_interval_seconds=_TICK_SECONDS,
+        minimum_interval_seconds=settings.look_every_seconds,
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="Load what has arrived: new, late and corrected dumps, and those of days the schedule missed.",
     )

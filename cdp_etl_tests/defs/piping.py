@@ -82,6 +82,10 @@ class Pipe:
         """Run the marts job for a range of days."""
         return self._run("marts", {"tags": range_tags(first, last)}, None, None, None)
 
+    def everything(self, first: date, last: date) -> dg.ExecuteInProcessResult:
+        """Materialize all assets in one run, as a backfill of the whole graph does."""
+        return self._run("__ASSET_JOB", {"tags": range_tags(first, last)}, None, None, None)
+
     def check_everything(self) -> dg.ExecuteInProcessResult:
         """Run the job of the checks that read everything."""
         return self._run("check_full", {}, None, None, None)

@@ -15,7 +15,7 @@ from cdp_etl_tests.defs.piping import FIRST, SECOND, THIRD, Pipe, sms
 def tick(pipe: Pipe, cursor: str | None = None) -> dg.SensorResult | dg.SkipReason:
     """Evaluate the sensor once, as the daemon does."""
     context = dg.build_sensor_context(instance=pipe.instance, cursor=cursor, resources={"settings": pipe.settings})
-    result = build_marts_follow_loads()(context)
+    result = build_marts_follow_loads(pipe.settings)(context)
     assert isinstance(result, dg.SensorResult | dg.SkipReason)
     return result
 

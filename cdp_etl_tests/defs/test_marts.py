@@ -5,7 +5,7 @@ from pathlib import Path
 import dagster as dg
 
 from cdp_etl.defs.keys import REPORT, SNAPSHOT, Layer, asset_key
-from cdp_etl_tests.defs.piping import FIRST, SECOND, THIRD, Pipe, sms
+from cdp_etl_tests.defs.piping import FIRST, SECOND, SMS, THIRD, Pipe, sms
 
 
 def test_the_marts_take_in_what_arrived_beside_a_day_that_did_not(pipe: Pipe) -> None:
@@ -46,6 +46,20 @@ def test_the_snapshot_and_the_report_stand_behind_the_marts(pipe: Pipe) -> None:
     assert isinstance(page, dg.PathMetadataValue)
     assert Path(str(page.path)).is_file()
     assert pipe.instance.get_materialized_partitions(SNAPSHOT) == {"2026-03-01"}
+
+
+def test_a_run_of_all_assets_makes_the_marts_behind_its_own_loads(pipe: Pipe) -> None:
+    """Dagster skips what stands behind a step that puts nothing out; such a run ended green, its marts skipped."""
+    pipe.deliver(FIRST, [sms("1", FIRST)])
+    pipe.deliver(THIRD, [sms("3", THIRD)])
+
+    result = pipe.everything(FIRST, THIRD)
+
+    assert result.success
+    assert [event.step_key for event in result.all_events if event.is_step_skipped] == []
+    assert pipe.query("SELECT record_id FROM marts.interaction ORDER BY ALL") == [("1",), ("3",)]
+    staged = pipe.instance.fetch_materializations(asset_key(Layer.STAGING, SMS.table), limit=10).records
+    assert sorted(str(record.partition_key) for record in staged) == ["2026-03-01", "2026-03-03"]
 
 
 def test_the_marts_run_where_nothing_was_ever_loaded(pipe: Pipe) -> None:

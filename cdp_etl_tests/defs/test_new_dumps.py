@@ -37,7 +37,7 @@ class Daemon:
         context = dg.build_sensor_context(
             instance=self.pipe.instance, cursor=self.cursor, resources={"settings": self.pipe.settings}
         )
-        result = build_new_dumps()(context)
+        result = build_new_dumps(self.pipe.settings)(context)
         assert isinstance(result, dg.SensorResult)
         self.cursor = result.cursor
         self.skipped = (
@@ -242,7 +242,7 @@ def test_a_warehouse_that_a_load_holds_is_a_reason_to_skip(pipe: Pipe) -> None:
     context = dg.build_sensor_context(instance=pipe.instance, resources={"settings": pipe.settings})
 
     with pipe.settings.open_warehouse().writing():
-        result = build_new_dumps()(context)
+        result = build_new_dumps(pipe.settings)(context)
 
     assert isinstance(result, dg.SkipReason)
     assert "in use" in str(result.skip_message)

@@ -1,0 +1,87 @@
+"""How runs are started, and how it is known that one is still alive: what `dagster.yaml` names as the launcher.
+
+Put here what run monitoring asks. What a run does stands with the assets. Dagster has no public names for a
+launcher's answers; its release is pinned, and the kill tests hold these to be right.
+"""
+
+import json
+import os
+import socket
+from collections.abc import Mapping
+from typing import Any, Self
+
+import dagster as dg
+from dagster._core.errors import DagsterUserCodeUnreachableError
+from dagster._core.launcher import CheckRunHealthResult, WorkerStatus
+from dagster._core.storage.tags import GRPC_INFO_TAG
+from dagster._grpc.client import DagsterGrpcClient
+from dagster._grpc.types import CanCancelExecutionRequest, CanCancelExecutionResult
+from dagster._serdes import ConfigurableClassData, deserialize_value
+
+PROCESS_TAG = "cdp_etl/process"
+"""On runs that a command line works off by itself: the machine and the process."""
+
+_ALIVE = CheckRunHealthResult(WorkerStatus.RUNNING)
+
+
+class WatchingRunLauncher(dg.DefaultRunLauncher):
+    """Dagster's own launcher, and an answer to whether a run's process is still there.
+
+    Dagster's own gives none. A run whose process died together with the code location, or that a killed command
+    line was at, would count as at work for ever, and the sensors would wait for it.
+    """
+
+    @classmethod
+    def from_config_value(cls, inst_data: ConfigurableClassData, config_value: Mapping[str, Any]) -> Self:  # noqa: ARG003 - it has no settings
+        """Make the launcher as `dagster.yaml` names it."""
+        return cls(inst_data)
+
+    @property
+    def supports_check_run_worker_health(self) -> bool:
+        """Tell run monitoring to ask."""
+        return True
+
+    def check_run_worker_health(self, run: dg.DagsterRun) -> CheckRunHealthResult:
+        """Tell whether the run's process is there; where that cannot be known, it counts as there."""
+        if GRPC_INFO_TAG in run.tags:
+            return _at_code_location(run.run_id, json.loads(run.tags[GRPC_INFO_TAG]))
+        if PROCESS_TAG in run.tags:
+            return _on_this_machine(run.tags[PROCESS_TAG])
+        return _ALIVE
+
+
+def process_tag() -> dict[str, str]:
+    """Give the tag of a run that this very process works off."""
+    return {PROCESS_TAG: f"{socket.gethostname()} {os.getpid()}"}
+
+
+def _at_code_location(run_id: str, address: Mapping[str, Any]) -> CheckRunHealthResult:
+    """Ask the code location that started the run; it knows the runs that it has started since it came up."""
+    client = DagsterGrpcClient(
+        host=address["host"],
+        port=address.get("port"),
+        socket=address.get("socket"),
+        use_ssl=address.get("use_ssl", False),
+    )
+    try:
+        answer = client.can_cancel_execution(CanCancelExecutionRequest(run_id=run_id))
+    except DagsterUserCodeUnreachableError:
+        if address.get("socket"):  # it is gone with the process that made it, and a new one has another
+            return CheckRunHealthResult(WorkerStatus.NOT_FOUND, "the code location that started it has ended")
+        return _ALIVE  # at a fixed address it comes back, and can be asked then
+    if deserialize_value(answer, CanCancelExecutionResult).can_cancel:
+        return _ALIVE
+    return CheckRunHealthResult(WorkerStatus.NOT_FOUND, "the code location was started anew since")
+
+
+def _on_this_machine(process: str) -> CheckRunHealthResult:
+    host, _, number = process.rpartition(" ")
+    if host != socket.gethostname():
+        return _ALIVE
+    try:
+        os.kill(int(number), 0)
+    except ProcessLookupError:
+        return CheckRunHealthResult(WorkerStatus.NOT_FOUND, f"process {number} has ended")
+    except PermissionError:  # another user's
+        return _ALIVE
+    return _ALIVE

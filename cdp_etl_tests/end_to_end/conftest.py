@@ -1,0 +1,13 @@
+"""One Postgres for all tests of installations; each module installs into a database and a folder of its own."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from cdp_etl_tests.end_to_end.postgres import Postgres, postgres_server
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    with postgres_server() as server:
+        yield server

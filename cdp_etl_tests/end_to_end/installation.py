@@ -1,0 +1,186 @@
+"""An installation as `deploy/` describes it: its dagster.yaml, its workspace, its units' commands, on loopback.
+
+Put here how the three processes are started, watched and ended. What is asked of them stands in `asking.py`.
+"""
+
+import configparser
+import os
+import shlex
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+import yaml
+
+from cdp_etl.settings import Settings
+from cdp_etl.settings.variables import PREFIX
+from cdp_etl_tests.end_to_end.asking import GraphQL
+from cdp_etl_tests.end_to_end.postgres import Postgres
+from cdp_etl_tests.end_to_end.waiting import wait_until
+from cdp_etl_tests.landing.servers import free_port, wait_for
+
+DEPLOY = Path(__file__).parents[2] / "deploy"
+PARTS = ("code", "daemon", "webserver")
+
+# Of the deployed dagster.yaml, what would only make a test wait.
+_SHORTER_WAITS = {
+    ("run_monitoring", "poll_interval_seconds"): 2,
+    ("run_monitoring", "free_slots_after_run_end_seconds"): 2,
+}
+_IMPATIENT_DAEMON = [sys.executable, "-m", "cdp_etl_tests.end_to_end.impatient_daemon"]
+_LINES_OF_LOG = 40
+
+Found = TypeVar("Found")
+
+
+@dataclass
+class Installation:
+    """The processes of an installation, each with its log in `home`."""
+
+    home: Path
+    settings: Settings
+    variables: Mapping[str, str]
+    ports: Mapping[str, int]
+    graphql: GraphQL
+    processes: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
+
+    def start(self, *parts: str) -> None:
+        """Start processes, and wait until each answers."""
+        for part in parts:
+            with (self.home / f"{part}.log").open("ab") as log:
+                self.processes[part] = subprocess.Popen(
+                    self._command(part),
+                    env=self.variables,
+                    cwd=self.home,
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,  # so that what it starts in turn is ended with it
+                )
+            if part == "code":  # else the others' first look at it is in vain, and the next is a while off
+                wait_for(self.ports["code"], seconds=60)
+        if {"code", "webserver"}.intersection(parts) and {"code", "webserver"} <= self.processes.keys():
+            self.wait("the web server knows the code location", self.graphql.location_is_loaded, seconds=60)
+        if "daemon" in parts:
+            self.wait("every daemon has a heartbeat", self.graphql.daemons_are_healthy, seconds=60)
+
+    def kill(self, part: str) -> None:
+        """End a process and all that it has started, at once, as a machine that loses its power does."""
+        process = self.processes.pop(part)
+        with suppress(ProcessLookupError):  # nothing of it is left
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait(10)
+
+    def stop(self) -> None:
+        """End all processes in good order, as systemd does; what does not end is killed."""
+        for part in [part for part in reversed(PARTS) if part in self.processes]:
+            process = self.processes[part]
+            process.terminate()
+            try:
+                process.wait(15)
+            except subprocess.TimeoutExpired:
+                print(self.explain())  # noqa: T201 - pytest shows it
+            self.kill(part)
+
+    def wait(self, what: str, look: Callable[[], Found | None], *, seconds: float) -> Found:
+        """Wait for what comes about in the installation; where it does not, show the logs."""
+
+        def look_while_all_run() -> Found | None:
+            ended = [part for part, process in self.processes.items() if process.poll() is not None]
+            assert ended == [], self.explain()
+            return look()
+
+        return wait_until(what, look_while_all_run, seconds=seconds, explain=self.explain)
+
+    def explain(self) -> str:
+        """Give the end of each log."""
+        return "\n".join(
+            f"--- {log.name}\n" + "\n".join(log.read_text(errors="replace").splitlines()[-_LINES_OF_LOG:])
+            for log in sorted(self.home.glob("*.log"))
+        )
+
+    def command_line(
+        self, *arguments: str, variables: Mapping[str, str] | None = None
+    ) -> "subprocess.CompletedProcess[str]":
+        """Run a program of the installation, as an operator does on its machine, or with other variables."""
+        return subprocess.run(
+            [Path(sys.executable).with_name(arguments[0]), *arguments[1:]],
+            env=variables or self.variables,
+            cwd=self.home,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=180,
+        )
+
+    def _command(self, part: str) -> list[str]:
+        """Give the unit's own command, with this installation's programs, ports and files."""
+        words = unit_command(part)
+        words[0] = str(Path(sys.executable).with_name(Path(words[0]).name))
+        for option, value in (("--port", self.ports.get(part)), ("--workspace", self.home / "workspace.yaml")):
+            if option in words:
+                words[words.index(option) + 1] = str(value)
+        return [*_IMPATIENT_DAEMON, *words[1:]] if part == "daemon" else words
+
+
+def unit_command(part: str) -> list[str]:
+    """Give the command of a part's systemd unit."""
+    unit = configparser.ConfigParser(interpolation=None, strict=False)
+    unit.optionxform = str  # type: ignore[assignment,method-assign] # the way that configparser is told to keep capitals
+    unit.read(DEPLOY / "systemd" / f"cdp-etl-{part}.service", encoding="utf-8")
+    return shlex.split(unit["Service"]["ExecStart"])
+
+
+@contextmanager
+def installation(home: Path, postgres: Postgres, **settings: str) -> Iterator[Installation]:
+    """Install into an empty folder, with a database of its own, and start all three processes."""
+    ports = {"code": free_port(), "webserver": free_port()}
+    _write_instance(home / "dagster.yaml")
+    workspace = yaml.safe_load((DEPLOY / "workspace.yaml").read_text(encoding="utf-8"))
+    workspace["load_from"][0]["grpc_server"] |= {"host": "127.0.0.1", "port": ports["code"]}
+    (home / "workspace.yaml").write_text(yaml.safe_dump(workspace), encoding="utf-8")
+    own = {
+        "CDP_ETL_DATA": str(home / "data"),
+        "CDP_ETL_THREADS": "1",
+        "CDP_ETL_MEMORY_LIMIT": "500MiB",
+        "CDP_ETL_MARTS_EVERY_SECONDS": "10",
+        **settings,
+    }
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("CDP_", "DAGSTER_"))}
+    variables = {
+        **inherited,
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
+        "HOME": str(home),
+        "DAGSTER_HOME": str(home),
+        "CDP_DAGSTER_PG_HOST": postgres.host,
+        "CDP_DAGSTER_PG_PORT": str(postgres.port),
+        "CDP_DAGSTER_PG_USER": postgres.user,
+        "CDP_DAGSTER_PG_PASSWORD": postgres.password,
+        "CDP_DAGSTER_PG_DB": postgres.create_database(home.name),
+        **own,
+    }
+    installed = Installation(
+        home,
+        Settings.model_validate({name.removeprefix(PREFIX).lower(): value for name, value in own.items()}),
+        variables,
+        ports,
+        GraphQL(f"http://127.0.0.1:{ports['webserver']}"),
+    )
+    try:
+        installed.start(*PARTS)
+        yield installed
+    finally:
+        installed.stop()
+
+
+def _write_instance(target: Path) -> None:
+    """Write the deployed dagster.yaml, waiting less in places that it names itself."""
+    instance = yaml.safe_load((DEPLOY / "postgres" / "dagster.yaml").read_text(encoding="utf-8"))
+    for (section, name), value in _SHORTER_WAITS.items():
+        assert name in instance[section]
+        instance[section][name] = value
+    target.write_text(yaml.safe_dump(instance), encoding="utf-8")

@@ -1,0 +1,108 @@
+"""A real Postgres of Debian's, on a loopback port and in a folder of its own.
+
+Debian's and not one from PyPI: the tests beside it need Debian packages anyway, it listens and asks for a password
+as a production server does, and it adds nothing to the locks.
+"""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg2  # type: ignore[import-untyped] # it ships no types, and two calls need none
+
+from cdp_etl_tests.end_to_end.waiting import wait_until
+from cdp_etl_tests.landing.servers import free_port
+
+_HOST = "127.0.0.1"
+_USER = "dagster"
+_PASSWORD = "a password, with % and / in it"  # noqa: S105 - of a server that lives as long as the tests
+_FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+
+@dataclass(frozen=True)
+class Postgres:
+    """A running server, and how to log in."""
+
+    port: int
+    folder: Path
+    host: str = _HOST
+    user: str = _USER
+    password: str = _PASSWORD
+
+    def create_database(self, name: str) -> str:
+        """Make an empty database; give its name."""
+        with closing(self._connect("postgres")) as connection:
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                cursor.execute(f'CREATE DATABASE "{name}"')
+        return name
+
+    def answers(self) -> bool:
+        """Tell whether a login succeeds."""
+        try:
+            self._connect("postgres").close()
+        except psycopg2.OperationalError:
+            return False
+        return True
+
+    def _connect(self, database: str) -> Any:
+        return psycopg2.connect(
+            host=self.host, port=self.port, user=self.user, password=self.password, dbname=database
+        )
+
+
+@contextmanager
+def postgres_server() -> Iterator[Postgres]:
+    """Run Postgres; it refuses to be root, so root runs it as the user that Debian's package makes."""
+    user = "postgres" if os.geteuid() == 0 else None
+    folder = Path(tempfile.mkdtemp(prefix="cdp_etl_postgres_"))  # pytest's own folders are closed to other users
+    data = folder / "data"
+    password_file = folder / "password"
+    password_file.write_text(_PASSWORD)
+    if user is not None:
+        for path in (folder, password_file):
+            shutil.chown(path, user, user)
+    initdb = [_program("initdb"), "--pgdata", str(data), "--username", _USER, "--pwfile", str(password_file)]
+    subprocess.run(
+        [*initdb, "--auth", "scram-sha-256", "--encoding", "UTF8", "--no-sync"],
+        user=user,
+        group=user,
+        cwd=folder,
+        check=True,
+        capture_output=True,
+    )
+    port = free_port()
+    settings = {"listen_addresses": _HOST, "unix_socket_directories": "", **_FAST}
+    command = [_program("postgres"), "-D", str(data), "-p", str(port)]
+    command += [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(command, user=user, group=user, cwd=folder, stdout=log, stderr=log)
+    server = Postgres(port, folder)
+    try:
+        _wait_until_it_answers(server, process)
+        yield server
+    finally:
+        process.terminate()
+        process.wait(30)
+        shutil.rmtree(folder)
+
+
+def _wait_until_it_answers(server: Postgres, process: "subprocess.Popen[bytes]") -> None:
+    def answers() -> bool:
+        assert process.poll() is None, (server.folder / "log").read_text()
+        return server.answers()
+
+    wait_until("Postgres answers", answers, seconds=30)
+
+
+def _program(name: str) -> str:
+    """Find a program of the newest Postgres that Debian has put on this machine."""
+    found = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
+    assert found, f"{name} is missing: apt-get install postgresql"
+    return str(found[-1])
