@@ -21,14 +21,14 @@ from cdp_etl_tests.end_to_end.postgres import Postgres
 pytestmark = pytest.mark.system
 
 FIRST_HALF, SECOND_HALF = (
-    [date(2026, 3, first) + timedelta(days=number) for number in range(4)] for first in (1, 5)
+    [date(2026, 3, first) + timedelta(days=number) for number in range(3)] for first in (1, 4)
 )
 
 
 @pytest.fixture(scope="module")
 def installed(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     home = tmp_path_factory.mktemp("kills")
-    generate(home / "data" / "landing", FIRST_HALF[0], len(FIRST_HALF + SECOND_HALF), 150)
+    generate(home / "data" / "landing", FIRST_HALF[0], len(FIRST_HALF + SECOND_HALF), 100)
     with installation(home, postgres) as running:
         yield running
 
@@ -45,7 +45,8 @@ def loaded_days(installed: Installation, days: Sequence[date]) -> int:
 def run_workers(installed: Installation) -> list[int]:
     """Give the processes that the code location works off its runs in."""
     code = installed.processes["code"].pid
-    children = Path(f"/proc/{code}/task/{code}/children").read_text().split()
+    threads = Path(f"/proc/{code}/task").glob("*/children")
+    children = [pid for thread in threads for pid in thread.read_text().split()]
     return [int(pid) for pid in children if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
 
 
@@ -61,9 +62,11 @@ def test_a_backfill_outlives_its_worker_the_daemon_and_the_web_server(installed:
 
     installed.kill("daemon")
     installed.kill("webserver")
-    for pid in run_workers(installed):
+    workers = run_workers(installed)
+    for pid in workers:
         os.kill(pid, signal.SIGKILL)
 
+    assert workers
     assert loaded_days(installed, FIRST_HALF) < len(FIRST_HALF) * len(ENTITIES)
     installed.start("webserver", "daemon")
     wait_for_completion(installed, backfill_id)
