@@ -20,7 +20,7 @@ PERSON_CAMPAIGN_PRODUCT_DAILY = Mart(
         c.ACTIVITY_DATE,
         c.count("interaction_count", "Inferred: interactions of the person with the product after the click."),
     ),
-    slices=person_slices(by_key=("interaction",)),
+    slices=person_slices(by_key=("interaction",), is_parted=False),
     month_column="activity_date",
     settings=("influence_days",),
 )

@@ -42,8 +42,7 @@ def rebuild(connection: duckdb.DuckDBPyConnection, mart: Mart) -> Change:
     _remember(connection, mart, mart.table)
     connection.execute(f"DROP TABLE {mart.table}")
     create(connection, mart)
-    cutting.show_whole(connection, mart)
-    inserted = _insert(connection, mart.table, mart.sql)
+    inserted = sum(_insert(connection, mart.table, mart.sql) for _ in cutting.show_parts(connection, mart))
     _log(connection, mart)
     state.begin_generation(connection, mart)
     return Change(0, deleted, inserted, months | _months(connection, mart, mart.table))
@@ -67,7 +66,9 @@ def patch(connection: duckdb.DuckDBPyConnection, mart: Mart, slices: Slices, sin
 def apply_difference(connection: duckdb.DuckDBPyConnection, mart: Mart) -> Change:
     """Compute the mart whole, and change only the rows that differ."""
     cutting.show_whole(connection, mart)
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE rebuilt AS FROM {mart.table} LIMIT 0")
+    # Not `AS … LIMIT 0`: DuckDB 2.0.0 then finds no row in it until the transaction ends, where there are many.
+    columns = ", ".join(f"{quoted(column.name)} {column.type.duckdb}" for column in mart.columns)
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE rebuilt ({columns})")
     _insert(connection, "rebuilt", mart.sql)
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE outdated AS FROM {mart.table} EXCEPT FROM rebuilt;"

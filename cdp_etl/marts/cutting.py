@@ -4,7 +4,7 @@ The SELECT reads unqualified names; here they become temporary views over stagin
 serves the full rebuild and every patch.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import duckdb
 
@@ -17,6 +17,9 @@ _ENTITY_OF_VIEW = {name: entity.table for entity in ENTITIES for name in (entity
 """How an input of staging is called: as the table for all versions, `<table>_current` for the records now."""
 
 _DAY = "activity_date"
+
+_ROWS_AT_ONCE = 5_000_000
+"""Of the largest input in one part of a full rebuild: grouped by nearly unique keys they take about 2 GiB."""
 
 
 def set_variables(connection: duckdb.DuckDBPyConnection, mart: Mart, settings: MartSettings) -> None:
@@ -42,6 +45,43 @@ def show_whole(connection: duckdb.DuckDBPyConnection, mart: Mart) -> None:
         _make(connection, name, made.whole)
         if made.compute:
             made.compute(connection)
+
+
+def show_parts(connection: duckdb.DuckDBPyConnection, mart: Mart) -> Iterator[None]:
+    """Give the SELECT its inputs part by part; what it gives for all parts together is the whole mart."""
+    show_whole(connection, mart)
+    parted_by = mart.slices.parted_by if mart.slices else ()
+    if mart.slices is None or not parted_by:
+        yield
+        return
+    parted = [name for name, cut in mart.slices.inputs.items() if set(parted_by) <= set(cut.columns)]
+    for condition in _parts(connection, mart, parted_by):
+        for name in parted:
+            connection.execute(
+                f"CREATE OR REPLACE TEMP VIEW {quoted(name)} AS FROM {_source(name)} WHERE {condition}"
+            )
+        yield
+
+
+def _parts(connection: duckdb.DuckDBPyConnection, mart: Mart, parted_by: tuple[str, ...]) -> Iterator[str]:
+    """Give the condition of each part: days in order, since they lie together, else a hash of the columns."""
+    if parted_by == (_DAY,):
+        days = connection.execute(
+            f"SELECT {_DAY}, count(*) FROM interaction GROUP BY {_DAY} ORDER BY {_DAY}"
+        ).fetchall()
+        first, rows = None, 0
+        for day, count in days:
+            first, rows = first or day, rows + count
+            if rows >= _ROWS_AT_ONCE or day == days[-1][0]:
+                yield f"{_DAY} BETWEEN DATE {literal(str(first))} AND DATE {literal(str(day))}"
+                first, rows = None, 0
+        return
+    largest = max(
+        connection.execute(f"SELECT count(*) FROM {quoted(name)}").fetchall()[0][0] for name in mart.inputs
+    )
+    parts = -(-largest // _ROWS_AT_ONCE) or 1
+    for number in range(parts):
+        yield f"hash({', '.join(parted_by)}) % {parts} = {number}"
 
 
 def find_touched(connection: duckdb.DuckDBPyConnection, mart: Mart, slices: Slices, since: int) -> int:

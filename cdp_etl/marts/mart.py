@@ -45,11 +45,15 @@ class Slices:
             that the mart has applied.
         mart: The touched rows of the mart: they are deleted, and the SELECT must give exactly their successors.
         inputs: For each input the rows that those are made from. An input that is not named is read whole.
+        parted_by: Columns by which a full rebuild is done in parts, for its memory not to follow the history:
+            inputs that are cut by them are read part by part, and the SELECT joins all others to these. Empty: it
+            is done at once.
     """
 
     tables: Mapping[str, str]
     mart: Slice
     inputs: Mapping[str, Slice]
+    parted_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

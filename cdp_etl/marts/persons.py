@@ -27,11 +27,18 @@ _TABLES = {
 }
 
 
-def person_slices(by_key: tuple[str, ...]) -> Slices:
-    """Give slices by person, for a mart that reads `customer_identity` and the named inputs, by customer key."""
+def person_slices(by_key: tuple[str, ...], *, is_parted: bool = True) -> Slices:
+    """Give slices by person, for a mart that reads `customer_identity` and the named inputs, by customer key.
+
+    Args:
+        by_key: The inputs that are cut by customer key.
+        is_parted: Whether a full rebuild takes some persons at a time: right where it holds a group for nearly
+            each row of an input, and not where it reads much and keeps little.
+    """
     cuts = dict.fromkeys(by_key, Slice("touched_key", ("company_id", "customer_key")))
     return Slices(
         tables=_TABLES,
         mart=Slice("touched", _PERSON),
         inputs={"customer_identity": Slice("touched", _PERSON), **cuts},
+        parted_by=_PERSON if is_parted else (),
     )

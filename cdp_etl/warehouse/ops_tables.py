@@ -120,6 +120,9 @@ MART_STATE = OpsTable(
     ),
 )
 
+NO_DEFINITION = ""
+"""Stands for the definition of a mart that must be rebuilt whole: no definition has this hash."""
+
 MART_MONTH = OpsTable(
     "mart_month",
     "Months of a mart that changed, for publishing; one row a mart and month.",

@@ -1,11 +1,13 @@
 """All days of the warehouse made anew, after the business time zone was changed on purpose.
 
-The marts are wrong until they are rebuilt whole; that is the caller's part.
+The marts are wrong until they are rebuilt whole: they are marked so in the same transaction, so that their next
+run does it, whatever becomes of this process.
 """
 
 from cdp_etl.entities import ENTITIES
 from cdp_etl.warehouse import business_timezone
 from cdp_etl.warehouse.connection import Warehouse
+from cdp_etl.warehouse.ops_tables import NO_DEFINITION
 from cdp_etl.warehouse.transaction import transaction
 
 
@@ -26,4 +28,5 @@ def adopt_business_timezone(warehouse: Warehouse) -> bool:
                     {"zone": warehouse.business_timezone},
                 )
             business_timezone.replace(connection, warehouse.business_timezone)
+            connection.execute("UPDATE ops.mart_state SET definition_hash = ?", [NO_DEFINITION])
     return True

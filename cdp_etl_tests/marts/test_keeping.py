@@ -1,14 +1,18 @@
 """How marts are kept: what is pending is applied once, and a changed definition rebuilds."""
 
+from dataclasses import replace
 from unittest.mock import patch
 
 import pytest
 
-from cdp_etl.marts import cutting
+from cdp_etl.marts import changing, cutting
 from cdp_etl.marts.catalogue import MARTS, downstream
+from cdp_etl.marts.customer_identity import CUSTOMER_IDENTITY
 from cdp_etl.marts.customer_product_daily import CUSTOMER_PRODUCT_DAILY
 from cdp_etl.marts.interaction import INTERACTION
 from cdp_etl.marts.keeping import rebuild_mart, rebuild_marts, run_mart, run_marts
+from cdp_etl.marts.shared_identifier import SHARED_IDENTIFIER
+from cdp_etl.warehouse.transaction import transaction
 from cdp_etl_tests.marts.loading import ACTIVITY, Loader, happened
 
 
@@ -111,3 +115,22 @@ def test_the_months_that_changed_are_recorded(loader: Loader) -> None:
     months = loader.rows("SELECT month::VARCHAR AS month, load_seq FROM ops.mart_month ORDER BY month")
 
     assert months == [{"month": "2026-03-01", "load_seq": 1}, {"month": "2026-04-01", "load_seq": 2}]
+
+
+def test_a_mart_that_is_computed_whole_keeps_its_rows_also_where_they_are_many(loader: Loader) -> None:
+    """DuckDB 2.0.0 finds no row in a table made by `AS … LIMIT 0` and filled by two threads, until the commit."""
+    warehouse = replace(loader.warehouse, threads=2)
+    run_marts(warehouse, loader.settings)
+    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1")])
+    run_mart(warehouse, CUSTOMER_IDENTITY, loader.settings)
+    with warehouse.writing() as connection, transaction(connection):
+        connection.execute(
+            "INSERT INTO marts.customer_identity BY NAME SELECT '' AS company_id, 'p:' || i AS identifier,"
+            " identifier AS person_id, 9 AS customer_id_count, 0 AS email_count, 0 AS phone_count,"
+            " 'is shared' AS does_not_link_because FROM range(300_000) AS numbers(i)"
+        )
+        first = changing.apply_difference(connection, SHARED_IDENTIFIER)
+        again = changing.apply_difference(connection, SHARED_IDENTIFIER)
+
+    assert (first.deleted, first.inserted) == (0, 300_000)
+    assert (again.deleted, again.inserted) == (0, 0)
