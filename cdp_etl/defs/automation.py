@@ -57,18 +57,20 @@ def build_marts_follow_loads(settings: Settings) -> dg.SensorDefinition:
         job=MARTS_JOB,
         minimum_interval_seconds=settings.marts_every_seconds,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Run the marts where the ledger holds loads that they have not applied.",
+        description="Run the marts where the ledger holds loads that they, or the snapshot, do not hold.",
     )
     def marts_follow_loads(
         context: dg.SensorEvaluationContext, settings: dg.ResourceParam[Settings]
     ) -> dg.SensorResult | dg.SkipReason:
         try:
             # A tick must be short: where a load holds the warehouse, the next tick will do.
-            pending = pending_loads(replace(settings.open_warehouse(), lock_timeout_seconds=TICK_PATIENCE_SECONDS))
+            pending = pending_loads(
+                replace(settings.open_warehouse(), lock_timeout_seconds=TICK_PATIENCE_SECONDS), settings.published
+            )
         except (WarehouseMissingError, WarehouseLockedError) as error:
             return dg.SkipReason(str(error))
         if pending is None:
-            return dg.SkipReason("The marts hold every load.")
+            return dg.SkipReason("The marts and the snapshot hold every load.")
         if _is_at_work(context.instance):
             return dg.SkipReason("A run of the marts is at work.")
         return _request(pending, context.cursor)

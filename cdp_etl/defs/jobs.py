@@ -21,9 +21,8 @@ LOAD_JOB = dg.define_asset_job(
 )
 MARTS_JOB = dg.define_asset_job(
     "marts",
-    selection=dg.AssetSelection.groups(
-        Layer.MARTS.value, Layer.PUBLISHED.value, Layer.REPORT.value
-    ).without_checks(),
+    selection=dg.AssetSelection.groups(Layer.MARTS.value, Layer.PUBLISHED.value, Layer.REPORT.value)
+    - _OVER_EVERYTHING,
     description="Bring the marts up to all that is loaded, publish the snapshot, and write the report.",
 )
 

@@ -6,15 +6,19 @@ whichever dates it is for, so a range of days is one piece of work.
 Put here how a run of a mart becomes events. What a mart holds, and how it is kept, stands in `cdp_etl.marts`.
 """
 
+from collections.abc import Iterator
+
 import dagster as dg
 
 from cdp_etl.defs.column_schema import column_schema, mart_lineage
 from cdp_etl.defs.day import Say
 from cdp_etl.defs.keys import SNAPSHOT, Layer, asset_key
+from cdp_etl.defs.mart_checks import check_results, check_specs
 from cdp_etl.defs.metadata import markdown_table
 from cdp_etl.defs.partitions import BACKFILL_POLICY
 from cdp_etl.entities import ENTITIES
 from cdp_etl.marts.catalogue import MARTS
+from cdp_etl.marts.errors import MartCheckError
 from cdp_etl.marts.keeping import run_mart
 from cdp_etl.marts.mart import Mart
 from cdp_etl.marts.publish import publish
@@ -53,11 +57,26 @@ def build_mart(mart: Mart, partitions: dg.DailyPartitionsDefinition) -> dg.Asset
         partitions_def=partitions,
     )
 
-    @dg.multi_asset(name=f"mart_{mart.name}", specs=[spec], backfill_policy=BACKFILL_POLICY, pool=WAREHOUSE_POOL)
-    def run(settings: dg.ResourceParam[Settings], say: dg.ResourceParam[Say]) -> dg.MaterializeResult[None]:
+    @dg.multi_asset(
+        name=f"mart_{mart.name}",
+        specs=[spec],
+        check_specs=check_specs(mart),
+        backfill_policy=BACKFILL_POLICY,
+        pool=WAREHOUSE_POOL,
+    )
+    def run(
+        settings: dg.ResourceParam[Settings], say: dg.ResourceParam[Say]
+    ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
         say(f"{mart.table}: applying what was loaded")
-        result = run_mart(settings.open_warehouse(), mart, settings.mart_settings())
-        return dg.MaterializeResult(
+        try:
+            result = run_mart(settings.open_warehouse(), mart, settings.mart_settings())
+        except MartCheckError as error:
+            if error.mart == mart.name:
+                yield from check_results(mart, error.results)
+            raise dg.Failure(description=str(error)) from None
+        yield from check_results(mart, result.checks)
+        yield dg.MaterializeResult(
+            asset_key=spec.key,
             metadata={
                 "dagster/row_count": result.row_count,
                 "load_seq": result.load_seq,
@@ -65,7 +84,7 @@ def build_mart(mart: Mart, partitions: dg.DailyPartitionsDefinition) -> dg.Asset
                 "rows_deleted": result.rows_deleted,
                 "rows_inserted": result.rows_inserted,
                 "rebuilt_whole": result.rebuilt or "no",
-            }
+            },
         )
 
     return run
@@ -86,12 +105,15 @@ def build_snapshot(partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefinit
     @dg.multi_asset(name="publish_snapshot", specs=[spec], backfill_policy=BACKFILL_POLICY, pool=WAREHOUSE_POOL)
     def snapshot(settings: dg.ResourceParam[Settings], say: dg.ResourceParam[Say]) -> dg.MaterializeResult[None]:
         say("publishing the snapshot")
-        made = publish(
-            settings.open_warehouse(),
-            settings.published,
-            settings.mart_settings(),
-            with_personal_data=settings.publish_personal_data,
-        )
+        try:
+            made = publish(
+                settings.open_warehouse(),
+                settings.published,
+                settings.mart_settings(),
+                with_personal_data=settings.publish_personal_data,
+            )
+        except MartCheckError as error:
+            raise dg.Failure(description=str(error)) from None
         return dg.MaterializeResult(
             metadata={
                 "as_of_load": made.as_of,

@@ -1,35 +1,51 @@
 """Whether a mart is what its full rebuild would be: the invariant that all else rests on.
 
-Put here the comparison of a mart with its own SELECT. Checks of one mart against another stand in `checks.py`.
+Put here the comparison of a mart with its own SELECT. Checks of one mart against another stand in `facts.py`.
 """
 
 import duckdb
 
 from cdp_etl.contract.ddl import quoted
-from cdp_etl.marts import cutting
+from cdp_etl.marts import checking, cutting
+from cdp_etl.marts.check import Check, CheckResult
 from cdp_etl.marts.mart import Mart
 from cdp_etl.marts.settings import MartSettings
 
 
-def rows_that_differ(connection: duckdb.DuckDBPyConnection, mart: Mart, settings: MartSettings) -> int:
-    """Count the rows that stand in the mart or in its full rebuild, but not in both; nothing is changed.
+def check_agreement(connection: duckdb.DuckDBPyConnection, mart: Mart, settings: MartSettings) -> CheckResult:
+    """Check that the mart holds the rows of its full rebuild and no others; nothing is changed.
 
     It reads all of the mart's inputs: as dear as the rebuild itself. A mart that lists what happened is no
     function of its inputs: there is nothing that it could differ from.
     """
+    check = _equals_its_rebuild(mart)
     if mart.log_of is not None:
-        return 0
+        return CheckResult(check, "all rows")
     cutting.set_variables(connection, mart, settings)
     cutting.show_whole(connection, mart)
     connection.execute(f"CREATE OR REPLACE TEMP TABLE rebuilt AS FROM {mart.table} LIMIT 0")
     connection.execute(f"INSERT INTO rebuilt BY NAME {mart.sql}")
+    result = checking.result_of(connection, check, check.contradictions, "all rows")
+    connection.execute("DROP TABLE temp.rebuilt")
+    return result
+
+
+def _equals_its_rebuild(mart: Mart) -> Check:
+    grain = ", ".join(mart.grain)
     columns = ", ".join(quoted(column.name) for column in mart.columns)
     held, rebuilt = (f"SELECT {columns} FROM {table}" for table in (mart.table, "rebuilt"))
-    ((count,),) = connection.execute(
+    return Check(
+        "equals_its_rebuild",
+        mart.name,
+        "It holds the rows that its SELECT gives over all of its inputs, and no others.",
+        mart.grain,
         f"""
-        SELECT count(*)
-        FROM (({held} EXCEPT ALL {rebuilt}) UNION ALL ({rebuilt} EXCEPT ALL {held}))
-        """
-    ).fetchall()
-    connection.execute("DROP TABLE temp.rebuilt")
-    return int(count)
+        SELECT {grain}, sum(held) AS found, sum(rebuilt) AS expected
+        FROM (
+          SELECT {grain}, 1 AS held, 0 AS rebuilt FROM ({held} EXCEPT ALL {rebuilt})
+          UNION ALL
+          SELECT {grain}, 0 AS held, 1 AS rebuilt FROM ({rebuilt} EXCEPT ALL {held})
+        )
+        GROUP BY {grain}
+        """,
+    )

@@ -6,7 +6,7 @@ A campaign is made anew whole: an opening today changes the cohort of the day on
 from cdp_etl.contract.table import DECIMAL_NUMBER, TEXT, TableColumn
 from cdp_etl.marts import columns as c
 from cdp_etl.marts.feed import feed_slices
-from cdp_etl.marts.mart import Mart
+from cdp_etl.marts.mart import Counted, Mart
 
 CAMPAIGN_COLUMNS = (
     TableColumn("channel", TEXT, "email or sms.", is_nullable=False),
@@ -42,4 +42,7 @@ CAMPAIGN_DAILY = Mart(
     ),
     slices=feed_slices(("company_id", "campaign_id"), inputs=("interaction",)),
     month_column="activity_date",
+    counted=Counted(
+        "event_count", by=("company_id", "activity_date", "campaign_id"), of="campaign_id IS NOT NULL"
+    ),
 )

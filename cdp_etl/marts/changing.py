@@ -10,9 +10,8 @@ from datetime import date
 import duckdb
 
 from cdp_etl.contract.ddl import quoted
-from cdp_etl.marts import cutting, state
+from cdp_etl.marts import cutting, state, tally
 from cdp_etl.marts.catalogue import MARTS
-from cdp_etl.marts.errors import MartGrainError
 from cdp_etl.marts.mart import Mart, Slice, Slices
 
 
@@ -51,14 +50,16 @@ def rebuild(connection: duckdb.DuckDBPyConnection, mart: Mart) -> Change:
 def patch(connection: duckdb.DuckDBPyConnection, mart: Mart, slices: Slices, since: int) -> Change:
     """Make the touched slices anew, those of every load after `since`."""
     touched = cutting.find_touched(connection, mart, slices, since)
+    tally.begin(connection, mart)
     if not touched:
         return Change()
     months = _touched_months(connection, mart, slices.mart)
     _remember(connection, mart, _touched_rows(mart, slices.mart))
-    deleted = _delete(connection, mart, slices.mart)
+    tally.find_leaving(connection, mart, slices.mart)
+    deleted = _delete_leaving(connection, mart)
     cutting.show_touched(connection, mart, slices)
     inserted = _insert(connection, mart.table, mart.sql)
-    _refuse_doubles(connection, mart, slices.mart)
+    tally.count_entered(connection, mart, slices.mart)
     _log(connection, mart)
     return Change(touched, deleted, inserted, months | _touched_months(connection, mart, slices.mart))
 
@@ -104,34 +105,11 @@ def _insert(connection: duckdb.DuckDBPyConnection, table: str, select: str) -> i
     return int(count)
 
 
-def _delete(connection: duckdb.DuckDBPyConnection, mart: Mart, cut: Slice) -> int:
-    same = " AND ".join(f"mart.{quoted(column)} = touched.{quoted(column)}" for column in cut.columns)
+def _delete_leaving(connection: duckdb.DuckDBPyConnection, mart: Mart) -> int:
     ((count,),) = connection.execute(
-        f"DELETE FROM {mart.table} AS mart USING {quoted(cut.touched)} AS touched"
-        f" WHERE {same} AND {cutting.within_days(connection, cut, 'mart')}"
+        f"DELETE FROM {mart.table} WHERE rowid IN (SELECT row_id FROM leaving)"
     ).fetchall()
     return int(count)
-
-
-def _refuse_doubles(connection: duckdb.DuckDBPyConnection, mart: Mart, cut: Slice) -> None:
-    """Look at the touched keys, and at all rows that could have one of them, whichever slice they are in.
-
-    Raises:
-        MartGrainError: where two rows have one grain.
-    """
-    columns = cut.columns if set(cut.columns) <= set(mart.grain) else ("key_hash",)
-    touched = f"(SELECT DISTINCT {', '.join(columns)} FROM {quoted(cut.touched)})"
-    ((doubles,),) = connection.execute(
-        f"""
-        SELECT count(*) FROM (
-          SELECT 1 FROM {mart.table} AS mart SEMI JOIN {touched} AS touched USING ({", ".join(columns)})
-          WHERE {cutting.within_days(connection, Slice(cut.touched, columns), "mart")}
-          GROUP BY {", ".join(mart.grain)} HAVING count(*) > 1
-        )
-        """
-    ).fetchall()
-    if doubles:
-        raise MartGrainError(mart.name, doubles, mart.grain)
 
 
 def _logs_of(mart: Mart) -> Sequence[Mart]:

@@ -5,7 +5,7 @@ from cdp_etl.contract.table import TEXT, TEXTS, YES_NO, TableColumn
 from cdp_etl.marts import columns as c
 from cdp_etl.marts.customer_identity import PERSON_ID
 from cdp_etl.marts.feed import feed_slices
-from cdp_etl.marts.mart import Mart
+from cdp_etl.marts.mart import Counted, Mart
 from cdp_etl.marts.persons import person_slices
 
 _NEWEST_TEXT = c.newest_of_several(TEXT)
@@ -57,6 +57,7 @@ CUSTOMER_DAILY = Mart(
         ),
     ),
     month_column="activity_date",
+    counted=Counted("interaction_count", by=("company_id", "activity_date"), of="customer_key IS NOT NULL"),
 )
 
 CUSTOMER = Mart(
@@ -85,4 +86,5 @@ CUSTOMER = Mart(
         ),
     ),
     slices=person_slices(by_key=("customer_daily", "customer_product_subscriber_current")),
+    counted=Counted("interaction_count", by=("company_id",), of="customer_key IS NOT NULL"),
 )

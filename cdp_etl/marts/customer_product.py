@@ -3,7 +3,7 @@
 from cdp_etl.contract.table import DAY, DECIMAL_NUMBER, WHOLE, YES_NO, TableColumn
 from cdp_etl.marts import columns as c
 from cdp_etl.marts.customer_identity import PERSON_ID
-from cdp_etl.marts.mart import Mart
+from cdp_etl.marts.mart import Counted, Mart
 from cdp_etl.marts.persons import person_slices
 
 CUSTOMER_PRODUCT = Mart(
@@ -45,5 +45,10 @@ CUSTOMER_PRODUCT = Mart(
     ),
     slices=person_slices(by_key=("customer_product_daily",)),
     month_column="last_date",
+    counted=Counted(
+        "interaction_count",
+        by=("company_id", "product_sku"),
+        of="customer_key IS NOT NULL AND product_sku IS NOT NULL",
+    ),
     settings=("affinity_weights", "affinity_half_life_days", "affinity_low_rating"),
 )

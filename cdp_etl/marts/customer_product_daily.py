@@ -3,7 +3,7 @@
 from cdp_etl.contract.table import TableColumn
 from cdp_etl.marts import columns as c
 from cdp_etl.marts.feed import feed_slices
-from cdp_etl.marts.mart import Mart
+from cdp_etl.marts.mart import Counted, Mart
 
 CUSTOMER_PRODUCT_DAILY = Mart(
     name="customer_product_daily",
@@ -36,4 +36,9 @@ CUSTOMER_PRODUCT_DAILY = Mart(
     ),
     slices=feed_slices(("company_id", "activity_date", "customer_key", "product_sku"), inputs=("interaction",)),
     month_column="activity_date",
+    counted=Counted(
+        "interaction_count",
+        by=("company_id", "activity_date", "product_sku"),
+        of="customer_key IS NOT NULL AND product_sku IS NOT NULL",
+    ),
 )

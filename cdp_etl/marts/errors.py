@@ -1,6 +1,15 @@
 """What can go wrong with the marts, each with what the operator can do about it."""
 
+from collections.abc import Sequence
+
 from cdp_etl.errors import CdpEtlError
+from cdp_etl.marts.check import CheckResult
+
+MADE_ANEW = (
+    "The next run makes it anew before anything is published; `cdp-etl marts rebuild --all` does so now, with all"
+    " that it is made from."
+)
+"""What becomes of a mart that a check contradicts."""
 
 
 class MartError(CdpEtlError):
@@ -24,18 +33,18 @@ class MartUnknownError(MartError):
         super().__init__(f"There is no mart {name}; there are {', '.join(known)}.")
 
 
-class MartGrainError(MartError):
-    """A run of a mart would have left two rows of one grain: it was undone, the mart is as it was."""
+class MartCheckError(MartError):
+    """What a run of a mart made does not hold: the run was undone, and nothing of it is published.
 
-    def __init__(self, mart: str, groups: int, grain: tuple[str, ...]) -> None:
+    Attributes:
+        mart: The mart.
+        results: How all checks of the run came out.
+    """
+
+    def __init__(self, mart: str, results: Sequence[CheckResult]) -> None:
+        self.mart = mart
+        self.results = results
+        failed = " ".join(result.sentence for result in results if not result.passed)
         super().__init__(
-            f"The run of the mart {mart} was undone: {groups} of its touched groups would have had more than one"
-            f" row of one {', '.join(grain)}; `cdp-etl marts rebuild --mart {mart}` makes it anew."
+            f"The run of the mart {mart} was undone, and the snapshot stays as it was: {failed} {MADE_ANEW}"
         )
-
-
-class MartNotBuiltError(MartError):
-    """A mart was asked for that has never been run, or not since its definition changed."""
-
-    def __init__(self, mart: str) -> None:
-        super().__init__(f"The mart {mart} is not up to date with its definition; run the marts first.")

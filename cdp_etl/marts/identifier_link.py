@@ -10,7 +10,7 @@ from cdp_etl.contract.columns import Personal
 from cdp_etl.contract.table import TEXT, TableColumn
 from cdp_etl.entities import ENTITIES
 from cdp_etl.marts import columns as c
-from cdp_etl.marts.mart import Made, Mart, Slice, Slices
+from cdp_etl.marts.mart import Counted, Made, Mart, Slice, Slices
 
 _RECORDS = " UNION ALL ".join(
     f"SELECT company_id, identifiers, 1 AS records FROM {entity.table}_current" for entity in ENTITIES
@@ -72,4 +72,7 @@ IDENTIFIER_LINK = Mart(
             " UNION ALL SELECT company_id, identifier, other_identifier, records FROM touched",
         )
     },
+    counted=Counted(
+        "record_count", by=("company_id",), each="len(identifiers) * len(identifiers)", in_staging=True
+    ),
 )

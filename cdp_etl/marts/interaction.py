@@ -6,7 +6,7 @@ from cdp_etl.contract.table import DAY, HASH, MOMENT, TEXT, WHOLE, TableColumn
 from cdp_etl.entities import ENTITIES
 from cdp_etl.marts import columns as c
 from cdp_etl.marts.feed import feed_slices
-from cdp_etl.marts.mart import Mart
+from cdp_etl.marts.mart import Counted, Mart
 
 INTERACTION = Mart(
     name="interaction",
@@ -56,4 +56,5 @@ INTERACTION = Mart(
         inputs=tuple(f"{entity.table}_current" for entity in ENTITIES),
     ),
     month_column="activity_date",
+    counted=Counted("1", by=("entity", "company_id", "activity_date"), in_staging=True),
 )  # fmt: skip # columns that are one thing stay on one line

@@ -2,7 +2,7 @@
 
 from cdp_etl.marts import columns as c
 from cdp_etl.marts.feed import feed_slices
-from cdp_etl.marts.mart import Mart
+from cdp_etl.marts.mart import Counted, Mart
 
 INTERACTION_DAILY = Mart(
     name="interaction_daily",
@@ -20,4 +20,5 @@ INTERACTION_DAILY = Mart(
     ),
     slices=feed_slices(("company_id", "activity_date"), inputs=("interaction",)),
     month_column="activity_date",
+    counted=Counted("interaction_count", by=("company_id", "activity_date")),
 )

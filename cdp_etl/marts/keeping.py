@@ -1,7 +1,9 @@
 """How a mart is kept up to date: what is pending in the change feed is applied, or it is rebuilt whole.
 
 A run of a mart runs what it reads first. So after any run, for whatever partition, it equals its full rebuild from
-staging as it stands. Each mart is one transaction: its rows, its `ops.mart_state` and its `ops.mart_month`.
+staging as it stands. Each mart is one transaction: its rows, its `ops.mart_state` and its `ops.mart_month`. It is
+committed only if the checks of the mart hold; else it is undone, and what the mart stands on is made anew by the
+next run.
 """
 
 import time
@@ -12,16 +14,19 @@ from typing import Literal
 
 import duckdb
 
-from cdp_etl.marts import changing, cutting, state
+from cdp_etl.marts import changing, checking, cutting, state
+from cdp_etl.marts.agreement import check_agreement
 from cdp_etl.marts.catalogue import MARTS, with_upstream
 from cdp_etl.marts.changing import Change
+from cdp_etl.marts.check import CheckResult
+from cdp_etl.marts.errors import MartCheckError
 from cdp_etl.marts.mart import Mart
 from cdp_etl.marts.settings import MartSettings
 from cdp_etl.marts.state import MartState
 from cdp_etl.warehouse.connection import Warehouse
 from cdp_etl.warehouse.transaction import transaction
 
-Rebuilt = Literal["new", "definition changed", "asked for"]
+Rebuilt = Literal["new", "definition changed", "a check did not hold", "asked for"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,7 @@ class MartResult:
         rows_inserted: Rows put into it.
         row_count: Rows that it holds now.
         rebuilt: Why it was rebuilt whole; None where it was patched.
+        checks: How its checks came out; none where nothing was pending. All of them hold.
         seconds: How long it took, opening the warehouse not counted.
     """
 
@@ -46,6 +52,7 @@ class MartResult:
     rows_inserted: int
     row_count: int
     rebuilt: Rebuilt | None
+    checks: Sequence[CheckResult]
     seconds: float
 
     @property
@@ -58,6 +65,7 @@ def run_mart(warehouse: Warehouse, mart: Mart, settings: MartSettings) -> MartRe
     """Bring one mart up to date, and before it what it reads.
 
     Raises:
+        MartCheckError: where a check of one of them does not hold; its run is undone.
         WarehouseLockedError: where the warehouse was not to be had in time.
     """
     return run_marts(warehouse, settings, [mart])[-1]
@@ -67,6 +75,7 @@ def run_marts(warehouse: Warehouse, settings: MartSettings, marts: Iterable[Mart
     """Bring marts up to date, and before them what they read; the results are in order of dependency.
 
     Raises:
+        MartCheckError: where a check of one of them does not hold; its run is undone.
         WarehouseLockedError: where the warehouse was not to be had in time.
     """
     with _opened(warehouse) as connection:
@@ -77,6 +86,7 @@ def rebuild_mart(warehouse: Warehouse, mart: Mart, settings: MartSettings) -> Ma
     """Rebuild one mart whole, after bringing up to date what it reads; those behind it follow at their next run.
 
     Raises:
+        MartCheckError: where a check of one of them does not hold; its run is undone.
         WarehouseLockedError: where the warehouse was not to be had in time.
     """
     *upstream, _ = with_upstream([mart])
@@ -90,10 +100,31 @@ def rebuild_marts(warehouse: Warehouse, settings: MartSettings) -> Sequence[Mart
     """Rebuild all marts whole.
 
     Raises:
+        MartCheckError: where a check of one of them does not hold; its run is undone.
         WarehouseLockedError: where the warehouse was not to be had in time.
     """
     with _opened(warehouse) as connection:
         return [keep(connection, mart, settings, rebuild="asked for") for mart in MARTS]
+
+
+def check_mart(warehouse: Warehouse, mart: Mart, settings: MartSettings) -> Sequence[CheckResult]:
+    """Check all rows of one mart, brought up to date first: against what it is made from, and its full rebuild.
+
+    It is as dear as a rebuild. A mart that a check contradicts is made anew by its next run, which is before
+    anything is published.
+
+    Raises:
+        MartCheckError: where it could not be brought up to date.
+        WarehouseLockedError: where the warehouse was not to be had in time.
+    """
+    with _opened(warehouse) as connection:
+        for earlier in with_upstream([mart]):
+            keep(connection, earlier, settings)
+        results = [*checking.check_whole(connection, mart), check_agreement(connection, mart, settings)]
+        if not all(result.passed for result in results):
+            with transaction(connection):
+                state.mark_contradicted(connection, [mart])
+    return results
 
 
 @contextmanager
@@ -107,27 +138,42 @@ def _opened(warehouse: Warehouse) -> Iterator[duckdb.DuckDBPyConnection]:
 def keep(
     connection: duckdb.DuckDBPyConnection, mart: Mart, settings: MartSettings, rebuild: Rebuilt | None = None
 ) -> MartResult:
-    """Bring one mart up to date with its inputs as they are, in one transaction."""
+    """Bring one mart up to date with its inputs as they are, in one transaction.
+
+    Raises:
+        MartCheckError: where a check does not hold of what the run made; the run is undone.
+    """
+    try:
+        with transaction(connection):
+            return _keep(connection, mart, settings, rebuild)
+    except MartCheckError:
+        with transaction(connection):
+            state.mark_contradicted(connection, with_upstream([mart]))
+        raise
+
+
+def _keep(
+    connection: duckdb.DuckDBPyConnection, mart: Mart, settings: MartSettings, rebuild: Rebuilt | None
+) -> MartResult:
     began = time.perf_counter()
-    with transaction(connection):
-        cutting.set_variables(connection, mart, settings)
-        definition = mart.definition_hash(settings)
-        held = state.state_of(connection, mart)
-        newest = state.newest_load(connection)
-        if mart.log_of is not None:
-            change, rebuild = Change(), None
-        elif held is None:
-            change, rebuild = changing.rebuild(connection, mart), rebuild or "new"
-        elif rebuild or held.definition_hash != definition:
-            change, rebuild = changing.rebuild(connection, mart), rebuild or "definition changed"
-        elif mart.slices is None:
-            change = changing.apply_difference(connection, mart) if held.load_seq < newest else Change()
-        else:
-            change = changing.patch(connection, mart, mart.slices, held.load_seq)
-        state.write_months(connection, mart, change.months, newest)
-        state.write_state(connection, mart, MartState(newest, definition))
-        state.forget_applied_changes(connection)
-        ((row_count,),) = connection.execute(f"SELECT count(*) FROM {mart.table}").fetchall()
+    cutting.set_variables(connection, mart, settings)
+    definition = mart.definition_hash(settings)
+    held = state.state_of(connection, mart)
+    newest = state.newest_load(connection)
+    why = None if mart.log_of else rebuild or _why_rebuild(held, definition)
+    change = Change()
+    checks: Sequence[CheckResult] = ()
+    if why:
+        change = changing.rebuild(connection, mart)
+        checks = checking.check_whole(connection, mart)
+    elif mart.log_of is None and held and held.load_seq < newest:
+        change, checks = _apply(connection, mart, held.load_seq)
+    if not all(check.passed for check in checks):
+        raise MartCheckError(mart.name, checks)
+    state.write_months(connection, mart, change.months, newest)
+    state.write_state(connection, mart, MartState(newest, definition))
+    state.forget_applied_changes(connection)
+    ((row_count,),) = connection.execute(f"SELECT count(*) FROM {mart.table}").fetchall()
     return MartResult(
         mart=mart.name,
         load_seq=newest,
@@ -135,6 +181,22 @@ def keep(
         rows_deleted=change.deleted,
         rows_inserted=change.inserted,
         row_count=row_count,
-        rebuilt=rebuild,
+        rebuilt=why,
+        checks=checks,
         seconds=time.perf_counter() - began,
     )
+
+
+def _apply(connection: duckdb.DuckDBPyConnection, mart: Mart, since: int) -> tuple[Change, Sequence[CheckResult]]:
+    """Apply what is pending, and check what it touched; a mart that is computed whole is checked whole."""
+    if mart.slices is None:
+        return changing.apply_difference(connection, mart), checking.check_whole(connection, mart)
+    return changing.patch(connection, mart, mart.slices, since), checking.check_touched(connection, mart)
+
+
+def _why_rebuild(held: MartState | None, definition: str) -> Rebuilt | None:
+    if held is None:
+        return "new"
+    if held.definition_hash == state.CONTRADICTED:
+        return "a check did not hold"
+    return None if held.definition_hash == definition else "definition changed"

@@ -71,6 +71,25 @@ class Made:
     compute: Callable[[duckdb.DuckDBPyConnection], None] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How the rows of a mart add up to records: they are compared with what was loaded.
+
+    Attributes:
+        column: What a row counts: a column, or 1 where a row is a record.
+        by: The columns by which the sums are compared; the change feed and what is compared with have them too.
+        of: Which records are counted, as SQL over these columns and those of the feed.
+        each: What one record counts.
+        in_staging: Whether the records are those of staging; else those of the mart `interaction`.
+    """
+
+    column: str
+    by: tuple[str, ...]
+    of: str = "true"
+    each: str = "1"
+    in_staging: bool = False
+
+
 @dataclass(frozen=True)
 class Header:
     """What the comment at the top of a mart's SQL says.
@@ -102,6 +121,7 @@ class Mart:
         log_of: The mart whose changes it lists: each run of that mart adds what this SELECT gives, in the same
             transaction. It is a record of what happened, and never rebuilt.
         settings: The fields of `MartSettings` that its SQL reads, as DuckDB variables of the same name.
+        counted: How its rows add up to records; None where they do not.
         owner: Who answers for it, in the form that Dagster shows.
     """
 
@@ -112,6 +132,7 @@ class Mart:
     made: Mapping[str, Made] = field(default_factory=dict)
     log_of: str | None = None
     settings: tuple[str, ...] = ()
+    counted: Counted | None = None
     owner: str = "team:data-platform"
 
     @property

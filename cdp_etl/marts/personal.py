@@ -12,7 +12,6 @@ import duckdb
 from cdp_etl.contract.columns import Personal
 from cdp_etl.contract.ddl import quoted
 from cdp_etl.contract.table import TEXTS, TableColumn
-from cdp_etl.warehouse.connection import Warehouse
 from cdp_etl.warehouse.transaction import transaction
 
 _SECRET = "pseudonym_secret"  # noqa: S105 - the name under which it is kept
@@ -35,21 +34,13 @@ def published_expression(column: TableColumn, *, with_personal_data: bool) -> st
     return f"{_pseudonym(name)} AS {name}"
 
 
-def pseudonym_secret(warehouse: Warehouse) -> str:
-    """Give the secret of this warehouse, made at the first call."""
-    with warehouse.writing() as connection:
-        secret = _kept_secret(connection)
-        if secret is None:
-            secret = secrets.token_hex(32)
-            with transaction(connection):
-                connection.execute(
-                    "INSERT INTO ops.setting BY NAME SELECT ? AS name, ? AS value", [_SECRET, secret]
-                )
-        return secret
-
-
-def use_secret(connection: duckdb.DuckDBPyConnection, secret: str) -> None:
-    """Give the secret to the expressions of `published_expression`."""
+def use_secret(connection: duckdb.DuckDBPyConnection) -> None:
+    """Give this warehouse's secret to the expressions of `published_expression`; the first call makes it."""
+    secret = _kept_secret(connection)
+    if secret is None:
+        secret = secrets.token_hex(32)
+        with transaction(connection):
+            connection.execute("INSERT INTO ops.setting BY NAME SELECT ? AS name, ? AS value", [_SECRET, secret])
     connection.execute(f"SET VARIABLE {_SECRET} = ?", [secret])
 
 

@@ -6,7 +6,7 @@ The days are kept so that a product of all time is made from its days, not from 
 from cdp_etl.contract.table import DECIMAL_NUMBER, TEXT, DataType, TableColumn
 from cdp_etl.marts import columns as c
 from cdp_etl.marts.feed import feed_slices
-from cdp_etl.marts.mart import Mart
+from cdp_etl.marts.mart import Counted, Mart
 
 _ATTRIBUTES = {
     "name": ("product_name", TEXT, "Newest name."),
@@ -62,6 +62,9 @@ PRODUCT_DAILY = Mart(
         ),
     ),
     month_column="activity_date",
+    counted=Counted(
+        "interaction_count", by=("company_id", "activity_date", "product_sku"), of="product_sku IS NOT NULL"
+    ),
 )
 
 PRODUCT = Mart(
@@ -78,4 +81,5 @@ PRODUCT = Mart(
         c.LAST_AT,
     ),
     slices=feed_slices(("company_id", "product_sku"), inputs=("product_daily",)),
+    counted=Counted("interaction_count", by=("company_id", "product_sku"), of="product_sku IS NOT NULL"),
 )

@@ -15,9 +15,9 @@ import duckdb
 
 from cdp_etl.contract.ddl import literal, quoted
 from cdp_etl.landing.durable import sync_file, sync_folder
-from cdp_etl.marts import personal, state
+from cdp_etl.marts import personal
 from cdp_etl.marts.catalogue import MARTS
-from cdp_etl.marts.errors import MartNotBuiltError
+from cdp_etl.marts.keeping import keep
 from cdp_etl.marts.month_files import READ_ONLY, FileWriter, month_contents
 from cdp_etl.marts.settings import MartSettings
 from cdp_etl.marts.snapshot import MANIFEST, Snapshot, read_snapshot
@@ -37,12 +37,15 @@ def publish(
     with_personal_data: bool = False,
     grace: timedelta = timedelta(days=1),
 ) -> Snapshot:
-    """Publish the marts as they are; months that have not changed are linked, not written.
+    """Publish the marts, brought up to date first: all as of one load, all with their checks held.
+
+    Months that have not changed are linked, not written. Where a check does not hold nothing is published, and the
+    version before stays.
 
     Args:
         warehouse: Whose marts.
         published: The folder of `cdp.duckdb` and the versions; made where it is missing.
-        settings: The marts' settings, to tell whether they are up to date with their definition.
+        settings: What the marts' SQL reads.
         with_personal_data: Whether names, phones, e-mails, addresses and IPs are published; without them
             identifiers that hold an e-mail address or a phone are pseudonyms.
         grace: How long a version is kept after the next one has taken its place.
@@ -51,14 +54,13 @@ def publish(
         The version that is in place; the one before where nothing has changed since.
 
     Raises:
-        MartNotBuiltError: where a mart has never been run, or not since its definition changed.
+        MartCheckError: where a mart could not be brought up to date, since a check of it does not hold.
         WarehouseLockedError: where the warehouse was not to be had in time.
     """
     published = published.resolve()
-    secret = personal.pseudonym_secret(warehouse)
-    with warehouse.reading() as connection:
-        personal.use_secret(connection, secret)
-        as_of = _as_of(connection, settings)
+    with warehouse.writing() as connection:
+        as_of = min(keep(connection, mart, settings).load_seq for mart in MARTS)
+        personal.use_secret(connection)
         before = latest_snapshot(published)
         if before is None or not _is_still_so(connection, before, as_of, with_personal_data=with_personal_data):
             before = _make(connection, published, before, as_of, with_personal_data=with_personal_data)
@@ -71,16 +73,6 @@ def latest_snapshot(published: Path) -> Snapshot | None:
     """Give the newest version whose files are whole; None where there is none."""
     versions = _versions(published.resolve())
     return read_snapshot(versions[-1]) if versions else None
-
-
-def _as_of(connection: duckdb.DuckDBPyConnection, settings: MartSettings) -> int:
-    applied = []
-    for mart in MARTS:
-        held = state.state_of(connection, mart)
-        if held is None or held.definition_hash != mart.definition_hash(settings):
-            raise MartNotBuiltError(mart.name)
-        applied.append(held.load_seq)
-    return min(applied)
 
 
 def _is_still_so(

@@ -20,6 +20,9 @@ WHOLE_MART = date(1, 1, 1)
 _TO_BE_REBUILT = ""
 """Stands for the definition of a mart that must be rebuilt: no definition has this hash."""
 
+CONTRADICTED = "contradicted"
+"""The same, for a mart of which a check did not hold."""
+
 
 @dataclass(frozen=True, slots=True)
 class MartState:
@@ -95,6 +98,14 @@ def generation_of(connection: duckdb.DuckDBPyConnection, mart: Mart) -> str | No
         "SELECT value FROM ops.setting WHERE name = ?", [_generation_setting(mart)]
     ).fetchone()
     return None if row is None else str(row[0])
+
+
+def mark_contradicted(connection: duckdb.DuckDBPyConnection, marts: Iterable[Mart]) -> None:
+    """Write that these marts are not to be relied on: they are made anew before anything is published."""
+    connection.execute(
+        "UPDATE ops.mart_state SET definition_hash = ? WHERE list_contains(?, mart)",
+        [CONTRADICTED, [mart.name for mart in marts]],
+    )
 
 
 def forget_applied_changes(connection: duckdb.DuckDBPyConnection) -> None:

@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from cdp_etl.contract.entity import Entity
 from cdp_etl.entities import ENTITIES
 from cdp_etl.marts import keeping, state
-from cdp_etl.marts.agreement import rows_that_differ
+from cdp_etl.marts.agreement import check_agreement
 from cdp_etl.marts.catalogue import MARTS
 from cdp_etl.marts.mart import Mart
 from cdp_etl.marts.settings import MartSettings
@@ -136,7 +136,9 @@ class MartsFollowTheLoads(RuleBasedStateMachine):
 
     def _holds(self, marts: Sequence[Mart]) -> None:
         with self.loader.warehouse.reading() as connection:
-            differing = {mart.name: rows_that_differ(connection, mart, self.loader.settings) for mart in marts}
+            differing = {
+                mart.name: check_agreement(connection, mart, self.loader.settings).violations for mart in marts
+            }
         assert differing == dict.fromkeys(differing, 0)
 
 

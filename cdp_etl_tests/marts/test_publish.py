@@ -14,9 +14,8 @@ from cdp_etl.contract.columns import Personal
 from cdp_etl.contract.table import TEXT, TableColumn
 from cdp_etl.marts import personal
 from cdp_etl.marts.catalogue import MARTS
-from cdp_etl.marts.errors import MartNotBuiltError
 from cdp_etl.marts.interaction import INTERACTION
-from cdp_etl.marts.keeping import rebuild_mart, run_mart, run_marts
+from cdp_etl.marts.keeping import rebuild_mart, run_marts
 from cdp_etl.marts.publish import DATABASE, VERSIONS, latest_snapshot, publish
 from cdp_etl.marts.snapshot import Snapshot
 from cdp_etl_tests.marts.loading import ACTIVITY, EMAIL, Loader, happened
@@ -121,14 +120,6 @@ def test_what_an_interrupted_publish_left_is_no_version_and_is_removed(loader: L
     assert latest_snapshot(loader.folder / "published") == snapshot
     _publish(loader)
     assert not left.exists()
-
-
-def test_a_mart_that_was_never_run_cannot_be_published(loader: Loader) -> None:
-    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1")])
-    run_mart(loader.warehouse, INTERACTION, loader.settings)
-
-    with pytest.raises(MartNotBuiltError, match="interaction_daily is not up to date with its definition"):
-        publish(loader.warehouse, loader.folder / "published", loader.settings)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,214 @@
+"""Facts that must hold of the marts: each is a query for what contradicts it, over all rows and over touched keys.
+
+Put here what must hold. A mart that counts records declares how (`Counted`), and its facts follow from that; the
+others stand here one by one. When they are looked at stands in `checking.py`; that a mart is its own full rebuild
+is `agreement.py`.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from cdp_etl.entities import ENTITIES
+from cdp_etl.marts.catalogue import MARTS
+from cdp_etl.marts.check import Check
+from cdp_etl.marts.mart import Counted, Mart
+
+_RECORDS = " UNION ALL ".join(
+    f"SELECT '{entity.table}' AS entity, company_id, activity_date, identifiers"
+    f" FROM staging.{entity.table}_current"
+    for entity in ENTITIES
+)
+_PERSON = ("company_id", "identifier")
+
+
+def _differing(keys: tuple[str, ...], found: str, expected: str) -> str:
+    """Give the SELECT of the keys for which two SELECTs, each of `n` by these keys, do not add up to the same."""
+    by = ", ".join(keys)
+    return f"""
+        SELECT {by}, sum(found) AS found, sum(expected) AS expected
+        FROM (
+          SELECT {by}, n AS found, 0 AS expected FROM ({found})
+          UNION ALL
+          SELECT {by}, 0 AS found, n AS expected FROM ({expected})
+        )
+        GROUP BY {by}
+        HAVING sum(found) <> sum(expected)
+    """
+
+
+def _without(keys: tuple[str, ...], rows: str, known: str) -> str:
+    """Give the SELECT of the keys of some rows that are not among the known: each found, none expected."""
+    by = ", ".join(keys)
+    return (
+        f"SELECT {by}, count(*) AS found, 0 AS expected FROM ({rows}) ANTI JOIN ({known}) USING ({by})"
+        f" GROUP BY {by}"
+    )
+
+
+def grain_is_unique(mart: Mart) -> Check:
+    """Give the check that no two rows of the mart have one grain."""
+    grain = ", ".join(mart.grain)
+    return Check(
+        "grain_is_unique",
+        mart.name,
+        f"No two rows have the same {grain}.",
+        mart.grain,
+        f"SELECT {grain}, count(*) AS found, 1 AS expected FROM {mart.table} GROUP BY {grain} HAVING count(*) > 1",
+        f"SELECT {grain}, found, 1 AS expected FROM doubled",
+    )
+
+
+def adds_up(mart: Mart, counted: Counted) -> Check:
+    """Give the check that the mart counts the records that there are, and gains those that were loaded."""
+    by = ", ".join(counted.by)
+    source = f"({_RECORDS})" if counted.in_staging else "marts.interaction"
+    weight = f"CASE side WHEN 'after' THEN {counted.each} ELSE -({counted.each}) END"
+    return Check(
+        "agrees_with_staging" if counted.in_staging else "totals_agree_with_interaction",
+        mart.name,
+        f"By {by} it counts the records that {'staging' if counted.in_staging else 'interaction'} has, and a run"
+        " adds just those that were loaded.",
+        counted.by,
+        _differing(
+            counted.by,
+            f"SELECT {by}, sum({counted.column}) AS n FROM {mart.table} GROUP BY {by}",
+            f"SELECT {by}, sum({counted.each}) AS n FROM {source} WHERE {counted.of} GROUP BY {by}",
+        ),
+        _differing(
+            counted.by,
+            f"SELECT {by}, n FROM entered UNION ALL SELECT {by}, -n FROM leaving",
+            f"SELECT {by}, {weight} AS n FROM pending WHERE {counted.of}",
+        ),
+    )
+
+
+def _facts(mart: Mart) -> Iterator[Check]:
+    yield grain_is_unique(mart)
+    if mart.counted:
+        yield adds_up(mart, mart.counted)
+    yield from (check for check in _FURTHER if check.mart == mart.name)
+
+
+_IDENTITY = "marts.customer_identity"
+_TOUCHED_IDENTITY = f"{_IDENTITY} SEMI JOIN touched USING (company_id, identifier)"
+
+_FURTHER = (
+    Check(
+        "identifiers_are_known",
+        "customer_identity",
+        "It has a row for each identifier that occurs on a record, and for no other.",
+        _PERSON,
+        _differing(
+            _PERSON,
+            f"SELECT company_id, identifier, 1 AS n FROM {_IDENTITY}",
+            "SELECT DISTINCT company_id, identifier, 1 AS n FROM marts.identifier_link",
+        ),
+        _differing(
+            _PERSON,
+            f"SELECT company_id, identifier, 1 AS n FROM {_TOUCHED_IDENTITY}",
+            "SELECT DISTINCT company_id, identifier, 1 AS n FROM marts.identifier_link"
+            " SEMI JOIN touched USING (company_id, identifier)",
+        ),
+    ),
+    Check(
+        "persons_are_their_own_identifiers",
+        "customer_identity",
+        "A person is named by an identifier that stands for that very person.",
+        ("company_id", "person_id"),
+        _without(
+            ("company_id", "person_id"),
+            f"SELECT DISTINCT company_id, person_id FROM {_IDENTITY}",
+            f"SELECT company_id, person_id FROM {_IDENTITY} WHERE identifier = person_id",
+        ),
+        _without(
+            ("company_id", "person_id"),
+            f"SELECT DISTINCT company_id, person_id FROM {_TOUCHED_IDENTITY}",
+            f"SELECT company_id, person_id FROM {_TOUCHED_IDENTITY} WHERE identifier = person_id",
+        ),
+    ),
+    Check(
+        "agrees_with_customer_identity",
+        "shared_identifier",
+        "It lists the identifiers that link nobody, and no other.",
+        _PERSON,
+        _differing(
+            _PERSON,
+            "SELECT company_id, identifier, 1 AS n FROM marts.shared_identifier",
+            f"SELECT company_id, identifier, 1 AS n FROM {_IDENTITY} WHERE does_not_link_because IS NOT NULL",
+        ),
+    ),
+    Check(
+        "customer_keys_are_known",
+        "customer",
+        "Every customer key of a record stands for a person.",
+        ("company_id", "customer_key"),
+        _without(
+            ("company_id", "customer_key"),
+            "SELECT company_id, customer_key FROM marts.customer_daily",
+            f"SELECT company_id, identifier AS customer_key FROM {_IDENTITY}",
+        ),
+        _without(
+            ("company_id", "customer_key"),
+            "SELECT company_id, customer_key FROM pending WHERE customer_key IS NOT NULL"
+            " GROUP BY company_id, customer_key HAVING sum(CASE side WHEN 'after' THEN 1 ELSE -1 END) > 0",
+            f"SELECT company_id, identifier AS customer_key FROM {_IDENTITY}",
+        ),
+    ),
+    Check(
+        "persons_are_known",
+        "person_campaign_product_daily",
+        "Every person in it is one of `customer_identity`.",
+        ("company_id", "person_id"),
+        _without(
+            ("company_id", "person_id"),
+            "SELECT DISTINCT company_id, person_id FROM marts.person_campaign_product_daily",
+            f"SELECT company_id, person_id FROM {_IDENTITY}",
+        ),
+        _without(
+            ("company_id", "person_id"),
+            "SELECT DISTINCT company_id, person_id FROM marts.person_campaign_product_daily"
+            " SEMI JOIN touched USING (company_id, person_id)",
+            "SELECT company_id, person_id FROM customer_identity",
+        ),
+    ),
+    Check(
+        "influence_is_within_interaction",
+        "person_campaign_product_daily",
+        "Of a product no more interactions on a day are inferred to be influenced than there were.",
+        ("company_id", "activity_date", "product_sku"),
+        """
+        WITH influenced AS (
+          SELECT company_id, activity_date, product_sku, sum(interaction_count) AS found
+          FROM marts.person_campaign_product_daily
+          GROUP BY company_id, activity_date, product_sku
+        ),
+        interaction AS (
+          SELECT company_id, activity_date, product_sku, count(*) AS expected
+          FROM marts.interaction SEMI JOIN influenced USING (company_id, activity_date, product_sku)
+          WHERE customer_key IS NOT NULL
+          GROUP BY company_id, activity_date, product_sku
+        )
+        SELECT company_id, activity_date, product_sku, found, coalesce(expected, 0) AS expected
+        FROM influenced LEFT JOIN interaction USING (company_id, activity_date, product_sku)
+        WHERE found > coalesce(expected, 0)
+        """,
+    ),
+    Check(
+        "totals_agree_with_its_persons",
+        "campaign_influence",
+        "On every day it counts as many interactions as `person_campaign_product_daily`.",
+        ("company_id", "activity_date"),
+        _differing(
+            ("company_id", "activity_date"),
+            "SELECT company_id, activity_date, interaction_count AS n FROM marts.campaign_influence",
+            "SELECT company_id, activity_date, interaction_count AS n FROM marts.person_campaign_product_daily",
+        ),
+    ),
+)
+
+CHECKS: Sequence[Check] = tuple(check for mart in MARTS for check in _facts(mart))
+"""All checks, in the order of the marts that they speak of."""
+
+
+def checks_of(mart: Mart) -> Sequence[Check]:
+    """Give the checks of a mart; each reads the mart and what it is made from, and no other mart."""
+    return [check for check in CHECKS if check.mart == mart.name]
