@@ -7,7 +7,6 @@ joined, and nothing of how versions compete.
 from typing import Any
 
 from cdp_etl.contract.entity import Entity
-from cdp_etl.contract.naming import camel_case
 from cdp_etl.contract.rules import Rules
 from cdp_etl.contract.values import ValueRefusedError, read_text
 
@@ -27,7 +26,7 @@ def delivered_key(entity: Entity, record: dict[str, Any], rules: Rules) -> str |
     """Give the key of a record that was not accepted; None where its parts cannot be read."""
     try:
         company, system, own_id = (
-            read_text(record.get(camel_case(part)))
+            read_text(record.get(entity.model.fields[part].contract_name))
             for part in ("internal_company_id", "system_name", entity.own_id)
         )
     except ValueRefusedError:

@@ -79,16 +79,14 @@ class Record(BaseModel):
     @classmethod
     def _read(cls, value: Any, info: ValidationInfo) -> Any:
         """Read each delivered value as its column's contract type."""
-        name = str(info.field_name)
-        column = cls.fields[name].column
+        field = cls.fields[str(info.field_name)]
         try:
-            read = read_value(value, column, _clock(column, info))
+            read = None if value is None else read_value(value, field.column, _clock(field.column, info))
         except ValueRefusedError as refused:
             raise PydanticCustomError(FACT, "{fact}", {"fact": str(refused)}) from None
         if read is not None:
             return read
-        field = cls.model_fields[name]
-        if field.is_required():
+        if field.is_required:
             raise PydanticCustomError(FACT, "{fact}", {"fact": REQUIRED})
         return field.default
 

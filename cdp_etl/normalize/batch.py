@@ -6,11 +6,11 @@ Put here what is done with a batch, in order; it may run beside other batches. W
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-import duckdb
 import numpy as np
 import polars as pl
+import pyarrow as pa
 
 from cdp_etl.contract.entity import Entity
 from cdp_etl.contract.keys import delivered_key
@@ -24,6 +24,9 @@ from cdp_etl.normalize.key_spill import KEY_ENTRY, REFUSED, KeyEntries, place_of
 from cdp_etl.normalize.parts import PartFolder
 from cdp_etl.normalize.rows import OTHER_KEYS, ROW, Rows
 from cdp_etl.normalize.tally import Tally
+
+_MOST_SCRATCH: Final = 100
+"""Batches that may be written as they lie in memory: some 4 GiB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,21 +68,20 @@ class _ExactlyJudged:
     key_sets: Counter[tuple[str, ...]]
 
 
-def normalize_batch(job: BatchJob, rows: Rows, number: int, connection: duckdb.DuckDBPyConnection) -> BatchOutcome:
+def normalize_batch(job: BatchJob, rows: Rows, number: int) -> BatchOutcome:
     """Judge the records of a batch, and write them.
 
     Args:
         job: What every batch needs.
         rows: The records.
         number: The batch's place in the order of delivery.
-        connection: A connection of this thread.
 
     Raises:
         DumpUnreadableError: where a record shows that the file cannot be read.
     """
     entity = job.entity
     count = len(rows.positions)
-    columns = rows.columns(connection)
+    columns = rows.columns()
     taken = take(entity, columns, job.context)
     is_left = np.ones(count, np.bool_)
     is_left[taken.frame[ROW].to_numpy()] = False
@@ -93,9 +95,13 @@ def normalize_batch(job: BatchJob, rows: Rows, number: int, connection: duckdb.D
         ),
         job.context.rules,
         job.context.dump_date,
-        connection,
     )
-    job.staged.write(number, lake)
+    keys = _keys(number, lake, places, exact)
+    # A key that comes twice in the batch is settled later, and the batch's file then written again.
+    if number < _MOST_SCRATCH and len(np.unique(keys["hash"])) < len(keys):
+        job.staged.write_scratch(number, lake)
+    else:
+        job.staged.write(number, lake)
     job.quarantined.write(number, _quarantine(job, rows, exact))
     tally = Tally(
         records=count,
@@ -109,7 +115,7 @@ def normalize_batch(job: BatchJob, rows: Rows, number: int, connection: duckdb.D
     by_set = taken.frame[OTHER_KEYS].value_counts().iter_rows()
     tally.count_keys((columns.other_keys[index], records) for index, records in by_set)
     tally.count_keys(exact.key_sets.items())
-    return BatchOutcome(tally, _keys(number, lake, places, exact, connection))
+    return BatchOutcome(tally, keys)
 
 
 def _judge_exactly(job: BatchJob, rows: Rows, left: list[int]) -> _ExactlyJudged:
@@ -131,27 +137,37 @@ def _judge_exactly(job: BatchJob, rows: Rows, left: list[int]) -> _ExactlyJudged
 
 
 def _joined(entity: Entity, taken: pl.DataFrame, exact: list[dict[str, Any]]) -> pl.DataFrame:
-    """Put the records of both lanes together, in the order of delivery."""
+    """Put the records of both lanes together; those that the exact lane judged come last."""
     columns = {ROW: pl.Int64(), **polars_schema(judged_columns(entity))}
     taken = taken.select(columns.keys())
     if not exact:
         return taken
-    return pl.concat([taken, pl.DataFrame(exact, schema=columns)]).sort(ROW)
+    judged = pl.DataFrame([_column(name, kind, exact) for name, kind in columns.items()])
+    return pl.concat([taken, judged])
+
+
+def _column(name: str, kind: pl.DataType, rows: list[dict[str, Any]]) -> pl.Series:
+    values = [row[name] for row in rows]
+    if kind == pl.List(pl.String()):  # by Arrow: polars makes a series of each list
+        return pl.Series(name, pa.array(values, pa.list_(pa.string()))).cast(kind)
+    return pl.Series(name, values, kind)
 
 
 def _quarantine(job: BatchJob, rows: Rows, exact: _ExactlyJudged) -> pl.DataFrame:
-    places = [row for row, _, _ in exact.refused]
-    return pl.DataFrame(
+    places = np.array([row for row, _, _ in exact.refused], np.int64)
+    # Lists of texts by Arrow: polars makes a series of each list.
+    frame = pl.DataFrame(
         {
-            "entity": [job.entity.table] * len(places),
-            "dump_date": [job.context.dump_date] * len(places),
-            SOURCE_FILE: [rows.file] * len(places),
-            SOURCE_POSITION: rows.positions[places].tolist() if places else [],
-            "reasons": [reasons for _, reasons, _ in exact.refused],
-            "raw": [rows.raw(row) for row in places],
-        },
-        schema=polars_schema(QUARANTINE_COLUMNS),
+            SOURCE_POSITION: pl.Series(rows.positions[places]),
+            "reasons": pl.Series(pa.array([reasons for _, reasons, _ in exact.refused], pa.list_(pa.string()))),
+            "raw": pl.Series(pa.array([rows.raw(row) for row in places.tolist()], pa.binary())),
+        }
+    ).with_columns(
+        pl.lit(job.entity.table).alias("entity"),
+        pl.lit(job.context.dump_date).alias("dump_date"),
+        pl.lit(rows.file).alias(SOURCE_FILE),
     )
+    return frame.select(pl.col(name).cast(kind) for name, kind in polars_schema(QUARANTINE_COLUMNS).items())
 
 
 def _keys(
@@ -159,7 +175,6 @@ def _keys(
     lake: pl.DataFrame,
     places: np.ndarray[Any, np.dtype[np.int64]],
     exact: _ExactlyJudged,
-    connection: duckdb.DuckDBPyConnection,
 ) -> KeyEntries:
     refused = [(row, key) for row, _, key in exact.refused if key is not None]
     entries = np.zeros(len(lake) + len(refused), KEY_ENTRY)
@@ -167,7 +182,7 @@ def _keys(
     entries["place"][: len(lake)] = place_of(number, places)
     entries["index"][: len(lake)] = np.arange(len(lake))
     if refused:
-        hashes = key_hashes(pl.Series([key for _, key in refused], dtype=pl.String()), connection)
+        hashes = key_hashes(pl.Series([key for _, key in refused], dtype=pl.String()))
         entries["hash"][len(lake) :] = hashes.to_numpy()
         entries["place"][len(lake) :] = place_of(number, np.array([row for row, _ in refused], np.int64))
         entries["index"][len(lake) :] = REFUSED

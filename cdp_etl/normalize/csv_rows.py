@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import Any, Final
 
-import duckdb
 import numpy as np
 import numpy.typing as npt
 import polars as pl
@@ -86,7 +85,7 @@ class CsvRows:
                 record[header.name] = read_custom_text(text) if header.kind is Kind.CUSTOM else text
         return record
 
-    def columns(self, connection: duckdb.DuckDBPyConnection) -> Columns:
+    def columns(self) -> Columns:
         """Give the rows with as many cells as the header as columns of text."""
         good = self.is_plain & (self.cells == len(self.headers))
         good[list(self.texts.refused)] = False
@@ -98,7 +97,7 @@ class CsvRows:
         frame = pl.DataFrame(table).with_columns(pl.Series(ROW, rows, pl.Int64()))
         for header, name in zip(self.headers, table.column_names, strict=True):
             if header.kind is Kind.CUSTOM:
-                frame = with_written_objects(frame, name, header.name, connection, left)
+                frame = with_written_objects(frame, name, header.name, left)
             elif header.kind is Kind.EXTRA:
                 frame = with_written_texts(frame, name, header.name, left)
         return table_columns(self.entity, self.headers, frame, left)

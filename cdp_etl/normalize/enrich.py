@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Final
 
-import duckdb
+import numpy as np
 import polars as pl
 
 from cdp_etl.contract.columns import Personal
@@ -18,14 +18,15 @@ from cdp_etl.contract.polars_schema import polars_schema
 from cdp_etl.contract.rules import Rules
 from cdp_etl.contract.table import lake_columns, normalized_name
 from cdp_etl.normalize.contacts import normalized, warning
+from cdp_etl.normalize.list_columns import lists_of
+from cdp_etl.normalize.scan import md5
+from cdp_etl.normalize.text_memory import memory_of
 
 SOURCE_FILE: Final = "source_file"
 SOURCE_POSITION: Final = "source_position"
 
 
-def enrich(
-    entity: Entity, judged: pl.DataFrame, rules: Rules, dump_date: date, connection: duckdb.DuckDBPyConnection
-) -> pl.DataFrame:
+def enrich(entity: Entity, judged: pl.DataFrame, rules: Rules, dump_date: date) -> pl.DataFrame:
     """Give the lake's columns of judged records.
 
     Args:
@@ -33,7 +34,6 @@ def enrich(
         judged: `judged_columns`, `source_file` and `source_position`.
         rules: The settings that bear on the outcome.
         dump_date: The day the source system delivered.
-        connection: A connection of this thread.
     """
     frame = _with_contacts(entity, judged, rules)
     frame = frame.with_columns(
@@ -48,27 +48,33 @@ def enrich(
         pl.lit(None, pl.List(pl.String())).alias("folded_ignored_update_cfs"),
     )
     keys = frame.select(_record_key(entity).alias("record_key")).to_series()
-    frame = frame.with_columns(keys, key_hashes(keys, connection), *_identifiers(entity, rules))
+    frame = frame.with_columns(keys, key_hashes(keys), *_identifiers(entity, rules, frame))
     return frame.select(pl.col(name).cast(dtype) for name, dtype in polars_schema(lake_columns(entity)).items())
 
 
-def key_hashes(keys: pl.Series, connection: duckdb.DuckDBPyConnection) -> pl.Series:
-    """Give 64 bits of each key's MD5, as DuckDB gives them, so that SQL finds the same."""
-    connection.register("record_keys", pl.DataFrame({"record_key": keys}))
-    hashes: pl.DataFrame = connection.sql("SELECT md5_number_lower(record_key) AS key_hash FROM record_keys").pl()
-    connection.unregister("record_keys")
-    return hashes["key_hash"]
+def key_hashes(keys: pl.Series) -> pl.Series:
+    """Give 64 bits of each key's MD5, as DuckDB's `md5_number_lower` gives them, so that SQL finds the same."""
+    memory = memory_of(keys)
+    hashes, work = np.empty(memory.count, np.uint64), np.empty(md5.WORK_SPACE, np.uint8)
+    md5.hash_texts(memory.codes, memory.offsets, memory.count, hashes.ctypes.data, work.ctypes.data)
+    return pl.Series("key_hash", hashes)
 
 
 def _with_contacts(entity: Entity, frame: pl.DataFrame, rules: Rules) -> pl.DataFrame:
-    told = [pl.col("warnings")]
+    told: list[pl.Series] = []
     for field in entity.contacts:
-        made = normalized(field, frame[field.name], rules.phone_region)
+        delivered = frame[field.name]
+        made = normalized(field, delivered, rules.phone_region)
         frame = frame.with_columns(made.alias(normalized_name(field)))
-        is_odd = pl.col(field.name).is_not_null() & pl.col(normalized_name(field)).is_null()
-        none = pl.lit([], pl.List(pl.String()))
-        told.append(pl.when(is_odd).then(pl.lit([warning(field)], pl.List(pl.String()))).otherwise(none))
-    return frame.with_columns(pl.concat_list(told).alias("warnings"))
+        if made.null_count() != delivered.null_count():
+            is_odd = delivered.is_not_null() & made.is_null()
+            text = pl.select(pl.when(is_odd).then(pl.lit(warning(field))).alias(field.name))
+            told.append(text.to_series())
+    if not told:
+        return frame
+    if frame["warnings"].list.len().sum():
+        return frame.with_columns(pl.concat_list("warnings", lists_of(told)))
+    return frame.with_columns(lists_of(told).alias("warnings"))
 
 
 def _record_key(entity: Entity) -> pl.Expr:
@@ -82,7 +88,7 @@ def _escaped(part: pl.Expr) -> pl.Expr:
     return doubled.str.replace_all(SEPARATOR, ESCAPE + SEPARATOR, literal=True)
 
 
-def _identifiers(entity: Entity, rules: Rules) -> Sequence[pl.Expr]:
+def _identifiers(entity: Entity, rules: Rules, frame: pl.DataFrame) -> Sequence[pl.Series]:
     """Give the best identifier of the customer, and all that are usable."""
     found: list[pl.Expr] = []
     if entity.has_customer:
@@ -97,7 +103,7 @@ def _identifiers(entity: Entity, rules: Rules) -> Sequence[pl.Expr]:
             for field in entity.contacts
             if field.column.personal is kind
         ]
-    return (
-        pl.coalesce(found).alias("customer_key"),
-        pl.concat_list(found).list.drop_nulls().alias("identifiers"),
-    )
+    each = frame.select(text.alias(str(number)) for number, text in enumerate(found))
+    return each.select(pl.coalesce(pl.all()).alias("customer_key")).to_series(), lists_of(
+        each.get_columns()
+    ).alias("identifiers")

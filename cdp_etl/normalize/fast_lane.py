@@ -22,7 +22,7 @@ from cdp_etl.contract.values import REQUIRED
 from cdp_etl.normalize import envelope
 from cdp_etl.normalize.exact_lane import IGNORED_NOT_SUPPORTED
 from cdp_etl.normalize.fast_values import ColumnClock, read_column, read_moments, shift_of
-from cdp_etl.normalize.rows import OTHER_KEYS, ROW, Columns
+from cdp_etl.normalize.rows import OTHER_KEYS, ROW, Columns, as_text
 from cdp_etl.normalize.text_columns import trimmed_texts
 
 _IGNORED: Final = IGNORED_UPDATE_CFS.name
@@ -44,7 +44,7 @@ class Taken:
 
 def take(entity: Entity, columns: Columns, context: JudgeContext) -> Taken:
     """Take the records that are plainly good."""
-    delivered = _trimmed(entity, columns.frame)
+    delivered = columns.frame if columns.is_trimmed else _trimmed(entity, columns.frame)
     read = _read(entity, delivered, context)
     faults = read.select(fault.alias(cause) for cause, fault in _faults(entity, read.columns).items())
     is_left = faults.select(pl.any_horizontal(pl.all())).to_series()
@@ -70,7 +70,8 @@ def _read(entity: Entity, delivered: pl.DataFrame, context: JudgeContext) -> pl.
         epoch_is_utc=read["system_name"].is_in(sorted(context.rules.epoch_is_utc)).fill_null(value=False),
         first_refused=first_moment_refused(context.dump_date),
     )
-    read |= {name: read_moments(delivered[name], clock) for name in moments}
+    texts = {name: delivered[as_text(name)] for name in moments if as_text(name) in delivered.columns}
+    read |= {name: read_moments(delivered[name], clock, texts.get(name)) for name in moments}
     defaults = {
         field.name: read[field.name].fill_null(field.default)
         for field in entity.fields
@@ -79,7 +80,10 @@ def _read(entity: Entity, delivered: pl.DataFrame, context: JudgeContext) -> pl.
     is_odd = {
         _odd(name): delivered[name].is_not_null() & read[name].is_null()
         for name in columns
-        if delivered[name].null_count() != read[name].null_count()
+        if name not in texts and delivered[name].null_count() != read[name].null_count()
+    } | {
+        _odd(name): (delivered[name].is_not_null() | text.is_not_null()) & read[name].is_null()
+        for name, text in texts.items()
     }
     return delivered.with_columns(**(read | defaults | is_odd)).with_columns(_warnings(entity))
 

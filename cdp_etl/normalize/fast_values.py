@@ -73,8 +73,14 @@ def read_column(values: pl.Series, column: Col) -> pl.Series:
             raise TypeError("a moment is read with a clock, by read_moments")
 
 
-def read_moments(values: pl.Series, clock: ColumnClock) -> pl.Series:
-    """Read a column of moments; null where one is absent or not plainly good."""
+def read_moments(values: pl.Series, clock: ColumnClock, texts: pl.Series | None = None) -> pl.Series:
+    """Read a column of moments; null where one is absent or not plainly good.
+
+    Args:
+        values: Epoch milliseconds, moments, or texts of either.
+        clock: What places them.
+        texts: Those that were delivered as text, where `values` holds the others.
+    """
     if isinstance(values.dtype, pl.Datetime):
         utc = values.dt.cast_time_unit("us").dt.replace_time_zone(None).dt.epoch("us")
         if values.dtype.time_zone is None:
@@ -83,8 +89,9 @@ def read_moments(values: pl.Series, clock: ColumnClock) -> pl.Series:
         milliseconds = _whole(values)
         milliseconds = _only(milliseconds, milliseconds.is_between(-(10**15), 10**15))
         utc = milliseconds * 1000 - clock.shift.set(clock.epoch_is_utc, 0)
-        if values.dtype == pl.String():
-            utc = _read_rest(utc, values, lambda places: _iso(values.gather(places), clock.shift.gather(places)))
+        iso = values if values.dtype == pl.String() else texts
+        if iso is not None:
+            utc = _read_rest(utc, iso, lambda places: _iso(iso.gather(places), clock.shift.gather(places)))
     first, beyond = (int(moment.timestamp()) * 1_000_000 for moment in (EARLIEST, clock.first_refused))
     return _only(utc, (utc >= first) & (utc < beyond)).cast(_MOMENT)
 

@@ -6,8 +6,6 @@ Put here how the exact lane gets such a record. How the fast lane gets many stan
 from dataclasses import dataclass
 from typing import Any
 
-import duckdb
-
 from cdp_etl.contract import strict_json
 from cdp_etl.contract.entity import Entity
 from cdp_etl.normalize import reasons
@@ -68,6 +66,6 @@ class JsonRows:
             return Refused([reasons.NOT_AN_OBJECT])
         return value if envelope is None else envelope.around(value)
 
-    def columns(self, connection: duckdb.DuckDBPyConnection) -> Columns:
+    def columns(self) -> Columns:
         """Give the records that are plain JSON objects as columns of text."""
-        return json_columns(self.entity, self.texts, connection)
+        return json_columns(self.entity, self.texts)

@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
-import duckdb
 import polars as pl
 import pyarrow as pa
 
@@ -32,7 +31,6 @@ def parquet_columns(
     headers: Sequence[Header],
     batch: pa.RecordBatch,
     refused: Sequence[int],
-    connection: duckdb.DuckDBPyConnection,
 ) -> Columns:
     """Give the rows of a batch as columns."""
     left = Counter({"record: not UTF-8, or too long": len(refused)})
@@ -57,7 +55,7 @@ def parquet_columns(
     frame = frame.filter(is_good).select(*names, ROW)
     for header, name in texts:
         if header.kind is Kind.CUSTOM:
-            frame = with_written_objects(frame, name, header.name, connection, left)
+            frame = with_written_objects(frame, name, header.name, left)
         else:
             frame = with_written_texts(frame, name, header.name, left)
     return table_columns(entity, headers, frame, left)

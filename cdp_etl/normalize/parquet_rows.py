@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import duckdb
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -76,9 +75,9 @@ class ParquetRows:
                 record[header.name] = read_custom_text(value) if header.kind is Kind.CUSTOM else value
         return record
 
-    def columns(self, connection: duckdb.DuckDBPyConnection) -> Columns:
+    def columns(self) -> Columns:
         """Give the rows as columns, in their own types where the contract has the same."""
-        return parquet_columns(self.entity, self.headers, self.batch, list(self.refused), connection)
+        return parquet_columns(self.entity, self.headers, self.batch, list(self.refused))
 
     def _value(self, row: int, column: int) -> Any:
         scalar = self.batch.column(column)[row]

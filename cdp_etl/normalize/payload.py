@@ -8,10 +8,11 @@ from dataclasses import replace
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from cdp_etl.contract import strict_json
 from cdp_etl.normalize.envelope import Envelope, envelope_of
-from cdp_etl.normalize.json_structure import CLOSE, OPEN, StructureScan, trim
+from cdp_etl.normalize.scan.payloads import find_entries
 from cdp_etl.normalize.texts import Offsets, Texts
 
 ENTRIES_MEMBER: Final = re.compile(rb'[ \t\n\r]*"entries"[ \t\n\r]*:[ \t\n\r]*\[')
@@ -29,9 +30,9 @@ def open_payload_lines(texts: Texts) -> Texts:
             envelope = envelope_of(strict_json.parse(texts.raw(row).decode()))
         except strict_json.MalformedJsonError:
             continue
-        if envelope is not None:
-            starts, ends = _entries(texts.raw(row))
-            opened[row] = (starts + texts.starts[row], ends + texts.starts[row])
+        spans = None if envelope is None else _entries(texts, row)
+        if envelope is not None and spans is not None:
+            opened[row] = (spans[:, 0], spans[:, 1])
             envelopes.append(envelope)
     return _spliced(texts, opened, tuple(envelopes)) if opened else texts
 
@@ -48,17 +49,13 @@ def _rows_that_name_entries(texts: Texts) -> list[int]:
     return rows
 
 
-def _entries(line: bytes) -> tuple[Offsets, Offsets]:
-    """Give where the entries of a payload begin and end; the line is known to be one."""
-    marks = StructureScan().feed(line)
-    around = marks.only(marks.depths == 1).offsets
-    opening = [int(at) for at in around[:-1] if ENTRIES_MEMBER.match(line, at + 1)][-1]
-    inner = marks.only((marks.depths == 2) & (marks.offsets > opening))  # noqa: PLR2004 - within the array
-    last = int(np.flatnonzero(inner.kinds == CLOSE)[0])
-    is_cut = inner.kinds[: last + 1] != OPEN
-    is_cut[0] = True
-    cuts = inner.offsets[: last + 1][is_cut]
-    return trim(np.frombuffer(line, np.uint8), cuts[:-1] + 1, cuts[1:])
+def _entries(texts: Texts, row: int) -> npt.NDArray[np.int64] | None:
+    """Give where the entries of a payload begin and end; None where their key is written with an escape."""
+    start, end = int(texts.starts[row]), int(texts.ends[row])
+    codes = np.frombuffer(texts.buffer, np.uint8)
+    spans = np.empty((end - start, 2), np.int64)
+    count = find_entries(codes.ctypes.data, start, end, spans.ctypes.data)
+    return None if count < 0 else spans[:count]
 
 
 def _spliced(texts: Texts, opened: dict[int, tuple[Offsets, Offsets]], envelopes: tuple[Envelope, ...]) -> Texts:

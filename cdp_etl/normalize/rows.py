@@ -6,7 +6,6 @@ Put here the shape alone; `json_rows.py`, `csv_rows.py` and `parquet_rows.py` fi
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-import duckdb
 import polars as pl
 
 from cdp_etl.contract.entity import Entity
@@ -30,11 +29,14 @@ class Columns:
             delivered, or in the field's own type where the format has types.
         other_keys: Sets of keys that the contract does not list.
         left: How many records are not in the frame, by cause.
+        is_trimmed: Whether texts are as `text_columns.trimmed_texts` gives them already. Moments that were
+            delivered as texts may then stand in a column beside their field's (`as_text`).
     """
 
     frame: pl.DataFrame
     other_keys: list[tuple[str, ...]]
     left: dict[str, int] = field(default_factory=dict)
+    is_trimmed: bool = False
 
 
 class Rows(Protocol):
@@ -58,8 +60,13 @@ class Rows(Protocol):
             DumpUnreadableError: where the format allows no such record.
         """
 
-    def columns(self, connection: duckdb.DuckDBPyConnection) -> Columns:
+    def columns(self) -> Columns:
         """Give the records that the fast lane may look at."""
+
+
+def as_text(name: str) -> str:
+    """Give the column beside a field's own that holds what is to be read from texts."""
+    return f"{name} as text"
 
 
 def empty_columns(entity: Entity, left: dict[str, int]) -> Columns:

@@ -8,15 +8,17 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
-import duckdb
+import numpy as np
 import polars as pl
 
 from cdp_etl.contract import strict_json
 from cdp_etl.contract.entity import Entity
 from cdp_etl.contract.values import WHITE_SPACE
-from cdp_etl.normalize.canonical_json import TRAILING_COMMA, is_canonical
 from cdp_etl.normalize.headers import Header, Kind
 from cdp_etl.normalize.rows import OTHER_KEYS, ROW, Columns
+from cdp_etl.normalize.scan.canonical import SPACE_NEEDED
+from cdp_etl.normalize.scan.objects import write_objects
+from cdp_etl.normalize.text_memory import memory_of, texts_at
 
 _NEEDS_ESCAPE: Final = r'["\\\x00-\x1f]'
 _MOST_OTHER_COLUMNS: Final = 60
@@ -34,24 +36,32 @@ def with_written_texts(frame: pl.DataFrame, name: str, key: str, left: Counter[s
     return kept.with_columns(pl.when(~is_absent).then(written).alias(name))
 
 
-def with_written_objects(
-    frame: pl.DataFrame, name: str, key: str, connection: duckdb.DuckDBPyConnection, left: Counter[str]
-) -> pl.DataFrame:
+def with_written_objects(frame: pl.DataFrame, name: str, key: str, left: Counter[str]) -> pl.DataFrame:
     """Write a column of the texts of JSON objects compactly; rows with any other text are left out."""
     text = frame[name]
     is_absent = (text.str.strip_chars(WHITE_SPACE).str.len_bytes() == 0).fill_null(value=True)
-    may_be = ~is_absent & text.str.contains(r"^\{.*\}$") & ~text.str.contains(TRAILING_COMMA)
-    connection.register("objects", pl.DataFrame({"text": text.set(~may_be, None)}))
-    compact = connection.sql(
-        "SELECT CASE WHEN json_valid(text) THEN json(text)::VARCHAR END AS w FROM objects"
-    ).pl()
-    connection.unregister("objects")
-    written = compact["w"]
-    is_good = is_absent | (
-        written.is_not_null() & is_canonical(connection, written, text, None).fill_null(value=False)
-    )
+    written = _written(text)
+    is_good = is_absent | written.is_not_null()
     left[f"{key}: not written plainly"] += int((~is_good).sum())
     return frame.with_columns(written.alias(name)).filter(is_good)
+
+
+def _written(texts: pl.Series) -> pl.Series:
+    """Write those texts that are JSON objects as `strict_json.write` would; the others are null."""
+    memory = memory_of(texts)
+    written = np.empty(memory.size + 1, np.uint8)
+    offsets, is_written = np.zeros(memory.count + 1, np.int64), np.zeros(memory.count, np.bool_)
+    work = np.empty(SPACE_NEEDED, np.int64)
+    write_objects(
+        memory.codes,
+        memory.offsets,
+        memory.count,
+        written.ctypes.data,
+        offsets[1:].ctypes.data,
+        is_written.ctypes.data,
+        work.ctypes.data,
+    )
+    return texts_at(offsets, written, is_written)
 
 
 def table_columns(entity: Entity, headers: Sequence[Header], frame: pl.DataFrame, left: Counter[str]) -> Columns:

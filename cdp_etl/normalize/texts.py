@@ -4,21 +4,18 @@ Put here what such slices are and whether they are UTF-8. How they are cut stand
 and `csv_rows.py`.
 """
 
-import codecs
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from cdp_etl.normalize import reasons
 from cdp_etl.normalize.envelope import Envelope
+from cdp_etl.normalize.scan.utf8 import first_fault
 
 Offsets = npt.NDArray[np.int64]
 """Byte offsets or positions, one a record."""
-
-_CHECKED_AT_ONCE: Final = 1 << 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,30 +81,15 @@ class Texts:
 
 
 def refuse_what_is_not_utf8(texts: Texts) -> None:
-    """Note every record that is not UTF-8 among the refused.
-
-    The buffer is decoded in pieces of whole records; a fault costs one more decoding from the next record on, so
-    the cost stays in proportion to the bytes whatever they are.
-    """
-    starts = texts.starts
-    view = memoryview(texts.buffer)
-    row = 0
-    while row < len(starts):
-        beyond = max(int(np.searchsorted(starts, starts[row] + _CHECKED_AT_ONCE)), row + 1)
-        row = _refuse_in_piece(texts, view, row, beyond)
-
-
-def _refuse_in_piece(texts: Texts, view: memoryview, first: int, beyond: int) -> int:
-    row = first
-    while row < beyond:
-        start, end = int(texts.starts[row]), int(texts.ends[beyond - 1])
-        try:
-            codecs.utf_8_decode(view[start:end], "strict", True)  # noqa: FBT003 - the signature has no names
-        except UnicodeDecodeError as error:
-            at_fault = int(np.searchsorted(texts.starts, start + error.start, side="right")) - 1
-            if start + error.start < texts.ends[at_fault]:
-                texts.refused.setdefault(at_fault, reasons.NOT_UTF8)
-            row = at_fault + 1
-        else:
+    """Note every record that is not UTF-8 among the refused; a fault between two records is none."""
+    if not len(texts):
+        return
+    codes = np.frombuffer(texts.buffer, np.uint8)
+    at, end = int(texts.starts[0]), int(texts.ends[-1])
+    while (at := first_fault(codes.ctypes.data, at, end)) < end:
+        row = int(np.searchsorted(texts.starts, at, side="right")) - 1
+        if at < texts.ends[row]:
+            texts.refused.setdefault(row, reasons.NOT_UTF8)
+        if row + 1 == len(texts):
             break
-    return beyond
+        at = int(texts.starts[row + 1])

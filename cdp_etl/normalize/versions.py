@@ -95,8 +95,9 @@ def settle_versions(entity: Entity, keys: KeySpill, folders: VersionFolders, wor
     changed = VersionChanges()
     for batch in folders.staged.numbers():
         decided = sorted(work.glob(f"{batch}-*.parquet"))
-        if decided:
-            changed.add(_rewrite(entity, pl.read_parquet(decided), batch, folders))
+        if decided or folders.staged.scratch_path(batch).exists():
+            decisions = pl.read_parquet(decided) if decided else pl.DataFrame(schema=_DECISION)
+            changed.add(_rewrite(entity, decisions, batch, folders))
         else:
             folders.staged.path(batch).rename(folders.accepted.path(batch))
     return changed
@@ -138,7 +139,7 @@ def _versions(entries: KeyEntries, staged: PartFolder) -> pl.DataFrame:
     parts: list[pl.DataFrame] = []
     for batch in np.unique(batches).tolist():
         chosen = entries[batches == batch]
-        columns = pl.read_parquet(staged.path(batch), columns=list(_KEY_COLUMNS))
+        columns = staged.read(batch, list(_KEY_COLUMNS))
         parts.append(
             columns[chosen["index"].astype(np.int64)].with_columns(
                 pl.Series("hash", chosen["hash"]),
@@ -187,23 +188,25 @@ def _version(row: dict[str, Any]) -> Version:
 def _rewrite(entity: Entity, decisions: pl.DataFrame, batch: int, folders: VersionFolders) -> VersionChanges:
     """Write one batch's file again, split into the versions that count and those that do not."""
     columns = polars_schema(lake_columns(entity)).names()
-    rows = pl.read_parquet(folders.staged.path(batch)).with_row_index("index")
-    rows = rows.with_columns(pl.col("index").cast(pl.Int64()))
-    decided = rows.join(decisions, on="index", how="left", suffix="_decided", maintain_order="left")
-    is_warned = pl.col("has_refused_successor").fill_null(value=False)
-    warning = pl.lit([NEWER_VERSION_QUARANTINED], pl.List(pl.String()))
-    told = pl.when(is_warned).then(pl.col("warnings").list.concat(warning)).otherwise("warnings")
-    decided = decided.with_columns(
-        told.alias("warnings"),
-        pl.col("folded_custom_fields_decided").alias("folded_custom_fields"),
-        pl.col("folded_ignored_update_cfs_decided").alias("folded_ignored_update_cfs"),
+    rows = folders.staged.read(batch)
+    decided = rows[decisions["index"]].hstack(decisions.drop("index").rename(lambda name: f"{name} decided"))
+    is_superseded = pl.col("by_file decided").is_not_null()
+    lost = decided.filter(is_superseded).select(
+        *columns, by_file="by_file decided", by_position="by_position decided"
     )
-    is_superseded = pl.col("by_file").is_not_null()
-    lost = decided.filter(is_superseded).select(*columns, "by_file", "by_position")
-    kept = decided.filter(~is_superseded).select(columns)
+    warning = pl.lit([NEWER_VERSION_QUARANTINED], pl.List(pl.String()))
+    told = pl.when("has_refused_successor decided").then(pl.col("warnings").list.concat(warning))
+    changed = decided.filter(~is_superseded).with_columns(
+        told.otherwise("warnings").alias("warnings"),
+        folded_custom_fields="folded_custom_fields decided",
+        folded_ignored_update_cfs="folded_ignored_update_cfs decided",
+    )
+    is_undecided = np.ones(len(rows), np.bool_)
+    is_undecided[decisions["index"].to_numpy()] = False
+    kept = pl.concat([rows.filter(pl.Series(is_undecided)).select(columns), changed.select(columns)])
     folders.accepted.write(batch, kept)
     folders.superseded.write(batch, lost)
-    folders.staged.path(batch).unlink()
+    folders.staged.remove(batch)
     return _changes(before=rows, after=kept, superseded=len(lost))
 
 

@@ -90,7 +90,11 @@ class Outcome:
 
 
 def _read(files: list[Path]) -> pl.DataFrame:
-    return pl.concat([pl.read_parquet(path) for path in files]) if files else pl.DataFrame()
+    """Read Parquet files, in the order of delivery; within a batch the lake holds rows in any order."""
+    if not files:
+        return pl.DataFrame()
+    rows = pl.concat([pl.read_parquet(path) for path in files])
+    return rows.sort("source_file", "source_position", maintain_order=True)
 
 
 def normalize(  # noqa: PLR0913 - a dump, and what a test may set

@@ -14,9 +14,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import atheris  # type: ignore[import-untyped] # it ships no types
-import duckdb
 
-with atheris.instrument_imports(include=["cdp_etl.normalize", "cdp_etl.contract"]):
+# What numba compiles cannot be instrumented as well: it reads the bytecode itself.
+with atheris.instrument_imports(
+    include=["cdp_etl.normalize", "cdp_etl.contract"], exclude=["cdp_etl.normalize.scan"]
+):
     from cdp_etl.contract.rules import Rules
     from cdp_etl.normalize import DumpUnreadableError
     from cdp_etl.normalize.byte_stream import ReadBounds
@@ -54,7 +56,6 @@ def main() -> None:
 
 
 def _fuzz(name: str, seconds: int, kept: Path | None) -> None:
-    connection = duckdb.connect(config={"threads": 1})
     with TemporaryDirectory() as scratch:
         file = f"a.{name}"
         path = Path(scratch) / file
@@ -65,7 +66,7 @@ def _fuzz(name: str, seconds: int, kept: Path | None) -> None:
             path.write_bytes(content)
             try:
                 batches = list(decode(COMMENT, file, path, BOUNDS))
-                _check(batches, connection)
+                _check(batches)
             except DumpUnreadableError:
                 return
 
@@ -79,13 +80,13 @@ def _fuzz(name: str, seconds: int, kept: Path | None) -> None:
         atheris.Fuzz()
 
 
-def _check(batches: list[Rows], connection: duckdb.DuckDBPyConnection) -> None:
+def _check(batches: list[Rows]) -> None:
     last = 0
     for rows in batches:
         for position in rows.positions.tolist():
             assert position >= last
             last = position
-        taken = take(COMMENT, rows.columns(connection), CONTEXT).frame
+        taken = take(COMMENT, rows.columns(), CONTEXT).frame
         fast = dict(zip(taken[ROW].to_list(), taken.iter_rows(named=True), strict=True))
         for row in range(len(rows.positions)):
             record = rows.record(row)
