@@ -3,10 +3,13 @@
 import dagster as dg
 
 from cdp_etl.defs.build import build_definitions
+from cdp_etl.logs import configure_logs
 from cdp_etl.settings import load_settings
 
 
 @dg.definitions
 def defs() -> dg.Definitions:
     """Give the definitions, by the settings in force when the code location is loaded."""
-    return build_definitions(load_settings())
+    settings = load_settings()
+    configure_logs(settings.log_format, settings.log_level)
+    return build_definitions(settings)

@@ -8,7 +8,7 @@ from cdp_etl.alerts import DeliveryError, hold_round, read_memory, would_be_sent
 from cdp_etl.alerts.message import trial_message
 from cdp_etl.alerts.receiver import deliver
 from cdp_etl.cli.options import AsJson
-from cdp_etl.cli.output import err, out, print_json, print_table
+from cdp_etl.cli.output import out, print_error, print_json, print_table
 from cdp_etl.defs.instance import open_instance
 from cdp_etl.defs.looking import look
 from cdp_etl.settings import load_settings
@@ -34,7 +34,7 @@ def test_command() -> None:
         try:
             deliver(receiver, trial_message(settings.installation()))
         except DeliveryError as error:
-            err().print(str(error), style="red", markup=False, soft_wrap=True)
+            print_error(str(error))
             failed = True
         else:
             out().print(f"{receiver.name}: taken.")
@@ -109,7 +109,7 @@ def send_command() -> None:
         if one.error is None:
             out().print(f"{one.receiver}: told of {one.findings} findings.")
         else:
-            err().print(one.error, style="red", markup=False, soft_wrap=True)
+            print_error(one.error)
     if not sent:
         out().print("Nothing new.")
     if any(one.error for one in sent):

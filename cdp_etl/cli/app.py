@@ -5,6 +5,7 @@ module of its group.
 """
 
 import sys
+from contextlib import suppress
 from types import TracebackType
 from typing import Annotated
 
@@ -18,7 +19,8 @@ from cdp_etl.cli.doctor import doctor_command
 from cdp_etl.cli.generate import generate_command
 from cdp_etl.cli.landing import archive, landing
 from cdp_etl.cli.marts import marts
-from cdp_etl.cli.output import err
+from cdp_etl.cli.metrics import metrics_command
+from cdp_etl.cli.output import print_error
 from cdp_etl.cli.quarantine import quarantine
 from cdp_etl.cli.report import report_command
 from cdp_etl.cli.run import run_command
@@ -30,8 +32,9 @@ from cdp_etl.cli.upkeep import backup_command, compact_command, restore_command
 from cdp_etl.defs.in_process import DayOutOfRangeError
 from cdp_etl.errors import CdpEtlError
 from cdp_etl.landing import ZoneConfigError
+from cdp_etl.logs import configure_logs
 from cdp_etl.sample import SampleError
-from cdp_etl.settings import SettingsError
+from cdp_etl.settings import SettingsError, load_settings
 
 _DEBUG = "--debug"
 _WRONG_USAGE = (SettingsError, ReceiverConfigError, SampleError, ZoneConfigError, DayOutOfRangeError, QueryError)
@@ -52,6 +55,7 @@ app.add_typer(marts, name="marts")
 app.add_typer(landing, name="landing")
 app.add_typer(archive, name="archive")
 app.add_typer(alerts, name="alerts")
+app.command("metrics")(metrics_command)
 app.command("doctor")(doctor_command)
 app.command("check")(check_command)
 app.command("compact")(compact_command)
@@ -70,8 +74,16 @@ def _every_command(
         bool, typer.Option(_DEBUG, help="Show the traceback of an error; also behind a command.")
     ] = False,
 ) -> None:
-    """Declare the option for the help; `main` takes it out before a command is read."""
+    """Declare the option for the help; `main` takes it out before a command is read.
+
+    From here on lines are as the settings say.
+    """
     assert not debug  # noqa: S101 - see `main`
+    configure_logs("text", "WARNING")
+    with suppress(SettingsError):  # the command itself says it, where it needs settings
+        settings = load_settings()
+        if settings.log_format == "json":
+            configure_logs("json", settings.log_level)
 
 
 def main() -> None:
@@ -84,7 +96,7 @@ def main() -> None:
     try:
         app(args=arguments)
     except CdpEtlError as error:
-        err().print(f"Error: {error}", style="red", markup=False, soft_wrap=True)
+        print_error(f"Error: {error}")
         sys.exit(2 if isinstance(error, _WRONG_USAGE) else 1)
 
 
@@ -92,7 +104,4 @@ def _say_that_it_is_our_fault(
     kind: type[BaseException], _error: BaseException, _trace: TracebackType | None
 ) -> None:
     """Tell of an error that nobody foresaw, without its text: that may hold a record's values."""
-    err().print(
-        f"Error: {kind.__name__}, which cdp-etl did not foresee; run it again with {_DEBUG} to see where.",
-        style="red",
-    )
+    print_error(f"Error: {kind.__name__}, which cdp-etl did not foresee; run it again with {_DEBUG} to see where.")

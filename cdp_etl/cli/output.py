@@ -5,6 +5,7 @@ Put here the form. What is printed is decided by each command.
 
 import csv
 import json
+import logging
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -16,8 +17,12 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from cdp_etl.logs import writes_json
+
 _WIDTH_WHERE_THERE_IS_NO_TERMINAL = 160
 _SECONDS_BETWEEN_LINES = 2.0
+
+_logger = logging.getLogger(__name__)
 
 
 def out() -> Console:
@@ -28,6 +33,14 @@ def out() -> Console:
 def err() -> Console:
     """Give the console of progress and errors."""
     return _console(stderr=True)
+
+
+def print_error(sentence: str) -> None:
+    """Tell on standard error what did not work, or where lines are JSON, as one of them."""
+    if writes_json():
+        _logger.error(sentence)
+    else:
+        err().print(sentence, style="red", markup=False, soft_wrap=True)
 
 
 def _console(*, stderr: bool) -> Console:
@@ -72,7 +85,13 @@ def print_csv(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
 
 @contextmanager
 def progress() -> Iterator[Callable[[str], None]]:
-    """Give what tells the person how far it is: one changing line on a terminal, else a line now and then."""
+    """Give what tells the person how far it is: one changing line on a terminal, else a line now and then.
+
+    Where lines are JSON, each sentence is one.
+    """
+    if writes_json():
+        yield _logger.info
+        return
     console = err()
     if not console.is_terminal:
         yield _NowAndThen(console)

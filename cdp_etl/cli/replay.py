@@ -12,12 +12,13 @@ from itertools import groupby
 import typer
 
 from cdp_etl.cli.options import EntityNames, FromDay, ToDay, chosen
-from cdp_etl.cli.output import err, out, print_table, progress
+from cdp_etl.cli.output import out, print_error, print_table, progress
 from cdp_etl.contract.entity import Entity
 from cdp_etl.defs.in_process import InProcess, require_dump_dates
 from cdp_etl.defs.instance import open_instance
 from cdp_etl.defs.keys import Layer
 from cdp_etl.defs.load import LoadConfig
+from cdp_etl.defs.metrics import write_metrics_file
 from cdp_etl.normalize import latest_normalized
 from cdp_etl.normalize.history import dumps_between
 from cdp_etl.settings import Settings, load_settings
@@ -64,10 +65,11 @@ def replay_command(*, first: FromDay, last: ToDay = None, entity: EntityNames = 
             for days in _ranges([refused.dump_date for refused in dumps])
         ]
         ends.append(pipeline.marts(first, last))
+        write_metrics_file(settings)
     _print(settings, before, first, last)
     failures = [failure for end in ends for failure in end.failures]
     for failure in failures:
-        err().print(failure, style="red", markup=False)
+        print_error(failure)
     if failures:
         raise typer.Exit(1)
 

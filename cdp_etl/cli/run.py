@@ -9,11 +9,12 @@ import polars as pl
 import typer
 
 from cdp_etl.cli.options import EntityNames, FromDay, ToDay, chosen
-from cdp_etl.cli.output import err, print_table, progress
+from cdp_etl.cli.output import print_error, print_table, progress
 from cdp_etl.contract.entity import Entity
 from cdp_etl.defs.in_process import InProcess, RunEnd, require_dump_dates
 from cdp_etl.defs.instance import open_instance
 from cdp_etl.defs.load import LoadConfig
+from cdp_etl.defs.metrics import write_metrics_file
 from cdp_etl.normalize import latest_normalized
 from cdp_etl.settings import Settings, load_settings
 from cdp_etl.warehouse import ledger
@@ -53,6 +54,7 @@ def run_command(  # noqa: PLR0913 - each is an option
     with open_instance(settings) as instance, progress() as say:
         pipeline = InProcess(settings, instance, say)
         ends = [pipeline.load(entities, first, last, config), pipeline.marts(first, last)]
+        write_metrics_file(settings)
     _print_days(settings, entities, first, last)
     _print_reasons(settings, entities, first, last)
     _print_failures(ends)
@@ -92,4 +94,4 @@ def _print_reasons(settings: Settings, entities: Sequence[Entity], first: date, 
 def _print_failures(ends: Sequence[RunEnd]) -> None:
     for end in ends:
         for failure in end.failures:
-            err().print(failure, style="red", markup=False, soft_wrap=True)
+            print_error(failure)

@@ -9,6 +9,7 @@ import dagster as dg
 
 from cdp_etl.alerts import AlertsBusyError, ReceiverConfigError, hold_round
 from cdp_etl.defs.looking import look
+from cdp_etl.defs.steps import in_tick
 from cdp_etl.settings import Settings
 
 _TICK_SECONDS = 60
@@ -23,6 +24,7 @@ def build_alerts() -> dg.SensorDefinition:
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="Tell the receivers of the settings what failed, was refused, is missing or is stale, once.",
     )
+    @in_tick
     def alerts(context: dg.SensorEvaluationContext, settings: dg.ResourceParam[Settings]) -> dg.SkipReason:
         now = datetime.now(UTC)
         try:

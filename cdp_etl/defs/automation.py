@@ -13,6 +13,7 @@ from cdp_etl.defs.jobs import LOAD_JOB, MARTS_JOB
 from cdp_etl.defs.load import SKIP_UNCHANGED_TAG
 from cdp_etl.defs.partitions import range_tags
 from cdp_etl.defs.pending import PendingLoads, pending_loads
+from cdp_etl.defs.steps import in_tick
 from cdp_etl.settings import Settings
 from cdp_etl.warehouse import WarehouseLockedError, WarehouseMissingError
 
@@ -39,6 +40,7 @@ def build_daily_dump(settings: Settings) -> dg.ScheduleDefinition:
         default_status=dg.DefaultScheduleStatus.RUNNING,
         description="Load the dumps of yesterday. Days missed while the daemon was down are not made up for here.",
     )
+    @in_tick
     def daily_dump(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         today = context.scheduled_execution_time.astimezone(ZoneInfo(settings.dump_timezone)).date()
         day = today - timedelta(days=1)
@@ -59,6 +61,7 @@ def build_marts_follow_loads(settings: Settings) -> dg.SensorDefinition:
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="Run the marts where the ledger holds loads that they, or the snapshot, do not hold.",
     )
+    @in_tick
     def marts_follow_loads(
         context: dg.SensorEvaluationContext, settings: dg.ResourceParam[Settings]
     ) -> dg.SensorResult | dg.SkipReason:

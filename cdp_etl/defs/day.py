@@ -11,6 +11,7 @@ from typing import Literal
 
 from cdp_etl.contract.entity import Entity
 from cdp_etl.defs.keys import Layer
+from cdp_etl.defs.stages import stage
 from cdp_etl.errors import CdpEtlError
 from cdp_etl.landing import DumpRefusedError, Pull, latest_pull, pull_dump, require_record_counts
 from cdp_etl.normalize import (
@@ -32,6 +33,8 @@ from cdp_etl.warehouse import (
 
 NO_FILES = "No file was delivered for this day; what was loaded before stays."
 NONE_EXPECTED = "No file was delivered for this day, and none is expected."
+
+_COUNTS = ("records_read", "accepted", "superseded", "quarantined", "with_warnings")
 
 Say = Callable[[str], None]
 """Told a sentence at each step that may take a while."""
@@ -125,9 +128,11 @@ def _pulled(settings: Settings, request: DayRequest, outcome: DayOutcome, say: S
     if Layer.LANDING in request.layers:
         say(f"{entity.name} {dump_date}: pulling")
         rules = settings.pull_rules(accept_removal=request.accept_removal, deep=request.deep)
-        return replace(
-            outcome, pull=pull_dump(settings.zone(entity), entity.name, dump_date, settings.archive, rules)
-        )
+        with stage(settings, "pull", entity.name, dump_date) as figures:
+            pull = pull_dump(settings.zone(entity), entity.name, dump_date, settings.archive, rules)
+            files = () if pull is None else pull.files
+            figures |= {"files": len(files), "bytes": sum(file.bytes for file in files)}
+        return replace(outcome, pull=pull)
     pull = latest_pull(settings.archive, entity.name, dump_date)
     if pull is None:
         raise StageMissingError(f"{entity.name} {dump_date}: nothing was pulled yet; materialize landing first.")
@@ -146,17 +151,19 @@ def _normalized(settings: Settings, request: DayRequest, outcome: DayOutcome, sa
             )
         return replace(outcome, normalized=normalized)
     say(f"{entity.name} {dump_date}: normalizing {len(pull.files)} files")
-    normalized = normalize_dump(
-        entity,
-        dump_date,
-        pull.directory,
-        pull.files,
-        settings.lake,
-        settings.rules(),
-        batch_bytes=settings.batch_bytes,
-        expansion=settings.expansion_bound(),
-        progress=say,
-    )
+    with stage(settings, "normalize", entity.name, dump_date) as figures:
+        normalized = normalize_dump(
+            entity,
+            dump_date,
+            pull.directory,
+            pull.files,
+            settings.lake,
+            settings.rules(),
+            batch_bytes=settings.batch_bytes,
+            expansion=settings.expansion_bound(),
+            progress=say,
+        )
+        figures |= {count: getattr(normalized, count) for count in _COUNTS}
     require_record_counts({file.path: file.expected_records for file in pull.files}, normalized.records_by_file)
     return replace(outcome, normalized=normalized)
 
@@ -167,15 +174,17 @@ def _loaded(
     if outcome.normalized is None or outcome.pull is None or Layer.STAGING not in request.layers:
         return outcome
     say(f"{request.entity.name} {request.dump_date}: loading {outcome.normalized.accepted} records")
-    load = load_dump(
-        warehouse,
-        request.entity,
-        outcome.normalized,
-        outcome.pull.files,
-        max_quarantine_rate=settings.quarantine_limit(request.entity),
-        force=request.is_forced,
-        run_id=request.run_id,
-    )
+    with stage(settings, "load", request.entity.name, request.dump_date) as figures:
+        load = load_dump(
+            warehouse,
+            request.entity,
+            outcome.normalized,
+            outcome.pull.files,
+            max_quarantine_rate=settings.quarantine_limit(request.entity),
+            force=request.is_forced,
+            run_id=request.run_id,
+        )
+        figures |= {"status": load.status, "load_seq": load.load_seq, "changed_keys": load.changed_keys}
     if load.status == "refused":
         return replace(outcome, load=load, error=LoadRefusedError(load.reason))
     return replace(outcome, load=load)

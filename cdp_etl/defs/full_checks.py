@@ -13,6 +13,7 @@ import dagster as dg
 from cdp_etl.defs.day import Say
 from cdp_etl.defs.keys import Layer, asset_key
 from cdp_etl.defs.marts import WAREHOUSE_POOL
+from cdp_etl.defs.steps import in_step
 from cdp_etl.entities import ENTITIES
 from cdp_etl.marts.catalogue import MARTS
 from cdp_etl.marts.errors import MADE_ANEW, MartCheckError
@@ -59,6 +60,7 @@ def build_full_checks() -> dg.AssetChecksDefinition:
         can_subset=True,
         pool=WAREHOUSE_POOL,
     )
+    @in_step
     def full_checks(
         context: dg.AssetCheckExecutionContext, settings: dg.ResourceParam[Settings], say: dg.ResourceParam[Say]
     ) -> Iterator[dg.AssetCheckResult]:

@@ -19,7 +19,9 @@ from cdp_etl.defs.load_checks import LOAD_CHECKS, check_results
 from cdp_etl.defs.load_specs import load_spec
 from cdp_etl.defs.metadata import Metadata, landing_metadata, normalized_metadata, staging_metadata
 from cdp_etl.defs.partitions import BACKFILL_POLICY, days_of
+from cdp_etl.defs.steps import in_step
 from cdp_etl.landing import ZoneUnreachableError
+from cdp_etl.logs import log_context
 from cdp_etl.settings import Settings
 from cdp_etl.warehouse import WarehouseLockedError
 
@@ -64,6 +66,7 @@ def build_load(
         can_subset=True,
         pool=LOAD_POOL,
     )
+    @in_step
     def load(
         context: dg.AssetExecutionContext,
         config: LoadConfig,
@@ -102,10 +105,11 @@ def _requests(context: dg.AssetExecutionContext, config: LoadConfig, entity: Ent
 
 def _record(context: dg.AssetExecutionContext, request: DayRequest, outcome: DayOutcome) -> None:
     """Write down which assets of a day stand, at once: a run that is killed later has still made them."""
-    if outcome.error is not None:
-        context.log.error("%s %s: %s", request.entity.name, outcome.dump_date, outcome.error)
-    elif outcome.pull is None:
-        context.log.warning("%s %s: no file was delivered.", request.entity.name, outcome.dump_date)
+    with log_context(entity=request.entity.name, dump_date=outcome.dump_date.isoformat()):
+        if outcome.error is not None:
+            context.log.error("%s %s: %s", request.entity.name, outcome.dump_date, outcome.error)
+        elif outcome.pull is None:
+            context.log.warning("%s %s: no file was delivered.", request.entity.name, outcome.dump_date)
     for layer, metadata in _made(request.entity, outcome):
         if layer in request.layers:
             context.log_event(

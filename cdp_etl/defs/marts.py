@@ -16,6 +16,8 @@ from cdp_etl.defs.keys import SNAPSHOT, Layer, asset_key
 from cdp_etl.defs.mart_checks import check_results, check_specs
 from cdp_etl.defs.metadata import markdown_table
 from cdp_etl.defs.partitions import BACKFILL_POLICY
+from cdp_etl.defs.stages import stage
+from cdp_etl.defs.steps import in_step
 from cdp_etl.entities import ENTITIES
 from cdp_etl.marts.catalogue import MARTS
 from cdp_etl.marts.errors import MartCheckError
@@ -64,12 +66,15 @@ def build_mart(mart: Mart, partitions: dg.DailyPartitionsDefinition) -> dg.Asset
         backfill_policy=BACKFILL_POLICY,
         pool=WAREHOUSE_POOL,
     )
+    @in_step
     def run(
         settings: dg.ResourceParam[Settings], say: dg.ResourceParam[Say]
     ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
         say(f"{mart.table}: applying what was loaded")
         try:
-            result = run_mart(settings.open_warehouse(), mart, settings.mart_settings())
+            with stage(settings, "mart", mart.name) as figures:
+                result = run_mart(settings.open_warehouse(), mart, settings.mart_settings())
+                figures |= {"load_seq": result.load_seq, "rows_inserted": result.rows_inserted}
         except MartCheckError as error:
             if error.mart == mart.name:
                 yield from check_results(mart, error.results)
@@ -103,15 +108,17 @@ def build_snapshot(partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefinit
     )
 
     @dg.multi_asset(name="publish_snapshot", specs=[spec], backfill_policy=BACKFILL_POLICY, pool=WAREHOUSE_POOL)
+    @in_step
     def snapshot(settings: dg.ResourceParam[Settings], say: dg.ResourceParam[Say]) -> dg.MaterializeResult[None]:
         say("publishing the snapshot")
         try:
-            made = publish(
-                settings.open_warehouse(),
-                settings.published,
-                settings.mart_settings(),
-                with_personal_data=settings.publish_personal_data,
-            )
+            with stage(settings, "publish", "snapshot"):
+                made = publish(
+                    settings.open_warehouse(),
+                    settings.published,
+                    settings.mart_settings(),
+                    with_personal_data=settings.publish_personal_data,
+                )
         except MartCheckError as error:
             raise dg.Failure(description=str(error)) from None
         return dg.MaterializeResult(

@@ -27,6 +27,7 @@ from cdp_etl.defs.jobs import LOAD_JOB, MARTS_JOB, load_keys
 from cdp_etl.defs.load import SKIP_UNCHANGED_TAG
 from cdp_etl.defs.load_checks import LOAD_CHECKS
 from cdp_etl.defs.partitions import days_of_tags
+from cdp_etl.defs.steps import in_tick
 from cdp_etl.entities import BY_NAME, ENTITIES
 from cdp_etl.settings import Settings
 from cdp_etl.warehouse import WarehouseLockedError, WarehouseMissingError, ledger
@@ -53,6 +54,7 @@ def build_new_dumps(settings: Settings) -> dg.SensorDefinition:
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="Load what has arrived: new, late and corrected dumps, and those of days the schedule missed.",
     )
+    @in_tick
     def new_dumps(
         context: dg.SensorEvaluationContext, settings: dg.ResourceParam[Settings]
     ) -> dg.SensorResult | dg.SkipReason:

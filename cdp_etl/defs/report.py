@@ -10,6 +10,8 @@ import dagster as dg
 from cdp_etl.defs.day import Say
 from cdp_etl.defs.keys import REPORT, Layer, asset_key
 from cdp_etl.defs.partitions import BACKFILL_POLICY, days_of
+from cdp_etl.defs.stages import stage
+from cdp_etl.defs.steps import in_step
 from cdp_etl.marts.catalogue import MARTS
 from cdp_etl.report import write_report
 from cdp_etl.settings import Settings
@@ -29,12 +31,16 @@ def build_report(partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefinitio
     )
 
     @dg.multi_asset(name="write_report", specs=[spec], backfill_policy=BACKFILL_POLICY)
+    @in_step
     def report(
         context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings], say: dg.ResourceParam[Say]
     ) -> Iterator[dg.Output[None]]:
         for day in days_of(context):
             say(f"writing the report of {day}")
-            written = write_report(settings.open_warehouse(), day, settings.reports, settings.report_options(day))
+            with stage(settings, "report", "daily", day):
+                written = write_report(
+                    settings.open_warehouse(), day, settings.reports, settings.report_options(day)
+                )
             context.log_event(
                 dg.AssetMaterialization(
                     REPORT,

@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from cdp_etl.alerts import read_memory
 from cdp_etl.alerts.dumps import Deadline, Expectation
 from cdp_etl.contract.entity import Entity
 from cdp_etl.contract.rules import Rules
@@ -29,6 +30,7 @@ from cdp_etl.landing import (
     open_zone,
 )
 from cdp_etl.marts.settings import AFFINITY_WEIGHTS, MartSettings
+from cdp_etl.metrics import Measured, Observations
 from cdp_etl.normalize import ExpansionBound
 from cdp_etl.report import ReportOptions
 from cdp_etl.settings.declaration import DeclaredSettings
@@ -99,6 +101,25 @@ class Settings(SignalValues, DeclaredSettings):
             memory_limit=self.memory_limit,
             threads=self.threads or os.cpu_count() or 1,
             business_timezone=self.business_timezone,
+            lock_waited=self.observations.lock_waited,
+        )
+
+    @property
+    def observations(self) -> Observations:
+        """Give where durations are kept."""
+        return Observations(self.data / "metrics" / "durations.sqlite")
+
+    def measured(self) -> Measured:
+        """Give what the metrics are measured on."""
+        return Measured(
+            warehouse=self.open_warehouse(),
+            entities=ENTITIES,
+            expectation=self.expectation(),
+            lake=self.lake,
+            archive=self.archive,
+            published=self.published,
+            observations=self.observations,
+            memory=read_memory(self.alerts),
         )
 
     def zone(self, entity: Entity) -> Zone:
@@ -152,9 +173,7 @@ class Settings(SignalValues, DeclaredSettings):
     def expectation(self) -> Expectation:
         """Give which dumps are to be there by when."""
         return Expectation(
-            deadlines=tuple(
-                Deadline(entity, self.calendar(entity), self.deadline(entity)) for entity in ENTITIES
-            ),
+            deadlines=tuple(Deadline(entity, self.calendar(entity), self.deadline(entity)) for entity in ENTITIES),
             first=self.first_dump_date,
             lookback_days=self.lookback_days,
             timezone=self.dump_timezone,

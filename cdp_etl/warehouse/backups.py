@@ -10,7 +10,6 @@ from cdp_etl.warehouse import migrations
 from cdp_etl.warehouse.connection import Warehouse
 from cdp_etl.warehouse.durable import copy_durably
 from cdp_etl.warehouse.errors import NotABackupError, WarehouseExistsError
-from cdp_etl.warehouse.lock import held_lock
 from cdp_etl.warehouse.single_value import single_value
 
 
@@ -55,7 +54,7 @@ def restore(warehouse: Warehouse, source: Path, *, replace_existing: bool) -> Ba
         WarehouseLockedError: where it was not to be had in time.
     """
     restored = _inspected(source)
-    with held_lock(warehouse.path, warehouse.lock_timeout_seconds):
+    with warehouse.locked():
         if warehouse.path.exists() and not replace_existing:
             raise WarehouseExistsError(warehouse.path)
         # Before the swap: the log of the former file must never be read into the restored one.

@@ -7,9 +7,9 @@ block lasts.
 
 import re
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
@@ -23,6 +23,10 @@ _HELD_BY_ANOTHER = "Conflicting lock"
 """What DuckDB says where another process, one that does not know our lock, has the file open."""
 
 
+def _tell_nobody(_seconds: float) -> None:
+    """Take the place of what counts waits where nothing does."""
+
+
 @dataclass(frozen=True, slots=True)
 class Warehouse:
     """The warehouse file and how it may be used; no connection is held.
@@ -33,6 +37,7 @@ class Warehouse:
         memory_limit: What DuckDB may use, in its own spelling (`2GiB`).
         threads: How many threads DuckDB may use.
         business_timezone: The IANA zone whose calendar day is an event's `activity_date`.
+        lock_waited: Told at each opening how many seconds it waited for the lock.
     """
 
     path: Path
@@ -40,6 +45,7 @@ class Warehouse:
     memory_limit: str
     threads: int
     business_timezone: str
+    lock_waited: Callable[[float], None] = field(default=_tell_nobody, compare=False, repr=False)
 
     @contextmanager
     def writing(self, *, any_timezone: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -54,7 +60,7 @@ class Warehouse:
             BusinessTimezoneChangedError: where the days in the file are of another zone.
         """
         with (
-            held_lock(self.path, self.lock_timeout_seconds),
+            self.locked(),
             closing(self._connect(read_only=False)) as connection,
         ):
             migrations.migrate(connection, self.path)
@@ -73,7 +79,7 @@ class Warehouse:
         """
         if not self.path.exists():
             raise WarehouseMissingError(self.path)
-        with held_lock(self.path, self.lock_timeout_seconds), closing(self._migrated_for_reading()) as connection:
+        with self.locked(), closing(self._migrated_for_reading()) as connection:
             business_timezone.check(connection, self.business_timezone)
             yield connection
 
@@ -87,11 +93,19 @@ class Warehouse:
         """
         if not self.path.exists():
             raise WarehouseMissingError(self.path)
-        with held_lock(self.path, self.lock_timeout_seconds):
+        with self.locked():
             with closing(self._connect(read_only=False)) as connection:
                 migrations.migrate(connection, self.path)
                 connection.execute("CHECKPOINT")
             yield
+
+    def locked(self) -> AbstractContextManager[None]:
+        """Hold the lock during a block, without opening the file.
+
+        Raises:
+            WarehouseLockedError: where another process held it for all of the time to wait.
+        """
+        return held_lock(self.path, self.lock_timeout_seconds, self.lock_waited)
 
     def limits(self) -> dict[str, str | bool | int | float | list[str]]:
         """Give what DuckDB may use, as the configuration of a connection."""

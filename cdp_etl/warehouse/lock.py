@@ -6,7 +6,7 @@ holds it, however that ends.
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,8 +21,8 @@ def lock_path(warehouse: Path) -> Path:
 
 
 @contextmanager
-def held_lock(warehouse: Path, timeout_seconds: float) -> Iterator[None]:
-    """Hold the lock during the block.
+def held_lock(warehouse: Path, timeout_seconds: float, waited: Callable[[float], None]) -> Iterator[None]:
+    """Hold the lock during the block; `waited` is told how many seconds it took to have it.
 
     Raises:
         WarehouseLockedError: where it was not to be had in time; it names the lock and, where known, the holder.
@@ -37,6 +37,7 @@ def held_lock(warehouse: Path, timeout_seconds: float) -> Iterator[None]:
         raise WarehouseLockedError(path, time.monotonic() - began, _holder(path)) from None
     try:
         path.write_text(str(os.getpid()), encoding="ascii")
+        waited(time.monotonic() - began)
         yield
     finally:
         lock.release()

@@ -1,0 +1,11 @@
+"""Figures for machines: Prometheus metrics of what is loaded, how long it took, and how much there is.
+
+Put here what is measured and its text form. When it is written stands in `cdp_etl.defs` and `cdp_etl.cli`.
+"""
+
+from cdp_etl.metrics.declared import METRICS, Metric
+from cdp_etl.metrics.measuring import Measured, measure
+from cdp_etl.metrics.observations import Observations
+from cdp_etl.metrics.textfile import render, write_metrics
+
+__all__ = ["METRICS", "Measured", "Metric", "Observations", "measure", "render", "write_metrics"]

@@ -1,0 +1,58 @@
+"""Metrics as Prometheus reads them, and the file that node_exporter picks up."""
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, SummaryMetricFamily
+from prometheus_client.metrics_core import Metric as Family
+from prometheus_client.registry import Collector
+
+from cdp_etl.landing.durable import write_whole
+from cdp_etl.metrics.declared import METRICS, Metric
+
+Sample = tuple[Metric, tuple[str, ...], float]
+
+
+class _Samples(Collector):
+    """Hands samples to the library, family by family."""
+
+    def __init__(self, samples: Iterable[Sample]) -> None:
+        self._samples = sorted(samples, key=lambda sample: METRICS.index(sample[0]))
+
+    def collect(self) -> Iterator[Family]:
+        for metric, samples in groupby(self._samples, key=lambda sample: sample[0]):
+            yield _family(metric, [(labels, value) for _, labels, value in samples])
+
+
+def render(samples: Iterable[Sample]) -> bytes:
+    """Give the text form of Prometheus."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Samples(samples))
+    return generate_latest(registry)
+
+
+def write_metrics(path: Path, samples: Iterable[Sample]) -> None:
+    """Replace the file: its reader sees the one before or this one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, render(samples))
+
+
+def _family(metric: Metric, samples: list[tuple[tuple[str, ...], float]]) -> Family:
+    match metric.kind:
+        case "summary":
+            summary = SummaryMetricFamily(metric.name, metric.meaning, labels=metric.labels)
+            for (labels, count), (_, total) in zip(samples[::2], samples[1::2], strict=True):
+                summary.add_metric(labels, int(count), total)
+            return summary
+        case "counter":
+            counter = CounterMetricFamily(metric.name, metric.meaning, labels=metric.labels)
+            for labels, value in samples:
+                counter.add_metric(labels, value)
+            return counter
+        case "gauge":
+            gauge = GaugeMetricFamily(metric.name, metric.meaning, labels=metric.labels)
+            for labels, value in samples:
+                gauge.add_metric(labels, value)
+            return gauge
