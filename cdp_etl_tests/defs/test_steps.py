@@ -1,0 +1,88 @@
+"""What goes on of an error: our sentences, and of others their kind and place, never their text."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from cdp_etl.defs.failures import failure_sentence
+from cdp_etl.defs.steps import UnforeseenError, in_step, in_tick
+from cdp_etl.errors import CdpEtlError
+
+CANARY = "Nguyen Van Canary"
+
+
+def _fail() -> None:
+    int(CANARY)
+
+
+def _fail_with_ours() -> None:
+    try:
+        int(CANARY)
+    except ValueError as error:
+        raise CdpEtlError("The mart was undone.") from error
+
+
+@dg.op(name="computing")
+@in_step
+def _computing() -> None:
+    _fail()
+
+
+@dg.op(name="generating", out=dg.Out(is_required=False))
+@in_step
+def _generating() -> Iterator[dg.Output[None]]:
+    _fail()
+    yield dg.Output(None)
+
+
+@dg.op(name="ours")
+@in_step
+def _ours() -> None:
+    _fail_with_ours()
+
+
+def ended(op: dg.OpDefinition, folder: Path) -> tuple[str, str]:
+    """Run an op on an instance with files; give how its failure is told, and all that the instance has kept."""
+
+    @dg.job(name="one_op")
+    def job() -> None:
+        op()
+
+    with dg.DagsterInstance.local_temp(str(folder)) as instance:
+        result = job.execute_in_process(
+            instance=instance,
+            raise_on_error=False,
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+        )
+    (event,) = result.filter_events(lambda event: event.is_step_failure)
+    kept = b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
+    return failure_sentence(event), kept.decode(errors="replace")
+
+
+@pytest.mark.parametrize("op", [_computing, _generating], ids=lambda op: op.name)
+def test_an_error_nobody_foresaw_reaches_the_instance_by_kind_and_place_alone(
+    op: dg.OpDefinition, tmp_path: Path
+) -> None:
+    sentence, kept = ended(op, tmp_path)
+
+    assert sentence.startswith("ValueError, which cdp_etl did not foresee, at ")
+    assert "test_steps.py" in sentence
+    assert "_fail" in sentence
+    assert CANARY not in kept
+
+
+def test_an_error_of_ours_is_told_by_its_sentence_without_what_it_arose_from(tmp_path: Path) -> None:
+    sentence, kept = ended(_ours, tmp_path)
+
+    assert sentence == "The mart was undone."
+    assert CANARY not in kept
+
+
+def test_a_tick_fails_without_the_text_of_an_error() -> None:
+    with pytest.raises(UnforeseenError, match=r"^ValueError, which") as caught:
+        in_tick(_fail)()
+
+    assert CANARY not in str(caught.value)
+    assert caught.value.__suppress_context__
