@@ -5,6 +5,7 @@ holds a connection: a `Warehouse` is a plain value, and its two context managers
 block lasts.
 """
 
+import os
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -16,7 +17,7 @@ import duckdb
 
 from cdp_etl.warehouse import business_timezone, migrations
 from cdp_etl.warehouse.errors import WarehouseLockedError, WarehouseMissingError
-from cdp_etl.warehouse.lock import held_lock
+from cdp_etl.warehouse.lock import held_lock, shared_lock
 
 _POLL_SECONDS = 0.1
 _HELD_BY_ANOTHER = "Conflicting lock"
@@ -70,7 +71,7 @@ class Warehouse:
 
     @contextmanager
     def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Open the file for reading only.
+        """Open the file for reading only; several may, in any processes, and nobody writes meanwhile.
 
         Raises:
             WarehouseMissingError: where there is none.
@@ -79,9 +80,14 @@ class Warehouse:
         """
         if not self.path.exists():
             raise WarehouseMissingError(self.path)
-        with self.locked(), closing(self._migrated_for_reading()) as connection:
-            business_timezone.check(connection, self.business_timezone)
-            yield connection
+        while True:
+            with self._sharing() as connection:
+                if migrations.is_up_to_date(connection, self.path):
+                    business_timezone.check(connection, self.business_timezone)
+                    yield connection
+                    return
+            with self.writing(any_timezone=True):
+                pass  # which migrates it
 
     @contextmanager
     def closed(self) -> Iterator[None]:
@@ -115,24 +121,22 @@ class Warehouse:
             "temp_directory": str(self.path.with_name(self.path.name + ".tmp")),
         }
 
-    def _migrated_for_reading(self) -> duckdb.DuckDBPyConnection:
-        connection = self._connect(read_only=True)
-        try:
-            if migrations.is_up_to_date(connection, self.path):
-                return connection
-        except BaseException:
-            connection.close()
-            raise
-        connection.close()
-        with closing(self._connect(read_only=False)) as writing:
-            migrations.migrate(writing, self.path)
-        return self._connect(read_only=True)
+    @contextmanager
+    def _sharing(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        with (
+            shared_lock(self.path, self.lock_timeout_seconds, self.lock_waited),
+            closing(self._connect(read_only=True)) as connection,
+        ):
+            yield connection
 
     def _connect(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
         began = time.monotonic()
+        limits = self.limits()
+        if read_only:  # readers are several at once, and DuckDB names its temporary files alike in all
+            limits["temp_directory"] = f"{limits['temp_directory']}-{os.getpid()}"
         while True:
             try:
-                connection = duckdb.connect(self.path, read_only=read_only, config=self.limits())
+                connection = duckdb.connect(self.path, read_only=read_only, config=limits)
             except duckdb.IOException as error:
                 waited = time.monotonic() - began
                 if _HELD_BY_ANOTHER not in str(error):

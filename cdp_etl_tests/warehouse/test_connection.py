@@ -29,6 +29,7 @@ with Warehouse(Path(sys.argv[1]), 20.0, "512MiB", 1, "UTC").writing():
     print("open", flush=True)
     sys.stdin.readline()
 """
+OPENED_FOR_READING = OPENED_BY_OUR_OWN.replace("writing()", "reading()")
 OPENED_BY_ANOTHER_PROGRAM = """
 import sys, duckdb
 with duckdb.connect(sys.argv[1]):
@@ -98,6 +99,55 @@ def test_a_second_process_waits_for_its_turn(warehouse: Warehouse, program: str)
     assert (output, waiting.returncode) == ("open\n", 0)
 
 
+def test_readers_of_several_processes_share_the_warehouse_and_a_writer_waits_for_all_of_them(
+    warehouse: Warehouse,
+) -> None:
+    impatient = replace(warehouse, lock_timeout_seconds=0.3)
+
+    with held_open(OPENED_FOR_READING, warehouse.path):
+        with held_open(OPENED_FOR_READING, warehouse.path):
+            assert rows(impatient, "SELECT count(*) FROM ops.load") == [(0,)]
+        with pytest.raises(WarehouseLockedError, match="another process held"), impatient.writing():
+            pass
+
+    with impatient.writing() as connection:
+        assert connection.execute("SELECT count(*) FROM ops.load").fetchall() == [(0,)]
+
+
+def test_readers_that_need_more_than_memory_do_not_meet_in_their_temporary_files(warehouse: Warehouse) -> None:
+    with warehouse.writing() as connection:
+        connection.execute("CREATE TABLE marts.many AS SELECT i, md5(i::VARCHAR) AS hash FROM range(400_000) t(i)")
+    reading = """
+import sys
+from pathlib import Path
+from cdp_etl.warehouse import Warehouse
+with Warehouse(Path(sys.argv[1]), 20.0, "30MiB", 1, "UTC").reading() as connection:
+    print("open", flush=True)
+    sys.stdin.readline()
+    query = "SELECT sum(place) FROM (SELECT row_number() OVER (ORDER BY hash) AS place FROM marts.many)"
+    found = connection.execute(query)
+    print(found.fetchall()[0][0], flush=True)
+"""
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", reading, str(warehouse.path)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(2)
+    ]
+    assert [process.stdout and process.stdout.readline() for process in processes] == ["open\n"] * 2
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+
+    # DuckDB shows its progress before, where a query takes long.
+    sums = [process.communicate(timeout=120)[0].splitlines()[-1] for process in processes]
+    assert sums == [str(400_000 * 400_001 // 2)] * 2
+
+
 def test_the_lock_is_free_again_after_a_failure_in_the_block(warehouse: Warehouse) -> None:
     with pytest.raises(ZeroDivisionError), warehouse.writing():
         raise ZeroDivisionError
@@ -129,11 +179,11 @@ def test_reading_where_there_is_no_warehouse_is_a_sentence(tmp_path: Path) -> No
 def test_connections_speak_utc_within_the_limits_given(warehouse: Warehouse) -> None:
     settings = "SELECT current_setting('TimeZone'), current_setting('threads'), current_setting('temp_directory')"
 
-    for opening in (warehouse.writing, warehouse.reading):
+    for opening, of_its_own in ((warehouse.writing, ""), (warehouse.reading, f"-{os.getpid()}")):
         with opening() as connection:
             ((zone, threads, temporary),) = connection.execute(settings).fetchall()
 
-        assert (zone, threads, Path(temporary)) == ("UTC", 1, Path(f"{warehouse.path}.tmp"))
+        assert (zone, threads, Path(temporary)) == ("UTC", 1, Path(f"{warehouse.path}.tmp{of_its_own}"))
 
 
 def test_what_a_killed_process_had_committed_is_there_and_the_rest_is_not(warehouse: Warehouse) -> None:
