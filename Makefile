@@ -16,6 +16,9 @@ INSTALL_SELF := $(PIP) install --no-deps --no-build-isolation --editable .
 LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
 	--no-header --no-emit-index-url --no-emit-find-links
 TEST_WORKERS ?= auto
+# Sizes of the history in million rows, and what else the two take: BENCH_MARTS='--history 10 50 150'
+BENCH_LOAD ?= --history 10 50
+BENCH_MARTS ?= --history 10 50
 
 help: ## This list
 	@echo "cdp_etl: daily customer data dumps in, marts out."
@@ -67,11 +70,11 @@ test-system: .venv/.dev ## Tests that need Debian packages; installs them when r
 bench: .venv/.dev ## Normalizing beside its peers, timed; writes benchmarks/results.md (half an hour)
 	@$(BIN)/python benchmarks/normalize.py --dlt --out benchmarks/results.md
 
-bench-load: .venv/.dev ## A day's load on a growing history, timed
-	@$(BIN)/python benchmarks/load.py
+bench-load: .venv/.dev ## A day's load on a growing history, timed; writes benchmarks/results-load.md
+	@$(BIN)/python benchmarks/load.py $(BENCH_LOAD) --out benchmarks/results-load.md
 
-bench-marts: .venv/.dev ## A day's marts on a history, timed
-	@$(BIN)/python benchmarks/marts.py
+bench-marts: .venv/.dev ## A day's marts and a full rebuild on a history, timed; writes benchmarks/results-marts.md
+	@$(BIN)/python benchmarks/marts.py $(BENCH_MARTS) --out benchmarks/results-marts.md
 
 fuzz: .venv/.dev ## A minute of coverage-guided fuzzing of every decoder (Linux on x86_64)
 	@$(BIN)/python -m cdp_etl_tests.normalize.fuzz_decode --seconds 60

@@ -1,11 +1,11 @@
-"""What one day's marts and snapshot cost on a growing history, and what a full rebuild costs.
+"""What one day's loads, marts and snapshot cost on a growing history, and what a full rebuild costs.
 
     python benchmarks/marts.py --history 10 50 150 --out benchmarks/results-marts.md
 
-builds a warehouse of customer-product-activity with so many million rows (as `load.py` does), rebuilds all marts,
-and then loads days of `--rows` rows of three kinds, each followed by all marts and a publish: one whose events
-fall on one day, one of which one in twenty corrects a record of any earlier day, and one whose events spread over
-90 days.
+builds a warehouse of a retailer's six entities (`retailer.py`) with so many million interactions, rebuilds all
+marts, and then delivers days of `--rows` interactions of three kinds, each loaded, followed by all marts with
+their checks and by a publish: one whose events fall on one day, one of which one record in twenty corrects one of
+the ten days before, and one whose events spread over 90 days.
 """
 
 import argparse
@@ -17,29 +17,35 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import duckdb
-from load import HISTORY_AT_ONCE, Dump, grow, load, write_day
+from retailer import Day, Retailer, grow, write_dumps
 
 from cdp_etl.marts.keeping import MartResult, rebuild_marts, run_marts
 from cdp_etl.marts.publish import publish
 from cdp_etl.marts.settings import MartSettings
-from cdp_etl.warehouse import Warehouse
+from cdp_etl.warehouse import Warehouse, load_dump
 
 SETTINGS = MartSettings()
-SPREAD_DAYS = 90
-KINDS = ("one day", "one in 20 corrected", f"spread over {SPREAD_DAYS} days")
+MILLION = 1_000_000
+KINDS: dict[str, dict[str, Any]] = {
+    "one day": {},
+    "one in 20 corrected": {"is_corrected": True},
+    "spread over 90 days": {"spread_days": 90},
+}
+STEPS = ("load", "marts", "publish", "all", "CPU")
 
 INTRODUCTION = """# The marts of one day on a growing history
 
-{day}, {system}, DuckDB {duckdb}, memory limit {memory}, 2 threads. A day has {rows:,} rows of
-`customer-product-activity`. Wall seconds; each row of the table is one run.
+{day}, {system} (load average {load:.1f}), DuckDB {duckdb}, memory limit {memory}, 2 threads. A day has {rows:,}
+interactions of all six entities, of {customers:,} customers and {products:,} products, unevenly popular
+(`benchmarks/retailer.py`). Seconds; each row is one run, its CPU seconds beside its wall seconds.
 
-| history, rows | day | load | marts | publish | all | dearest marts |
-|--:|---|--:|--:|--:|--:|---|"""
+| history | day | load | marts | publish | all | CPU | dearest marts |
+|--:|---|--:|--:|--:|--:|--:|---|"""
 
 
 @contextmanager
@@ -50,45 +56,25 @@ def measured(into: dict[str, float], step: str) -> Iterator[None]:
     into[step] = time.perf_counter() - began
 
 
-def spread(folder: Path, dump: Dump) -> Dump:
-    """Give the same day with its events spread over the days before."""
-    (path,) = dump.accepted_files
-    target = folder / f"spread-{path.name}"
-    with duckdb.connect() as connection:
-        connection.execute("SET TimeZone = 'UTC'")
-        connection.execute(
-            f"""
-            COPY (
-              SELECT * REPLACE (
-                occurred_at - to_days((source_position % {SPREAD_DAYS})::INTEGER) AS occurred_at,
-                activity_date - (source_position % {SPREAD_DAYS})::INTEGER AS activity_date
-              )
-              FROM read_parquet('{path}')
-            ) TO '{target}' (FORMAT parquet, COMPRESSION zstd)
-            """
-        )
-    return replace(dump, accepted_files=[target], content_fingerprint=f"spread-{dump.content_fingerprint}")
-
-
 def one_day(
-    warehouse: Warehouse, folder: Path, kind: str, rows: int, history: int
-) -> tuple[dict[str, float], str]:
-    """Load a day, run the marts, publish; give the seconds of each and the dearest marts."""
-    day = history // HISTORY_AT_ONCE + KINDS.index(kind)
-    dump = write_day(folder, day, rows, history if kind == KINDS[1] else 0)
-    if kind == KINDS[2]:
-        dump = spread(folder, dump)
+    warehouse: Warehouse, folder: Path, retailer: Retailer, day: Day
+) -> tuple[dict[str, float], Sequence[MartResult]]:
+    """Load a day, run the marts, publish; give the seconds of each step, and what became of the marts."""
+    dumps = list(write_dumps(folder, retailer, day))
     seconds: dict[str, float] = {}
+    began = time.process_time()
     with measured(seconds, "load"):
-        load(warehouse, dump)
+        for entity, dump in dumps:
+            load_dump(warehouse, entity, dump, [], max_quarantine_rate=1.0, force=False, run_id=None)
     with measured(seconds, "marts"):
         results = run_marts(warehouse, SETTINGS)
     with measured(seconds, "publish"):
-        publish(warehouse, folder / "published", SETTINGS)
+        publish(warehouse, folder / "published", SETTINGS, grace=timedelta(0))
     seconds["all"] = sum(seconds.values())
-    dump.accepted_files[0].unlink()
-    print(f"{history:>11,} {kind} {seconds} {dearest(results)}", flush=True)
-    return seconds, dearest(results)
+    seconds["CPU"] = time.process_time() - began
+    for _, dump in dumps:
+        dump.accepted_files[0].unlink()
+    return seconds, results
 
 
 def dearest(results: Sequence[MartResult]) -> str:
@@ -97,11 +83,49 @@ def dearest(results: Sequence[MartResult]) -> str:
     return ", ".join(f"{result.mart} {result.seconds:.1f}" for result in longest)
 
 
+def row(history: int, day: str, seconds: dict[str, float], results: Sequence[MartResult]) -> str:
+    """Give one row of the table."""
+    steps = " | ".join(f"{seconds[step]:.1f}" if step in seconds else "" for step in STEPS)
+    line = f"| {history:,} | {day} | {steps} | {dearest(results)} |"
+    print(line, flush=True)
+    return line
+
+
+def measure(
+    warehouse: Warehouse, folder: Path, retailer: Retailer, history: int
+) -> Iterator[tuple[str, dict[str, float], Sequence[MartResult]]]:
+    """Rebuild all marts of a history that is there, then deliver a day of each kind."""
+    seconds: dict[str, float] = {}
+    began = time.process_time()
+    with measured(seconds, "marts"):
+        results = rebuild_marts(warehouse, SETTINGS)
+    seconds["CPU"] = time.process_time() - began
+    with measured(seconds, "publish"):
+        publish(warehouse, folder / "published", SETTINGS, grace=timedelta(0))
+    yield "full rebuild", seconds, results
+    for number, (name, kind) in enumerate(KINDS.items(), start=history // retailer.rows):
+        yield name, *one_day(warehouse, folder, retailer, Day(number, **kind))
+
+
+def ratios(measured: dict[tuple[int, str], dict[str, float]]) -> Iterator[str]:
+    """Give what the goals speak of, in sentences."""
+    first, *_, last = sorted({history for history, _ in measured})
+    for name in KINDS:
+        longer = measured[last, name]["all"] / measured[first, name]["all"]
+        yield f"- {name}: a day on {last:,} interactions takes {longer:.2f} times one on {first:,}."
+    for history in sorted({history for history, _ in measured}):
+        *_, spread = KINDS
+        longer = measured[history, spread]["all"] / measured[history, "one day"]["all"]
+        yield f"- On {history:,} interactions, {spread}: {longer:.2f} times one day."
+
+
 def main() -> None:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--history", type=int, nargs="+", default=[10, 50, 150], help="million rows")
-    parser.add_argument("--rows", type=int, default=1_000_000, help="rows of a day that is loaded")
+    parser.add_argument("--history", type=int, nargs="+", default=[10, 50], help="million interactions")
+    parser.add_argument("--rows", type=int, default=MILLION, help="interactions of a day")
+    parser.add_argument("--customers", type=int, default=Retailer.customers)
+    parser.add_argument("--products", type=int, default=Retailer.products)
     parser.add_argument("--memory-limit", default="8GiB")
     parser.add_argument("--work", type=Path, help="folder for the warehouse; kept where given")
     parser.add_argument("--out", type=Path, help="where the figures go as Markdown")
@@ -109,35 +133,40 @@ def main() -> None:
     folder = arguments.work or Path(tempfile.mkdtemp())
     folder.mkdir(parents=True, exist_ok=True)
     warehouse = Warehouse(folder / "cdp.duckdb", 60.0, arguments.memory_limit, 2, "UTC")
-    lines = [
-        INTRODUCTION.format(
-            day=datetime.now(UTC).date(),
-            system=f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
-            duckdb=duckdb.__version__,
-            memory=arguments.memory_limit,
-            rows=arguments.rows,
-        )
-    ]
-
+    retailer = Retailer(arguments.rows, arguments.customers, arguments.products)
+    took: dict[tuple[int, str], dict[str, float]] = {}
+    rows = []
+    grown = 0
     try:
-        for history in (million * HISTORY_AT_ONCE for million in sorted(arguments.history)):
-            grow(warehouse, history, history)
-
-            began = time.perf_counter()
-            results = rebuild_marts(warehouse, SETTINGS)
-            seconds = time.perf_counter() - began
-            print(f"{history:>11,} rebuild {seconds} {dearest(results)}", flush=True)
-            lines.append(f"| {history:,} | full rebuild | | {seconds:.1f} | | | {dearest(results)} |")
-            publish(warehouse, folder / "published", SETTINGS)
-            for kind in KINDS:
-                took, longest = one_day(warehouse, folder, kind, arguments.rows, history)
-                figures = " | ".join(f"{took[step]:.1f}" for step in ("load", "marts", "publish", "all"))
-                lines.append(f"| {history:,} | {kind} | {figures} | {longest} |")
+        for history in (million * MILLION for million in sorted(arguments.history)):
+            grow(warehouse, retailer, grown, history // retailer.rows)
+            for name, seconds, results in measure(warehouse, folder, retailer, history):
+                took[history, name] = seconds
+                rows.append(row(history, name, seconds, results))
+            grown = history // retailer.rows + len(KINDS)
     finally:
         if not arguments.work:
             shutil.rmtree(folder)
+    introduction = INTRODUCTION.format(
+        day=datetime.now(UTC).date(),
+        system=f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
+        load=os.getloadavg()[2],
+        duckdb=duckdb.__version__,
+        memory=arguments.memory_limit,
+        rows=arguments.rows,
+        customers=arguments.customers,
+        products=arguments.products,
+    )
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    lines += ["", f"Peak resident memory of the process: {peak:,.0f} MiB.", ""]
+    lines = [
+        introduction,
+        *rows,
+        "",
+        *ratios(took),
+        "",
+        f"Peak resident memory of the process: {peak:,.0f} MiB.",
+        "",
+    ]
     print("\n".join(lines))
     if arguments.out:
         arguments.out.write_text("\n".join(lines), encoding="utf-8")

@@ -5,7 +5,7 @@
 -- Mind: Interactions of unknown customers count too: it adds up to more than `customer_product_daily`.
 --   `newest_…` hold a value with the moment and the key that decided for it; `product` shows the values alone.
 WITH
-said AS (
+said AS NOT MATERIALIZED (
   SELECT
     company_id,
     activity_date,
