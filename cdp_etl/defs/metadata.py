@@ -3,6 +3,7 @@
 Put here how an outcome becomes metadata. Which outcome there is stands in `day.py`.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import dagster as dg
 
 from cdp_etl.contract.entity import Entity
+from cdp_etl.contract.naming import reads_as_a_name
 from cdp_etl.landing import Pull
 from cdp_etl.normalize import NormalizedDump
 from cdp_etl.warehouse import LoadResult
@@ -17,6 +19,10 @@ from cdp_etl.warehouse import LoadResult
 Metadata = dict[str, Any]
 
 _MOST_ROWS = 20
+_NO_NAME = "(keys that do not read as a name)"
+_OF_A_KEY = ": not an object"
+"""How the one warning ends that begins with a delivered key."""
+
 _COUNTED = ("files", "records")
 _CHANGES = ("added", "changed", "removed")
 
@@ -61,8 +67,8 @@ def normalized_metadata(entity: Entity, dump: NormalizedDump) -> Metadata:
     }
     for name, counts in (
         ("quarantine_reasons", dump.reasons),
-        ("warnings", dump.warning_counts),
-        ("unknown_keys", dump.unknown_keys),
+        ("warnings", _keys_named(dump.warning_counts, _OF_A_KEY)),
+        ("unknown_keys", _keys_named(dump.unknown_keys)),
         ("exact_lane_causes", dump.exact_lane_causes),
     ):
         if counts:
@@ -95,6 +101,20 @@ def staging_metadata(load: LoadResult) -> Metadata:
     if load.findings:
         metadata["findings"] = markdown_list(load.findings)
     return metadata
+
+
+def _keys_named(counts: Mapping[str, int], fact: str = "") -> Mapping[str, int]:
+    """Count together what is told of keys that do not read as names: such a one may be a phone, or a person.
+
+    Args:
+        counts: By a delivered key and the fact behind it; what does not end in the fact is no delivered key.
+        fact: What stands behind each key.
+    """
+    named: Counter[str] = Counter()
+    for what, count in counts.items():
+        is_fit = not what.endswith(fact) or reads_as_a_name(what.removesuffix(fact))
+        named[what if is_fit else f"{_NO_NAME}{fact}"] += count
+    return named
 
 
 def _counted(counts: Mapping[str, int]) -> dg.MetadataValue[str]:

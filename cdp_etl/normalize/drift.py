@@ -13,6 +13,7 @@ from math import exp, log
 from typing import Final
 
 from cdp_etl.contract.entity import Entity
+from cdp_etl.contract.naming import reads_as_a_name
 from cdp_etl.normalize.summary import NormalizedDump
 from cdp_etl.normalize.tally import MOST_VALUES
 
@@ -109,7 +110,7 @@ def _valid(dump: NormalizedDump) -> int:
 def _new_keys(dump: NormalizedDump, before: Sequence[NormalizedDump]) -> Iterator[str]:
     known = {key for one in before for key in one.unknown_keys}
     new = {key: count for key, count in dump.unknown_keys.items() if key not in known}
-    named = _named(new)
+    named = _keys_named(new)
     for key in named:
         yield (
             f"New key `{key}` in {new[key]} of {_valid(dump)} records: "
@@ -128,7 +129,7 @@ def _vanished_keys(dump: NormalizedDump, before: Sequence[NormalizedDump]) -> It
         is_usual = sum(count > 0 for count in found) * 2 > len(before)
         if key not in dump.unknown_keys and is_usual and (1 - share) ** _valid(dump) < _UNLIKELY:
             gone[key] = sum(found)
-    named = _named(gone)
+    named = _keys_named(gone)
     for key in named:
         yield (
             f"Key `{key}` is gone: in none of {_valid(dump)} records, "
@@ -200,12 +201,20 @@ def _contract_name(entity: Entity, column: str) -> str:
     return next(field.contract_name for field in entity.fields if field.name == column)
 
 
+def _keys_named(counts: dict[str, int]) -> list[str]:
+    """Choose which keys may be named: the commonest of those that read as a field's name."""
+    return _commonest(counts, [key for key in counts if reads_as_a_name(key)])
+
+
 def _named(counts: dict[str, int]) -> list[str]:
-    """Choose what may be named: the commonest, and none that looks like a phone, an address or a sentence."""
-    ordered = sorted(counts, key=lambda name: (-counts[name], name))
+    """Choose which values may be named: the commonest, and none that looks like a phone or a sentence."""
     words = [
         name
-        for name in ordered
+        for name in counts
         if _WORD.fullmatch(name) and sum(character.isdigit() for character in name) <= _MOST_DIGITS
     ]
-    return words[:_MOST_NAMED]
+    return _commonest(counts, words)
+
+
+def _commonest(counts: dict[str, int], names: list[str]) -> list[str]:
+    return sorted(names, key=lambda name: (-counts[name], name))[:_MOST_NAMED]

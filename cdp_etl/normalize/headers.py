@@ -48,12 +48,14 @@ def read_headers(entity: Entity, file: str, names: Sequence[str]) -> list[Header
     known = {fold_header(name): name for name in entity.by_contract_name}
     ignored, custom = fold_header(IGNORED_UPDATE_CFS), fold_header(CUSTOM_FIELD_PREFIX)
     headers: list[Header] = []
-    seen: set[str] = set()
-    for name in names:
+    seen: dict[str, int] = {}
+    for column, name in enumerate(names, 1):
         folded = fold_header(name)
         if folded in seen:
-            raise DumpUnreadableError(file, f"two headers name one field: {trimmed(name)}")
-        seen.add(folded)
+            # Without a header, the first row stands there: a name is told only where it is the contract's.
+            field = f" {known[folded]}" if folded in known else ""
+            raise DumpUnreadableError(file, f"columns {seen[folded]} and {column} name one field{field}")
+        seen[folded] = column
         if folded in known:
             headers.append(Header(Kind.FIELD, known[folded]))
         elif folded == ignored:

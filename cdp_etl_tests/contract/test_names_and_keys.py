@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from cdp_etl.contract.declaration import contract_fields
 from cdp_etl.contract.entity import Entity
 from cdp_etl.contract.keys import delivered_key, record_key
-from cdp_etl.contract.naming import camel_case, fold_header, snake_case
+from cdp_etl.contract.naming import camel_case, fold_header, reads_as_a_name, snake_case
 from cdp_etl.contract.rules import Rules
 from cdp_etl.entities import BY_NAME, ENTITIES
 
@@ -27,6 +27,16 @@ def test_a_contract_name_comes_back_from_its_column(entity: Entity) -> None:
 @pytest.mark.parametrize("header", ["productPrice4Sale", "PRODUCT_PRICE4_SALE", " product price4 sale "])
 def test_headers_match_ignoring_case_underscores_and_blanks(header: str) -> None:
     assert fold_header(header) == fold_header("productPrice4Sale")
+
+
+@pytest.mark.parametrize("key", ["storeCode", "utm_source", "customFieldTexts", "a.b-c", "line2"])
+def test_a_key_that_reads_as_a_name_may_be_told(key: str) -> None:
+    assert reads_as_a_name(key)
+
+
+@pytest.mark.parametrize("key", ["Nguyen Van A", "a@b.vn", "0986851234", "tok_7f3a91c2", "", "x" * 65])
+def test_a_key_that_may_be_a_value_is_not_told(key: str) -> None:
+    assert not reads_as_a_name(key)
 
 
 @given(st.tuples(parts, parts, parts), st.tuples(parts, parts, parts))
