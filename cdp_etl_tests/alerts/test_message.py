@@ -1,8 +1,11 @@
-"""The message as people read it."""
+"""The message as people read it, and the page that it points to."""
+
+from pathlib import Path
 
 from cdp_etl.alerts import Finding, Installation, Kind, Told, compose
 from cdp_etl_tests.alerts.findings import NOW, finding
 
+ROOT = Path(__file__).parents[2]
 HERE = Installation("cdp_etl production", "https://wiki.example/operations.md")
 
 
@@ -32,3 +35,11 @@ def test_many_findings_are_counted_and_long_ones_cut() -> None:
     assert message.subject.startswith("[cdp_etl production] 30 new")
     assert "… and 10 more; `cdp-etl alerts check` lists all." in message.text
     assert len(message.text) < 20_000
+
+
+def test_every_kind_has_its_chapter_in_the_runbook() -> None:
+    page = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
+    chapters = {line.removeprefix("### ") for line in page.splitlines() if line.startswith("### ")}
+
+    assert chapters == {kind.heading for kind in Kind}
+    assert [kind.anchor for kind in Kind] == [kind.heading.lower().replace(" ", "-") for kind in Kind]
