@@ -12,6 +12,7 @@ from cdp_etl.marts.catalogue import MARTS
 from cdp_etl.marts.check import Check
 from cdp_etl.marts.mart import Counted, Mart
 
+GRAIN_IS_UNIQUE = "grain_is_unique"
 _RECORDS = " UNION ALL ".join(
     f"SELECT '{entity.table}' AS entity, company_id, activity_date, identifiers"
     f" FROM staging.{entity.table}_current"
@@ -45,7 +46,7 @@ def _without(keys: tuple[str, ...], rows: str, known: str) -> str:
 
 
 def _one_for_one(keys: tuple[str, ...], rows: str, known: str) -> str:
-    """Give the SELECT of the keys that only one of two has: found without being expected, or the other way round."""
+    """Give the SELECT of the keys that only one of two has: found but not expected, or the other way round."""
     by = ", ".join(keys)
     return f"""
         SELECT {by}, 1 AS found, 0 AS expected FROM (FROM {rows}) ANTI JOIN (FROM {known}) USING ({by})
@@ -61,7 +62,7 @@ def grain_is_unique(mart: Mart) -> Check:
     key_hash = "key_hash" if any(column.name == "key_hash" for column in mart.columns) else f"hash({grain})"
     suspect = f"SELECT {key_hash} AS suspect FROM {mart.table} GROUP BY suspect HAVING count(*) > 1"
     return Check(
-        "grain_is_unique",
+        GRAIN_IS_UNIQUE,
         mart.name,
         f"No two rows have the same {grain}.",
         mart.grain,

@@ -165,7 +165,7 @@ def _keep(
     checks: Sequence[CheckResult] = ()
     if why:
         change = changing.rebuild(connection, mart)
-        checks = checking.check_whole(connection, mart)
+        checks = checking.check_rebuilt(connection, mart)
     elif mart.log_of is None and held and held.load_seq < newest:
         change, checks = _apply(connection, mart, held.load_seq)
     if not all(check.passed for check in checks):

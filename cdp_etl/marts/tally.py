@@ -17,7 +17,11 @@ _ROWS = Counted("1", by=("company_id",), of="true")
 
 
 def begin(connection: duckdb.DuckDBPyConnection, mart: Mart) -> None:
-    """Make the tables, empty: what is not touched gains nothing."""
+    """Make the tables, empty: what is not touched gains nothing.
+
+    They are made anew where there are rows: DuckDB 2.0.0 finds no row in one made by `AS … LIMIT 0` until the
+    transaction ends, where there are many.
+    """
     counted = mart.counted or _ROWS
     by = ", ".join(counted.by)
     connection.execute(
@@ -35,8 +39,8 @@ def find_leaving(connection: duckdb.DuckDBPyConnection, mart: Mart, cut: Slice) 
     counted = mart.counted or _ROWS
     connection.execute(
         f"""
-        INSERT INTO leaving
-        SELECT mart.rowid, {", ".join(f"mart.{column}" for column in counted.by)}, {counted.column}
+        CREATE OR REPLACE TEMP TABLE leaving AS
+        SELECT mart.rowid AS row_id, {", ".join(f"mart.{column}" for column in counted.by)}, {counted.column} AS n
         FROM {mart.table} AS mart SEMI JOIN {quoted(cut.touched)} AS touched USING ({", ".join(cut.columns)})
         WHERE {cutting.within_days(connection, cut, "mart")}
         """
@@ -57,15 +61,15 @@ def count_entered(connection: duckdb.DuckDBPyConnection, mart: Mart, cut: Slice)
     )
     ((doubles,),) = connection.execute(
         f"""
-        CREATE OR REPLACE TEMP TABLE counted AS
+        CREATE OR REPLACE TEMP TABLE entered AS
         SELECT {by}, sum(n) AS n, sum(found) - count(*) AS doubles
         FROM (SELECT {one_of}, sum({counted.column}) AS n, count(*) AS found FROM {rows} GROUP BY {grain})
         GROUP BY {by};
-        INSERT INTO entered SELECT {by}, n FROM counted;
-        SELECT coalesce(sum(doubles), 0) FROM counted
+        SELECT coalesce(sum(doubles), 0) FROM entered
         """
     ).fetchall()
     if doubles:
         connection.execute(
-            f"INSERT INTO doubled SELECT {grain}, count(*) FROM {rows} GROUP BY {grain} HAVING count(*) > 1"
+            f"CREATE OR REPLACE TEMP TABLE doubled AS SELECT {grain}, count(*) AS found FROM {rows}"
+            f" GROUP BY {grain} HAVING count(*) > 1"
         )

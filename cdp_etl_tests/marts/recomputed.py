@@ -1,0 +1,296 @@
+"""The marts once more, from the delivered lines: dicts and loops, without polars, SQL, or a line of the package.
+
+Put here what the marts must hold, written down a second time from the documents. Slow, and plain enough to be
+checked by reading. The marts by person and by product stand in `recomputed_persons.py`, what is compared with them
+in `test_recomputed.py`.
+"""
+
+import json
+import re
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+Row = dict[str, Any]
+
+ENTITIES = {
+    "customer-product-activity": ("actionId", "actionAt"),
+    "email-interaction": ("id", "eventAt"),
+    "sms-interaction": ("id", "eventAt"),
+    "customer-product-comment": ("commentId", "commentedAt"),
+    "customer-product-review": ("reviewId", "reviewedAt"),
+    "customer-product-subscriber": ("subscribeId", "subscribeAt"),
+}
+"""The entities by the contract's names, with their own id and the moment that they tell of."""
+
+KINDS = ("activity", "comment", "review", "subscribe", "unsubscribe", "email", "sms")
+
+
+@dataclass(frozen=True)
+class Version:
+    """A record as one dump has it."""
+
+    entity: str
+    dump_date: date
+    record: Mapping[str, Any]
+
+    def text(self, name: str) -> str | None:
+        """Give a text as it is kept: NFC, trimmed; None where nothing is left."""
+        value = self.record.get(name)
+        return None if value is None else unicodedata.normalize("NFC", str(value)).strip() or None
+
+    @property
+    def own_id(self) -> str:
+        """Its own id in the system that delivers it."""
+        return self.text(ENTITIES[self.entity][0]) or ""
+
+    @property
+    def company(self) -> str:
+        """Its company; empty where none is named."""
+        return self.text("internalCompanyId") or ""
+
+    @property
+    def key(self) -> tuple[str, str, str, str]:
+        """What tells it from other records."""
+        return (self.entity, self.company, self.text("systemName") or "", self.own_id)
+
+    @property
+    def is_deleted(self) -> bool:
+        """Whether it says that the record is gone."""
+        return (self.text("recordStatus") or "").lower() == "deleted"
+
+    @property
+    def occurred_at(self) -> datetime:
+        """When it happened, UTC."""
+        moment = self.record[ENTITIES[self.entity][1]] - 3_600_000 * self.record.get("timezoneGmt", 0)
+        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=moment)
+
+    @property
+    def place(self) -> tuple[datetime, date, str, str, str]:
+        """What decides which of two is newer."""
+        system = self.text("systemName") or ""
+        return (self.occurred_at, self.dump_date, system, self.own_id, self.entity.replace("-", "_"))
+
+    @property
+    def identifiers(self) -> list[str]:
+        """Who it tells of, the best identifier first; none where the contact is masked."""
+        mail = (self.text("customerEmail") or self.text("email") or "").lower()
+        phone = (self.text("customerPhone") or self.text("phoneNumber") or "").replace(" ", "")
+        dialled = re.fullmatch(r"(?:0|\+?84)(\d{9})", phone)
+        return [
+            *([f"c:{self.text('customerId')}"] if self.text("customerId") else []),
+            *([f"e:{mail}"] if re.fullmatch(r"[a-z0-9.]+@[a-z.]+", mail) else []),
+            *([f"p:+84{dialled[1]}"] if dialled else []),
+        ]
+
+    @property
+    def customer_key(self) -> str | None:
+        """The best of them."""
+        return next(iter(self.identifiers), None)
+
+
+def read_dump(entity: str, dump_date: date, files: Iterable[Path]) -> dict[tuple[str, ...], Version]:
+    """Give the records of a dump: of those with one key the last delivered."""
+    versions = {}
+    for path in files:
+        for line in path.read_text(encoding="utf-8").splitlines():
+            said = json.loads(line)
+            for entry in said.get("entries", [said]):
+                source = {"systemName": said["source"]} if "source" in said else {}
+                version = Version(entity, dump_date, source | entry)
+                versions[version.key] = version
+    return versions
+
+
+def current(dumps: Iterable[Mapping[tuple[str, ...], Version]]) -> list[Version]:
+    """Give the records that count, of all dumps: the newest dump's of each key, unless it is deleted."""
+    newest: dict[tuple[str, ...], Version] = {}
+    for dump in dumps:
+        for key, version in dump.items():
+            if key not in newest or newest[key].dump_date < version.dump_date:
+                newest[key] = version
+    return [version for version in newest.values() if not version.is_deleted]
+
+
+def snake(words: str) -> str:
+    """Give a name in lower snake case."""
+    return re.sub(r"\W+", "_", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", words)).lower()
+
+
+def interaction(records: Iterable[Version]) -> list[Row]:
+    """Give the rows of `interaction`."""
+    return [_interaction(version) for version in records]
+
+
+def _interaction(version: Version) -> Row:
+    entity = version.entity
+    word = entity.removeprefix("customer-product-").removesuffix("-interaction")
+    is_message = word in {"email", "sms"}
+    kind = word if word != "subscriber" else (version.text("status") or "").lower().removesuffix("d")
+    named = version.record.get("price") if word == "activity" else None
+    if word in {"comment", "review"}:
+        named = version.record.get("productPrice4Sale", version.record.get("productPrice"))
+    quantity = version.record.get("quantity") if word == "activity" else None
+    channel = {"subscriber": (version.text("sourceChannel") or "").lower() or None}
+    link = (version.text("link") or version.text("link2")) if is_message else version.text("productLink")
+    return {
+        "entity": entity.replace("-", "_"),
+        "record_key": "|".join(version.key[1:]),
+        "company_id": version.company,
+        "system_name": version.text("systemName"),
+        "record_id": version.own_id,
+        "dump_date": version.dump_date,
+        "occurred_at": version.occurred_at,
+        "activity_date": version.occurred_at.date(),
+        "kind": kind,
+        "action": {"activity": snake(version.text("action") or "")}.get(word)
+        or (f"{word}_{snake(version.text('event') or '')}" if is_message else kind),
+        "customer_key": version.customer_key,
+        "product_sku": None if is_message else version.text("productSku"),
+        "product_category_id": version.text("productCategoryId") if word != "subscriber" else None,
+        "quantity": quantity,
+        "amount": None if named is None else Decimal(str(named)) * (1 if quantity is None else quantity),
+        "rating": version.record.get("rating") if word == "review" else None,
+        "channel": word if is_message else channel.get(word),
+        "service_provider": version.text("serviceProvider") if is_message else None,
+        "campaign_id": version.text("campaignId") if is_message else None,
+        "link": None if word == "subscriber" else link,
+    }
+
+
+def grouped(rows: Iterable[Row], *names: str) -> Iterator[tuple[tuple[Any, ...], list[Row]]]:
+    """Give rows by their values of some columns."""
+    groups: dict[tuple[Any, ...], list[Row]] = defaultdict(list)
+    for row in rows:
+        groups[tuple(row[name] for name in names)].append(row)
+    yield from groups.items()
+
+
+def place(row: Row) -> tuple[Any, ...]:
+    """Give what decides which of two rows is newer."""
+    return (row["occurred_at"], row["dump_date"], row["system_name"] or "", row["record_id"])
+
+
+def _newest(rows: Iterable[Row], name: str, value: Mapping[int, Any]) -> Row | None:
+    found = max(((*place(row), value[id(row)]) for row in rows), default=None)
+    return found and dict(zip(("occurred_at", "dump_date", "system_name", "record_id", name), found, strict=True))
+
+
+def counts(rows: Sequence[Row], kinds: Sequence[str]) -> Row:
+    """Count rows, all and by kind."""
+    return {"interaction_count": len(rows)} | {
+        f"{kind}_count": sum(row["kind"] == kind for row in rows) for kind in kinds
+    }
+
+
+def span(rows: Sequence[Row]) -> Row:
+    """Give when the first and the last occurred."""
+    moments = [row["occurred_at"] for row in rows]
+    return {"first_at": min(moments), "last_at": max(moments)}
+
+
+def customer_product_daily(rows: Iterable[Row]) -> list[Row]:
+    """Give the rows of `customer_product_daily`."""
+    known = [row for row in rows if row["customer_key"] and row["product_sku"]]
+    names = ("company_id", "activity_date", "customer_key", "product_sku")
+    return [dict(zip(names, values, strict=True)) | _pair_day(group) for values, group in grouped(known, *names)]
+
+
+def _pair_day(rows: list[Row]) -> Row:
+    amounts = [row["amount"] for row in rows if row["kind"] == "activity" and row["amount"] is not None]
+    rated = [row for row in rows if row["rating"] is not None]
+    said = [row for row in rows if row["kind"] in {"subscribe", "unsubscribe"}]
+    return {
+        **counts(rows, KINDS[:5]),
+        "action_counts": dict(Counter(row["action"] for row in rows)),
+        "activity_amount": sum(amounts) if amounts else None,
+        "ratings": sorted(row["rating"] for row in rated),
+        "newest_rating": _newest(rated, "rating", {id(row): row["rating"] for row in rated}),
+        "newest_subscription": _newest(
+            said, "is_subscribed", {id(row): row["kind"] == "subscribe" for row in said}
+        ),
+        **span(rows),
+    }
+
+
+def campaign_daily(rows: Iterable[Row]) -> list[Row]:
+    """Give the rows of `campaign_daily`."""
+    campaign = ("company_id", "channel", "service_provider", "campaign_id")
+    events = [row for row in rows if row["kind"] in {"email", "sms"} and row["campaign_id"]]
+    return [
+        dict(zip(campaign, values, strict=True)) | {"activity_date": day} | _campaign_day(group, day)
+        for values, group in grouped(events, *campaign)
+        for day in {row["activity_date"] for row in group}
+    ]
+
+
+def _campaign_day(events: list[Row], day: date) -> Row:
+    done: dict[str, dict[str, date]] = defaultdict(dict)
+    for row in events:
+        if row["customer_key"]:
+            name = row["action"].partition("_")[2]
+            earliest = done[row["customer_key"]].get(name, row["activity_date"])
+            done[row["customer_key"]][name] = min(earliest, row["activity_date"])
+    today = [row for row in events if row["activity_date"] == day]
+    cohort = [events_of for events_of in done.values() if events_of.get("sent") == day]
+    counted = {
+        name: sum(name in events_of for events_of in cohort) for name in ("opened", "clicked", "unsubscribed")
+    }
+    return {
+        "event_count": len(today),
+        "event_counts": dict(Counter(row["action"].partition("_")[2] for row in today)),
+        "recipient_count": len({row["customer_key"] for row in today} - {None}),
+        "cohort_count": len(cohort),
+        **{f"cohort_{name}_count": count for name, count in counted.items()},
+        "open_rate": round(counted["opened"] / len(cohort), 6) if cohort else None,
+        "click_rate": round(counted["clicked"] / len(cohort), 6) if cohort else None,
+    }
+
+
+def customer_identity(records: Iterable[Version], most: int) -> list[Row]:
+    """Give the rows of `customer_identity`: sets are joined until all that hang together are one."""
+    sets: dict[str, list[list[str]]] = defaultdict(list)
+    for version in records:
+        sets[version.company].append(version.identifiers)
+    return [row for company, found in sets.items() for row in _persons(company, found, most)]
+
+
+def _persons(company: str, records: list[list[str]], most: int) -> Iterator[Row]:
+    beside: dict[str, set[str]] = defaultdict(set)
+    for names in records:
+        for name in names:
+            beside[name] |= set(names) - {name}
+    counts = {
+        name: {kind: sum(other.startswith(kind) for other in others) for kind in ("c:", "e:", "p:")}
+        for name, others in beside.items()
+    }
+    words = {"c:": "customer ids", "e:": "emails", "p:": "phones"}
+    shared = {
+        name: f"occurs with {count} {words[kind]}, more than {most}"
+        for name, of in counts.items()
+        for kind, count in reversed(of.items())
+        if count > most
+    }
+    person = {name: {name} for name in beside}
+    for names in records:
+        for one, other in combinations([name for name in names if name not in shared], 2):
+            if person[one] is not person[other]:
+                person[one] |= person[other]
+                for name in person[other]:
+                    person[name] = person[one]
+    for name, of in counts.items():
+        yield {
+            "company_id": company,
+            "identifier": name,
+            "person_id": min(person[name]),
+            "customer_id_count": of["c:"],
+            "email_count": of["e:"],
+            "phone_count": of["p:"],
+            "does_not_link_because": shared.get(name),
+        }

@@ -1,0 +1,178 @@
+"""The marts by person and by product once more: dicts and loops, as `recomputed.py`, which has the others."""
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from cdp_etl_tests.marts.recomputed import KINDS, Row, Version, counts, grouped, place, snake, span
+
+WEIGHTS = {
+    "purchase": 10, "add_to_cart": 4, "wishlist": 3, "review": 3, "subscribe": 3, "comment": 2, "view": 1,
+    "search": 1, "unsubscribe": -3,
+}  # fmt: skip # the table of docs/marts.md
+LOW_RATING, HIGHEST_LOW_RATING, OTHER, HALF_LIFE, INFLUENCE = -5, 2, 1, 30, timedelta(days=7)
+
+
+def by_person(rows: Iterable[Row], identity: Iterable[Row]) -> list[Row]:
+    """Give interactions with the person of their customer; those without a customer are left out."""
+    person = {(row["company_id"], row["identifier"]): row["person_id"] for row in identity}
+    return [
+        row | {"person_id": person[row["company_id"], row["customer_key"]]} for row in rows if row["customer_key"]
+    ]
+
+
+def customer_product(attributed: Iterable[Row]) -> list[Row]:
+    """Give the rows of `customer_product`."""
+    names = ("company_id", "person_id", "product_sku")
+    pairs = [
+        dict(zip(names, values, strict=True)) | _pair(group)
+        for values, group in grouped([row for row in attributed if row["product_sku"]], *names)
+    ]
+    for _, group in grouped(pairs, "company_id", "person_id"):
+        group.sort(key=lambda row: row["product_sku"])
+        group.sort(key=lambda row: row["last_at"], reverse=True)
+        group.sort(key=lambda row: row["affinity_score"], reverse=True)
+        group.sort(key=lambda row: row["affinity_order"] or -math.inf, reverse=True)
+        for rank, row in enumerate(group, 1):
+            row["affinity_rank"] = rank
+    return pairs
+
+
+def _pair(rows: list[Row]) -> Row:
+    last = max(row["activity_date"] for row in rows)
+    points = [
+        (_weight(row) * 0.5 ** ((last - row["activity_date"]).days / HALF_LIFE), row["activity_date"])
+        for row in rows
+    ]
+    score = round(sum(point for point, _ in points), 6)
+    rated = [(*place(row), row["rating"]) for row in rows if row["rating"] is not None]
+    said = [(*place(row), row["kind"] == "subscribe") for row in rows if row["kind"].endswith("subscribe")]
+    return {
+        **counts(rows, KINDS[:5]),
+        "active_day_count": len({day for _, day in points}),
+        **span(rows),
+        "last_date": last,
+        "last_rating": max(rated)[-1] if rated else None,
+        "is_subscribed": max(said)[-1] if said else None,
+        "affinity_score": score,
+        "affinity_order": math.log2(score) + (last - date(2000, 1, 1)).days / HALF_LIFE if score > 0 else None,
+    }
+
+
+def _weight(row: Row) -> int:
+    if row["rating"] is not None and row["rating"] <= HIGHEST_LOW_RATING:
+        return LOW_RATING
+    return WEIGHTS.get(row["action"], OTHER)
+
+
+def campaign_influence(attributed: Sequence[Row]) -> list[Row]:
+    """Give the rows of `campaign_influence`: what was done with a product counts for the last click before it."""
+    clicks: dict[tuple[str, str], list[Row]] = defaultdict(list)
+    for row in attributed:
+        if row["action"].endswith("_clicked") and row["campaign_id"]:
+            clicks[row["company_id"], row["person_id"]].append(row)
+    campaign = ("company_id", "channel", "service_provider", "campaign_id")
+    influenced = []
+    for row in attributed:
+        before = [
+            click
+            for click in clicks[row["company_id"], row["person_id"]]
+            if timedelta(0) <= row["occurred_at"] - click["occurred_at"] <= INFLUENCE
+        ]
+        if row["product_sku"] and before:
+            last = max(before, key=place)
+            influenced.append(
+                {name: last[name] for name in campaign}
+                | {name: row[name] for name in ("product_sku", "activity_date", "person_id")}
+            )
+    names = (*campaign, "product_sku", "activity_date")
+    return [
+        dict(zip(names, values, strict=True))
+        | {"interaction_count": len(group), "person_count": len({row["person_id"] for row in group})}
+        for values, group in grouped(influenced, *names)
+    ]
+
+
+def customer(
+    attributed: Sequence[Row], identity: Sequence[Row], records: Sequence[Version], versions: Iterable[Version]
+) -> list[Row]:
+    """Give the rows of `customer`."""
+    person = {(row["company_id"], row["identifier"]): row["person_id"] for row in identity}
+    identifiers: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for (company, name), whose in person.items():
+        identifiers[company, whose].append(name)
+    names: dict[tuple[str, str], list[Any]] = defaultdict(list)
+    known = {version.key: version for version in records}
+    for version in records:
+        if version.text("customerName") and version.customer_key:
+            whose = person[version.company, version.customer_key]
+            names[version.company, whose].append((version.place, version.text("customerName")))
+    statements: dict[tuple[str, str, str], list[tuple[Any, bool]]] = defaultdict(list)
+    for version in versions:
+        now = known.get(version.key)
+        if version.entity == "customer-product-subscriber" and now and now.customer_key and not version.is_deleted:
+            whose = person[now.company, now.customer_key]
+            for channel, field in (("email", "subscribeEmail"), ("phone", "subscribePhone")):
+                agreed = version.record.get(field) if version.text("status") == "Subscribed" else False
+                if agreed is not None:
+                    statements[now.company, whose, channel].append((version.place, agreed))
+    for row in attributed:
+        if row["action"].partition("_")[2] in {"unsubscribed", "complaint"}:
+            channel = {"email": "email", "sms": "phone"}[row["kind"]]
+            statements[row["company_id"], row["person_id"], channel].append(((*place(row), row["entity"]), False))
+    return [
+        {
+            "company_id": company,
+            "person_id": whose,
+            "customer_name": max(names[company, whose])[1] if names[company, whose] else None,
+            "identifiers": sorted(identifiers[company, whose]),
+            **counts(group, KINDS),
+            **span(group),
+            **{
+                f"has_{channel}_consent": max(said)[1] if (said := statements[company, whose, channel]) else None
+                for channel in ("email", "phone")
+            },
+        }
+        for (company, whose), group in grouped(attributed, "company_id", "person_id")
+    ]
+
+
+def product(rows: Iterable[Row], records: Iterable[Version]) -> list[Row]:
+    """Give the rows of `product`."""
+    said: dict[tuple[str, str | None], dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
+    for version in records:
+        priced = {"price": version.record.get("price")}
+        if version.entity in {"customer-product-comment", "customer-product-review"}:
+            priced = {"price": version.record.get("productPrice4Sale", version.record.get("productPrice"))}
+        texts = {snake(name): version.text(name) for name in _ATTRIBUTES}
+        if version.entity == "customer-product-subscriber":
+            texts, priced = {"product_name": texts["product_name"]}, {}
+        for name, value in (texts | priced).items():
+            if value is not None:
+                exact = Decimal(str(value)) if name == "price" else value
+                said[version.company, version.text("productSku")][name].append((version.place, exact))
+    return [
+        {
+            "company_id": company,
+            "product_sku": sku,
+            **{
+                name: max(said[company, sku][name])[1] if said[company, sku][name] else None
+                for name in (*map(snake, _ATTRIBUTES), "price")
+            },
+            **counts(group, KINDS[:3]),
+            "wishlist_count": sum(row["action"] == "wishlist" for row in group),
+            "subscription_count": sum(row["kind"] == "subscribe" for row in group),
+            "rating_count": len(ratings := [row["rating"] for row in group if row["rating"] is not None]),
+            "rating_average": round(sum(ratings) / len(ratings), 4) if ratings else None,
+            **span(group),
+        }
+        for (company, sku), group in grouped(
+            [row for row in rows if row["product_sku"]], "company_id", "product_sku"
+        )
+    ]
+
+
+_ATTRIBUTES = ("productName", "productCategory", "productCategoryId", "productImageLink", "productLink")
