@@ -1,4 +1,4 @@
-"""The pages of the data dictionary that tell of the marts, derived from their declarations and their SQL.
+"""The pages of the data dictionary and the contracts of the marts, derived from their declarations and their SQL.
 
 They are committed under `docs/contract/marts/` and held current. What the formulas mean, with examples, stands in
 `docs/marts.md`, written by hand.
@@ -8,17 +8,31 @@ from collections.abc import Iterable, Sequence
 
 from cdp_etl.contract.table import TableColumn
 from cdp_etl.marts.catalogue import MARTS
+from cdp_etl.marts.data_contract import mart_contract
+from cdp_etl.marts.facts import checks_of
 from cdp_etl.marts.lineage import SourceField, column_lineage, field_lineage
 from cdp_etl.marts.mart import Mart
 
 
 def render_mart_documents() -> dict[str, str]:
     """Give each page's text by its path below `docs/contract/`."""
-    return {"marts/README.md": _index(), **{f"marts/{mart.name}.md": _page(mart) for mart in MARTS}}
+    documents = {"marts/README.md": _index()}
+    for mart in MARTS:
+        documents[f"marts/{mart.name}.md"] = _page(mart)
+        documents[f"marts/{mart.name}.odcs.yaml"] = mart_contract(mart)
+    return documents
 
 
 def _index() -> str:
-    rows = ((f"[{mart.name}]({mart.name}.md)", mart.header.meaning, ", ".join(mart.grain)) for mart in MARTS)
+    rows = (
+        (
+            f"[{mart.name}]({mart.name}.md)",
+            mart.header.meaning,
+            ", ".join(mart.grain),
+            f"[ODCS]({mart.name}.odcs.yaml)",
+        )
+        for mart in MARTS
+    )
     return "\n".join(
         [
             "# The marts",
@@ -26,7 +40,7 @@ def _index() -> str:
             "Derived from `cdp_etl/marts/` by `cdp-etl contract write`; `make check` holds it current.",
             "Formulas and examples: [docs/marts.md](../../marts.md).",
             "",
-            *_table(("Mart", "What one row is", "Grain"), rows),
+            *_table(("Mart", "What one row is", "Grain", "Contract"), rows),
             "",
         ]
     )
@@ -56,6 +70,12 @@ def _page(mart: Mart) -> str:
             f"Published {_published(mart)}.",
             "",
             *_table(("Column", "DuckDB type", "Meaning", "Made from", "Contract fields"), rows),
+            "",
+            "## What must hold",
+            "",
+            "Nothing is published while one of these does not.",
+            "",
+            *(f"- `{check.name}`: {check.description}" for check in checks_of(mart)),
             "",
         ]
     )
