@@ -11,7 +11,6 @@ from cdp_etl.defs.day import Say
 from cdp_etl.defs.full_checks import FULL_CHECK_JOB, build_full_checks, build_weekly_check
 from cdp_etl.defs.jobs import LOAD_JOB, MARTS_JOB
 from cdp_etl.defs.load import build_load
-from cdp_etl.defs.loggers import json_console
 from cdp_etl.defs.marts import build_mart, build_snapshot
 from cdp_etl.defs.metrics import build_metrics
 from cdp_etl.defs.new_dumps import build_new_dumps
@@ -47,7 +46,6 @@ def build_definitions(settings: Settings, say: Say = _say_nothing) -> dg.Definit
         ],
         sensors=[build_new_dumps(settings), build_marts_follow_loads(settings), build_alerts(), build_metrics()],
         resources={"settings": settings, "say": say},
-        loggers={"console": json_console} if settings.log_format == "json" else None,
         # A process a step costs about three seconds each; the stages use all cores by themselves.
         executor=dg.in_process_executor,
     )

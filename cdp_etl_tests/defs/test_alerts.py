@@ -14,14 +14,18 @@ from cdp_etl.settings import Settings
 from cdp_etl_tests.alerts.servers import Webhook, closed_port, webhook
 from cdp_etl_tests.defs.piping import FIRST, SECOND, Pipe, sms
 
-NOTHING_EXPECTED = {"lookback_days": 0, "alert_deadline": "99:00"}
 LATER = timedelta(days=1)
 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     return Settings(
-        data=tmp_path / "data", memory_limit="500MiB", threads=1, lock_timeout_seconds=5, **NOTHING_EXPECTED
+        data=tmp_path / "data",
+        memory_limit="500MiB",
+        threads=1,
+        lock_timeout_seconds=5,
+        lookback_days=0,  # nothing is expected
+        alert_deadline="99:00",
     )
 
 

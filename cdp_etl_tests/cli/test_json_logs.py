@@ -1,0 +1,68 @@
+"""`CDP_ETL_LOG_FORMAT=json`: on standard error there is nothing but JSON, each line with what it is about."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cdp_etl_tests.cli.conftest import Command
+
+GENERATE = ("generate", "--out", "data/landing", "--from", "2026-03-01", "--rows", "60")
+SMS = ("--entity", "sms-interaction")
+
+
+@pytest.fixture
+def in_json(cdp_etl: Command, monkeypatch: pytest.MonkeyPatch) -> Command:
+    monkeypatch.setenv("CDP_ETL_LOG_FORMAT", "json")
+    return cdp_etl
+
+
+def parsed(printed: str) -> list[dict[str, Any]]:
+    """Read the lines; any that is no JSON object fails."""
+    return [json.loads(line) for line in printed.splitlines()]
+
+
+def test_stages_tell_their_run_job_entity_and_day(in_json: Command) -> None:
+    in_json(*GENERATE, *SMS)
+
+    ended = in_json("run", "--from", "2026-03-01", *SMS)
+
+    stages = {line["stage"]: line for line in parsed(ended.err) if line["message"].endswith(" done")}
+    assert {"pull", "normalize", "load", "mart", "publish", "report"} == set(stages)
+    loaded = stages["load"]
+    assert (loaded["job"], loaded["entity"], loaded["dump_date"]) == ("load", "sms-interaction", "2026-03-01")
+    assert loaded["status"] == "loaded"
+    assert loaded["run_id"] == stages["pull"]["run_id"] != stages["publish"]["run_id"]
+    assert stages["normalize"]["records_read"] >= 60
+
+
+def test_what_does_not_work_is_a_line_too(in_json: Command) -> None:
+    folder = Path("data/landing/sms-interaction/2026-03-01")
+    folder.mkdir(parents=True)
+    (folder / "part-1.ndjson.gz").write_bytes(b"not gzip")
+
+    refused = in_json("run", "--from", "2026-03-01", *SMS)
+    wrong = in_json("run", "--from", "2025-03-01", *SMS)
+
+    assert (refused.code, wrong.code) == (1, 2)
+    assert any("part-1.ndjson.gz" in line["message"] for line in parsed(refused.err) if line["level"] == "error")
+    assert "first dump date" in parsed(wrong.err)[-1]["message"]
+
+
+def test_the_least_that_is_told_is_a_setting(in_json: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CDP_ETL_LOG_LEVEL", "ERROR")
+    in_json(*GENERATE, *SMS)
+
+    assert in_json("run", "--from", "2026-03-01", *SMS).err == ""
+
+
+def test_the_metrics_are_printed_and_kept_in_their_file(cdp_etl: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CDP_ETL_METRICS_FILE", "collector/cdp_etl.prom")
+    cdp_etl(*GENERATE, *SMS)
+    cdp_etl("run", "--from", "2026-03-01", *SMS)
+
+    line = 'cdp_etl_loads_total{entity="sms-interaction",status="loaded"} 1.0'
+
+    assert line in Path("collector/cdp_etl.prom").read_text().splitlines()
+    assert line in cdp_etl("metrics").out.splitlines()
