@@ -1,12 +1,13 @@
 """Inferred influence of campaigns: worked examples."""
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from cdp_etl.marts.campaign_influence import CAMPAIGN_INFLUENCE
 from cdp_etl.marts.keeping import run_mart
 from cdp_etl.marts.settings import MartSettings
-from cdp_etl_tests.marts.loading import ACTIVITY, EMAIL, Loader, day, happened
+from cdp_etl_tests.marts.loading import ACTIVITY, EMAIL, Loader, day, happened, moment
 
 
 def _click(own_id: str, campaign: str, on: int, hour: int = 12) -> dict[str, Any]:
@@ -63,3 +64,45 @@ def test_a_click_of_an_address_counts_for_the_person_that_it_comes_to_belong_to(
     loader.load(ACTIVITY, 30, [_act("2", 30)])
 
     assert [row["activity_date"] for row in _influence(loader)] == [day(2)]
+
+
+def test_persons_are_told_apart_before_they_are_added_up(loader: Loader) -> None:
+    """One person with two addresses is one; another who clicked in the same campaign is the second."""
+    loader.load(
+        EMAIL,
+        1,
+        [
+            _click("1", "K", 1),
+            happened(EMAIL, "2", event="clicked", who=("e:b",), campaign_id="K"),
+        ],
+    )
+    loader.load(
+        ACTIVITY,
+        1,
+        [
+            _act("1", 2),
+            happened(ACTIVITY, "2", on=2, who=("c:1", "e:other")),
+            happened(ACTIVITY, "3", on=2, who=("e:b",)),
+        ],
+    )
+
+    (total,) = _influence(loader)
+
+    assert (total["interaction_count"], total["person_count"]) == (3, 2)
+    rows = loader.rows(
+        "SELECT person_id, campaign_id, product_sku, activity_date, interaction_count"
+        " FROM marts.person_campaign_product_daily ORDER BY person_id"
+    )
+    assert [tuple(row.values()) for row in rows] == [
+        ("c:1", "K", "S1", day(2), 2),
+        ("e:b", "K", "S1", day(2), 1),
+    ]
+
+
+def test_a_click_a_moment_too_old_counts_no_more(loader: Loader) -> None:
+    """Seven times 24 hours to the microsecond, whatever calendar days lie between."""
+    loader.load(EMAIL, 1, [_click("1", "K", 1)])
+    late = moment(8) + timedelta(microseconds=1)
+    loader.load(ACTIVITY, 1, [_act("1", 8), _act("2", 8) | {"occurred_at": late}])
+
+    assert [row["interaction_count"] for row in _influence(loader)] == [1]

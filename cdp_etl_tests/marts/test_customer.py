@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from cdp_etl.contract.entity import Entity
-from cdp_etl.marts.customer import CUSTOMER
+from cdp_etl.marts.customer import CUSTOMER, CUSTOMER_DAILY
 from cdp_etl.marts.keeping import run_mart
 from cdp_etl_tests.marts.loading import ACTIVITY, EMAIL, SMS, SUBSCRIBER, Loader, happened, moment
 
@@ -50,6 +50,38 @@ def test_a_person_over_all_identifiers_and_channels(loader: Loader) -> None:
             "has_email_consent": None,
             "has_phone_consent": None,
         }
+    ]
+
+
+def test_a_day_of_a_customer_key_with_the_newest_name_and_refusal(loader: Loader) -> None:
+    """A key is no person: what was done under the e-mail address alone is a row of its own."""
+    loader.load(
+        ACTIVITY,
+        1,
+        [
+            happened(ACTIVITY, "1", hour=8, who=("c:1", "e:a"), customer_name="Old"),
+            happened(ACTIVITY, "2", hour=9, who=("c:1", "e:a"), customer_name="New"),
+        ],
+    )
+    loader.load(
+        EMAIL,
+        1,
+        [
+            happened(EMAIL, "1", hour=10, who=("e:a",), event="unsubscribed"),
+            happened(EMAIL, "2", hour=11, who=("e:a",), event="opened"),
+        ],
+    )
+
+    run_mart(loader.warehouse, CUSTOMER_DAILY, loader.settings)
+
+    rows = loader.rows(
+        "SELECT customer_key, interaction_count, activity_count, email_count, first_at, last_at,"
+        " newest_name.value AS name, newest_email_refusal.value AS refusal, newest_sms_refusal AS sms"
+        " FROM marts.customer_daily ORDER BY customer_key"
+    )
+    assert [tuple(row.values()) for row in rows] == [
+        ("c:1", 2, 2, 0, moment(1, 8), moment(1, 9), "New", None, None),
+        ("e:a", 2, 0, 2, moment(1, 10), moment(1, 11), None, "email_unsubscribed", None),
     ]
 
 

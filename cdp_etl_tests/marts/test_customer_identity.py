@@ -86,6 +86,12 @@ def test_a_person_does_not_cross_companies(loader: Loader) -> None:
             "occurs with 6 phones, more than 5",
             id="customer id nought",
         ),
+        pytest.param(
+            [("e:shop", f"p:{number}") for number in range(6)],
+            "e:shop",
+            "occurs with 6 phones, more than 5",
+            id="e-mail address of a shop",
+        ),
     ],
 )
 def test_a_shared_identifier_welds_no_strangers_together_and_says_why(
@@ -97,8 +103,15 @@ def test_a_shared_identifier_welds_no_strangers_together_and_says_why(
     run_mart(loader.warehouse, mart_named("shared_identifier"), loader.settings)
 
     assert persons == {name: name for name in persons}
-    assert loader.rows("SELECT identifier, does_not_link_because FROM marts.shared_identifier") == [
-        {"identifier": shared, "does_not_link_because": reason}
+    assert loader.rows("FROM marts.shared_identifier") == [
+        {
+            "company_id": "",
+            "identifier": shared,
+            "customer_id_count": reason.count("customer") * 6,
+            "email_count": reason.count("email") * 6,
+            "phone_count": reason.count("phone") * 6,
+            "does_not_link_because": reason,
+        }
     ]
 
 

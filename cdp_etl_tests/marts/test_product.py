@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from cdp_etl.marts.keeping import run_mart
 from cdp_etl.marts.product import PRODUCT, PRODUCT_DAILY
-from cdp_etl_tests.marts.loading import ACTIVITY, COMMENT, REVIEW, SUBSCRIBER, Loader, happened, moment
+from cdp_etl_tests.marts.loading import ACTIVITY, COMMENT, REVIEW, SUBSCRIBER, Loader, day, happened, moment
 
 
 def test_a_product_over_all_its_records(loader: Loader) -> None:
@@ -63,3 +63,28 @@ def test_a_rating_out_of_all_bounds_stops_nothing(loader: Loader) -> None:
     run_mart(loader.warehouse, PRODUCT_DAILY, loader.settings)
 
     assert loader.rows("SELECT rating_sum FROM marts.product_daily") == [{"rating_sum": Decimal(2 * largest)}]
+
+
+def test_the_days_of_a_product_hold_what_is_newest_on_each(loader: Loader) -> None:
+    loader.load(
+        ACTIVITY,
+        1,
+        [
+            happened(ACTIVITY, "1", on=1, hour=8, price=9.0, product_name="Lamp"),
+            happened(ACTIVITY, "2", on=1, hour=9, price=7.5, who=()),
+            happened(ACTIVITY, "3", on=2, action="Search", product_name="Lamp, red"),
+        ],
+    )
+    loader.load(REVIEW, 1, [happened(REVIEW, "1", on=1, rating=4), happened(REVIEW, "2", on=1, rating=None)])
+
+    run_mart(loader.warehouse, PRODUCT_DAILY, loader.settings)
+
+    rows = loader.rows(
+        "SELECT activity_date, interaction_count, activity_count, wishlist_count, review_count, rating_count,"
+        " rating_sum, newest_name.value AS name, newest_price.value AS price"
+        " FROM marts.product_daily ORDER BY activity_date"
+    )
+    assert [tuple(row.values()) for row in rows] == [
+        (day(1), 4, 2, 2, 2, 1, Decimal(4), "Lamp", Decimal("7.5")),
+        (day(2), 1, 1, 0, 0, 0, Decimal(0), "Lamp, red", None),
+    ]
