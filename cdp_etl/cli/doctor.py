@@ -8,6 +8,7 @@ from pathlib import Path
 
 import typer
 
+from cdp_etl.alerts import ReceiverConfigError
 from cdp_etl.cli.options import AsJson
 from cdp_etl.cli.output import print_json, print_table, progress
 from cdp_etl.defs.health import daemons, run_count
@@ -60,6 +61,7 @@ def _examine(settings: Settings) -> Iterator[Symptom]:
     yield _disk(settings.data)
     yield _warehouse(settings)
     yield _snapshot(settings)
+    yield _alerts(settings)
     yield from _dagster(settings)
 
 
@@ -101,6 +103,16 @@ def _snapshot(settings: Settings) -> Symptom:
         is_well=True,
         sentence=f"As of load {snapshot.as_of}, of {snapshot.published_at:%Y-%m-%d %H:%M} UTC.",
     )
+
+
+def _alerts(settings: Settings) -> Symptom:
+    """Tell who is told what is wrong; nobody is a choice, half a receiver is not."""
+    try:
+        names = [receiver.name for receiver in settings.receivers()]
+    except ReceiverConfigError as error:
+        return Symptom("alerts", is_well=False, sentence=str(error))
+    told = ", ".join(names) or "nobody; CDP_ETL_ALERT_WEBHOOK_URL and CDP_ETL_ALERT_SMTP_HOST set somebody"
+    return Symptom("alerts", is_well=True, sentence=f"Told is {told}.")
 
 
 def _dagster(settings: Settings) -> Iterator[Symptom]:

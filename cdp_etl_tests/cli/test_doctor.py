@@ -37,3 +37,9 @@ def test_a_warehouse_of_another_business_time_zone_is_told(
     monkeypatch.setenv("CDP_ETL_BUSINESS_TIMEZONE", "Asia/Ho_Chi_Minh")
 
     assert "cdp-etl marts rebuild --all" in unwell(loaded("doctor", "--json"))["warehouse"]
+
+
+def test_half_a_receiver_of_alerts_is_told(loaded: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CDP_ETL_ALERT_SMTP_HOST", "mail.example")
+
+    assert "CDP_ETL_ALERT_FROM" in unwell(loaded("doctor", "--json"))["alerts"]
