@@ -8,6 +8,7 @@ import dagster as dg
 from cdp_etl.defs.alerts import build_alerts
 from cdp_etl.defs.automation import build_daily_dump, build_marts_follow_loads
 from cdp_etl.defs.day import Say
+from cdp_etl.defs.freshness import build_freshness, build_freshness_checks
 from cdp_etl.defs.full_checks import FULL_CHECK_JOB, build_full_checks, build_weekly_check
 from cdp_etl.defs.jobs import LOAD_JOB, MARTS_JOB
 from cdp_etl.defs.load import build_load
@@ -36,7 +37,7 @@ def build_definitions(settings: Settings, say: Say = _say_nothing) -> dg.Definit
             build_snapshot(partitions),
             build_report(partitions),
         ],
-        asset_checks=[build_full_checks()],
+        asset_checks=[build_full_checks(), build_freshness_checks()],
         jobs=[LOAD_JOB, MARTS_JOB, FULL_CHECK_JOB, PRUNE_JOB],
         schedules=[
             build_daily_dump(settings),
@@ -44,7 +45,13 @@ def build_definitions(settings: Settings, say: Say = _say_nothing) -> dg.Definit
             build_weekly_prune(settings),
             build_weekly_check(settings),
         ],
-        sensors=[build_new_dumps(settings), build_marts_follow_loads(settings), build_alerts(), build_metrics()],
+        sensors=[
+            build_new_dumps(settings),
+            build_marts_follow_loads(settings),
+            build_alerts(),
+            build_freshness(),
+            build_metrics(),
+        ],
         resources={"settings": settings, "say": say},
         # A process a step costs about three seconds each; the stages use all cores by themselves.
         executor=dg.in_process_executor,

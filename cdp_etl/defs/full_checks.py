@@ -12,7 +12,7 @@ import dagster as dg
 
 from cdp_etl.defs.day import Say
 from cdp_etl.defs.keys import Layer, asset_key
-from cdp_etl.defs.marts import WAREHOUSE_POOL
+from cdp_etl.defs.pools import WAREHOUSE_POOL
 from cdp_etl.defs.steps import in_step
 from cdp_etl.entities import ENTITIES
 from cdp_etl.marts.catalogue import MARTS

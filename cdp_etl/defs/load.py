@@ -19,6 +19,7 @@ from cdp_etl.defs.load_checks import LOAD_CHECKS, check_results
 from cdp_etl.defs.load_specs import load_spec
 from cdp_etl.defs.metadata import Metadata, landing_metadata, normalized_metadata, staging_metadata
 from cdp_etl.defs.partitions import BACKFILL_POLICY, days_of
+from cdp_etl.defs.pools import LOAD_POOL
 from cdp_etl.defs.steps import in_step
 from cdp_etl.landing import ZoneUnreachableError
 from cdp_etl.logs import log_context
@@ -27,9 +28,6 @@ from cdp_etl.warehouse import WarehouseLockedError
 
 SKIP_UNCHANGED_TAG = "cdp_etl/skip_unchanged"
 """On runs that nobody asked for by hand: a dump loaded with the same content is passed over (RULINGS 9)."""
-
-LOAD_POOL = "load"
-"""How many loads are at work at a time, over all runs; each holds the warehouse for a moment only."""
 
 IN_THE_LEDGER = "days_stand_in_the_ledger"
 """On the failure of a load: whether the ledger tells of every day that did not get through."""

@@ -16,6 +16,7 @@ from cdp_etl.defs.keys import SNAPSHOT, Layer, asset_key
 from cdp_etl.defs.mart_checks import check_results, check_specs
 from cdp_etl.defs.metadata import markdown_table
 from cdp_etl.defs.partitions import BACKFILL_POLICY
+from cdp_etl.defs.pools import WAREHOUSE_POOL
 from cdp_etl.defs.stages import stage
 from cdp_etl.defs.steps import in_step
 from cdp_etl.entities import ENTITIES
@@ -25,9 +26,6 @@ from cdp_etl.marts.keeping import run_mart
 from cdp_etl.marts.mart import Mart
 from cdp_etl.marts.publish import publish
 from cdp_etl.settings import Settings
-
-WAREHOUSE_POOL = "warehouse"
-"""Steps that write to the warehouse for as long as they last; of these one is at work at a time."""
 
 _STAGING = {
     name: asset_key(Layer.STAGING, entity.table)

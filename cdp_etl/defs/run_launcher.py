@@ -12,11 +12,13 @@ from typing import Any, Self
 
 import dagster as dg
 from dagster._core.errors import DagsterUserCodeUnreachableError
-from dagster._core.launcher import CheckRunHealthResult, WorkerStatus
+from dagster._core.launcher import CheckRunHealthResult, LaunchRunContext, WorkerStatus
 from dagster._core.storage.tags import GRPC_INFO_TAG
 from dagster._grpc.client import DagsterGrpcClient
 from dagster._grpc.types import CanCancelExecutionRequest, CanCancelExecutionResult
 from dagster._serdes import ConfigurableClassData, deserialize_value
+
+from cdp_etl.defs.pools import make_pools
 
 PROCESS_TAG = "cdp_etl/process"
 """On runs that a command line works off by itself: the machine and the process."""
@@ -35,6 +37,11 @@ class WatchingRunLauncher(dg.DefaultRunLauncher):
     def from_config_value(cls, inst_data: ConfigurableClassData, config_value: Mapping[str, Any]) -> Self:  # noqa: ARG003 - it has no settings
         """Make the launcher as `dagster.yaml` names it."""
         return cls(inst_data)
+
+    def launch_run(self, context: LaunchRunContext) -> None:
+        """Start a run; the daemon does so for one after the other."""
+        make_pools(self._instance)
+        super().launch_run(context)
 
     @property
     def supports_check_run_worker_health(self) -> bool:
