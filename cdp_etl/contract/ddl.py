@@ -31,4 +31,5 @@ def create_table(schema: str, table: str, columns: Sequence[TableColumn], commen
 
 
 def _definition(column: TableColumn) -> str:
-    return f"{quoted(column.name)} {column.type.duckdb}{'' if column.is_nullable else ' NOT NULL'}"
+    compression = f" USING COMPRESSION {column.compression}" if column.compression else ""
+    return f"{quoted(column.name)} {column.type.duckdb}{'' if column.is_nullable else ' NOT NULL'}{compression}"

@@ -53,6 +53,7 @@ class TableColumn:
         field: The contract field that it holds; None where it is derived.
         personal: The kind of personal data held; None where it holds none.
         is_nullable: Whether it may be null.
+        compression: How DuckDB is to store it; None leaves the choice to DuckDB.
     """
 
     name: str
@@ -61,6 +62,7 @@ class TableColumn:
     field: ContractField | None = None
     personal: Personal | None = None
     is_nullable: bool = True
+    compression: str | None = None
 
 
 CUSTOM_FIELDS = TableColumn(
