@@ -6,6 +6,7 @@ from unittest.mock import patch
 import pytest
 
 from cdp_etl.marts import changing, cutting
+from cdp_etl.marts.agreement import check_agreement
 from cdp_etl.marts.catalogue import MARTS, downstream
 from cdp_etl.marts.customer_identity import CUSTOMER_IDENTITY
 from cdp_etl.marts.customer_product_daily import CUSTOMER_PRODUCT_DAILY
@@ -134,3 +135,26 @@ def test_a_mart_that_is_computed_whole_keeps_its_rows_also_where_they_are_many(l
 
     assert (first.deleted, first.inserted) == (0, 300_000)
     assert (again.deleted, again.inserted) == (0, 0)
+
+
+def test_a_rebuild_in_many_parts_gives_what_one_at_once_gives(
+    loader: Loader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people = (("c:1", "e:a@x.vn"), ("c:2",), ("e:a@x.vn", "p:+84900000001"), ())
+    loader.load(
+        ACTIVITY,
+        1,
+        [
+            happened(ACTIVITY, f"{on}-{number}", on=on, who=who, product_sku=f"S{number % 2}")
+            for on in (1, 2, 40)
+            for number, who in enumerate(people)
+        ],
+    )
+    monkeypatch.setattr(cutting, "_ROWS_AT_ONCE", 2)
+
+    rebuild_marts(loader.warehouse, loader.settings)
+
+    with loader.warehouse.reading() as connection:
+        passed = {mart.name: check_agreement(connection, mart, loader.settings).passed for mart in MARTS}
+    assert passed == dict.fromkeys(passed, True)
+    assert loader.rows("SELECT count(*) AS n FROM marts.customer_product_daily") == [{"n": 9}]
