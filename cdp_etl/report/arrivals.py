@@ -11,7 +11,7 @@ from cdp_etl.entities import ENTITIES
 from cdp_etl.report.activity import DayTold
 from cdp_etl.report.deliveries import Delivery, Load, usual_volume
 from cdp_etl.report.figures import Figures, ReportOptions
-from cdp_etl.report.wording import clock, count, name, plural, share, short_day, size
+from cdp_etl.report.wording import clock, count, name, plural, share, short_day, size, unbroken
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +61,8 @@ def _status(delivery: Delivery | None, *, is_expected: bool) -> tuple[str, bool]
         return ("has not arrived", True) if is_expected else ("not expected on this day", False)
     load, newest = delivery.loaded, delivery.newest
     if newest.status in {"loaded", "unchanged"} and load is not None:
-        files = plural(load.files, "file", "files")
-        return f"loaded {clock(load.finished_at)} · {files}, {size(load.bytes)}", False
+        files, delivered = unbroken(plural(load.files, "file", "files")), unbroken(size(load.bytes))
+        return f"loaded {clock(load.finished_at)} · {files}, {delivered}", False
     if newest.status == "empty" and load is None and not is_expected:
         return "not expected on this day", False
     told = {"refused": "refused", "failed": "could not be loaded", "empty": "no files were there"}[newest.status]

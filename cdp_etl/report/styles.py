@@ -33,7 +33,7 @@ STYLES: Final = {
     "item": "margin:4px 0",
     "tiles": "margin:14px -4px 0;font-size:0",
     "tile": "display:inline-block;vertical-align:top;width:25%;min-width:174px;padding:4px;box-sizing:border-box",
-    "tile_box": f"min-height:66px;padding:10px 12px;box-sizing:border-box;"
+    "tile_box": f"min-height:84px;padding:10px 12px;box-sizing:border-box;"
     f"border:1px solid {_LINE};border-radius:8px",
     "tile_value": "font-size:22px;line-height:1.2;font-weight:600",
     "tile_label": f"font-size:13px;line-height:1.35;color:{_FAINT}",

@@ -26,6 +26,11 @@ def count(number: int) -> str:
     return f"{number:,}" if abs(number) < _MILLION else f"{number / _MILLION:,.1f} million"
 
 
+def unbroken(words: str) -> str:
+    """Keep words on one line, so that on a phone a number stays beside what it counts."""
+    return words.replace(" ", "\N{NO-BREAK SPACE}")
+
+
 def plural(number: int, one: str, many: str) -> str:
     """Spell a count with its noun."""
     return f"{count(number)} {one if number == 1 else many}"

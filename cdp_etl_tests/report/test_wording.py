@@ -62,3 +62,7 @@ def test_a_delivered_text_is_shown_on_one_line_without_controls_and_cut(text: st
     assert len(shown) <= longest
     assert shown == " ".join(shown.split())
     assert not {character for character in shown if unicodedata.category(character)[0] == "C"}
+
+
+def test_a_number_stays_on_the_line_of_what_it_counts() -> None:
+    assert wording.unbroken(wording.plural(1, "file", "files")) == "1\N{NO-BREAK SPACE}file"
