@@ -11,15 +11,15 @@ from enum import StrEnum
 
 
 class Kind(StrEnum):
-    """What can be wrong; each has a chapter of its name in docs/operations.md."""
+    """What can be wrong, the worst first; each has a chapter of its name in docs/operations.md."""
 
+    CHECK_FAILED = "check failed"
+    WAREHOUSE_HELD = "warehouse held"
     RUN_FAILED = "run failed"
+    MARTS_STALE = "marts stale"
     DUMP_REFUSED = "dump refused"
     DUMP_NOT_LOADED = "dump not loaded"
     DUMP_MISSING = "dump missing"
-    MARTS_STALE = "marts stale"
-    CHECK_FAILED = "check failed"
-    WAREHOUSE_HELD = "warehouse held"
 
     @property
     def heading(self) -> str:

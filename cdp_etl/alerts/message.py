@@ -6,7 +6,7 @@ Put here the words. Records' values cannot come in: a finding has none.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from cdp_etl.alerts.finding import Finding
+from cdp_etl.alerts.finding import Finding, Kind
 from cdp_etl.alerts.memory import Told
 
 _MOST_FINDINGS = 20
@@ -35,8 +35,9 @@ class Message:
 
 
 def compose(installation: Installation, told: Sequence[Told]) -> Message:
-    """Put findings into one message; beyond a bounded number they are only counted."""
-    new = [one.finding for one in told if not one.is_over]
+    """Put findings into one message, the worst first; beyond a bounded number they are only counted."""
+    worst_first = list(Kind).index
+    new = sorted((one.finding for one in told if not one.is_over), key=lambda finding: worst_first(finding.kind))
     over = [one.finding for one in told if one.is_over]
     counts = [f"{len(new)} new"] * bool(new) + [f"{len(over)} over"] * bool(over)
     kinds = ", ".join(dict.fromkeys(finding.kind.value for finding in (*new, *over)))

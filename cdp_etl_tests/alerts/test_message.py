@@ -37,6 +37,15 @@ def test_many_findings_are_counted_and_long_ones_cut() -> None:
     assert len(message.text) < 20_000
 
 
+def test_a_run_that_failed_is_not_lost_behind_many_dumps_that_are_missing() -> None:
+    missing = [told(finding(f"day {number}", kind=Kind.DUMP_MISSING)) for number in range(40)]
+
+    message = compose(HERE, [*missing, told(finding("marts", kind=Kind.RUN_FAILED))])
+
+    assert message.text.startswith("Run failed: marts")
+    assert message.subject.endswith("run failed, dump missing")
+
+
 def test_every_kind_has_its_chapter_in_the_runbook() -> None:
     page = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
     chapters = {line.removeprefix("### ") for line in page.splitlines() if line.startswith("### ")}
