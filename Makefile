@@ -2,7 +2,7 @@
 # Nothing is needed beforehand but Python 3.11 or later, make and git.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo ui test test-system bench bench-landing bench-load bench-marts fuzz check format lock clean
+.PHONY: help demo ui test test-system screenshots bench bench-backfill bench-landing bench-load bench-marts fuzz check format lock clean
 .DELETE_ON_ERROR:
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -23,7 +23,7 @@ BENCH_MARTS ?= --history 10 50
 help: ## This list
 	@echo "cdp_etl: daily customer data dumps in, marts out."
 	@echo
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo "Set-up happens by itself, in .venv. After it: .venv/bin/cdp-etl --help"
 
@@ -67,11 +67,17 @@ test: .venv/.dev ## All tests that need nothing but Python
 test-system: .venv/.dev ## Tests that need Debian packages; installs them when root
 	@PYTEST="$(BIN)/pytest" .ci/test-system
 
+screenshots: .venv/.dev ## The pictures in docs/img, by the tests of the UI; needs Debian's packages
+	@SCREENSHOTS=docs/img $(BIN)/pytest -m system cdp_etl_tests/end_to_end/test_ui.py
+
 bench: .venv/.dev ## Normalizing beside its peers, timed; writes benchmarks/results.md (half an hour)
 	@$(BIN)/python benchmarks/normalize.py --dlt --out benchmarks/results.md
 
 bench-load: .venv/.dev ## A day's load on a growing history, timed; writes benchmarks/results-load.md
 	@$(BIN)/python benchmarks/load.py $(BENCH_LOAD) --out benchmarks/results-load.md
+
+bench-backfill: .venv/.dev ## 30 days as one run beside the bare functions, timed; needs Debian's postgresql
+	@$(BIN)/python benchmarks/backfill.py --out benchmarks/results-backfill.md
 
 bench-marts: .venv/.dev ## A day's marts and a full rebuild on a history, timed; writes benchmarks/results-marts.md
 	@$(BIN)/python benchmarks/marts.py $(BENCH_MARTS) --out benchmarks/results-marts.md

@@ -27,6 +27,8 @@ class Run:
     job: str
     status: str
     tags: Mapping[str, str]
+    seconds: float
+    """From its start to its end; 0 where it has not come to either."""
 
     @property
     def has_ended(self) -> bool:
@@ -109,11 +111,17 @@ class GraphQL:
         tags = [{"key": _BACKFILL_TAG, "value": backfill_id}] if backfill_id else []
         data = self.ask(
             "query ($filter: RunsFilter) { runsOrError(filter: $filter) { ... on Runs { results "
-            "{ runId jobName status tags { key value } } } } }",
+            "{ runId jobName status startTime endTime tags { key value } } } } }",
             filter={"tags": tags} | ({"pipelineName": job} if job else {}),
         )
         return [
-            Run(run["runId"], run["jobName"], run["status"], {tag["key"]: tag["value"] for tag in run["tags"]})
+            Run(
+                run["runId"],
+                run["jobName"],
+                run["status"],
+                {tag["key"]: tag["value"] for tag in run["tags"]},
+                run["endTime"] - run["startTime"] if run["startTime"] and run["endTime"] else 0,
+            )
             for run in data["runsOrError"]["results"]
         ]
 

@@ -62,11 +62,11 @@ class Installation:
                     start_new_session=True,  # so that what it starts in turn is ended with it
                 )
             if part == "code":  # else the others' first look at it is in vain, and the next is a while off
-                wait_for(self.ports["code"], seconds=60)
+                wait_for(self.ports["code"], seconds=180)
         if {"code", "webserver"}.intersection(parts) and {"code", "webserver"} <= self.processes.keys():
-            self.wait("the web server knows the code location", self.graphql.location_is_loaded, seconds=60)
+            self.wait("the web server knows the code location", self.graphql.location_is_loaded, seconds=180)
         if "daemon" in parts:
-            self.wait("every daemon has a heartbeat", self.graphql.daemons_are_healthy, seconds=60)
+            self.wait("every daemon has a heartbeat", self.graphql.daemons_are_healthy, seconds=180)
 
     def kill(self, part: str) -> None:
         """End a process and all that it has started, at once, as a machine that loses its power does."""
@@ -114,7 +114,7 @@ class Installation:
             capture_output=True,
             text=True,
             check=False,
-            timeout=180,
+            timeout=600,
         )
 
     def _command(self, part: str) -> list[str]:

@@ -52,13 +52,13 @@ def run_workers(installed: Installation) -> list[int]:
 
 def wait_for_completion(installed: Installation, backfill_id: str) -> None:
     """Wait until a backfill has ended well."""
-    end = installed.wait("the backfill is over", lambda: installed.graphql.backfill_end(backfill_id), seconds=240)
+    end = installed.wait("the backfill is over", lambda: installed.graphql.backfill_end(backfill_id), seconds=500)
     assert end == "COMPLETED_SUCCESS", installed.explain()
 
 
 def test_a_backfill_outlives_its_worker_the_daemon_and_the_web_server(installed: Installation) -> None:
     backfill_id = installed.graphql.backfill_assets(load_keys(ENTITIES), FIRST_HALF)
-    installed.wait("the first dumps are loaded", lambda: loaded_days(installed, FIRST_HALF), seconds=90)
+    installed.wait("the first dumps are loaded", lambda: loaded_days(installed, FIRST_HALF), seconds=500)
 
     installed.kill("daemon")
     installed.kill("webserver")
@@ -78,7 +78,7 @@ def test_a_backfill_outlives_its_worker_the_daemon_and_the_web_server(installed:
 def test_a_run_that_died_with_its_whole_machine_is_found_dead_and_done_again(installed: Installation) -> None:
     """Dagster's own launcher does not look: the run was at work for ever, and no sensor asked for its days."""
     backfill_id = installed.graphql.backfill_assets(load_keys(ENTITIES), SECOND_HALF)
-    installed.wait("the first dumps are loaded", lambda: loaded_days(installed, SECOND_HALF), seconds=90)
+    installed.wait("the first dumps are loaded", lambda: loaded_days(installed, SECOND_HALF), seconds=500)
 
     for part in PARTS:
         installed.kill(part)
@@ -93,7 +93,7 @@ def test_afterwards_the_warehouse_equals_that_of_an_undisturbed_run(
     installed: Installation, tmp_path: Path
 ) -> None:
     warehouse = installed.settings.open_warehouse()
-    installed.wait("the marts hold every load", lambda: pending_loads(warehouse) is None, seconds=120)
+    installed.wait("the marts hold every load", lambda: pending_loads(warehouse) is None, seconds=500)
     undisturbed = Settings(
         data=tmp_path, landing=str(installed.settings.data / "landing"), threads=1, memory_limit="500MiB"
     )

@@ -1,0 +1,162 @@
+"""What Dagster adds to a backfill: 30 days of all entities in one run, beside the same functions called bare.
+
+    python benchmarks/backfill.py --out benchmarks/results-backfill.md
+
+makes dumps of `--days` days with `--rows` records of each entity and day; calls the functions of the stages in one
+process, in the order of the run; then launches the same days as one backfill of all assets on an installation as
+deploy/ describes it, on Debian's Postgres, with daemon and web server. Both warehouses must hold the same.
+"""
+
+import argparse
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+from cdp_etl.defs.build import build_definitions
+from cdp_etl.defs.day import DayRequest, take_day
+from cdp_etl.defs.keys import LOAD_LAYERS
+from cdp_etl.entities import ENTITIES
+from cdp_etl.marts.catalogue import MARTS
+from cdp_etl.marts.keeping import run_mart
+from cdp_etl.marts.publish import publish
+from cdp_etl.report import write_report
+from cdp_etl.sample import generate
+from cdp_etl.settings import Settings, load_settings
+from cdp_etl_tests.end_to_end.comparing import contents
+from cdp_etl_tests.end_to_end.installation import Installation, installation
+from cdp_etl_tests.end_to_end.postgres import postgres_server
+
+FIRST_DAY = date(2026, 3, 1)
+GOAL = 1.5
+_LONGEST_SECONDS = 6 * 3600
+
+REPORT = f"""# What Dagster adds to a backfill
+
+{{day}}, {{system}} (load average {{load:.1f}}). {{days}} days of {len(ENTITIES)} entities, {{rows:,}} records each
+a day, as one backfill of all assets: one run, {len(ENTITIES)} loads, {len(MARTS)} marts, snapshot and {{days}}
+reports, on Postgres, with daemon and web server. The bare functions are the same stages, called in one process and
+in the same order.
+
+| | wall s | against bare |
+|---|--:|--:|
+| bare functions | {{bare:.1f}} | 1.00 |
+| the run, from its start to its end | {{run:.1f}} | {{run_ratio:.2f}} |
+| from the click to the end, queue and daemon included | {{click:.1f}} | {{click_ratio:.2f}} |
+
+The goal is a run of at most {GOAL} times the bare functions: {{verdict}}. Both warehouses hold the same rows.
+The daemon looks at backfills every five seconds here; Dagster's own is half a minute, which adds to the last line
+alone.
+"""
+
+
+@dataclass(frozen=True)
+class Timed:
+    """What a backfill took: the run itself, and everything from the launch on."""
+
+    run: float
+    click: float
+
+
+def call_bare(settings: Settings, days: list[date]) -> None:
+    """Call the stages as one run of all assets does, without Dagster."""
+    for entity in ENTITIES:
+        for day in days:
+            outcome = take_day(settings, DayRequest(entity, day, LOAD_LAYERS, is_forced=False), print_nothing)
+            if outcome.error is not None:
+                raise outcome.error
+    warehouse = settings.open_warehouse()
+    for mart in MARTS:
+        run_mart(warehouse, mart, settings.mart_settings())
+    publish(
+        warehouse,
+        settings.published,
+        settings.mart_settings(),
+        with_personal_data=settings.publish_personal_data,
+    )
+    for day in days:
+        write_report(warehouse, day, settings.reports, settings.report_options(day))
+
+
+def print_nothing(_sentence: str) -> None:
+    """Take the place of progress."""
+
+
+def backfill(installed: Installation, days: list[date]) -> Timed:
+    """Launch the days as one backfill of all assets, and wait for its end."""
+    keys = sorted(build_definitions(installed.settings).resolve_asset_graph().materializable_asset_keys)
+    began = time.perf_counter()
+    backfill_id = installed.graphql.backfill_assets(keys, days)
+    end = installed.wait(
+        "the backfill is over", lambda: installed.graphql.backfill_end(backfill_id), seconds=_LONGEST_SECONDS
+    )
+    click = time.perf_counter() - began
+    if end != "COMPLETED_SUCCESS":
+        raise RuntimeError(f"The backfill ended as {end}.\n{installed.explain()}")
+    (run,) = installed.graphql.runs(backfill_id=backfill_id)
+    return Timed(run.seconds, click)
+
+
+def main() -> None:
+    """Measure, and write the page."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--days", type=int, default=30)
+    parser.add_argument("--rows", type=int, default=20_000)
+    parser.add_argument("--out", type=Path)
+    parser.add_argument("--bare", type=Path, help=argparse.SUPPRESS)  # the measured process calls itself
+    arguments = parser.parse_args()
+    days = [FIRST_DAY + timedelta(days=number) for number in range(arguments.days)]
+    if arguments.bare:
+        began = time.perf_counter()
+        call_bare(load_settings(data=arguments.bare), days)
+        print(time.perf_counter() - began)
+        return
+    with tempfile.TemporaryDirectory() as folder, postgres_server() as postgres:
+        landing = Path(folder) / "landing"
+        generate(landing, FIRST_DAY, arguments.days, arguments.rows)
+        limits = {"CDP_ETL_LANDING": str(landing), "CDP_ETL_THREADS": "0", "CDP_ETL_MEMORY_LIMIT": "2GiB"}
+        bare_data = Path(folder) / "bare"
+        bare = float(
+            subprocess.run(
+                [sys.executable, __file__, "--days", str(arguments.days), "--bare", bare_data],
+                env=os.environ | limits,
+                check=True,
+                capture_output=True,
+                text=True,
+            ).stdout
+        )
+        home = Path(folder) / "installed"
+        home.mkdir()
+        # The sensor must not run the marts beside the run that is measured.
+        with installation(home, postgres, **limits, CDP_ETL_MARTS_EVERY_SECONDS="100000") as installed:
+            timed = backfill(installed, days)
+            same = contents(installed.settings.open_warehouse()) == contents(
+                Settings(data=bare_data).open_warehouse()
+            )
+        if not same:
+            raise RuntimeError("The two warehouses differ.")
+    page = REPORT.format(
+        day=datetime.now(UTC).date(),
+        system=f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
+        load=os.getloadavg()[0],
+        days=arguments.days,
+        rows=arguments.rows,
+        bare=bare,
+        run=timed.run,
+        run_ratio=timed.run / bare,
+        click=timed.click,
+        click_ratio=timed.click / bare,
+        verdict="met" if timed.run <= GOAL * bare else "not met",
+    )
+    print(page)
+    if arguments.out:
+        arguments.out.write_text(page, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
