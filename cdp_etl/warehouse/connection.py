@@ -7,6 +7,7 @@ block lasts.
 
 import os
 import re
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
@@ -134,6 +135,9 @@ class Warehouse:
         limits = self.limits()
         if read_only:  # readers are several at once, and DuckDB names its temporary files alike in all
             limits["temp_directory"] = f"{limits['temp_directory']}-{os.getpid()}"
+        else:  # nobody reads now: these are of readers that were killed
+            for left in self.path.parent.glob(f"{self.path.name}.tmp-*"):
+                shutil.rmtree(left)
         while True:
             try:
                 connection = duckdb.connect(self.path, read_only=read_only, config=limits)

@@ -148,6 +148,17 @@ with Warehouse(Path(sys.argv[1]), 20.0, "30MiB", 1, "UTC").reading() as connecti
     assert sums == [str(400_000 * 400_001 // 2)] * 2
 
 
+def test_a_writer_removes_the_temporary_files_of_readers_that_were_killed(warehouse: Warehouse) -> None:
+    left = Path(f"{warehouse.path}.tmp-12345")
+    left.mkdir()
+    (left / "duckdb_temp_storage_DEFAULT-0.tmp").write_bytes(b"x")
+
+    with warehouse.writing():
+        pass
+
+    assert not left.exists()
+
+
 def test_the_lock_is_free_again_after_a_failure_in_the_block(warehouse: Warehouse) -> None:
     with pytest.raises(ZeroDivisionError), warehouse.writing():
         raise ZeroDivisionError
