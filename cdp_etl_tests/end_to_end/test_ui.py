@@ -1,0 +1,153 @@
+"""Dagster's UI in a real browser, over Postgres and a running daemon: what a data engineer clicks, reads and sees.
+
+`make screenshots` keeps the pictures for the README.
+"""
+
+import os
+import re
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from cdp_etl.defs.keys import Layer
+from cdp_etl.entities import ENTITIES
+from cdp_etl.sample import generate
+from cdp_etl_tests.end_to_end.comparing import statuses
+from cdp_etl_tests.end_to_end.installation import Installation, installation
+from cdp_etl_tests.end_to_end.postgres import Postgres
+from cdp_etl_tests.report.test_screens import CHROMIUM, FLAGS
+
+pytestmark = pytest.mark.system
+
+DAYS = [date(2026, 3, 1) + timedelta(days=number) for number in range(3)]
+ENTITY = "email_interaction"
+LONG = 400_000  # milliseconds; the machine may be at other work
+MOST_BYTES = 300_000
+
+
+@pytest.fixture(scope="module")
+def installed(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    home = tmp_path_factory.mktemp("ui")
+    generate(home / "data" / "landing", DAYS[0], len(DAYS), 50, dirty=0.06)
+    # The backfill makes the marts itself; the sensor would make them once more meanwhile.
+    with installation(home, postgres, CDP_ETL_MARTS_EVERY_SECONDS="100000") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    kept = os.environ.get("SCREENSHOTS")
+    return Path(kept).absolute() if kept else tmp_path_factory.mktemp("pictures")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser, installed: Installation) -> Iterator[Page]:
+    with browser.new_context(
+        base_url=installed.graphql.url, viewport={"width": 1280, "height": 800}, timezone_id="UTC"
+    ) as context:
+        context.set_default_timeout(60_000)
+        expect.set_options(timeout=60_000)
+        yield context.new_page()
+
+
+def take_picture(page: Page, folder: Path, name: str) -> None:
+    """Keep what the page shows as a small PNG."""
+    page.wait_for_load_state("networkidle")
+    page.wait_for_timeout(1000)  # charts and graphs are drawn by degrees
+    assert 10_000 < len(page.screenshot(path=folder / f"{name}.png")) < MOST_BYTES
+
+
+def choose_days(page: Page, first: date, last: date) -> None:
+    """Fill in the days of the dialog that launches; it shows the last 90 at first."""
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_text("Show all partitions").click()
+    days = dialog.locator("input[type=text]").first
+    days.fill(first.isoformat() if first == last else f"[{first}...{last}]")
+    days.blur()
+
+
+def test_the_graph_loads_with_a_group_for_each_layer(page: Page, pictures: Path) -> None:
+    page.goto("/asset-groups")
+
+    for layer in Layer:
+        expect(page.get_by_text(layer.value, exact=True).first).to_be_visible()
+    take_picture(page, pictures, "graph")
+
+
+def test_an_asset_is_materialized_by_clicking(page: Page, installed: Installation) -> None:
+    page.goto(f"/assets/{Layer.LANDING.value}/{ENTITY}")
+    page.get_by_role("button", name=re.compile("Materialize")).first.click()
+    choose_days(page, DAYS[0], DAYS[0])
+
+    page.get_by_role("dialog").get_by_role("button", name=re.compile("Launch")).click()
+
+    installed.wait(
+        "the run has succeeded",
+        lambda: [run for run in installed.graphql.runs() if run.status == "SUCCESS"],
+        seconds=120,
+    )
+    page.goto(f"/assets/{Layer.LANDING.value}/{ENTITY}?view=partitions&partition={DAYS[0]}")
+    expect(page.get_by_text("Materialized", exact=True).first).to_be_visible(timeout=LONG)
+    expect(page.get_by_text("complete_by").first).to_be_visible()
+
+
+def test_a_backfill_of_three_days_is_launched_by_clicking_and_ends_green(
+    page: Page, installed: Installation
+) -> None:
+    page.goto("/asset-groups")
+    page.get_by_role("button", name=re.compile("Materialize all")).click()
+    choose_days(page, DAYS[0], DAYS[-1])
+
+    page.get_by_role("dialog").get_by_role("button", name=re.compile("Launch")).click()
+
+    page.goto("/runs?view=backfills")
+    expect(page.get_by_text("Success", exact=True).first).to_be_visible(timeout=LONG)
+    ended = statuses(installed.settings.open_warehouse())
+    assert set(ended) == {(entity.table, day) for entity in ENTITIES for day in DAYS}
+    assert set(ended.values()) == {"loaded"}
+
+
+def test_a_day_shows_its_figures_reasons_and_the_command_to_look_further(page: Page, pictures: Path) -> None:
+    page.goto(f"/assets/{Layer.NORMALIZED.value}/{ENTITY}?view=partitions&partition={DAYS[-1]}")
+
+    for name in ("records_read", "accepted", "quarantined", "quarantine_reasons", "look_into_it"):
+        expect(page.get_by_text(name, exact=True).first).to_be_visible()
+    expect(
+        page.get_by_text(f"cdp-etl quarantine list --entity email-interaction --from {DAYS[-1]}")
+    ).to_be_visible()
+    take_picture(page, pictures, "day")
+
+
+def test_checks_read_as_sentences_and_are_plotted(page: Page, pictures: Path) -> None:
+    page.goto(f"/assets/{Layer.STAGING.value}/{ENTITY}?view=checks&checkDetail=quarantine_rate_is_low")
+
+    expect(page.get_by_text(re.compile("records are quarantined")).first).to_be_visible(timeout=LONG)
+    expect(page.locator("canvas").first).to_be_attached()
+    take_picture(page, pictures, "checks")
+
+
+def test_a_mart_tells_its_owner_tags_columns_and_lineage(page: Page, pictures: Path) -> None:
+    page.goto(f"/assets/{Layer.MARTS.value}/customer_product")
+
+    for text in ("data-platform", "pii", "DuckDB", "affinity_score", "marts.customer_product"):
+        expect(page.get_by_text(text, exact=True).first).to_be_visible()
+    take_picture(page, pictures, "mart")
+
+
+def test_the_report_of_a_day_is_linked_from_its_partition(page: Page) -> None:
+    page.goto(f"/assets/{Layer.REPORT.value}/daily?view=partitions&partition={DAYS[-1]}")
+
+    expect(page.get_by_text(f"{DAYS[-1]}.html").first).to_be_visible()
+    page.get_by_text("[Show Markdown]").click()
+    expect(page.get_by_role("dialog").get_by_text("E-mail interaction").first).to_be_visible()
