@@ -9,9 +9,11 @@ import typer
 
 from cdp_etl.cli.options import AsJson, EntityNames, chosen, parse_day
 from cdp_etl.cli.output import out, print_json, print_table, progress
-from cdp_etl.entities import BY_NAME
+from cdp_etl.entities import BY_NAME, ENTITIES
 from cdp_etl.landing import CheckedDump, CheckedZone, check_landing, prune
+from cdp_etl.normalize import prune_lake
 from cdp_etl.settings import Settings, load_settings
+from cdp_etl.warehouse import outcomes_referred_to
 
 landing = typer.Typer(help="What the landing zone offers.", no_args_is_help=True)
 archive = typer.Typer(help="The raw archive: every dump as it was delivered.", no_args_is_help=True)
@@ -95,15 +97,33 @@ def prune_command(
 ) -> None:
     """Remove from the raw archive what is older than CDP_ETL_KEEP_DAYS and CDP_ETL_KEEP_SUPERSEDED_DAYS say.
 
+    What was made of earlier deliveries goes from the lake too, unless the ledger still refers to it.
+
     Example: `cdp-etl archive prune --dry-run`
     """
     settings = load_settings()
-    gone = prune(settings.archive, settings.retention(), _today(settings), dry_run=dry_run)
-    print_table(
-        ("entity", "dump date", "pull", "bytes", "why"),
-        [(one.entity, one.dump_date, one.fingerprint[:12], one.bytes, one.reason) for one in gone],
+    today = _today(settings)
+    pulls = prune(settings.archive, settings.retention(), today, dry_run=dry_run)
+    outcomes = prune_lake(
+        settings.lake,
+        ENTITIES,
+        outcomes_referred_to(settings.open_warehouse()),
+        settings.keep_superseded_days,
+        today,
+        dry_run=dry_run,
     )
-    out().print(f"{sum(one.bytes for one in gone):,} bytes {'would go' if dry_run else 'went'}.")
+    print_table(
+        ("entity", "dump date", "what", "content", "bytes", "why"),
+        [
+            *((one.entity, one.dump_date, "pull", one.fingerprint[:12], one.bytes, one.reason) for one in pulls),
+            *(
+                (one.entity, one.dump_date, "outcome", one.fingerprint[:12], one.bytes, "superseded")
+                for one in outcomes
+            ),
+        ],
+    )
+    freed = sum(one.bytes for one in pulls) + sum(one.bytes for one in outcomes)
+    out().print(f"{freed:,} bytes {'would go' if dry_run else 'went'}.")
 
 
 def _today(settings: Settings) -> date:

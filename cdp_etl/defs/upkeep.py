@@ -13,7 +13,9 @@ from cdp_etl.defs.load import SKIP_UNCHANGED_TAG, LoadConfig
 from cdp_etl.defs.partitions import range_tags
 from cdp_etl.entities import ENTITIES
 from cdp_etl.landing import Retention, prune
+from cdp_etl.normalize import prune_lake
 from cdp_etl.settings import Settings
+from cdp_etl.warehouse import outcomes_referred_to
 
 
 def build_weekly_deep_look(settings: Settings) -> dg.ScheduleDefinition:
@@ -45,13 +47,27 @@ def build_weekly_deep_look(settings: Settings) -> dg.ScheduleDefinition:
 def _prune_archive(context: dg.OpExecutionContext, settings: dg.ResourceParam[Settings]) -> None:
     """Remove what is older than the settings keep."""
     today = _today(settings, datetime.now(ZoneInfo(settings.dump_timezone)))
-    gone = prune(settings.archive, settings.retention(), today, dry_run=False)
-    context.add_output_metadata({"pulls": len(gone), "bytes": sum(one.bytes for one in gone)})
+    pulls = prune(settings.archive, settings.retention(), today, dry_run=False)
+    outcomes = prune_lake(
+        settings.lake,
+        ENTITIES,
+        outcomes_referred_to(settings.open_warehouse()),
+        settings.keep_superseded_days,
+        today,
+        dry_run=False,
+    )
+    context.add_output_metadata(
+        {
+            "pulls": len(pulls),
+            "outcomes": len(outcomes),
+            "bytes": sum(one.bytes for one in pulls) + sum(one.bytes for one in outcomes),
+        }
+    )
 
 
 @dg.job(
     name="prune",
-    description="Remove from the raw archive what is older than the settings keep; as `cdp-etl archive prune`.",
+    description="Remove from archive and lake what is older than the settings keep; as `cdp-etl archive prune`.",
 )
 def _prune_job() -> None:
     _prune_archive()

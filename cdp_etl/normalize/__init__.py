@@ -7,6 +7,7 @@ from cdp_etl.normalize.byte_stream import ExpansionBound
 from cdp_etl.normalize.dump import normalize_dump
 from cdp_etl.normalize.errors import DumpUnreadableError, RecordsLostError
 from cdp_etl.normalize.lake import latest_normalized
+from cdp_etl.normalize.retention import PrunedOutcome, prune_lake
 from cdp_etl.normalize.sources import SourceFile, content_fingerprint
 from cdp_etl.normalize.summary import NormalizedDump, NormalizedFile
 
@@ -15,9 +16,11 @@ __all__ = [
     "ExpansionBound",
     "NormalizedDump",
     "NormalizedFile",
+    "PrunedOutcome",
     "RecordsLostError",
     "SourceFile",
     "content_fingerprint",
     "latest_normalized",
     "normalize_dump",
+    "prune_lake",
 ]

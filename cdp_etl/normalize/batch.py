@@ -64,7 +64,7 @@ class _ExactlyJudged:
     """What the exact lane came to."""
 
     rows: list[dict[str, Any]]
-    refused: list[tuple[int, list[str], str | None]]
+    refused: list[tuple[int, tuple[str, ...], str | None]]
     key_sets: Counter[tuple[str, ...]]
 
 
@@ -121,15 +121,20 @@ def normalize_batch(job: BatchJob, rows: Rows, number: int) -> BatchOutcome:
 def _judge_exactly(job: BatchJob, rows: Rows, left: list[int]) -> _ExactlyJudged:
     known = {*job.entity.by_contract_name, IGNORED_UPDATE_CFS}
     exact = _ExactlyJudged([], [], Counter())
+    shared: dict[tuple[str, ...], tuple[str, ...]] = {}  # a batch may be refused as a whole, for the same reasons
+
+    def refuse(row: int, refused: Refused, key: str | None) -> None:
+        reasons = tuple(refused.reasons)
+        exact.refused.append((row, shared.setdefault(reasons, reasons), key))
+
     for row in left:
         record = rows.record(row)
         if isinstance(record, Refused):
-            exact.refused.append((row, record.reasons, None))
+            refuse(row, record, None)
             continue
         judged = judge(job.entity, record, job.context)
         if isinstance(judged, Refused):
-            key = delivered_key(job.entity, record, job.context.rules)
-            exact.refused.append((row, judged.reasons, key))
+            refuse(row, judged, delivered_key(job.entity, record, job.context.rules))
         else:
             exact.rows.append({ROW: row, **judged.row})
             exact.key_sets[tuple(key for key in record if key not in known)] += 1

@@ -20,7 +20,7 @@ def dumps_between(
     lake: Path, entity: Entity, first: date | None = None, last: date | None = None
 ) -> Iterator[NormalizedDump]:
     """Give the dumps of an entity from the first to the last date, both included, in order; None is no bound."""
-    for day in _days(lake, entity):
+    for day in days_in_lake(lake, entity):
         if (first is None or first <= day) and (last is None or day <= last):
             dump = latest_normalized(lake, entity, day)
             if dump is not None:
@@ -30,7 +30,7 @@ def dumps_between(
 def newest_dumps(lake: Path, entity: Entity, count: int) -> list[NormalizedDump]:
     """Give the newest dumps of an entity, as many as there are and `count` at most, in order of date."""
     newest: list[NormalizedDump] = []
-    for day in reversed(_days(lake, entity)):
+    for day in reversed(days_in_lake(lake, entity)):
         dump = latest_normalized(lake, entity, day)
         if dump is not None:
             newest.insert(0, dump)
@@ -39,7 +39,8 @@ def newest_dumps(lake: Path, entity: Entity, count: int) -> list[NormalizedDump]
     return newest
 
 
-def _days(lake: Path, entity: Entity) -> list[date]:
+def days_in_lake(lake: Path, entity: Entity) -> list[date]:
+    """Give the dump dates of an entity that have a place in the lake, in order."""
     shelves = lake / entity.table
     if not shelves.is_dir():
         return []

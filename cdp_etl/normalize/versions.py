@@ -21,7 +21,7 @@ from cdp_etl.normalize.key_spill import REFUSED, KeyEntries, KeySpill, batch_of
 from cdp_etl.normalize.parts import PartFolder
 from cdp_etl.normalize.reasons import NEWER_VERSION_QUARANTINED
 
-_AT_ONCE: Final = 500_000
+_AT_ONCE: Final = 250_000
 """Entries of repeated keys that are decided together."""
 
 _KEY_COLUMNS: Final = (
@@ -141,7 +141,7 @@ def _versions(entries: KeyEntries, staged: PartFolder) -> pl.DataFrame:
         chosen = entries[batches == batch]
         columns = staged.read(batch, list(_KEY_COLUMNS))
         parts.append(
-            columns[chosen["index"].astype(np.int64)].with_columns(
+            _compact(columns[chosen["index"].astype(np.int64)]).with_columns(
                 pl.Series("hash", chosen["hash"]),
                 pl.Series("place", chosen["place"]),
                 pl.Series("index", chosen["index"].astype(np.int64)),
@@ -149,6 +149,11 @@ def _versions(entries: KeyEntries, staged: PartFolder) -> pl.DataFrame:
             )
         )
     return pl.concat(parts)
+
+
+def _compact(rows: pl.DataFrame) -> pl.DataFrame:
+    """Give the rows without what they were taken from: polars keeps all texts of a column for a few of them."""
+    return pl.DataFrame(rows.to_arrow(compat_level=pl.CompatLevel.oldest()))
 
 
 def _folded(entity: Entity, versions: pl.DataFrame) -> pl.DataFrame:

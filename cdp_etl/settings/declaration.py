@@ -154,7 +154,9 @@ class DeclaredSettings(BaseSettings):
         default=None, description="How many days of dumps the raw archive keeps; for ever where not set."
     )
     keep_superseded_days: Count | None = Field(
-        default=None, description="How long earlier deliveries of a dump are kept; for ever where not set."
+        default=None,
+        description="How many days earlier deliveries of a dump, and what was made of them, are kept; "
+        "for ever where not set.",
     )
 
     # What the marts hold: a change rebuilds those that it bears on

@@ -23,6 +23,7 @@ from cdp_etl.warehouse.errors import (
 )
 from cdp_etl.warehouse.full_check import Finding, check_full
 from cdp_etl.warehouse.load import LoadResult, load_dump
+from cdp_etl.warehouse.references import outcomes_referred_to
 from cdp_etl.warehouse.rezoning import adopt_business_timezone
 from cdp_etl.warehouse.transaction import transaction
 
@@ -50,6 +51,7 @@ __all__ = [
     "is_loaded",
     "ledger",
     "load_dump",
+    "outcomes_referred_to",
     "record_attempt",
     "restore",
     "transaction",

@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+import os
+import shutil
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -242,6 +244,24 @@ def test_pruning_the_archive_says_first_what_would_go(loaded: Command, monkeypat
     assert would.out.replace("would go", "went") == went.out
     assert "sms-interaction" in went.out
     assert not list(Path("data/archive").rglob("part-*"))
+
+
+def test_pruning_takes_superseded_outcomes_from_the_lake_and_leaves_what_is_loaded(
+    loaded: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CDP_ETL_KEEP_SUPERSEDED_DAYS", "1")
+    kept = next(Path("data/lake/sms_interaction").glob("*/*/summary.json"))
+    old = kept.parent.with_name("0" * 64)
+    shutil.copytree(kept.parent, old)
+    os.utime(old, (0, 0))
+    os.utime(kept.parent, (0, 0))
+
+    went = loaded("archive", "prune")
+
+    assert "outcome" in went.out
+    assert not old.exists()
+    assert kept.exists()
+    assert loaded("quarantine", "list").code == 0
 
 
 def test_every_setting_is_listed_and_no_secret_is_shown(cdp_etl: Command, monkeypatch: pytest.MonkeyPatch) -> None:

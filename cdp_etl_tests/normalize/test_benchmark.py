@@ -4,15 +4,19 @@ import subprocess
 import sys
 from pathlib import Path
 
+from cdp_etl.entities import BY_NAME
+
 BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "normalize.py"
 
 
 def test_a_small_run_writes_a_report(tmp_path: Path) -> None:
     out = tmp_path / "results.md"
-    options = ["--rows", "200", "--runs", "1", "--groups", "ways", "memory", "--out", str(out)]
+    options = ["--rows", "200", "--runs", "1", "--memory-rows", "200", "--out", str(out)]
+    options += ["--groups", "large", "formats", "entities", "ways", "memory"]
 
     subprocess.run([sys.executable, BENCHMARK, *options], check=True)
 
     report = out.read_text("utf-8")
     rows = [line.split("|")[1].strip() for line in report.splitlines() if line.startswith("|")]
-    assert {"both lanes", "exact lane alone"} <= set(rows)
+    named = {"both lanes", "exact lane alone", "NDJSON .zst", "CSV", "Parquet", "200 records"}
+    assert {*named, *BY_NAME} <= set(rows)

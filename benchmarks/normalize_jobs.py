@@ -1,0 +1,179 @@
+"""What `normalize.py` measures, each job in a process of its own.
+
+    python benchmarks/normalize_jobs.py <job> <options as JSON>
+
+prints wall and processor seconds and the peak of resident memory. Put here the jobs; what they are compared with
+stands in `normalize.py`.
+"""
+
+import hashlib
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+import venv
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import duckdb
+import numpy as np
+from normalize_dumps import DAY, MAIN
+
+from cdp_etl.contract.record import JudgeContext
+from cdp_etl.contract.rules import Rules
+from cdp_etl.entities import BY_NAME
+from cdp_etl.normalize import normalize_dump
+from cdp_etl.normalize.byte_stream import ReadBounds
+from cdp_etl.normalize.decode import decode
+from cdp_etl.normalize.exact_lane import Refused, judge
+from cdp_etl.normalize.scan.utf8 import first_fault
+
+_STATUS = Path("/proc/self/status")
+_DLT = "dlt[duckdb,parquet,filesystem]"
+
+
+class Measured(NamedTuple):
+    """One run."""
+
+    seconds: float
+    cpu: float
+    peak_mib: float
+
+
+class Job(NamedTuple):
+    """What is measured: a job of this file, or the peer, and its options."""
+
+    name: str
+    options: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class File:
+    """A file of a dump, as landing would tell of it; what is measured reads it once and trusts the name."""
+
+    path: str
+    bytes: int
+    sha256: str
+
+
+def measure(job: Job) -> Measured:
+    """Run a job in a process of its own."""
+    if job.name == "dlt":
+        return _dlt(job.options)
+    command = [sys.executable, __file__, job.name, json.dumps(job.options)]
+    return Measured(*json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout))
+
+
+def normalizing(folder: Path, entity: str = MAIN) -> Job:
+    """Give the job of normalizing a dump."""
+    return Job("normalize", {"folder": str(folder), "entity": entity})
+
+
+def peer_environment(work: Path) -> Path:
+    """Make an environment with the newest dlt; it is no dependency of the product."""
+    place = work / "peer"
+    venv.create(place, with_pip=True)
+    python = place / "bin" / "python"
+    subprocess.run([python, "-m", "pip", "install", "-q", _DLT], check=True)
+    return python
+
+
+def peer_version(python: Path) -> str:
+    """Give the version of dlt in an environment."""
+    code = "from importlib.metadata import version; print(version('dlt'))"
+    return subprocess.run([python, "-c", code], check=True, capture_output=True, text=True).stdout.strip()
+
+
+def _bare(options: dict[str, Any]) -> None:
+    """Read a dump with DuckDB alone, every contract field as text; bad lines become rows of nulls."""
+    names = [field.contract_name for field in BY_NAME[MAIN].fields]
+    columns = "{" + ", ".join(f"{name}: 'VARCHAR'" for name in names) + "}"
+    readers = {
+        "json": f"read_json('FOLDER/*.ndjson', format='newline_delimited', ignore_errors=true, columns={columns})",
+        "csv": "read_csv('FOLDER/*.csv', all_varchar=true, ignore_errors=true, strict_mode=false, header=true)",
+        "parquet": "read_parquet('FOLDER/*.parquet')",
+    }
+    with duckdb.connect() as connection:
+        reader = readers[options["reader"]].replace("FOLDER", options["folder"])
+        connection.sql(f"SELECT * FROM {reader}").to_arrow_table()
+
+
+def _files(folder: Path) -> Sequence[File]:
+    return [
+        File(path.name, path.stat().st_size, hashlib.sha256(path.name.encode()).hexdigest())
+        for path in sorted(folder.iterdir())
+        if not path.name.startswith("_")
+    ]
+
+
+def _normalize(options: dict[str, Any]) -> None:
+    folder = Path(options["folder"])
+    with tempfile.TemporaryDirectory(dir=folder.parents[1]) as lake:
+        normalize_dump(BY_NAME[options["entity"]], DAY, folder, _files(folder), Path(lake), Rules())
+
+
+def _exact(options: dict[str, Any]) -> None:
+    """Judge every record by the exact lane; nothing is derived or written."""
+    folder, entity = Path(options["folder"]), BY_NAME[MAIN]
+    context = JudgeContext(Rules(), DAY)
+    for file in _files(folder):
+        for rows in decode(entity, file.path, folder / file.path, ReadBounds(32 << 20, 16 << 20)):
+            for row in range(len(rows.positions)):
+                record = rows.record(row)
+                if not isinstance(record, Refused):
+                    judge(entity, record, context)
+
+
+def _dlt(options: dict[str, Any]) -> Measured:
+    hints = {
+        field.contract_name: {
+            "data_type": {"Double": "double", "Boolean": "bool", "String": "text"}.get(
+                field.column.type, "bigint"
+            ),
+            "nullable": True,
+        }
+        for field in BY_NAME[MAIN].fields
+    } | {
+        "customFieldTexts": {"data_type": "json", "nullable": True},
+        "customFieldNumbers": {"data_type": "json", "nullable": True},
+        "ignoredUpdateCfs": {"data_type": "json", "nullable": True},
+        "productId": {"data_type": "text", "nullable": True},
+        "appVersion": {"data_type": "text", "nullable": True},
+        "score": {"data_type": "double", "nullable": True},
+    }
+    with tempfile.TemporaryDirectory() as work:
+        peer = Path(__file__).with_name("dlt_peer.py")
+        command = [options["python"], peer, options["folder"], work, json.dumps(hints)]
+        environment = os.environ | {"HOME": work}
+        done = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
+    told = json.loads(done.stdout.splitlines()[-1])
+    return Measured(told["seconds"], told["cpu"], told["peak_mib"])
+
+
+def _peak_mib() -> float:
+    """Give the peak of resident memory; where the system keeps it for a program alone, without its parent's."""
+    if _STATUS.exists():
+        (line,) = (line for line in _STATUS.read_text("ascii").splitlines() if line.startswith("VmHWM:"))
+        return int(line.split()[1]) / 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def main() -> None:
+    """Run one job and print what it took."""
+    jobs: dict[str, Callable[[dict[str, Any]], None]] = {"bare": _bare, "normalize": _normalize, "exact": _exact}
+    job, options = sys.argv[1], json.loads(sys.argv[2])
+    if job != "bare":
+        byte = np.zeros(1, np.uint8)
+        first_fault(byte.ctypes.data, 0, 1)  # numba's own start, once a process, is no part of normalizing a dump
+    begun, cpu = time.perf_counter(), time.process_time()
+    jobs[job](options)
+    print(json.dumps([time.perf_counter() - begun, time.process_time() - cpu, _peak_mib()]))
+
+
+if __name__ == "__main__":
+    main()
