@@ -1,9 +1,11 @@
 """How functions of this package are compiled.
 
 Put here the two decorators. numba compiles an entry when it is first called, and keeps the machine code beside the
-source, or in the user's cache folder where that is read-only; later processes load it.
+source, or in the user's cache folder where that is read-only; later processes load it. Where neither can be written
+to, each process compiles for itself, and says so.
 """
 
+import logging
 from collections.abc import Callable
 from functools import lru_cache
 from hashlib import sha256
@@ -42,5 +44,11 @@ def entry(function: _Function) -> _Function:
     """Compile a function that is called from outside, with what it calls, and keep the machine code."""
     dispatcher: Any = numba.njit(nogil=True)(function)
     # Where `cache=True` puts its own; the version of numba is pinned.
-    dispatcher._cache = _Cache(function)  # type: ignore[no-untyped-call] # noqa: SLF001 - as above
+    try:
+        dispatcher._cache = _Cache(function)  # type: ignore[no-untyped-call] # noqa: SLF001 - as above
+    except RuntimeError:  # numba's way to say that it finds no folder it can write to
+        logging.getLogger(__name__).warning(
+            "Compiled code of %s cannot be kept: give NUMBA_CACHE_DIR a folder that can be written to.",
+            function.__name__,
+        )
     return cast("_Function", dispatcher)
