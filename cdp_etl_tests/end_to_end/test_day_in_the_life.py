@@ -1,0 +1,194 @@
+"""A day in the life: dumps by SFTP, one late, one corrected, one corrupt, one missing; all say exactly that.
+
+Over a real sshd, Postgres, daemon and web server; nobody asks for anything but the schedule and the sensors.
+"""
+
+import gzip
+import html
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import polars as pl
+import pytest
+
+from cdp_etl.defs.pending import pending_loads
+from cdp_etl.entities import BY_NAME, ENTITIES
+from cdp_etl.report.wording import name
+from cdp_etl.sample import generate
+from cdp_etl.settings import Settings
+from cdp_etl.warehouse import WarehouseMissingError, ledger
+from cdp_etl_tests.alerts.servers import Webhook, webhook
+from cdp_etl_tests.end_to_end.comparing import contents, reason, statuses
+from cdp_etl_tests.end_to_end.installation import Installation, installation
+from cdp_etl_tests.end_to_end.postgres import Postgres
+from cdp_etl_tests.landing.servers import openssh_server
+
+pytestmark = pytest.mark.system
+
+LATE, CORRECTED, CORRUPT, MISSING = (
+    "customer-product-comment",
+    "email-interaction",
+    "customer-product-review",
+    "customer-product-subscriber",
+)
+PUNCTUAL = ("customer-product-activity", "sms-interaction")
+_ROWS = 40
+LONG = 500
+"""How long anything may take, in seconds; the machine may be at other work."""
+
+
+def table(entity: str) -> str:
+    return entity.replace("-", "_")
+
+
+@dataclass(frozen=True)
+class Shop:
+    """An installation at noon of some time zone, what its partner has, and where alerts go."""
+
+    installed: Installation
+    ready: Path
+    """The dumps as the partner makes them, right ones."""
+    zone: Path
+    """What the SFTP server shows."""
+    hook: Webhook
+    yesterday: date
+
+    def deliver(self, *entities: str) -> None:
+        """Put the dumps of yesterday on the server."""
+        for entity in entities:
+            there = self.zone / entity / self.yesterday.isoformat()
+            shutil.copytree(self.ready / entity / self.yesterday.isoformat(), there, dirs_exist_ok=True)
+
+    def load_counts(self) -> dict[str, int]:
+        """Count how often each dump of yesterday was loaded."""
+        try:
+            with self.installed.settings.open_warehouse().reading() as connection:
+                counted = connection.execute(
+                    "SELECT entity, count(*) FROM ops.load WHERE status = 'loaded' GROUP BY ALL"
+                ).fetchall()
+        except WarehouseMissingError:
+            return {}
+        return dict(counted)
+
+    def told(self) -> str:
+        """Give all that people were told."""
+        return "\n".join(str(message["text"]) for message in self.hook.posted)
+
+    def still_open(self) -> set[str]:
+        """Give what people were told of and not that it is over."""
+        told = {f"dump {what}" for what in re.findall(r"^Dump (\w+: \S+ \S+)$", self.told(), re.MULTILINE)}
+        return told - set(re.findall(r"^Over: (.+)$", self.told(), re.MULTILINE))
+
+
+@pytest.fixture(scope="module")
+def shop(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    home = tmp_path_factory.mktemp("day")
+    # It is noon where the dump dates are counted, so that no midnight comes in between.
+    now = datetime.now(UTC)
+    zone = f"Etc/GMT{now.hour - 12:+d}"
+    local = now.astimezone(ZoneInfo(zone))
+    yesterday = local.date() - timedelta(days=1)
+    at = local + timedelta(seconds=100)
+    generate(home / "ready", yesterday, 1, _ROWS)
+    (home / "sshd").mkdir()
+    with openssh_server(home / "sshd") as server, webhook() as hook:
+        settings = {
+            "CDP_ETL_LANDING": server.location(),
+            "CDP_ETL_SFTP_KEY_FILE": str(server.options.key_file),
+            "CDP_ETL_SFTP_KNOWN_HOSTS": str(server.options.known_hosts),
+            "CDP_ETL_FIRST_DUMP_DATE": yesterday.isoformat(),
+            "CDP_ETL_DUMP_TIMEZONE": zone,
+            "CDP_ETL_SCHEDULE": f"{at.minute} {at.hour} * * *",
+            "CDP_ETL_LOOK_EVERY_SECONDS": "10",
+            "CDP_ETL_ALERT_WEBHOOK_URL": hook.url,
+            "CDP_ETL_ALERT_DEADLINE": "24:00",
+        }
+        with installation(home, postgres, **settings) as installed:
+            yield Shop(installed, home / "ready", server.root, hook, yesterday)
+
+
+def test_a_day_in_the_life(shop: Shop, tmp_path: Path) -> None:
+    warehouse = shop.installed.settings.open_warehouse()
+    day = shop.yesterday
+
+    # In the morning: the punctual ones, a first version of one that is wrong, and one that cannot be read.
+    shop.deliver(*PUNCTUAL, CORRECTED)
+    wrong = shop.zone / CORRECTED / day.isoformat() / "part-1.ndjson"
+    right = wrong.read_text(encoding="utf-8")
+    wrong.write_text("".join(right.splitlines(keepends=True)[: _ROWS // 2]), encoding="utf-8")
+    broken = shop.zone / CORRUPT / day.isoformat() / "part-1.ndjson.gz"
+    broken.parent.mkdir(parents=True)
+    broken.write_bytes(gzip.compress(b"{}\n" * 1000)[:-9])
+    in_the_morning = {table(entity): 1 for entity in (*PUNCTUAL, CORRECTED)}
+    shop.installed.wait(
+        "what arrived in the morning is loaded", lambda: shop.load_counts() == in_the_morning, seconds=LONG
+    )
+    # The schedule looks for all six, and writes down what has not come.
+    shop.installed.wait(
+        "the schedule has asked for the day",
+        lambda: statuses(warehouse).get((table(MISSING), day)) == "empty",
+        seconds=LONG,
+    )
+
+    # In the afternoon: the late one, and the corrected one once more.
+    shop.deliver(LATE)
+    wrong.write_text(right, encoding="utf-8")
+    at_the_end = in_the_morning | {table(LATE): 1, table(CORRECTED): 2}
+    shop.installed.wait(
+        "the late and the corrected one are loaded", lambda: shop.load_counts() == at_the_end, seconds=LONG
+    )
+    shop.installed.wait("the marts hold every load", lambda: is_held(shop.installed.settings), seconds=LONG)
+
+    # The ledger says exactly that.
+    ended = statuses(warehouse)
+    assert {entity.table for entity in ENTITIES} == {loaded for loaded, _ in ended}
+    assert ended[table(CORRUPT), day] == "refused"
+    assert ended[table(MISSING), day] == "empty"
+    assert "part-1.ndjson.gz" in reason(warehouse, table(CORRUPT), day)
+    for entity in (*PUNCTUAL, LATE, CORRECTED):
+        assert ended[table(entity), day] in {"loaded", "unchanged"}
+    corrected = ledger(warehouse).filter(pl.col("entity") == table(CORRECTED))
+    assert corrected["loaded_records_read"].item() == len(right.splitlines())
+    # So do the marts: they are those of a single run over what lay there at the end.
+    assert contents(warehouse) == contents(loaded_at_once(shop, tmp_path).open_warehouse())
+    # So does the report.
+    page = report_of(shop)
+    for entity, fact in ((CORRUPT, "the dump was refused"), (MISSING, "no files were there")):
+        assert f"{name(BY_NAME[entity])}: {fact}" in page
+    # So do the alerts: of all that was missing in the morning only this is not over.
+    still = {f"dump refused: {CORRUPT} {day}", f"dump missing: {MISSING} {day}"}
+    shop.installed.wait("people were told what is over", lambda: shop.still_open() == still, seconds=LONG)
+    assert "Run failed" not in shop.told()
+    doctor = shop.installed.command_line("cdp-etl", "doctor")
+    assert "It is running." in doctor.stdout, doctor.stdout + doctor.stderr
+
+
+def is_held(settings: Settings) -> bool:
+    """Tell whether marts and snapshot hold every load."""
+    return pending_loads(settings.open_warehouse(), settings.published) is None
+
+
+def loaded_at_once(shop: Shop, folder: Path) -> Settings:
+    """Load what lies on the server at the end, in one go."""
+    once = {
+        "CDP_ETL_DATA": str(folder),
+        "CDP_ETL_LANDING": str(shop.zone),
+        "DAGSTER_HOME": str(folder / "dagster"),
+    }
+    day = shop.yesterday.isoformat()
+    ended = shop.installed.command_line(
+        "cdp-etl", "run", "--from", day, variables={**shop.installed.variables, **once}
+    )
+    assert ended.returncode == 1, ended.stderr  # one is corrupt there too
+    return Settings(data=folder)
+
+
+def report_of(shop: Shop) -> str:
+    """Give the text of the report of the day."""
+    page = shop.installed.settings.reports / f"{shop.yesterday}.html"
+    return html.unescape(re.sub(r"<[^>]+>", " ", page.read_text(encoding="utf-8")))
