@@ -8,6 +8,10 @@ import re
 _WORD_START = re.compile(r"(?<!^)(?=[A-Z])")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,63}")
 _MOST_DIGITS = 4
+_NO_NAME = "(keys that do not read as a name)"
+KEY_WARNING = ": not an object"
+"""How the one warning ends that begins with a delivered key."""
+
 _FOLDED_AWAY = re.compile(r"[_\s]+")
 
 
@@ -29,6 +33,17 @@ def reads_as_a_name(key: str) -> bool:
     a key is a phone, an address or a person.
     """
     return bool(_NAME.fullmatch(key)) and sum(character.isdigit() for character in key) <= _MOST_DIGITS
+
+
+def without_odd_key(what: str, fact: str = "") -> str:
+    """Give what is told of a delivered key, the key left out where it does not read as a name.
+
+    Args:
+        what: The key and the fact behind it; what does not end in the fact is of no delivered key, and stays.
+        fact: What stands behind the key.
+    """
+    is_fit = not what.endswith(fact) or reads_as_a_name(what.removesuffix(fact))
+    return what if is_fit else f"{_NO_NAME}{fact}"
 
 
 def fold_header(header: str) -> str:

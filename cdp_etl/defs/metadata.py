@@ -11,7 +11,7 @@ from typing import Any
 import dagster as dg
 
 from cdp_etl.contract.entity import Entity
-from cdp_etl.contract.naming import reads_as_a_name
+from cdp_etl.contract.naming import KEY_WARNING, without_odd_key
 from cdp_etl.landing import Pull
 from cdp_etl.normalize import NormalizedDump
 from cdp_etl.warehouse import LoadResult
@@ -19,10 +19,6 @@ from cdp_etl.warehouse import LoadResult
 Metadata = dict[str, Any]
 
 _MOST_ROWS = 20
-_NO_NAME = "(keys that do not read as a name)"
-_OF_A_KEY = ": not an object"
-"""How the one warning ends that begins with a delivered key."""
-
 _COUNTED = ("files", "records")
 _CHANGES = ("added", "changed", "removed")
 
@@ -67,7 +63,7 @@ def normalized_metadata(entity: Entity, dump: NormalizedDump) -> Metadata:
     }
     for name, counts in (
         ("quarantine_reasons", dump.reasons),
-        ("warnings", _keys_named(dump.warning_counts, _OF_A_KEY)),
+        ("warnings", _keys_named(dump.warning_counts, KEY_WARNING)),
         ("unknown_keys", _keys_named(dump.unknown_keys)),
         ("exact_lane_causes", dump.exact_lane_causes),
     ):
@@ -104,16 +100,10 @@ def staging_metadata(load: LoadResult) -> Metadata:
 
 
 def _keys_named(counts: Mapping[str, int], fact: str = "") -> Mapping[str, int]:
-    """Count together what is told of keys that do not read as names: such a one may be a phone, or a person.
-
-    Args:
-        counts: By a delivered key and the fact behind it; what does not end in the fact is no delivered key.
-        fact: What stands behind each key.
-    """
+    """Count together what is told of keys that do not read as names."""
     named: Counter[str] = Counter()
     for what, count in counts.items():
-        is_fit = not what.endswith(fact) or reads_as_a_name(what.removesuffix(fact))
-        named[what if is_fit else f"{_NO_NAME}{fact}"] += count
+        named[without_odd_key(what, fact)] += count
     return named
 
 

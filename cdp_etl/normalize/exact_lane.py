@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from cdp_etl.contract import record as record_model
 from cdp_etl.contract import strict_json
 from cdp_etl.contract.entity import Entity
+from cdp_etl.contract.naming import KEY_WARNING
 from cdp_etl.contract.record import JudgeContext
 from cdp_etl.contract.values import REQUIRED, ValueRefusedError, read_choice, read_list
 
@@ -82,7 +83,7 @@ def _is_extra(entity: Entity, key: str) -> bool:
 def _warnings(entity: Entity, custom: dict[str, Any], ignored: list[str] | None) -> Iterator[str]:
     for key, value in custom.items():
         if value is not None and not isinstance(value, dict):
-            yield f"{key}: not an object"
+            yield f"{key}{KEY_WARNING}"
     if ignored is not None and not entity.supports_ignored_update_cfs:
         yield IGNORED_NOT_SUPPORTED
 

@@ -1,15 +1,17 @@
 """Why records were refused, and what was odd about records that were not: reasons and warnings, with counts.
 
-A reason names a field and a fact, never a value. Put here only counts of them: the refused bytes stay where they
-are.
+A reason names a field and a fact, never a value; a key that may be one is left out. Put here only counts: the
+refused bytes stay where they are.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
 import duckdb
 
+from cdp_etl.contract.naming import KEY_WARNING, without_odd_key
 from cdp_etl.entities import ENTITIES
 from cdp_etl.report.asking import ask
 
@@ -57,8 +59,11 @@ def read_warnings(connection: duckdb.DuckDBPyConnection, dump_date: date) -> tup
         SELECT entity, what, count(*) AS record_count
         FROM (SELECT entity, unnest(list_distinct(warnings)) AS what FROM ({entities}))
         GROUP BY entity, what
-        ORDER BY record_count DESC, entity, what
         """,
         {"dump_date": dump_date},
     ).fetchall()
-    return tuple(Count(*row) for row in rows)
+    counts: Counter[tuple[str, str]] = Counter()
+    for entity, what, record_count in rows:
+        counts[entity, without_odd_key(what, KEY_WARNING)] += record_count
+    ordered = sorted(counts.items(), key=lambda counted: (-counted[1], counted[0]))
+    return tuple(Count(*place, record_count) for place, record_count in ordered)

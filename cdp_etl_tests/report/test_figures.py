@@ -166,6 +166,15 @@ def test_what_bears_the_same_words_is_added_up_over_entities() -> None:
     ]
 
 
+def test_a_warning_about_a_key_that_may_be_a_value_leaves_the_key_out(shop: Shop) -> None:
+    odd = ["customField Nguyen Van A: not an object", "customField a@b.vn: not an object"]
+    shop.load(ACTIVITY, 1, [happened(ACTIVITY, str(n), warnings=[warning]) for n, warning in enumerate(odd)])
+
+    (told,) = read_figures(shop.warehouse, day(1)).warnings
+
+    assert (told.what, told.record_count) == ("(keys that do not read as a name): not an object", 2)
+
+
 def test_warnings_are_counted_over_all_entities(shop: Shop) -> None:
     masked = "customerPhone: not a dialable number"
     shop.load(
