@@ -2,7 +2,7 @@
 # Nothing is needed beforehand but Python 3.11 or later, make and git.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo ui test test-system screenshots bench bench-backfill bench-memory bench-landing bench-load bench-marts fuzz check format lock clean
+.PHONY: help demo ui test test-system screenshots bench bench-memory bench-backfill bench-landing bench-load bench-marts fuzz check format lock clean
 .DELETE_ON_ERROR:
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -70,9 +70,6 @@ test-system: .venv/.dev ## Tests that need Debian packages; installs them when r
 screenshots: .venv/.dev ## The pictures in docs/img, by the tests of the UI; needs Debian's packages
 	@SCREENSHOTS=docs/img $(BIN)/pytest -m system cdp_etl_tests/end_to_end/test_ui.py
 
-screenshots: .venv/.dev ## The pictures in docs/img, by the tests of the UI; needs Debian's packages
-	@SCREENSHOTS=docs/img $(BIN)/pytest -m system cdp_etl_tests/end_to_end/test_ui.py
-
 bench: .venv/.dev ## Normalizing beside its peers, timed; writes benchmarks/results.md (a quarter of an hour)
 	@$(BIN)/python benchmarks/normalize.py --dlt --out benchmarks/results.md
 
@@ -81,9 +78,6 @@ bench-memory: .venv/.dev ## What memory normalizing takes at 1, 5 and 20 million
 
 bench-load: .venv/.dev ## A day's load on a growing history, timed; writes benchmarks/results-load.md
 	@$(BIN)/python benchmarks/load.py $(BENCH_LOAD) --out benchmarks/results-load.md
-
-bench-backfill: .venv/.dev ## 30 days as one run beside the bare functions, timed; needs Debian's postgresql
-	@$(BIN)/python benchmarks/backfill.py --out benchmarks/results-backfill.md
 
 bench-backfill: .venv/.dev ## 30 days as one run beside the bare functions, timed; needs Debian's postgresql
 	@$(BIN)/python benchmarks/backfill.py --out benchmarks/results-backfill.md
