@@ -13,7 +13,14 @@ from cdp_etl.contract.entity import Entity
 from cdp_etl.defs.keys import Layer
 from cdp_etl.defs.stages import stage
 from cdp_etl.errors import CdpEtlError
-from cdp_etl.landing import DumpRefusedError, Pull, latest_pull, pull_dump, require_record_counts
+from cdp_etl.landing import (
+    DumpRefusedError,
+    FilesMissingError,
+    Pull,
+    latest_pull,
+    pull_dump,
+    require_record_counts,
+)
 from cdp_etl.normalize import (
     DumpUnreadableError,
     NormalizedDump,
@@ -27,6 +34,7 @@ from cdp_etl.warehouse import (
     LoadResult,
     Warehouse,
     WarehouseError,
+    files_in_place,
     load_dump,
     record_attempt,
 )
@@ -127,9 +135,8 @@ def _pulled(settings: Settings, request: DayRequest, outcome: DayOutcome, say: S
     entity, dump_date = request.entity, request.dump_date
     if Layer.LANDING in request.layers:
         say(f"{entity.name} {dump_date}: pulling")
-        rules = settings.pull_rules(accept_removal=request.accept_removal, deep=request.deep)
         with stage(settings, "pull", entity.name, dump_date) as figures:
-            pull = pull_dump(settings.zone(entity), entity.name, dump_date, settings.archive, rules)
+            pull = _pull(settings, request)
             files = () if pull is None else pull.files
             figures |= {"files": len(files), "bytes": sum(file.bytes for file in files)}
         return replace(outcome, pull=pull)
@@ -137,6 +144,19 @@ def _pulled(settings: Settings, request: DayRequest, outcome: DayOutcome, say: S
     if pull is None:
         raise StageMissingError(f"{entity.name} {dump_date}: nothing was pulled yet; materialize landing first.")
     return replace(outcome, pull=pull)
+
+
+def _pull(settings: Settings, request: DayRequest) -> Pull | None:
+    """Pull the dump; files that are gone are missed only where they were loaded (RULINGS 9)."""
+    entity, dump_date = request.entity, request.dump_date
+    zone = settings.zone(entity)
+    rules = settings.pull_rules(accept_removal=request.accept_removal, deep=request.deep)
+    try:
+        return pull_dump(zone, entity.name, dump_date, settings.archive, rules)
+    except FilesMissingError as error:
+        if error.offered < files_in_place(settings.open_warehouse(), entity, dump_date):
+            raise
+        return pull_dump(zone, entity.name, dump_date, settings.archive, replace(rules, accept_removal=True))
 
 
 def _normalized(settings: Settings, request: DayRequest, outcome: DayOutcome, say: Say) -> DayOutcome:

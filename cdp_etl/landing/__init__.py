@@ -12,6 +12,7 @@ from cdp_etl.landing.discover import FoundDump, Sighting, discover, has_stood_st
 from cdp_etl.landing.errors import (
     DumpNotCompleteError,
     DumpRefusedError,
+    FilesMissingError,
     LandingError,
     ZoneConfigError,
     ZoneUnreachableError,
@@ -34,6 +35,7 @@ __all__ = [
     "DumpNotCompleteError",
     "DumpRefusedError",
     "FileDifference",
+    "FilesMissingError",
     "FoundDump",
     "LandingError",
     "ObjectStoreOptions",

@@ -15,6 +15,14 @@ class DumpRefusedError(LandingError):
     """What was delivered is at fault; the same delivery will be refused again."""
 
 
+class FilesMissingError(DumpRefusedError):
+    """Fewer files are offered than were pulled before; `offered` says how many."""
+
+    def __init__(self, sentence: str, offered: int) -> None:
+        super().__init__(sentence)
+        self.offered = offered
+
+
 class DumpNotCompleteError(LandingError):
     """The dump is still being delivered; nothing was taken, and a later attempt may find it whole."""
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from cdp_etl.landing.archive import DumpArchive, PullRecord
 from cdp_etl.landing.decrypt import DecryptionKey
-from cdp_etl.landing.errors import DumpRefusedError
+from cdp_etl.landing.errors import DumpRefusedError, FilesMissingError
 from cdp_etl.landing.findings import find_twins
 from cdp_etl.landing.listing import Listing, Offered, list_dump
 from cdp_etl.landing.manifest import (
@@ -136,10 +136,11 @@ class _Pulling:
         there = {offered.path for offered in listing.data}
         gone = [shown(file.delivered_path) for file in before.files if file.delivered_path not in there]
         names = ", ".join(gone[:_MOST_NAMES_SHOWN]) + (" …" if len(gone) > _MOST_NAMES_SHOWN else "")
-        raise DumpRefusedError(
+        raise FilesMissingError(
             f"{self._entity} {self._dump_date.isoformat()}: {len(listing.data)} files are offered where "
             f"{len(before.files)} were pulled before, and no manifest says so (gone: {names}); "
-            "accept the removal if it is meant"
+            "accept the removal if it is meant",
+            len(listing.data),
         )
 
     async def _take(

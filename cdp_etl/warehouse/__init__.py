@@ -4,7 +4,7 @@ Put here what writes to or reads from the schemas `staging` and `ops`. What the 
 stands in `cdp_etl.marts`; what a record becomes was decided before, in `cdp_etl.normalize`.
 """
 
-from cdp_etl.warehouse.attempts import is_loaded, ledger, record_attempt
+from cdp_etl.warehouse.attempts import files_in_place, is_loaded, ledger, record_attempt
 from cdp_etl.warehouse.backups import Backup, backup, restore
 from cdp_etl.warehouse.compaction import Compaction, compact
 from cdp_etl.warehouse.connection import Warehouse
@@ -48,6 +48,7 @@ __all__ = [
     "backup",
     "check_full",
     "compact",
+    "files_in_place",
     "is_loaded",
     "ledger",
     "load_dump",

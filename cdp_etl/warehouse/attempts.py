@@ -154,6 +154,20 @@ def fingerprint_in_place(connection: duckdb.DuckDBPyConnection, entity: Entity, 
     return fingerprint
 
 
+def files_in_place(warehouse: Warehouse, entity: Entity, dump_date: date) -> int:
+    """Give of how many files the load in place is; 0 where none is, or there is no warehouse yet."""
+    if not warehouse.path.exists():
+        return 0
+    with warehouse.reading() as connection:
+        files: int | None = single_value(
+            connection,
+            "SELECT arg_max(files, load_seq) FROM ops.load"
+            " WHERE entity = ? AND dump_date = ? AND status = 'loaded'",
+            [entity.table, dump_date],
+        )
+    return files or 0
+
+
 def is_loaded(warehouse: Warehouse, entity: Entity, dump_date: date, content_fingerprint: str) -> bool:
     """Tell whether exactly this content is in place; False where there is no warehouse yet."""
     if not warehouse.path.exists():

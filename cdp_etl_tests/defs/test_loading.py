@@ -140,6 +140,19 @@ def test_content_a_then_b_then_a_again_is_loaded_three_times(pipe: Pipe) -> None
     assert loaded == [([(FIRST, "loaded")], [(name,)]) for name in "aba"]
 
 
+def test_a_file_that_was_never_loaded_may_be_taken_away_again(pipe: Pipe) -> None:
+    """A corrupt file is refused; the partner removes it, and the rest is the dump."""
+    pipe.deliver(FIRST, [sms("1", FIRST)])
+    pipe.deliver_bytes(FIRST, b"no gzip", name="part-2.ndjson.gz")
+    pipe.load(FIRST)
+    refused = pipe.ledger()
+    (pipe.settings.data / "landing" / SMS.name / FIRST.isoformat() / "part-2.ndjson.gz").unlink()
+
+    pipe.load(FIRST)
+
+    assert (refused, pipe.ledger()) == ([(FIRST, "refused")], [(FIRST, "loaded")])
+
+
 def test_a_delivery_of_fewer_files_is_taken_only_when_that_is_said(pipe: Pipe) -> None:
     pipe.deliver(FIRST, [sms("1", FIRST)])
     pipe.deliver(FIRST, [sms("2", FIRST)], name="part-2.ndjson")

@@ -97,7 +97,7 @@ class Version:
 
 def read_dump(entity: str, dump_date: date, files: Iterable[Path]) -> dict[tuple[str, ...], Version]:
     """Give the records of a dump: of those with one key the last delivered."""
-    versions = {}
+    versions: dict[tuple[str, ...], Version] = {}
     for path in files:
         for line in path.read_text(encoding="utf-8").splitlines():
             said = json.loads(line)
@@ -179,7 +179,9 @@ def place(row: Row) -> tuple[Any, ...]:
 
 def _newest(rows: Iterable[Row], name: str, value: Mapping[int, Any]) -> Row | None:
     found = max(((*place(row), value[id(row)]) for row in rows), default=None)
-    return found and dict(zip(("occurred_at", "dump_date", "system_name", "record_id", name), found, strict=True))
+    if found is None:
+        return None
+    return dict(zip(("occurred_at", "dump_date", "system_name", "record_id", name), found, strict=True))
 
 
 def counts(rows: Sequence[Row], kinds: Sequence[str]) -> Row:

@@ -1,8 +1,8 @@
 """How functions of this package are compiled.
 
 Put here the two decorators. numba compiles an entry when it is first called, and keeps the machine code beside the
-source, or in the user's cache folder where that is read-only; later processes load it. Where neither can be written
-to, each process compiles for itself, and says so.
+source, or in the user's cache folder where that is read-only; later processes load it. Where neither can be
+written to, each process compiles for itself, and says so.
 """
 
 import logging
