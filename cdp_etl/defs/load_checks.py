@@ -162,7 +162,13 @@ def _quarantine_rate_is_low(evidence: Evidence) -> Verdict | None:
         sentence=f"{newest['dump_date']}: {newest['quarantined']} of {newest['records_read']} records are "
         f"quarantined ({rate:.1%}); more than {unusual:.0%} is unusual, more than {limit:.0%} is refused.",
         severity=dg.AssetCheckSeverity.ERROR if rate > limit else dg.AssetCheckSeverity.WARN,
-        figures={"dump_date": newest["dump_date"].isoformat(), "quarantine_rate": rate},
+        # Numbers are what the UI plots, run by run.
+        figures={
+            "dump_date": newest["dump_date"].isoformat(),
+            "accepted": newest["accepted"],
+            "quarantined": newest["quarantined"],
+            "quarantine_rate": rate,
+        },
     )
 
 

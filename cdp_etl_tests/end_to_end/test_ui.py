@@ -133,7 +133,7 @@ def test_checks_read_as_sentences_and_are_plotted(page: Page, pictures: Path) ->
     page.goto(f"/assets/{Layer.STAGING.value}/{ENTITY}?view=checks&checkDetail=quarantine_rate_is_low")
 
     expect(page.get_by_text(re.compile("records are quarantined")).first).to_be_visible(timeout=LONG)
-    expect(page.locator("canvas").first).to_be_attached()
+    expect(page.locator("canvas")).to_have_count(3)  # accepted, quarantined, and the rate
     take_picture(page, pictures, "checks")
 
 
