@@ -9,11 +9,10 @@ import typer
 
 from cdp_etl.cli.options import AsJson, EntityNames, chosen, parse_day
 from cdp_etl.cli.output import out, print_json, print_table, progress
-from cdp_etl.entities import BY_NAME, ENTITIES
-from cdp_etl.landing import CheckedDump, CheckedZone, check_landing, prune
-from cdp_etl.normalize import prune_lake
+from cdp_etl.defs.pruning import prune_all
+from cdp_etl.entities import BY_NAME
+from cdp_etl.landing import CheckedDump, CheckedZone, check_landing
 from cdp_etl.settings import Settings, load_settings
-from cdp_etl.warehouse import outcomes_referred_to
 
 landing = typer.Typer(help="What the landing zone offers.", no_args_is_help=True)
 archive = typer.Typer(help="The raw archive: every dump as it was delivered.", no_args_is_help=True)
@@ -102,28 +101,21 @@ def prune_command(
     Example: `cdp-etl archive prune --dry-run`
     """
     settings = load_settings()
-    today = _today(settings)
-    pulls = prune(settings.archive, settings.retention(), today, dry_run=dry_run)
-    outcomes = prune_lake(
-        settings.lake,
-        ENTITIES,
-        outcomes_referred_to(settings.open_warehouse()),
-        settings.keep_superseded_days,
-        today,
-        dry_run=dry_run,
-    )
+    gone = prune_all(settings, _today(settings), dry_run=dry_run)
     print_table(
         ("entity", "dump date", "what", "content", "bytes", "why"),
         [
-            *((one.entity, one.dump_date, "pull", one.fingerprint[:12], one.bytes, one.reason) for one in pulls),
+            *(
+                (one.entity, one.dump_date, "pull", one.fingerprint[:12], one.bytes, one.reason)
+                for one in gone.pulls
+            ),
             *(
                 (one.entity, one.dump_date, "outcome", one.fingerprint[:12], one.bytes, "superseded")
-                for one in outcomes
+                for one in gone.outcomes
             ),
         ],
     )
-    freed = sum(one.bytes for one in pulls) + sum(one.bytes for one in outcomes)
-    out().print(f"{freed:,} bytes {'would go' if dry_run else 'went'}.")
+    out().print(f"{gone.bytes:,} bytes {'would go' if dry_run else 'went'}.")
 
 
 def _today(settings: Settings) -> date:

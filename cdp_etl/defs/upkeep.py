@@ -1,6 +1,6 @@
 """What is done once a week: look closely at recent dumps, and let go of what need not be kept.
 
-Put here when that happens and for which days. What it does stands in the assets and in `cdp_etl.landing`.
+Put here when that happens and for which days. What it does stands in the assets and in `pruning.py`.
 """
 
 from datetime import date, datetime, timedelta
@@ -11,11 +11,10 @@ import dagster as dg
 from cdp_etl.defs.jobs import LOAD_JOB
 from cdp_etl.defs.load import SKIP_UNCHANGED_TAG, LoadConfig
 from cdp_etl.defs.partitions import range_tags
+from cdp_etl.defs.pruning import prune_all
 from cdp_etl.entities import ENTITIES
-from cdp_etl.landing import Retention, prune
-from cdp_etl.normalize import prune_lake
+from cdp_etl.landing import Retention
 from cdp_etl.settings import Settings
-from cdp_etl.warehouse import outcomes_referred_to
 
 
 def build_weekly_deep_look(settings: Settings) -> dg.ScheduleDefinition:
@@ -47,22 +46,8 @@ def build_weekly_deep_look(settings: Settings) -> dg.ScheduleDefinition:
 def _prune_archive(context: dg.OpExecutionContext, settings: dg.ResourceParam[Settings]) -> None:
     """Remove what is older than the settings keep."""
     today = _today(settings, datetime.now(ZoneInfo(settings.dump_timezone)))
-    pulls = prune(settings.archive, settings.retention(), today, dry_run=False)
-    outcomes = prune_lake(
-        settings.lake,
-        ENTITIES,
-        outcomes_referred_to(settings.open_warehouse()),
-        settings.keep_superseded_days,
-        today,
-        dry_run=False,
-    )
-    context.add_output_metadata(
-        {
-            "pulls": len(pulls),
-            "outcomes": len(outcomes),
-            "bytes": sum(one.bytes for one in pulls) + sum(one.bytes for one in outcomes),
-        }
-    )
+    gone = prune_all(settings, today, dry_run=False)
+    context.add_output_metadata({"pulls": len(gone.pulls), "outcomes": len(gone.outcomes), "bytes": gone.bytes})
 
 
 @dg.job(
