@@ -64,13 +64,17 @@ class ByteSource:
     compression: Compression
     bounds: ReadBounds
 
-    def blocks(self) -> Iterator[bytes]:
+    def blocks(self, denser: int = 1) -> Iterator[bytes]:
         """Give its decompressed bytes in blocks of `batch_bytes`, the last one shorter, none empty.
+
+        Args:
+            denser: How many times as many records as JSON has the format puts into a byte; the blocks are as
+                much shorter, so that batches take the same memory.
 
         Raises:
             DumpUnreadableError: where it cannot be opened, is cut or corrupt, or expands beyond the bound.
         """
-        block_bytes = self.bounds.batch_bytes
+        block_bytes = self.bounds.batch_bytes // denser
         try:
             with self.path.open("rb") as stream:
                 if self.compression == "none":

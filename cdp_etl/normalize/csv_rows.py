@@ -31,6 +31,9 @@ from cdp_etl.normalize.texts import Offsets, Texts, refuse_what_is_not_utf8
 _LONGEST_TERMINATOR: Final = 2
 """Bytes between two rows that follow one another; more, and something that is not read stands between."""
 
+_DENSER_THAN_JSON: Final = 2
+"""A row does not repeat its keys."""
+
 
 @dataclass(frozen=True, slots=True)
 class CsvRows:
@@ -126,7 +129,7 @@ def read_csv(entity: Entity, source: ByteSource) -> Iterator[CsvRows]:
     position = 1
     limit = source.bounds.record_bytes
     held, offset = b"", 0
-    for block, is_last in _with_last(source.blocks()):
+    for block, is_last in _with_last(source.blocks(_DENSER_THAN_JSON)):
         data = held + block
         if offset == 0 and not held:
             _expect_utf8(source, data)

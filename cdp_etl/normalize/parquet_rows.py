@@ -29,7 +29,8 @@ from cdp_etl.normalize.rows import Columns
 from cdp_etl.normalize.texts import Offsets
 
 _FEWEST_ROWS: Final = 1_000
-_MOST_ROWS: Final = 200_000
+_MOST_ROWS: Final = 50_000
+"""As many as a batch of JSON holds: a column of a dictionary tells little of the memory that its values take."""
 
 
 @dataclass(frozen=True, slots=True)
