@@ -109,11 +109,12 @@ def measure(
 
 def ratios(measured: dict[tuple[int, str], dict[str, float]]) -> Iterator[str]:
     """Give what the goals speak of, in sentences."""
-    first, *_, last = sorted({history for history, _ in measured})
-    for name in KINDS:
+    histories = sorted({history for history, _ in measured})
+    first, last = histories[0], histories[-1]
+    for name in KINDS if last > first else ():
         longer = measured[last, name]["all"] / measured[first, name]["all"]
         yield f"- {name}: a day on {last:,} interactions takes {longer:.2f} times one on {first:,}."
-    for history in sorted({history for history, _ in measured}):
+    for history in histories:
         *_, spread = KINDS
         longer = measured[history, spread]["all"] / measured[history, "one day"]["all"]
         yield f"- On {history:,} interactions, {spread}: {longer:.2f} times one day."
