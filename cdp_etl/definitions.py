@@ -3,7 +3,7 @@
 import dagster as dg
 
 from cdp_etl.defs.build import build_definitions
-from cdp_etl.defs.loggers import write_runs_as_json
+from cdp_etl.defs.loggers import write_runs_and_ticks_as_json
 from cdp_etl.logs import configure_logs
 from cdp_etl.settings import load_settings
 
@@ -14,5 +14,5 @@ def defs() -> dg.Definitions:
     settings = load_settings()
     configure_logs(settings.log_format, settings.log_level)
     if settings.log_format == "json":
-        write_runs_as_json(settings.log_level)
+        write_runs_and_ticks_as_json(settings.log_level)
     return build_definitions(settings)

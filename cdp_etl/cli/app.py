@@ -89,12 +89,15 @@ def _every_command(
 def main() -> None:
     """Run a command; an error is one sentence and an exit code, a traceback only with `--debug`."""
     arguments = [argument for argument in sys.argv[1:] if argument != _DEBUG]
+    command = typer.main.get_command(
+        app
+    )  # called itself, the app would put a hook of its own in the place of ours
     if len(arguments) < len(sys.argv) - 1:
-        app(args=arguments)
+        command(args=arguments)
         return
     sys.excepthook = _say_that_it_is_our_fault
     try:
-        app(args=arguments)
+        command(args=arguments)
     except CdpEtlError as error:
         print_error(f"Error: {error}")
         sys.exit(2 if isinstance(error, _WRONG_USAGE) else 1)

@@ -12,7 +12,7 @@ from cdp_etl.alerts import ReceiverConfigError
 from cdp_etl.cli.options import AsJson
 from cdp_etl.cli.output import print_json, print_table, progress
 from cdp_etl.defs.health import daemons, run_count
-from cdp_etl.defs.instance import open_instance
+from cdp_etl.defs.instance import InstanceError, open_instance
 from cdp_etl.defs.pending import pending_loads
 from cdp_etl.entities import ENTITIES
 from cdp_etl.errors import CdpEtlError
@@ -116,11 +116,14 @@ def _alerts(settings: Settings) -> Symptom:
 
 
 def _dagster(settings: Settings) -> Iterator[Symptom]:
-    with open_instance(settings) as instance:
-        yield Symptom(
-            "Dagster's storage", is_well=True, sentence=f"It answers and knows {run_count(instance)} runs."
-        )
-        asleep = [daemon.name for daemon in daemons(instance) if not daemon.is_alive]
+    try:
+        with open_instance(settings) as instance:
+            runs = run_count(instance)
+            asleep = [daemon.name for daemon in daemons(instance) if not daemon.is_alive]
+    except InstanceError as error:
+        yield Symptom("Dagster's storage", is_well=False, sentence=str(error))
+        return
+    yield Symptom("Dagster's storage", is_well=True, sentence=f"It answers and knows {runs} runs.")
     yield Symptom(
         "Dagster's daemon",
         not asleep,

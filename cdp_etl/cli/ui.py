@@ -30,4 +30,5 @@ def ui_command(
     workspace = str(write_workspace(settings))
     err().print(f"Starting the UI on http://{host}:{port} …")
     arguments = ["dev", "--workspace", workspace, "--host", host, "--port", str(port)]
+    arguments += ["--log-format", "json"] if settings.log_format == "json" else []
     os.execv(sys.executable, [sys.executable, *_QUIET, "-m", "dagster", *arguments])  # noqa: S606 - no shell is wanted

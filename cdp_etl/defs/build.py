@@ -27,8 +27,12 @@ def _say_nothing(_sentence: str) -> None:
     """Take the place of the command line's progress where there is none: the UI shows the steps themselves."""
 
 
-def build_definitions(settings: Settings, say: Say = _say_nothing) -> dg.Definitions:
-    """Give the definitions; `say` is told a sentence at each step that may take a while."""
+def build_pipeline(settings: Settings, say: Say = _say_nothing) -> dg.Definitions:
+    """Give the assets and the jobs that make them; `say` is told a sentence at each step that may take a while.
+
+    Where assets are chosen for a run, Dagster takes along every check of theirs that there is: here, those alone
+    that their own steps make.
+    """
     partitions = dump_dates(settings)
     return dg.Definitions(
         assets=[
@@ -37,22 +41,32 @@ def build_definitions(settings: Settings, say: Say = _say_nothing) -> dg.Definit
             build_snapshot(partitions),
             build_report(partitions),
         ],
-        asset_checks=[build_full_checks(), build_freshness_checks()],
-        jobs=[LOAD_JOB, MARTS_JOB, FULL_CHECK_JOB, PRUNE_JOB],
-        schedules=[
-            build_daily_dump(settings),
-            build_weekly_deep_look(settings),
-            build_weekly_prune(settings),
-            build_weekly_check(settings),
-        ],
-        sensors=[
-            build_new_dumps(settings),
-            build_marts_follow_loads(settings),
-            build_alerts(),
-            build_freshness(),
-            build_metrics(),
-        ],
+        jobs=[LOAD_JOB, MARTS_JOB],
         resources={"settings": settings, "say": say},
         # A process a step costs about three seconds each; the stages use all cores by themselves.
         executor=dg.in_process_executor,
+    )
+
+
+def build_definitions(settings: Settings) -> dg.Definitions:
+    """Give the definitions of the code location: the pipeline, what starts it, and what looks after it."""
+    return dg.Definitions.merge(
+        build_pipeline(settings),
+        dg.Definitions(
+            asset_checks=[build_full_checks(), build_freshness_checks()],
+            jobs=[FULL_CHECK_JOB, PRUNE_JOB],
+            schedules=[
+                build_daily_dump(settings),
+                build_weekly_deep_look(settings),
+                build_weekly_prune(settings),
+                build_weekly_check(settings),
+            ],
+            sensors=[
+                build_new_dumps(settings),
+                build_marts_follow_loads(settings),
+                build_alerts(),
+                build_freshness(),
+                build_metrics(),
+            ],
+        ),
     )

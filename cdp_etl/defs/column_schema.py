@@ -10,6 +10,7 @@ import dagster as dg
 from cdp_etl.contract.entity import Entity
 from cdp_etl.contract.table import TableColumn, lake_columns
 from cdp_etl.defs.keys import Layer, asset_key
+from cdp_etl.defs.metadata import Metadata, markdown_table
 from cdp_etl.marts.lineage import column_lineage
 from cdp_etl.marts.mart import Mart
 
@@ -49,3 +50,22 @@ def mart_lineage(mart: Mart) -> dg.TableColumnLineage:
             for column, sources in column_lineage(mart).items()
         }
     )
+
+
+def lineage_metadata(lineage: dg.TableColumnLineage) -> Metadata:
+    """Give lineage twice: as Dagster keeps it, and as a table, for Dagster's own UI shows columns no other way."""
+    rows = [
+        (
+            f"`{column}`",
+            ", ".join(_address(source) for source in sources) or "no column: constant, or counted rows",
+        )
+        for column, sources in lineage.deps_by_column.items()
+    ]
+    return {
+        "dagster/column_lineage": lineage,
+        "columns_made_from": markdown_table(("column", "made from"), rows, most_rows=len(rows)),
+    }
+
+
+def _address(source: dg.TableColumnDep) -> str:
+    return f"`{'.'.join((*source.asset_key.path, source.column_name))}`"

@@ -10,7 +10,7 @@ from datetime import date
 import dagster as dg
 
 from cdp_etl.contract.entity import Entity
-from cdp_etl.defs.build import build_definitions
+from cdp_etl.defs.build import build_pipeline
 from cdp_etl.defs.day import Say
 from cdp_etl.defs.failures import failure_sentence
 from cdp_etl.defs.jobs import LOAD_JOB, MARTS_JOB, load_keys
@@ -48,7 +48,7 @@ class InProcess:
     def __init__(self, settings: Settings, instance: dg.DagsterInstance, say: Say) -> None:
         self._settings = settings
         self._instance = instance
-        self._definitions = build_definitions(settings, say)
+        self._definitions = build_pipeline(settings, say)
 
     def load(
         self,
@@ -72,14 +72,14 @@ class InProcess:
 
     def marts(self, first: date, last: date) -> RunEnd:
         """Bring the marts up to all that is loaded, and publish."""
-        return self._run(MARTS_JOB.name, range_tags(first, last), {}, None)
+        return self._run(MARTS_JOB.name, range_tags(first, last), {})
 
     def _run(
         self,
         job: str,
         tags: dict[str, str],
         config: dict[str, object],
-        assets: Collection[dg.AssetKey] | None,
+        assets: Collection[dg.AssetKey] | None = None,
     ) -> RunEnd:
         result = self._definitions.resolve_job_def(job).execute_in_process(
             instance=self._instance,

@@ -9,20 +9,27 @@ from collections.abc import Collection, Iterable
 import dagster as dg
 
 from cdp_etl.contract.entity import Entity
-from cdp_etl.defs.full_checks import FULL_CHECK_KEYS
 from cdp_etl.defs.keys import LOAD_LAYERS, Layer, asset_key
+from cdp_etl.defs.load_checks import load_check_keys
+from cdp_etl.defs.mart_checks import check_specs
+from cdp_etl.entities import ENTITIES
+from cdp_etl.marts.catalogue import MARTS
 
-_OVER_EVERYTHING = dg.AssetSelection.checks(*FULL_CHECK_KEYS)
+_MART_CHECK_KEYS = [spec.key for mart in MARTS for spec in check_specs(mart)]
 
+# With the checks that their own steps make: others of the same assets, over everything say, are for other runs.
 LOAD_JOB = dg.define_asset_job(
     "load",
-    selection=dg.AssetSelection.groups(*(layer.value for layer in LOAD_LAYERS)) - _OVER_EVERYTHING,
+    selection=dg.AssetSelection.groups(*(layer.value for layer in LOAD_LAYERS)).without_checks()
+    | dg.AssetSelection.checks(*load_check_keys(ENTITIES)),
     description="Pull, normalize and load the dumps of a day or a range of days.",
 )
 MARTS_JOB = dg.define_asset_job(
     "marts",
-    selection=dg.AssetSelection.groups(Layer.MARTS.value, Layer.PUBLISHED.value, Layer.REPORT.value)
-    - _OVER_EVERYTHING,
+    selection=dg.AssetSelection.groups(
+        Layer.MARTS.value, Layer.PUBLISHED.value, Layer.REPORT.value
+    ).without_checks()
+    | dg.AssetSelection.checks(*_MART_CHECK_KEYS),
     description="Bring the marts up to all that is loaded, publish the snapshot, and write the report.",
 )
 

@@ -7,7 +7,7 @@ newest dump date in the ledger, whichever day a run was for: loading last March 
 Put here what a check holds to be right. Which rows it is held against stands in the ledger of the warehouse.
 """
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -251,3 +251,8 @@ LOAD_CHECKS: tuple[LoadCheck, ...] = (
         _volume_is_usual,
     ),
 )
+
+
+def load_check_keys(entities: Iterable[Entity]) -> Collection[dg.AssetCheckKey]:
+    """Give the keys of the checks that the load of some entities makes."""
+    return [check.spec(entity).key for entity in entities for check in LOAD_CHECKS]

@@ -11,7 +11,7 @@ import dagster as dg
 
 from cdp_etl.contract.entity import Entity
 from cdp_etl.contract.table import TableColumn, lake_columns, staging_columns
-from cdp_etl.defs.column_schema import column_schema, staging_lineage
+from cdp_etl.defs.column_schema import column_schema, lineage_metadata, staging_lineage
 from cdp_etl.defs.keys import LOAD_LAYERS, Layer, asset_key
 
 _FOLDER = "folder"
@@ -72,5 +72,5 @@ def _metadata(entity: Entity, layer: Layer, facts: _LayerFacts) -> dict[str, Any
     metadata: dict[str, Any] = {"dagster/column_schema": column_schema(columns)}
     if layer is Layer.STAGING:
         metadata["dagster/table_name"] = f"{layer.value}.{entity.table}"
-        metadata["dagster/column_lineage"] = staging_lineage(entity)
+        metadata |= lineage_metadata(staging_lineage(entity))
     return metadata

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from cdp_etl.defs.column_schema import column_schema, mart_lineage
+from cdp_etl.defs.column_schema import column_schema, lineage_metadata, mart_lineage
 from cdp_etl.defs.day import Say
 from cdp_etl.defs.keys import SNAPSHOT, Layer, asset_key
 from cdp_etl.defs.mart_checks import check_results, check_specs
@@ -51,7 +51,7 @@ def build_mart(mart: Mart, partitions: dg.DailyPartitionsDefinition) -> dg.Asset
         tags={"pii": ""} if any(column.personal for column in mart.columns) else {},
         metadata={
             "dagster/column_schema": column_schema(mart.columns),
-            "dagster/column_lineage": mart_lineage(mart),
+            **lineage_metadata(mart_lineage(mart)),
             "dagster/table_name": mart.table,
         },
         partitions_def=partitions,

@@ -23,11 +23,13 @@ _COUNTED = ("files", "records")
 _CHANGES = ("added", "changed", "removed")
 
 
-def markdown_table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> dg.MetadataValue[str]:
+def markdown_table(
+    header: Sequence[str], rows: Iterable[Sequence[Any]], most_rows: int = _MOST_ROWS
+) -> dg.MetadataValue[str]:
     """Give a table as Markdown, cut after a bounded number of rows and saying so."""
     listed = [[str(cell).replace("|", "\\|") for cell in row] for row in rows]
-    lines = [" | ".join(header), " | ".join("---" for _ in header), *map(" | ".join, listed[:_MOST_ROWS])]
-    more = [f"\n… and {len(listed) - _MOST_ROWS} more"] if len(listed) > _MOST_ROWS else []
+    lines = [" | ".join(header), " | ".join("---" for _ in header), *map(" | ".join, listed[:most_rows])]
+    more = [f"\n… and {len(listed) - most_rows} more"] if len(listed) > most_rows else []
     return dg.MetadataValue.md("\n".join([*(f"| {line} |" for line in lines), *more]))
 
 

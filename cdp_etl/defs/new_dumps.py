@@ -25,7 +25,7 @@ from cdp_etl.defs.arrivals import (
 from cdp_etl.defs.automation import TICK_PATIENCE_SECONDS, UNFINISHED
 from cdp_etl.defs.jobs import LOAD_JOB, MARTS_JOB, load_keys
 from cdp_etl.defs.load import SKIP_UNCHANGED_TAG
-from cdp_etl.defs.load_checks import LOAD_CHECKS
+from cdp_etl.defs.load_checks import load_check_keys
 from cdp_etl.defs.partitions import days_of_tags
 from cdp_etl.defs.steps import in_tick
 from cdp_etl.entities import BY_NAME, ENTITIES
@@ -134,7 +134,7 @@ def _request(arrival: Arrival, known: pl.DataFrame) -> dg.RunRequest:
         partition_key=arrival.day.isoformat(),
         asset_selection=list(load_keys(entities)),
         # Else all checks of these assets would be taken along, those over everything too.
-        asset_check_keys=[check.spec(entity).key for entity in entities for check in LOAD_CHECKS],
+        asset_check_keys=list(load_check_keys(entities)),
         tags={SKIP_UNCHANGED_TAG: "true"},
     )
 

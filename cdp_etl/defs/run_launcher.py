@@ -8,6 +8,8 @@ import json
 import os
 import socket
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, Self
 
 import dagster as dg
@@ -21,9 +23,16 @@ from dagster._serdes import ConfigurableClassData, deserialize_value
 from cdp_etl.defs.pools import make_pools
 
 PROCESS_TAG = "cdp_etl/process"
-"""On runs that a command line works off by itself: the machine and the process."""
+"""On runs that a command line works off by itself: the machine, the process, and when that began."""
 
 _ALIVE = CheckRunHealthResult(WorkerStatus.RUNNING)
+
+_LONGEST_SILENCE = timedelta(hours=6)
+"""Events come with each day and each step; the longest step, a rebuild of a large mart, takes well under this."""
+
+# Fields of /proc/<number>/stat, counted from behind the program's name.
+_STATE, _START_TIME = 0, 19
+_ZOMBIE = "Z"  # it has ended, and its parent has not asked for it yet
 
 
 class WatchingRunLauncher(dg.DefaultRunLauncher):
@@ -53,13 +62,24 @@ class WatchingRunLauncher(dg.DefaultRunLauncher):
         if GRPC_INFO_TAG in run.tags:
             return _at_code_location(run.run_id, json.loads(run.tags[GRPC_INFO_TAG]))
         if PROCESS_TAG in run.tags:
-            return _on_this_machine(run.tags[PROCESS_TAG])
+            # Versions before did not say when the process began; a run of theirs may be at work yet.
+            host, number, began = (*run.tags[PROCESS_TAG].split(" "), "")[:3]
+            return _as_process(number, began) if host == socket.gethostname() else self._as_heard_of(run.run_id)
         return _ALIVE
+
+    def _as_heard_of(self, run_id: str) -> CheckRunHealthResult:
+        """Judge a run on another machine, or in another container, by the last event that it has written."""
+        (newest,) = self._instance.get_records_for_run(run_id, limit=1, ascending=False).records
+        silent = datetime.now(UTC) - datetime.fromtimestamp(newest.timestamp, UTC)
+        if silent < _LONGEST_SILENCE:
+            return _ALIVE
+        return CheckRunHealthResult(WorkerStatus.NOT_FOUND, f"nothing was heard of it for {silent}")
 
 
 def process_tag() -> dict[str, str]:
     """Give the tag of a run that this very process works off."""
-    return {PROCESS_TAG: f"{socket.gethostname()} {os.getpid()}"}
+    number = os.getpid()
+    return {PROCESS_TAG: f"{socket.gethostname()} {number} {_began(number)}"}
 
 
 def _at_code_location(run_id: str, address: Mapping[str, Any]) -> CheckRunHealthResult:
@@ -81,14 +101,27 @@ def _at_code_location(run_id: str, address: Mapping[str, Any]) -> CheckRunHealth
     return CheckRunHealthResult(WorkerStatus.NOT_FOUND, "the code location was started anew since")
 
 
-def _on_this_machine(process: str) -> CheckRunHealthResult:
-    host, _, number = process.rpartition(" ")
-    if host != socket.gethostname():
-        return _ALIVE
+def _as_process(number: str, began: str) -> CheckRunHealthResult:
+    # A number alone says little: after a restart of the machine another process has it.
+    is_there = _began(int(number)) == began if began else _answers_to_signals(int(number))
+    return _ALIVE if is_there else CheckRunHealthResult(WorkerStatus.NOT_FOUND, f"process {number} has ended")
+
+
+def _began(number: int) -> str:
+    """Give when a process began, in the kernel's ticks; nothing where it has ended, or where there is no /proc."""
     try:
-        os.kill(int(number), 0)
+        stat = Path(f"/proc/{number}/stat").read_text(encoding="utf-8")
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+    fields = stat.rpartition(")")[2].split()  # behind the program's name, which may hold anything
+    return "" if fields[_STATE] == _ZOMBIE else fields[_START_TIME]
+
+
+def _answers_to_signals(number: int) -> bool:
+    try:
+        os.kill(number, 0)
     except ProcessLookupError:
-        return CheckRunHealthResult(WorkerStatus.NOT_FOUND, f"process {number} has ended")
+        return False
     except PermissionError:  # another user's
-        return _ALIVE
-    return _ALIVE
+        return True
+    return True

@@ -1,4 +1,4 @@
-"""What holds for every step and every tick: what its log lines are about, and what may be told of an error.
+"""What holds for every step and every tick: connections, what log lines are about, what may be told of an error.
 
 Errors end in Dagster's storage and in its UI. Ours hold no record's values; what DuckDB, pydantic or polars say of
 a value that they do not take does. So of an error that nobody foresaw only its kind and its place go on.
@@ -13,6 +13,7 @@ from typing import Any, ParamSpec, TypeVar, cast
 
 import dagster as dg
 
+from cdp_etl.defs.connections import keep_connections
 from cdp_etl.errors import CdpEtlError
 from cdp_etl.logs import log_context
 from cdp_etl.logs.json_lines import places
@@ -100,7 +101,9 @@ def in_tick(evaluate: Callable[_Parameters, _Result]) -> Callable[_Parameters, _
 
 def _step() -> ExitStack:
     """Give the block of a step, from the inside out: errors without values, as failures; the lines' fields."""
-    run = dg.OpExecutionContext.get().run
+    context = dg.OpExecutionContext.get()
+    keep_connections(context.instance)
+    run = context.run
     with ExitStack() as stack:
         stack.enter_context(log_context(run_id=run.run_id, job=run.job_name))
         stack.enter_context(_OursAsFailures())

@@ -12,6 +12,7 @@ from cdp_etl.defs.jobs import LOAD_JOB
 from cdp_etl.defs.load import SKIP_UNCHANGED_TAG, LoadConfig
 from cdp_etl.defs.partitions import range_tags
 from cdp_etl.defs.pruning import prune_all
+from cdp_etl.defs.steps import in_step, in_tick
 from cdp_etl.entities import ENTITIES
 from cdp_etl.landing import Retention
 from cdp_etl.settings import Settings
@@ -32,6 +33,7 @@ def build_weekly_deep_look(settings: Settings) -> dg.ScheduleDefinition:
         default_status=dg.DefaultScheduleStatus.RUNNING,
         description="Pull the dumps of the days looked back again, and compare what is in them, once a week.",
     )
+    @in_tick
     def weekly_deep_look(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         last = _today(settings, context.scheduled_execution_time) - timedelta(days=1)
         first = max(last - timedelta(days=settings.lookback_days), settings.first_dump_date)
@@ -43,6 +45,7 @@ def build_weekly_deep_look(settings: Settings) -> dg.ScheduleDefinition:
 
 
 @dg.op(name="prune_archive")
+@in_step
 def _prune_archive(context: dg.OpExecutionContext, settings: dg.ResourceParam[Settings]) -> None:
     """Remove what is older than the settings keep."""
     today = _today(settings, datetime.now(ZoneInfo(settings.dump_timezone)))
@@ -72,6 +75,7 @@ def build_weekly_prune(settings: Settings) -> dg.ScheduleDefinition:
         default_status=dg.DefaultScheduleStatus.RUNNING,
         description="Remove what is older than the settings keep, once a week.",
     )
+    @in_tick
     def weekly_prune() -> dg.RunRequest | dg.SkipReason:
         if settings.retention() == Retention():
             return dg.SkipReason("Everything is kept for ever: no CDP_ETL_KEEP_… is set.")

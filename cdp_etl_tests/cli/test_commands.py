@@ -5,6 +5,8 @@ import io
 import json
 import os
 import shutil
+import subprocess
+import sys
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -149,6 +151,22 @@ def test_without_a_snapshot_the_next_command_is_named(cdp_etl: Command) -> None:
 
     assert ended.code == 1
     assert "`cdp-etl run` publishes one" in ended.err
+
+
+def test_an_error_nobody_foresaw_is_told_by_its_kind_alone() -> None:
+    """In a process of its own: Typer puts a hook for such errors in place that shows them whole."""
+    fault = "def fail(): raise ValueError('Nguyen Van Canary')"
+    program = f"import cdp_etl.cli.metrics as m, cdp_etl.cli as c\n{fault}\nm.load_settings = fail\nc.main()"
+    command = [sys.executable, "-c", program, "metrics"]
+
+    told = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    debugged = subprocess.run([*command, "--debug"], capture_output=True, text=True, check=False, timeout=60)
+
+    assert (told.returncode, told.stdout) == (1, "")
+    assert "Error: ValueError, which cdp-etl did not foresee" in told.stderr
+    assert "Traceback" not in told.stderr
+    assert "Canary" not in told.stderr
+    assert "Nguyen Van Canary" in debugged.stderr
 
 
 def test_a_traceback_is_shown_only_with_debug(cdp_etl: Command) -> None:

@@ -1,6 +1,7 @@
 """`CDP_ETL_LOG_FORMAT=json`: on standard error there is nothing but JSON, each line with what it is about."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -66,3 +67,24 @@ def test_the_metrics_are_printed_and_kept_in_their_file(cdp_etl: Command, monkey
 
     assert line in Path("collector/cdp_etl.prom").read_text().splitlines()
     assert line in cdp_etl("metrics").out.splitlines()
+
+
+@pytest.mark.parametrize(("log_format", "options"), [("json", ["--log-format", "json"]), ("text", [])])
+def test_the_ui_writes_json_too(
+    cdp_etl: Command, monkeypatch: pytest.MonkeyPatch, log_format: str, options: list[str]
+) -> None:
+    """The command becomes Dagster's; here it is kept from doing so."""
+    monkeypatch.setenv("CDP_ETL_LOG_FORMAT", log_format)
+    became: list[list[str]] = []
+
+    def become(_program: str, arguments: list[str]) -> None:
+        became.append(arguments)
+        sys.exit()
+
+    monkeypatch.setattr("os.execv", become)
+    monkeypatch.setenv("DAGSTER_HOME", "data/dagster")  # the command sets it; put it back afterwards
+
+    cdp_etl("ui", "--port", "3001")
+
+    (arguments,) = became
+    assert arguments[arguments.index("--port") :] == ["--port", "3001", *options]

@@ -94,7 +94,7 @@ def test_where_a_check_of_a_mart_does_not_hold_nothing_behind_it_is_made_and_the
     pipe.load(FIRST)
     pipe.marts(FIRST, FIRST)
     with pipe.settings.open_warehouse().writing() as connection:
-        connection.execute("UPDATE marts.customer_daily SET interaction_count = 9")
+        connection.execute("UPDATE kept.customer_daily SET interaction_count = 9")
     pipe.deliver(SECOND, [sms("1", SECOND)])
     pipe.load(SECOND)
 
@@ -122,7 +122,7 @@ def test_a_row_that_is_lost_from_a_mart_is_found_by_the_job_that_checks_everythi
     pipe.load(FIRST)
     pipe.marts(FIRST, FIRST)
     with pipe.settings.open_warehouse().writing() as connection:
-        connection.execute("DELETE FROM marts.interaction WHERE record_id = '1'")
+        connection.execute("DELETE FROM kept.interaction WHERE record_id = '1'")
 
     checks = pipe.check_everything().get_asset_check_evaluations()
 

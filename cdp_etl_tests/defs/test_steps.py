@@ -1,16 +1,26 @@
 """What goes on of an error: our sentences, and of others their kind and place, never their text."""
 
+import ast
 from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
+import cdp_etl.defs
 from cdp_etl.defs.failures import failure_sentence
 from cdp_etl.defs.steps import UnforeseenError, in_step, in_tick
 from cdp_etl.errors import CdpEtlError
 
 CANARY = "Nguyen Van Canary"
+DEFS = Path(cdp_etl.defs.__path__[0])
+WRAPPED = {
+    "schedule": "in_tick",
+    "sensor": "in_tick",
+    "op": "in_step",
+    "multi_asset": "in_step",
+    "multi_asset_check": "in_step",
+}
 
 
 def _fail() -> None:
@@ -86,3 +96,22 @@ def test_a_tick_fails_without_the_text_of_an_error() -> None:
 
     assert CANARY not in str(caught.value)
     assert caught.value.__suppress_context__
+
+
+def decorators(function: ast.FunctionDef) -> list[str]:
+    """Name what stands above a function, without Dagster's prefix and without arguments."""
+    called = [node.func if isinstance(node, ast.Call) else node for node in function.decorator_list]
+    return [ast.unparse(node).removeprefix("dg.") for node in called]
+
+
+def test_every_step_and_every_tick_is_wrapped() -> None:
+    trees = {path.name: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(DEFS.glob("*.py"))}
+    found = {
+        f"{module}: {node.name}": decorators(node)
+        for module, tree in trees.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef) and WRAPPED.keys() & set(decorators(node))
+    }
+
+    assert len(found) > 10
+    assert {name for name, above in found.items() if above[1:] != [WRAPPED[above[0]]]} == set()

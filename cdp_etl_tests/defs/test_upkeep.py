@@ -4,8 +4,11 @@ import os
 from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
+import pytest
 
+from cdp_etl.defs import upkeep
 from cdp_etl.defs.build import build_definitions
+from cdp_etl.defs.steps import UnforeseenError
 from cdp_etl.defs.upkeep import build_weekly_deep_look, build_weekly_prune
 from cdp_etl.settings import Settings
 from cdp_etl_tests.defs.piping import FIRST, SECOND, Pipe, sms
@@ -77,3 +80,12 @@ def test_the_archive_is_pruned_as_the_settings_say(pipe: Pipe) -> None:
 
 def test_nothing_is_pruned_where_everything_is_kept() -> None:
     assert isinstance(build_weekly_prune(Settings())(dg.build_schedule_context()), dg.SkipReason)
+
+
+def test_a_schedule_that_fails_tells_nothing_of_the_values_it_failed_by(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(upkeep, "_today", lambda *_: int("Nguyen Van Canary"))
+
+    with pytest.raises(UnforeseenError) as caught:
+        asked_for(Settings())
+
+    assert "Canary" not in str(caught.value)

@@ -6,15 +6,16 @@ Put here the questions and the orders. What must hold is asserted in the tests.
 import json
 import urllib.error
 import urllib.request
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import dagster as dg
 
 _REPOSITORY = {"repositoryLocationName": "cdp_etl", "repositoryName": "__repository__"}
 _BACKFILL_TAG = "dagster/backfill"
+_FIRST_RUN_TAG = "dagster/root_run_id"
 _OVER = {"COMPLETED_SUCCESS", "COMPLETED_FAILED", "FAILED", "CANCELED"}
 _ENDED = {"SUCCESS", "FAILURE", "CANCELED"}
 
@@ -34,6 +35,20 @@ class Run:
     def has_ended(self) -> bool:
         """Tell whether nothing more comes of it."""
         return self.status in _ENDED
+
+    @property
+    def first_run_id(self) -> str:
+        """Give the run that this one does again, or its own id where it is the first."""
+        return self.tags.get(_FIRST_RUN_TAG, self.run_id)
+
+
+@dataclass(frozen=True)
+class Tick:
+    """A tick of a schedule or sensor: when it was due, how it ended, and the runs it asked for."""
+
+    at: datetime
+    status: str
+    run_ids: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -123,6 +138,18 @@ class GraphQL:
                 run["endTime"] - run["startTime"] if run["startTime"] and run["endTime"] else 0,
             )
             for run in data["runsOrError"]["results"]
+        ]
+
+    def ticks(self, name: str) -> list[Tick]:
+        """Give the ticks of a schedule or sensor, the newest first."""
+        data = self.ask(
+            "query ($selector: InstigationSelector!) { instigationStateOrError(instigationSelector: $selector) "
+            "{ ... on InstigationState { ticks { timestamp status runIds } } } }",
+            selector={**_REPOSITORY, "name": name},
+        )
+        return [
+            Tick(datetime.fromtimestamp(tick["timestamp"], UTC), tick["status"], tick["runIds"])
+            for tick in data["instigationStateOrError"]["ticks"]
         ]
 
     def _launch_backfill(self, parameters: Mapping[str, Any]) -> str:

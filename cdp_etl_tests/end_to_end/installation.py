@@ -7,13 +7,17 @@ import configparser
 import os
 import shlex
 import signal
+import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
+from string import Template
 from typing import TypeVar
+from zoneinfo import ZoneInfo
 
 import yaml
 
@@ -22,7 +26,7 @@ from cdp_etl.settings.variables import PREFIX
 from cdp_etl_tests.end_to_end.asking import GraphQL
 from cdp_etl_tests.end_to_end.postgres import Postgres
 from cdp_etl_tests.end_to_end.waiting import wait_until
-from cdp_etl_tests.landing.servers import free_port, wait_for
+from cdp_etl_tests.landing.servers import free_port
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 PARTS = ("code", "daemon", "webserver")
@@ -62,7 +66,7 @@ class Installation:
                     start_new_session=True,  # so that what it starts in turn is ended with it
                 )
             if part == "code":  # else the others' first look at it is in vain, and the next is a while off
-                wait_for(self.ports["code"], seconds=180)
+                self.wait("the code location answers", lambda: _answers(self.ports["code"]), seconds=180)
         if {"code", "webserver"}.intersection(parts) and {"code", "webserver"} <= self.processes.keys():
             self.wait("the web server knows the code location", self.graphql.location_is_loaded, seconds=180)
         if "daemon" in parts:
@@ -119,7 +123,7 @@ class Installation:
 
     def _command(self, part: str) -> list[str]:
         """Give the unit's own command, with this installation's programs, ports and files."""
-        words = unit_command(part)
+        words = unit_command(part, self.variables)
         words[0] = str(Path(sys.executable).with_name(Path(words[0]).name))
         for option, value in (("--port", self.ports.get(part)), ("--workspace", self.home / "workspace.yaml")):
             if option in words:
@@ -127,19 +131,30 @@ class Installation:
         return [*_IMPATIENT_DAEMON, *words[1:]] if part == "daemon" else words
 
 
-def unit_command(part: str) -> list[str]:
-    """Give the command of a part's systemd unit."""
+def _answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def unit_command(part: str, variables: Mapping[str, str]) -> list[str]:
+    """Give the command of a part's systemd unit, with the variables of its environment file filled in."""
     unit = configparser.ConfigParser(interpolation=None, strict=False)
     unit.optionxform = str  # type: ignore[assignment,method-assign] # the way that configparser is told to keep capitals
     unit.read(DEPLOY / "systemd" / f"cdp-etl-{part}.service", encoding="utf-8")
-    return shlex.split(unit["Service"]["ExecStart"])
+    own = dict(assignment.split("=", 1) for assignment in shlex.split(unit["Service"]["Environment"]))
+    return [Template(word).substitute({**own, **variables}) for word in shlex.split(unit["Service"]["ExecStart"])]
 
 
 @contextmanager
-def installation(home: Path, postgres: Postgres, **settings: str) -> Iterator[Installation]:
-    """Install into an empty folder, with a database of its own, and start all three processes."""
+def installation(
+    home: Path, postgres: Postgres, *, starting: Sequence[str] = PARTS, **settings: str
+) -> Iterator[Installation]:
+    """Install into an empty folder, with a database of its own, and start all three processes, or some.
+
+    What is set beside `CDP_ETL_…` goes to the processes alone.
+    """
     ports = {"code": free_port(), "webserver": free_port()}
-    _write_instance(home / "dagster.yaml")
+    write_instance(home / "dagster.yaml")
     workspace = yaml.safe_load((DEPLOY / "workspace.yaml").read_text(encoding="utf-8"))
     workspace["load_from"][0]["grpc_server"] |= {"host": "127.0.0.1", "port": ports["code"]}
     (home / "workspace.yaml").write_text(yaml.safe_dump(workspace), encoding="utf-8")
@@ -156,28 +171,33 @@ def installation(home: Path, postgres: Postgres, **settings: str) -> Iterator[In
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
         "HOME": str(home),
         "DAGSTER_HOME": str(home),
-        "CDP_DAGSTER_PG_HOST": postgres.host,
-        "CDP_DAGSTER_PG_PORT": str(postgres.port),
-        "CDP_DAGSTER_PG_USER": postgres.user,
-        "CDP_DAGSTER_PG_PASSWORD": postgres.password,
-        "CDP_DAGSTER_PG_DB": postgres.create_database(home.name),
+        **postgres.variables(postgres.create_database(home.name)),
         **own,
     }
     installed = Installation(
         home,
-        Settings.model_validate({name.removeprefix(PREFIX).lower(): value for name, value in own.items()}),
+        Settings.model_validate(
+            {name.removeprefix(PREFIX).lower(): value for name, value in own.items() if name.startswith(PREFIX)}
+        ),
         variables,
         ports,
         GraphQL(f"http://127.0.0.1:{ports['webserver']}"),
     )
     try:
-        installed.start(*PARTS)
+        installed.start(*starting)
         yield installed
     finally:
         installed.stop()
 
 
-def _write_instance(target: Path) -> None:
+def zone_at_noon() -> tuple[str, datetime]:
+    """Give a time zone in which it is noon, so that no midnight comes in between, and the time there."""
+    now = datetime.now(UTC)
+    zone = f"Etc/GMT{now.hour - 12:+d}"
+    return zone, now.astimezone(ZoneInfo(zone))
+
+
+def write_instance(target: Path) -> None:
     """Write the deployed dagster.yaml, waiting less in places that it names itself."""
     instance = yaml.safe_load((DEPLOY / "postgres" / "dagster.yaml").read_text(encoding="utf-8"))
     for (section, name), value in _SHORTER_WAITS.items():

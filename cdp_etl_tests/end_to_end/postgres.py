@@ -6,6 +6,7 @@ as a production server does, and it adds nothing to the locks.
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -42,6 +43,23 @@ class Postgres:
             with connection.cursor() as cursor:
                 cursor.execute(f'CREATE DATABASE "{name}"')
         return name
+
+    def variables(self, database: str) -> dict[str, str]:
+        """Give the variables by which the deployed dagster.yaml reaches a database."""
+        values = {
+            "HOST": self.host,
+            "PORT": str(self.port),
+            "USER": self.user,
+            "PASSWORD": self.password,
+            "DB": database,
+        }
+        return {f"CDP_DAGSTER_PG_{name}": value for name, value in values.items()}
+
+    def sessions(self, name: str) -> int:
+        """Count the connections to a database that there have been."""
+        with closing(self._connect("postgres")) as connection, connection.cursor() as cursor:
+            cursor.execute("SELECT sessions FROM pg_stat_database WHERE datname = %s", [name])
+            return int(cursor.fetchone()[0])
 
     def answers(self) -> bool:
         """Tell whether a login succeeds."""
@@ -88,7 +106,7 @@ def postgres_server() -> Iterator[Postgres]:
         _wait_until_it_answers(server, process)
         yield server
     finally:
-        process.terminate()
+        process.send_signal(signal.SIGINT)  # as Debian's unit stops it: whoever is connected is not waited for
         process.wait(30)
         shutil.rmtree(folder)
 

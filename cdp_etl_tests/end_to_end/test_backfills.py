@@ -1,6 +1,7 @@
 """Backfills on Postgres, with daemon and web server: in one run, as one run a day, cancelled, again."""
 
 import gzip
+import json
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from pathlib import Path
@@ -14,7 +15,7 @@ from cdp_etl.defs.pending import pending_loads
 from cdp_etl.entities import ENTITIES
 from cdp_etl.sample import generate
 from cdp_etl_tests.end_to_end.comparing import reason, statuses
-from cdp_etl_tests.end_to_end.installation import Installation, installation
+from cdp_etl_tests.end_to_end.installation import PARTS, Installation, installation
 from cdp_etl_tests.end_to_end.postgres import Postgres
 
 pytestmark = pytest.mark.system
@@ -33,6 +34,7 @@ DAY_BY_DAY = days(5, 7)
 CANCELLED = days(10, 15)
 BY_COMMAND = days(20, 21)
 BAD_DAY = RANGE[1]
+AS_JSON = {"CDP_ETL_LOG_FORMAT": "json", "CDP_DAGSTER_LOG_FORMAT": "json"}
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +43,7 @@ def installed(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> I
     landing = home / "data" / "landing"
     for chosen, rows in ((RANGE, 30), (DAY_BY_DAY, 30), (CANCELLED, 100), (BY_COMMAND, 30)):
         generate(landing, chosen[0], len(chosen), rows)
-    with installation(home, postgres) as running:
+    with installation(home, postgres, **AS_JSON) as running:
         bad_file(running).write_bytes(b"not gzip")
         yield running
 
@@ -150,3 +152,15 @@ def test_the_command_line_backfills_on_the_same_instance(installed: Installation
         seconds=500,
     )
     assert MARTS_JOB.name in {run.job for run in installed.graphql.runs()}
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_all_that_was_logged_meanwhile_is_json(installed: Installation, part: str) -> None:
+    ours, dagsters = {"time", "message"}, {"timestamp", "event"}
+
+    lines = [json.loads(line) for line in (installed.home / f"{part}.log").read_text().splitlines()]
+
+    assert lines
+    odd = [line for line in lines if not (ours <= line.keys() or dagsters <= line.keys())]
+    assert odd == []
+    assert [line for line in lines if not {"level", "logger"} <= line.keys()] == []

@@ -9,9 +9,8 @@ import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
@@ -24,7 +23,7 @@ from cdp_etl.settings import Settings
 from cdp_etl.warehouse import WarehouseMissingError, ledger
 from cdp_etl_tests.alerts.servers import Webhook, webhook
 from cdp_etl_tests.end_to_end.comparing import contents, reason, statuses
-from cdp_etl_tests.end_to_end.installation import Installation, installation
+from cdp_etl_tests.end_to_end.installation import Installation, installation, zone_at_noon
 from cdp_etl_tests.end_to_end.postgres import Postgres
 from cdp_etl_tests.landing.servers import openssh_server
 
@@ -88,10 +87,7 @@ class Shop:
 @pytest.fixture(scope="module")
 def shop(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     home = tmp_path_factory.mktemp("day")
-    # It is noon where the dump dates are counted, so that no midnight comes in between.
-    now = datetime.now(UTC)
-    zone = f"Etc/GMT{now.hour - 12:+d}"
-    local = now.astimezone(ZoneInfo(zone))
+    zone, local = zone_at_noon()
     yesterday = local.date() - timedelta(days=1)
     at = local + timedelta(seconds=100)
     generate(home / "ready", yesterday, 1, _ROWS)

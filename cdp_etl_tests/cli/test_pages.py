@@ -1,0 +1,50 @@
+"""What the pages and the files of an installation tell people to type: each command and option is there."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import typer
+from typer.core import TyperGroup
+
+from cdp_etl.cli.app import app
+
+ROOT = Path(__file__).parents[2]
+PAGES = [
+    *(ROOT / name for name in ("README.md", "Makefile", "data/README.md")),
+    *sorted((ROOT / "docs").rglob("*.md")),
+    *sorted(path for path in (ROOT / "deploy").rglob("*") if path.is_file()),
+]
+COMMAND = re.compile(r"cdp-etl +([^`|;#\n]*)")
+
+
+def commands(page: Path) -> Iterator[list[str]]:
+    """Give the words behind each `cdp-etl`; a program of that name may stand anywhere in a line."""
+    for found in COMMAND.finditer(page.read_text(encoding="utf-8")):
+        yield found[1].replace('"', " ").split()
+
+
+def resolve(words: list[str]) -> tuple[set[str], list[str]]:
+    """Follow the names of groups down to a command; give its options, and the words behind it."""
+    command = typer.main.get_command(app)
+    behind = words
+    while isinstance(command, TyperGroup) and behind and not behind[0].startswith("-"):
+        assert behind[0] in command.commands, f"cdp-etl {' '.join(words)}: there is no {behind[0]}"
+        command, behind = command.commands[behind[0]], behind[1:]
+    return {option for parameter in command.params for option in parameter.opts}, behind
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_command_and_option_that_is_named_exists(page: Path) -> None:
+    for words in commands(page):
+        options, behind = resolve(words)
+        named = {word.partition("=")[0] for word in behind if word.startswith("--")}
+
+        assert named - options - {"--help", "--debug"} == set(), f"cdp-etl {' '.join(words)}"
+
+
+def test_commands_are_found_at_all() -> None:
+    named = {words[0] for page in PAGES for words in commands(page) if words}
+
+    assert {"run", "status", "doctor", "backup", "alerts", "landing"} <= named
