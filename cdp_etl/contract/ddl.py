@@ -1,4 +1,4 @@
-"""A table's columns as DuckDB DDL, with comments."""
+"""A table's or view's columns as DuckDB DDL, with comments."""
 
 from collections.abc import Sequence
 
@@ -26,6 +26,16 @@ def create_table(schema: str, table: str, columns: Sequence[TableColumn], commen
     return [
         f"CREATE TABLE {name} (\n  {body}\n)",
         f"COMMENT ON TABLE {name} IS {literal(comment)}",
+        *(f"COMMENT ON COLUMN {name}.{quoted(c.name)} IS {literal(c.description)}" for c in columns),
+    ]
+
+
+def create_view(schema: str, view: str, columns: Sequence[TableColumn], select: str, comment: str) -> list[str]:
+    """Give the statements that make a view and say what it and each of its columns mean."""
+    name = f"{quoted(schema)}.{quoted(view)}"
+    return [
+        f"CREATE OR REPLACE VIEW {name} AS {select}",
+        f"COMMENT ON VIEW {name} IS {literal(comment)}",
         *(f"COMMENT ON COLUMN {name}.{quoted(c.name)} IS {literal(c.description)}" for c in columns),
     ]
 

@@ -1,14 +1,83 @@
 """The marts of inferred influence: their columns and slices. Their meaning stands in their SQL.
 
-By person first: a late click or a merge of persons changes what came after, on whichever days, but of these
-persons alone. What is left over of all interactions is small, so `campaign_influence` is computed whole from it.
+By person first: a click changes the days that it reaches, of one person; a merge of persons changes all of their
+days. What is left over of all interactions is small, so `campaign_influence` is computed whole from it.
+
+Of persons that no identifier came to or left only the days about the changed ones are read, however long the
+history is: the interactions of all others are found once.
 """
 
 from cdp_etl.marts import columns as c
 from cdp_etl.marts.campaign_daily import CAMPAIGN_COLUMNS
 from cdp_etl.marts.customer_identity import PERSON_ID
-from cdp_etl.marts.mart import Mart
-from cdp_etl.marts.persons import person_slices
+from cdp_etl.marts.mart import Mart, Slice, Slices
+from cdp_etl.marts.seeking import sought_by
+
+_CHANGED_KEY = "(SELECT company_id, customer_key AS identifier FROM changed_day)"
+_MESSAGE = "entity IN ('email_interaction', 'sms_interaction') AND customer_key IS NOT NULL"
+_TABLES = {
+    # Of messages only clicks reach anything; what a record was before is not known, so it may have been one.
+    "click": f"""
+        SELECT clicked.company_id, clicked.customer_key, clicked.activity_date
+        FROM interaction AS clicked
+        INNER JOIN pending USING (key_hash, record_key, activity_date)
+        WHERE pending.side = 'after' AND clicked.action IN ('email_clicked', 'sms_clicked')
+        AND clicked.customer_key IS NOT NULL
+        UNION
+        SELECT company_id, customer_key, activity_date FROM pending WHERE side = 'before' AND {_MESSAGE}
+    """,
+    "changed_day": """
+        SELECT company_id, customer_key, activity_date
+        FROM pending
+        WHERE customer_key IS NOT NULL AND product_sku IS NOT NULL
+        UNION
+        SELECT company_id, customer_key, activity_date + unnest(range(getvariable('influence_days') + 2))::INTEGER
+        FROM click
+    """,
+    "moved": """
+        WITH change AS (
+          FROM marts.customer_identity_change WHERE load_seq > getvariable('applied_load_seq')
+        )
+        SELECT company_id, person_before AS person_id FROM change
+        UNION
+        SELECT company_id, person_after FROM change WHERE person_after IS NOT NULL
+    """,
+    "moved_key": f"""
+        SELECT company_id, person_id, identifier AS customer_key
+        FROM {sought_by("customer_identity", "moved", c.BY_PERSON)}
+    """,
+    "moved_interaction": f"""
+        SELECT
+          company_id, entity, record_id, system_name, dump_date, occurred_at, activity_date, customer_key, action,
+          channel, service_provider, campaign_id, product_sku
+        FROM {sought_by("interaction", "moved_key", c.BY_CUSTOMER_KEY)}
+        WHERE product_sku IS NOT NULL OR action IN ('email_clicked', 'sms_clicked')
+    """,
+    "touched": f"""
+        SELECT changed_day.company_id, person.person_id, changed_day.activity_date
+        FROM changed_day
+        INNER JOIN {sought_by("customer_identity", _CHANGED_KEY, c.BY_IDENTIFIER)} AS person
+          ON changed_day.company_id = person.company_id AND changed_day.customer_key = person.identifier
+        UNION
+        SELECT company_id, person_id, activity_date
+        FROM moved_interaction
+        INNER JOIN moved_key USING (company_id, customer_key)
+        UNION
+        SELECT company_id, person_id, activity_date
+        FROM {sought_by("person_campaign_product_daily", "moved", c.BY_PERSON)}
+    """,
+    "staying": "FROM touched ANTI JOIN moved USING (company_id, person_id)",
+    "staying_key": f"""
+        SELECT company_id, identifier AS customer_key
+        FROM {sought_by("customer_identity", "staying", c.BY_PERSON)}
+    """,
+    "about": """
+        SELECT
+          min(activity_date) - getvariable('influence_days')::INTEGER - 1 AS first_day,
+          max(activity_date) AS last_day
+        FROM staying
+    """,
+}
 
 PERSON_CAMPAIGN_PRODUCT_DAILY = Mart(
     name="person_campaign_product_daily",
@@ -20,8 +89,17 @@ PERSON_CAMPAIGN_PRODUCT_DAILY = Mart(
         c.ACTIVITY_DATE,
         c.count("interaction_count", "Inferred: interactions of the person with the product after the click."),
     ),
-    slices=person_slices(by_key=("interaction",), is_parted=False),
+    slices=Slices(
+        tables=_TABLES,
+        mart=Slice("touched", (*c.BY_PERSON, "activity_date")),
+        inputs={
+            "customer_identity": Slice("touched", c.BY_PERSON),
+            "interaction": Slice("staying_key", c.BY_CUSTOMER_KEY, days="about", beside="moved_interaction"),
+        },
+        gives_more=True,
+    ),
     month_column="activity_date",
+    sought_by=(c.BY_PERSON,),
     settings=("influence_days",),
 )
 

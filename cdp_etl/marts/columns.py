@@ -60,6 +60,11 @@ LAST_AT = TableColumn("last_at", MOMENT, "When the last of them occurred, UTC.",
 LOAD_SEQ = TableColumn("load_seq", WHOLE, "The newest load that was applied with it.", is_nullable=False)
 CHANGED_AT = TableColumn("changed_at", MOMENT, "When it was found, UTC.", is_nullable=False)
 
+BY_CUSTOMER_KEY = ("company_id", "customer_key")
+BY_IDENTIFIER = ("company_id", "identifier")
+BY_PERSON = ("company_id", "person_id")
+"""Columns by which rows of several marts are sought."""
+
 
 def count(name: str, description: str) -> TableColumn:
     """Give a column that counts."""

@@ -57,6 +57,7 @@ CUSTOMER_DAILY = Mart(
         ),
     ),
     month_column="activity_date",
+    sought_by=(c.BY_CUSTOMER_KEY,),
     counted=Counted("interaction_count", by=("company_id", "activity_date"), of="customer_key IS NOT NULL"),
 )
 
@@ -85,6 +86,7 @@ CUSTOMER = Mart(
             "has_phone_consent", YES_NO, "Whether texts may be sent, by the newest statement; null: none."
         ),
     ),
+    sought_by=(c.BY_PERSON,),
     slices=person_slices(by_key=("customer_daily", "customer_product_subscriber_current")),
     counted=Counted("interaction_count", by=("company_id",), of="customer_key IS NOT NULL"),
 )

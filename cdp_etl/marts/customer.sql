@@ -48,11 +48,12 @@ identified AS (
   GROUP BY company_id, person_id
 ),
 
+-- Most days name nobody and refuse nothing: nulls are passed over before they are compared, which is dear.
 total AS (
   SELECT
     person.company_id,
     person.person_id,
-    max(daily.newest_name) AS newest_name,
+    max(daily.newest_name) FILTER (WHERE daily.newest_name.value IS NOT NULL) AS newest_name,
     sum(daily.interaction_count) AS interaction_count,
     sum(daily.activity_count) AS activity_count,
     sum(daily.comment_count) AS comment_count,
@@ -63,8 +64,8 @@ total AS (
     sum(daily.sms_count) AS sms_count,
     min(daily.first_at) AS first_at,
     max(daily.last_at) AS last_at,
-    max(daily.newest_email_refusal) AS newest_email_refusal,
-    max(daily.newest_sms_refusal) AS newest_sms_refusal
+    max(daily.newest_email_refusal) FILTER (WHERE daily.newest_email_refusal.value IS NOT NULL) AS newest_email_refusal,
+    max(daily.newest_sms_refusal) FILTER (WHERE daily.newest_sms_refusal.value IS NOT NULL) AS newest_sms_refusal
   FROM customer_daily AS daily
   INNER JOIN customer_identity AS person
     ON daily.company_id = person.company_id AND daily.customer_key = person.identifier

@@ -14,6 +14,7 @@ from cdp_etl.marts import columns as c
 from cdp_etl.marts.components import find_components
 from cdp_etl.marts.identifier_link import CHANGED_COUNT, IDENTIFIER, PAIR
 from cdp_etl.marts.mart import Made, Mart, Slice, Slices
+from cdp_etl.marts.seeking import sought_by
 
 _KINDS = {"customer_id": "c:", "email": "e:", "phone": "p:"}
 
@@ -65,35 +66,35 @@ CUSTOMER_IDENTITY = Mart(
             "changed_pair": f"""
                 SELECT company_id, identifier
                 FROM changed_count
-                LEFT JOIN identifier_link USING ({", ".join(PAIR)})
+                LEFT JOIN {sought_by("identifier_link", "changed_count", PAIR)} USING ({", ".join(PAIR)})
                 WHERE coalesce(record_count, 0) IN (0, records)
             """,
             "reached": f"""
                 WITH changed AS (SELECT DISTINCT company_id, identifier FROM changed_pair),
                 linking AS (
                   SELECT company_id, identifier
-                  FROM ({_NODE.format(links="identifier_link SEMI JOIN changed USING (company_id, identifier)")})
+                  FROM ({_NODE.format(links=sought_by("identifier_link", "changed", c.BY_IDENTIFIER))})
                   WHERE does_not_link_because IS NULL
                 )
                 SELECT company_id, identifier FROM changed
                 UNION
                 SELECT company_id, other_identifier
-                FROM identifier_link SEMI JOIN linking USING (company_id, identifier)
+                FROM {sought_by("identifier_link", "linking", c.BY_IDENTIFIER)}
             """,
-            "touched": """
+            "touched": f"""
                 WITH person AS (
                   SELECT DISTINCT company_id, person_id
-                  FROM marts.customer_identity SEMI JOIN reached USING (company_id, identifier)
+                  FROM {sought_by("customer_identity", "reached", c.BY_IDENTIFIER)}
                 )
                 SELECT company_id, identifier FROM reached
                 UNION
-                SELECT company_id, identifier
-                FROM marts.customer_identity SEMI JOIN person USING (company_id, person_id)
+                SELECT company_id, identifier FROM {sought_by("customer_identity", "person", c.BY_PERSON)}
             """,
         },
-        mart=Slice("touched", ("company_id", "identifier")),
-        inputs={"identifier_link": Slice("touched", ("company_id", "identifier"))},
+        mart=Slice("touched", c.BY_IDENTIFIER),
+        inputs={"identifier_link": Slice("touched", c.BY_IDENTIFIER)},
     ),
+    sought_by=(c.BY_IDENTIFIER, c.BY_PERSON),
     made={
         "node": Made(_NODE.format(links="identifier_link"), _NODE.format(links="identifier_link")),
         "component": Made(_COMPONENT, _COMPONENT, find_components),

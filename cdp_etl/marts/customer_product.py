@@ -1,10 +1,22 @@
-"""The mart `customer_product`: its columns and slices. Its meaning stands in its SQL."""
+"""The mart `customer_product`: its columns and slices. Its meaning stands in its SQL.
+
+A pair is touched when a record of it changed, or when an identifier came to its person or left it: then what the
+identifier's persons before had done may be done by the person that it stands for now.
+"""
 
 from cdp_etl.contract.table import DAY, DECIMAL_NUMBER, WHOLE, YES_NO, TableColumn
 from cdp_etl.marts import columns as c
 from cdp_etl.marts.customer_identity import PERSON_ID
-from cdp_etl.marts.mart import Counted, Mart
-from cdp_etl.marts.persons import person_slices
+from cdp_etl.marts.mart import Counted, Mart, Slice, Slices
+from cdp_etl.marts.seeking import sought_by
+
+_PAIR = (*c.BY_PERSON, "product_sku")
+_PAIR_BY_KEY = (*c.BY_CUSTOMER_KEY, "product_sku")
+_PENDING_KEY = """(
+    SELECT DISTINCT company_id, customer_key AS identifier
+    FROM pending
+    WHERE customer_key IS NOT NULL AND product_sku IS NOT NULL
+)"""
 
 CUSTOMER_PRODUCT = Mart(
     name="customer_product",
@@ -43,8 +55,59 @@ CUSTOMER_PRODUCT = Mart(
         ),
         c.count("affinity_rank", "Place of the product among those of the person, from 1."),
     ),
-    slices=person_slices(by_key=("customer_product_daily",)),
+    slices=Slices(
+        tables={
+            "moved": """
+                SELECT company_id, identifier, person_before AS person_id
+                FROM marts.customer_identity_change WHERE load_seq > getvariable('applied_load_seq')
+                UNION
+                SELECT company_id, identifier, person_after
+                FROM marts.customer_identity_change
+                WHERE load_seq > getvariable('applied_load_seq') AND person_after IS NOT NULL
+            """,
+            "held": f"""
+                SELECT company_id, person_id, product_sku
+                FROM {sought_by("customer_product", "moved", c.BY_PERSON)}
+            """,
+            "touched": f"""
+                SELECT pending.company_id, person.person_id, pending.product_sku
+                FROM (
+                  SELECT DISTINCT company_id, customer_key, product_sku FROM pending
+                  WHERE customer_key IS NOT NULL AND product_sku IS NOT NULL
+                ) AS pending
+                INNER JOIN {sought_by("customer_identity", _PENDING_KEY, c.BY_IDENTIFIER)} AS person
+                  ON pending.company_id = person.company_id AND pending.customer_key = person.identifier
+                UNION
+                FROM held
+                UNION
+                SELECT moved.company_id, person.person_id, held.product_sku
+                FROM moved
+                INNER JOIN held USING (company_id, person_id)
+                INNER JOIN {sought_by("customer_identity", "moved", c.BY_IDENTIFIER)} AS person
+                  ON moved.company_id = person.company_id AND moved.identifier = person.identifier
+            """,
+            "touched_key": f"""
+                SELECT person.company_id, person.identifier AS customer_key, touched.product_sku
+                FROM touched
+                INNER JOIN {sought_by("customer_identity", "touched", c.BY_PERSON)} AS person
+                  USING (company_id, person_id)
+            """,
+        },
+        mart=Slice("touched", _PAIR),
+        inputs={
+            "customer_identity": Slice("touched", c.BY_PERSON),
+            "customer_product_daily": Slice("touched_key", _PAIR_BY_KEY),
+        },
+        parted_by=c.BY_PERSON,
+    ),
     month_column="last_date",
+    sought_by=(_PAIR, c.BY_PERSON),
+    # Whatever a person does moves the rank of products that nothing happened to: if it were kept, all that each
+    # person of the day has ever touched would have to be made anew, and published again.
+    derived={
+        "affinity_rank": "row_number() OVER (PARTITION BY company_id, person_id"
+        " ORDER BY affinity_order DESC NULLS LAST, affinity_score DESC, last_at DESC, product_sku ASC)"
+    },
     counted=Counted(
         "interaction_count",
         by=("company_id", "product_sku"),

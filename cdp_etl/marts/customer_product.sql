@@ -139,9 +139,5 @@ SELECT
   last_rating,
   is_subscribed,
   affinity_score,
-  affinity_order,
-  row_number() OVER (
-    PARTITION BY company_id, person_id
-    ORDER BY affinity_order DESC NULLS LAST, affinity_score DESC, last_at DESC, product_sku ASC
-  ) AS affinity_rank
+  affinity_order
 FROM ordered

@@ -10,7 +10,9 @@ import duckdb
 
 from cdp_etl.contract.ddl import literal, quoted
 from cdp_etl.entities import ENTITIES
+from cdp_etl.marts.catalogue import mart_named
 from cdp_etl.marts.mart import Mart, Slice, Slices
+from cdp_etl.marts.seeking import sought
 from cdp_etl.marts.settings import MartSettings
 
 _ENTITY_OF_VIEW = {name: entity.table for entity in ENTITIES for name in (entity.table, f"{entity.table}_current")}
@@ -105,25 +107,48 @@ def find_touched(connection: duckdb.DuckDBPyConnection, mart: Mart, slices: Slic
 def show_touched(connection: duckdb.DuckDBPyConnection, mart: Mart, slices: Slices) -> None:
     """Give the SELECT only those rows of its inputs that belong to the touched slices."""
     for name, cut in slices.inputs.items():
-        connection.execute(
-            f"CREATE OR REPLACE TEMP VIEW {quoted(name)} AS SELECT source.* FROM {_source(name)} AS source"
-            f" SEMI JOIN {_touched(cut, name)} AS touched USING ({', '.join(_columns(cut, name))})"
-            f" WHERE {within_days(connection, cut, 'source')}"
-        )
+        rows = _records_of(connection, name, cut) if name in _ENTITY_OF_VIEW else _seen_of(connection, name, cut)
+        beside = f" UNION ALL BY NAME FROM {quoted(cut.beside)}" if cut.beside else ""
+        connection.execute(f"CREATE OR REPLACE TEMP VIEW {quoted(name)} AS {rows}{beside}")
     for name, made in mart.made.items():
         _make(connection, name, made.touched)
         if made.compute:
             made.compute(connection)
 
 
-def within_days(connection: duckdb.DuckDBPyConnection, cut: Slice, table: str) -> str:
+def rows_of(connection: duckdb.DuckDBPyConnection, mart: Mart, cut: Slice) -> str:
+    """Give the SELECT, in parentheses, of what is kept of the touched rows of a mart, and their `row_id`."""
+    days = _within_days(connection, cut, "candidate")
+    return sought(mart.name, quoted(cut.touched), cut.columns, mart.lookup_of(cut.columns), where=days)
+
+
+def _within_days(connection: duckdb.DuckDBPyConnection, cut: Slice, table: str) -> str:
     """Bound the days of touched rows, as literals: DuckDB then skips the row groups of all other days unread."""
-    if _DAY not in cut.columns:
+    if cut.days is None and _DAY not in cut.columns:
         return "true"
-    ((first, last),) = connection.execute(f"SELECT min({_DAY}), max({_DAY}) FROM {quoted(cut.touched)}").fetchall()
+    bounds = f"min({_DAY}), max({_DAY}) FROM {quoted(cut.touched)}"
+    if cut.days:
+        bounds = f"first_day, last_day FROM {quoted(cut.days)}"
+    ((first, last),) = connection.execute(f"SELECT {bounds}").fetchall()
     if first is None:
         return "false"
     return f"{table}.{_DAY} BETWEEN DATE {literal(str(first))} AND DATE {literal(str(last))}"
+
+
+def _seen_of(connection: duckdb.DuckDBPyConnection, name: str, cut: Slice) -> str:
+    """Give the SELECT of the touched rows of a mart that another one reads."""
+    mart = mart_named(name)
+    columns = ", ".join(quoted(column.name) for column in mart.kept_columns)
+    return f"SELECT {columns} FROM {rows_of(connection, mart, cut)}"
+
+
+def _records_of(connection: duckdb.DuckDBPyConnection, name: str, cut: Slice) -> str:
+    """Give the SELECT of the touched records of an entity."""
+    return (
+        f"SELECT source.* FROM {_source(name)} AS source"
+        f" SEMI JOIN {_touched(cut, name)} AS touched USING ({', '.join(_columns(cut, name))})"
+        f" WHERE {_within_days(connection, cut, 'source')}"
+    )
 
 
 def _make(connection: duckdb.DuckDBPyConnection, name: str, select: str) -> None:

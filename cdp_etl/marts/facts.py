@@ -10,15 +10,17 @@ from collections.abc import Iterator, Sequence
 from cdp_etl.entities import ENTITIES
 from cdp_etl.marts.catalogue import MARTS
 from cdp_etl.marts.check import Check
-from cdp_etl.marts.mart import Counted, Mart
+from cdp_etl.marts.columns import BY_CUSTOMER_KEY, BY_IDENTIFIER, BY_PERSON
+from cdp_etl.marts.mart import MADE_BY, Counted, Mart
+from cdp_etl.marts.seeking import sought_by
 
 GRAIN_IS_UNIQUE = "grain_is_unique"
+HASHES_ARE_THOSE_OF_ITS_ROWS = "hashes_are_those_of_its_rows"
 _RECORDS = " UNION ALL ".join(
     f"SELECT '{entity.table}' AS entity, company_id, activity_date, identifiers"
     f" FROM staging.{entity.table}_current"
     for entity in ENTITIES
 )
-_PERSON = ("company_id", "identifier")
 
 
 def _differing(keys: tuple[str, ...], found: str, expected: str) -> str:
@@ -72,6 +74,20 @@ def grain_is_unique(mart: Mart) -> Check:
     )
 
 
+def hashes_are_those_of_its_rows(mart: Mart) -> Check:
+    """Give the check that rows are found by the hashes that are kept beside them."""
+    differing = f"SELECT {', '.join(mart.grain)}, 1 AS found, 0 AS expected FROM {mart.kept_table}"
+    differ = " OR ".join(f"{lookup.name} <> {lookup.expression}" for lookup in mart.lookups)
+    return Check(
+        HASHES_ARE_THOSE_OF_ITS_ROWS,
+        mart.name,
+        "Beside each row stand the hashes of its own columns, by which it is sought.",
+        mart.grain,
+        f"{differing} WHERE {differ}",
+        f"{differing} WHERE {MADE_BY.name} = (SELECT max(load_seq) FROM ops.load) AND ({differ})",
+    )
+
+
 def adds_up(mart: Mart, counted: Counted) -> Check:
     """Give the check that the mart counts the records that there are, and gains those that were loaded."""
     by = ", ".join(counted.by)
@@ -98,6 +114,8 @@ def adds_up(mart: Mart, counted: Counted) -> Check:
 
 def _facts(mart: Mart) -> Iterator[Check]:
     yield grain_is_unique(mart)
+    if mart.lookups:
+        yield hashes_are_those_of_its_rows(mart)
     if mart.counted:
         yield adds_up(mart, mart.counted)
     yield from (check for check in _FURTHER if check.mart == mart.name)
@@ -106,31 +124,31 @@ def _facts(mart: Mart) -> Iterator[Check]:
 _IDENTITY = "marts.customer_identity"
 _IDENTIFIERS = "(FROM marts.identifier_link WHERE identifier = other_identifier)"
 """Each identifier once: it occurs with itself."""
-_TOUCHED_IDENTITY = f"{_IDENTITY} SEMI JOIN touched USING (company_id, identifier)"
+_TOUCHED_IDENTITY = sought_by("customer_identity", "touched", BY_IDENTIFIER)
+_TOUCHED_LINKS = sought_by("identifier_link", "touched", BY_IDENTIFIER)
+_PENDING_KEY = "(SELECT company_id, customer_key AS identifier FROM pending WHERE customer_key IS NOT NULL)"
 
 _FURTHER = (
     Check(
         "identifiers_are_known",
         "customer_identity",
         "It has a row for each identifier that occurs on a record, and for no other.",
-        _PERSON,
-        _one_for_one(_PERSON, _IDENTITY, _IDENTIFIERS),
-        _one_for_one(
-            _PERSON, _TOUCHED_IDENTITY, f"{_IDENTIFIERS} SEMI JOIN touched USING (company_id, identifier)"
-        ),
+        BY_IDENTIFIER,
+        _one_for_one(BY_IDENTIFIER, _IDENTITY, _IDENTIFIERS),
+        _one_for_one(BY_IDENTIFIER, _TOUCHED_IDENTITY, f"{_TOUCHED_LINKS} WHERE identifier = other_identifier"),
     ),
     Check(
         "persons_are_their_own_identifiers",
         "customer_identity",
         "A person is named by an identifier that stands for that very person.",
-        ("company_id", "person_id"),
+        BY_PERSON,
         _without(
-            ("company_id", "person_id"),
+            BY_PERSON,
             f"SELECT DISTINCT company_id, person_id FROM {_IDENTITY}",
             f"SELECT company_id, person_id FROM {_IDENTITY} WHERE identifier = person_id",
         ),
         _without(
-            ("company_id", "person_id"),
+            BY_PERSON,
             f"SELECT DISTINCT company_id, person_id FROM {_TOUCHED_IDENTITY}",
             f"SELECT company_id, person_id FROM {_TOUCHED_IDENTITY} WHERE identifier = person_id",
         ),
@@ -139,9 +157,9 @@ _FURTHER = (
         "agrees_with_customer_identity",
         "shared_identifier",
         "It lists the identifiers that link nobody, and no other.",
-        _PERSON,
+        BY_IDENTIFIER,
         _differing(
-            _PERSON,
+            BY_IDENTIFIER,
             "SELECT company_id, identifier, 1 AS n FROM marts.shared_identifier",
             f"SELECT company_id, identifier, 1 AS n FROM {_IDENTITY} WHERE does_not_link_because IS NOT NULL",
         ),
@@ -150,33 +168,34 @@ _FURTHER = (
         "customer_keys_are_known",
         "customer",
         "Every customer key of a record stands for a person.",
-        ("company_id", "customer_key"),
+        BY_CUSTOMER_KEY,
         _without(
-            ("company_id", "customer_key"),
+            BY_CUSTOMER_KEY,
             "SELECT company_id, customer_key FROM marts.customer_daily",
             f"SELECT company_id, identifier AS customer_key FROM {_IDENTITY}",
         ),
         _without(
-            ("company_id", "customer_key"),
+            BY_CUSTOMER_KEY,
             "SELECT company_id, customer_key FROM pending WHERE customer_key IS NOT NULL"
             " GROUP BY company_id, customer_key HAVING sum(CASE side WHEN 'after' THEN 1 ELSE -1 END) > 0",
-            f"SELECT company_id, identifier AS customer_key FROM {_IDENTITY}",
+            "SELECT company_id, identifier AS customer_key FROM"
+            f" {sought_by('customer_identity', _PENDING_KEY, BY_IDENTIFIER)}",
         ),
     ),
     Check(
         "persons_are_known",
         "person_campaign_product_daily",
         "Every person in it is one of `customer_identity`.",
-        ("company_id", "person_id"),
+        BY_PERSON,
         _without(
-            ("company_id", "person_id"),
+            BY_PERSON,
             "SELECT DISTINCT company_id, person_id FROM marts.person_campaign_product_daily",
             f"SELECT company_id, person_id FROM {_IDENTITY}",
         ),
         _without(
-            ("company_id", "person_id"),
-            "SELECT DISTINCT company_id, person_id FROM marts.person_campaign_product_daily"
-            " SEMI JOIN touched USING (company_id, person_id)",
+            BY_PERSON,
+            "SELECT DISTINCT company_id, person_id FROM"
+            f" {sought_by('person_campaign_product_daily', 'touched', BY_PERSON)}",
             "SELECT company_id, person_id FROM customer_identity",
         ),
     ),

@@ -11,6 +11,7 @@ from cdp_etl.contract.table import TEXT, TableColumn
 from cdp_etl.entities import ENTITIES
 from cdp_etl.marts import columns as c
 from cdp_etl.marts.mart import Counted, Made, Mart, Slice, Slices
+from cdp_etl.marts.seeking import sought_by
 
 _RECORDS = " UNION ALL ".join(
     f"SELECT company_id, identifiers, 1 AS records FROM {entity.table}_current" for entity in ENTITIES
@@ -60,11 +61,13 @@ IDENTIFIER_LINK = Mart(
     slices=Slices(
         tables={
             "touched": CHANGED_COUNT,
-            "held": f"SELECT * FROM marts.identifier_link SEMI JOIN touched USING ({', '.join(PAIR)})",
+            "held": f"SELECT {', '.join(PAIR)}, record_count FROM {sought_by('identifier_link', 'touched', PAIR)}",
         },
         mart=Slice("touched", PAIR),
         inputs={},
     ),
+    sought_by=(PAIR, c.BY_IDENTIFIER),
+    is_published=False,
     made={
         "occurrence": Made(
             whole=_occurrences(_RECORDS),

@@ -62,5 +62,6 @@ INTERACTION = Mart(
         inputs=tuple(f"{entity.table}_current" for entity in ENTITIES),
     ),
     month_column="activity_date",
+    sought_by=(c.BY_CUSTOMER_KEY,),
     counted=Counted("1", by=("entity", "company_id", "activity_date"), in_staging=True),
 )  # fmt: skip # columns that are one thing stay on one line

@@ -14,7 +14,7 @@ from typing import Literal
 
 import duckdb
 
-from cdp_etl.marts import changing, checking, cutting, state
+from cdp_etl.marts import changing, checking, cutting, leavers, state
 from cdp_etl.marts.agreement import check_agreement
 from cdp_etl.marts.catalogue import MARTS, with_upstream
 from cdp_etl.marts.changing import Change
@@ -164,16 +164,17 @@ def _keep(
     change = Change()
     checks: Sequence[CheckResult] = ()
     if why:
-        change = changing.rebuild(connection, mart)
+        change = changing.rebuild(connection, mart, newest)
         checks = checking.check_rebuilt(connection, mart)
     elif mart.log_of is None and held and held.load_seq < newest:
-        change, checks = _apply(connection, mart, held.load_seq)
+        change, checks = _apply(connection, mart, held.load_seq, newest)
     if not all(check.passed for check in checks):
         raise MartCheckError(mart.name, checks)
+    leavers.bound(connection, mart)
     state.write_months(connection, mart, change.months, newest)
     state.write_state(connection, mart, MartState(newest, definition))
     state.forget_applied_changes(connection)
-    ((row_count,),) = connection.execute(f"SELECT count(*) FROM {mart.table}").fetchall()
+    ((row_count,),) = connection.execute(f"SELECT count(*) FROM {mart.kept_table}").fetchall()
     return MartResult(
         mart=mart.name,
         load_seq=newest,
@@ -187,11 +188,14 @@ def _keep(
     )
 
 
-def _apply(connection: duckdb.DuckDBPyConnection, mart: Mart, since: int) -> tuple[Change, Sequence[CheckResult]]:
+def _apply(
+    connection: duckdb.DuckDBPyConnection, mart: Mart, since: int, newest: int
+) -> tuple[Change, Sequence[CheckResult]]:
     """Apply what is pending, and check what it touched; a mart that is computed whole is checked whole."""
     if mart.slices is None:
-        return changing.apply_difference(connection, mart), checking.check_whole(connection, mart)
-    return changing.patch(connection, mart, mart.slices, since), checking.check_touched(connection, mart)
+        return changing.apply_difference(connection, mart, newest), checking.check_whole(connection, mart)
+    change = changing.patch(connection, mart, mart.slices, since, newest)
+    return change, checking.check_touched(connection, mart)
 
 
 def _why_rebuild(held: MartState | None, definition: str) -> Rebuilt | None:

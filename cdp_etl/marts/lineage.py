@@ -69,7 +69,9 @@ def column_lineage(mart: Mart) -> Mapping[str, tuple[SourceColumn, ...]]:
         SqlglotError: where the SQL reads a column that its input does not have.
     """
     made = {name: made.whole for name, made in mart.made.items()}
-    found: Mapping[str, Node] = lineage(None, mart.sql, dict(_schema()), sources=made, dialect="duckdb")
+    derived = "".join(f", {sql} AS {name}" for name, sql in mart.derived.items())
+    select = f"SELECT *{derived} FROM ({mart.sql}\n)" if derived else mart.sql
+    found: Mapping[str, Node] = lineage(None, select, dict(_schema()), sources=made, dialect="duckdb")
     return {column.name: _sources(found[column.name]) for column in mart.columns}
 
 

@@ -13,10 +13,20 @@ from importlib.resources import files
 
 import duckdb
 
-from cdp_etl.contract.ddl import create_table
-from cdp_etl.contract.table import TableColumn
+from cdp_etl.contract.ddl import create_table, create_view, quoted
+from cdp_etl.contract.table import WHOLE, TableColumn
 from cdp_etl.marts.errors import MartHeaderError
+from cdp_etl.marts.lookup import Lookup, hash_signature, lookup_by
 from cdp_etl.marts.settings import MartSettings
+
+KEPT = "kept"
+"""The schema of the tables that marts are kept in; those of schema `marts` are views of what readers may see."""
+
+MADE_BY = TableColumn("made_by_load", WHOLE, "The newest load when the row was made.", is_nullable=False)
+LEFT_BY = TableColumn("left_by_load", WHOLE, "The newest load when the row was taken out.", is_nullable=False)
+
+_KEY_HASH = "key_hash"
+_DAY = "activity_date"
 
 _COMMENT = re.compile(r"(?:--[^\n]*\n)+")
 _HEADER = re.compile(r"(?P<meaning>.+?) Grain: (?P<grain>.+?) Inputs: (?P<inputs>.+?)(?: Mind: (?P<notes>.+))?")
@@ -29,10 +39,14 @@ class Slice:
     Attributes:
         touched: The temporary table.
         columns: The columns that it and the table have in common; none of them is ever null in a touched row.
+        days: A temporary table of one row, `first_day` and `last_day`: only rows of these days belong to them.
+        beside: A temporary table of further rows of the table that belong to them; of the columns that are read.
     """
 
     touched: str
     columns: tuple[str, ...]
+    days: str | None = None
+    beside: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +58,7 @@ class Slices:
             the mart has not applied yet, the mart itself as it was, its inputs as they are, and `$since`, the load
             that the mart has applied.
         mart: The touched rows of the mart: they are deleted, and the SELECT must give exactly their successors.
+        gives_more: Whether it gives other rows too, which are left out: of inputs that are cut more coarsely.
         inputs: For each input the rows that those are made from. An input that is not named is read whole.
         parted_by: Columns by which a full rebuild is done in parts, for its memory not to follow the history:
             inputs that are cut by them are read part by part, and the SELECT joins all others to these. Empty: it
@@ -54,6 +69,7 @@ class Slices:
     mart: Slice
     inputs: Mapping[str, Slice]
     parted_by: tuple[str, ...] = ()
+    gives_more: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +125,10 @@ class Header:
 
 @dataclass(frozen=True, eq=False)
 class Mart:
-    """A table of schema `marts`.
+    """A view of schema `marts`, and the table of schema `kept` under it.
+
+    The table also says by which load a row was made, and beside it stands which rows have left: by that only what
+    changed is published.
 
     Attributes:
         name: The table's name, and that of its SQL file.
@@ -120,6 +139,10 @@ class Mart:
         made: Tables that its SELECT reads beside its inputs, by name, in order.
         log_of: The mart whose changes it lists: each run of that mart adds what this SELECT gives, in the same
             transaction. It is a record of what happened, and never rebuilt.
+        sought_by: Sets of columns by which rows are sought among all days: a hash of each is kept beside the row.
+        derived: Columns that readers compute from all rows of the mart, as SQL: those that would change with rows
+            to which nothing happened.
+        is_published: Whether it is part of the snapshot; else it is kept for other marts alone.
         settings: The fields of `MartSettings` that its SQL reads, as DuckDB variables of the same name.
         counted: How its rows add up to records; None where they do not.
         owner: Who answers for it, in the form that Dagster shows.
@@ -131,14 +154,51 @@ class Mart:
     month_column: str | None = None
     made: Mapping[str, Made] = field(default_factory=dict)
     log_of: str | None = None
+    sought_by: tuple[tuple[str, ...], ...] = ()
+    derived: Mapping[str, str] = field(default_factory=dict)
+    is_published: bool = True
     settings: tuple[str, ...] = ()
     counted: Counted | None = None
     owner: str = "team:data-platform"
 
     @property
     def table(self) -> str:
-        """Its name with the schema."""
+        """Its name with the schema, as readers know it."""
         return f"marts.{self.name}"
+
+    @property
+    def kept_table(self) -> str:
+        """The table under it, with the schema."""
+        return f"{KEPT}.{self.name}"
+
+    @property
+    def left_table(self) -> str:
+        """The table of the rows that have left since it was published, with the schema."""
+        return f"{KEPT}.{self.name}_left"
+
+    @property
+    def kept_columns(self) -> tuple[TableColumn, ...]:
+        """The columns that the SELECT gives: all but the derived ones."""
+        return tuple(column for column in self.columns if column.name not in self.derived)
+
+    @property
+    def lookups(self) -> Sequence[Lookup]:
+        """The hashes that are kept beside its rows."""
+        return [lookup_by(columns) for columns in self.sought_by]
+
+    def lookup_of(self, columns: tuple[str, ...]) -> Lookup | None:
+        """Give the hash by which rows are sought by these columns; None where none is kept, or days bound them."""
+        if _DAY in columns:
+            return None
+        if _KEY_HASH in columns:
+            return Lookup(_KEY_HASH, _KEY_HASH)
+        return lookup_by(columns) if columns in self.sought_by else None
+
+    @property
+    def left_columns(self) -> tuple[TableColumn, ...]:
+        """What is known of a row that has left: its grain, and the date by which it is published."""
+        names = (*self.grain, *((self.month_column,) if self.month_column else ()))
+        return tuple(column for column in self.columns if column.name in names)
 
     @cached_property
     def sql(self) -> str:
@@ -176,14 +236,42 @@ class Mart:
         return f"{self.header.meaning} {grain} {self.header.notes}".strip()
 
     def create_statements(self) -> Sequence[str]:
-        """Give the statements that make its table, with comments."""
-        return create_table("marts", self.name, self.columns, self.description)
+        """Give the statements that make its tables and the view over them, with comments."""
+        left = f"A row of {self.table} that has left since it was published."
+        return [
+            *create_table(
+                KEPT,
+                self.name,
+                (*self.kept_columns, MADE_BY, *(lookup.column for lookup in self.lookups)),
+                f"What {self.table} shows.",
+            ),
+            *create_table(KEPT, f"{self.name}_left", (*self.left_columns, LEFT_BY), left),
+            *create_view(
+                "marts", self.name, self.columns, self.shown(self.columns, self.kept_table), self.description
+            ),
+        ]
+
+    def shown(self, columns: Sequence[TableColumn], rows: str) -> str:
+        """Give the SELECT of what readers see of some of its columns, the derived ones among them.
+
+        Args:
+            columns: Of the mart.
+            rows: What they are read from: the table, or files of its rows.
+        """
+        names = (
+            f"{self.derived[column.name]} AS {quoted(column.name)}"
+            if column.name in self.derived
+            else quoted(column.name)
+            for column in columns
+        )
+        return f"SELECT {', '.join(names)} FROM {rows}"
 
     def definition_hash(self, settings: MartSettings) -> str:
         """Give a hash that changes when its SQL, its columns, its slices or a setting that it reads does."""
         read = (repr(settings.value(name)) for name in self.settings)
         made = (f"{name} {made.whole} {made.touched}" for name, made in self.made.items())
-        parts = (self.sql, *self.create_statements(), repr(self.slices), *made, *read)
+        hashes = [hash_signature()] if self.sought_by else []
+        parts = (self.sql, *self.create_statements(), repr(self.slices), *made, *read, *hashes)
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 

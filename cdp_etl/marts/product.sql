@@ -9,12 +9,12 @@ total AS (
   SELECT
     company_id,
     product_sku,
-    max(newest_name) AS newest_name,
-    max(newest_category) AS newest_category,
-    max(newest_category_id) AS newest_category_id,
-    max(newest_image_link) AS newest_image_link,
-    max(newest_link) AS newest_link,
-    max(newest_price) AS newest_price,
+    arg_max(activity_date, newest_name.place.occurred_at) AS name_date,
+    arg_max(activity_date, newest_category.place.occurred_at) AS category_date,
+    arg_max(activity_date, newest_category_id.place.occurred_at) AS category_id_date,
+    arg_max(activity_date, newest_image_link.place.occurred_at) AS image_link_date,
+    arg_max(activity_date, newest_link.place.occurred_at) AS link_date,
+    arg_max(activity_date, newest_price.place.occurred_at) AS price_date,
     sum(interaction_count) AS interaction_count,
     sum(activity_count) AS activity_count,
     sum(wishlist_count) AS wishlist_count,
@@ -27,25 +27,50 @@ total AS (
     max(last_at) AS last_at
   FROM product_daily
   GROUP BY company_id, product_sku
+),
+
+-- What is newest was said on the day of the last moment: only these days are compared in full, which is dear.
+decisive AS (
+  SELECT DISTINCT
+    company_id,
+    product_sku,
+    unnest([name_date, category_date, category_id_date, image_link_date, link_date, price_date]) AS activity_date
+  FROM total
+),
+
+newest AS (
+  SELECT
+    company_id,
+    product_sku,
+    max(newest_name) AS newest_name,
+    max(newest_category) AS newest_category,
+    max(newest_category_id) AS newest_category_id,
+    max(newest_image_link) AS newest_image_link,
+    max(newest_link) AS newest_link,
+    max(newest_price) AS newest_price
+  FROM product_daily
+  SEMI JOIN decisive USING (company_id, product_sku, activity_date)
+  GROUP BY company_id, product_sku
 )
 
 SELECT
-  company_id,
-  product_sku,
-  newest_name.value AS product_name,
-  newest_category.value AS product_category,
-  newest_category_id.value AS product_category_id,
-  newest_image_link.value AS product_image_link,
-  newest_link.value AS product_link,
-  newest_price.value AS price,
-  interaction_count,
-  activity_count,
-  wishlist_count,
-  comment_count,
-  review_count,
-  subscription_count,
-  rating_count,
-  round(rating_sum / nullif(rating_count, 0), 4) AS rating_average,
-  first_at,
-  last_at
+  total.company_id,
+  total.product_sku,
+  newest.newest_name.value AS product_name,
+  newest.newest_category.value AS product_category,
+  newest.newest_category_id.value AS product_category_id,
+  newest.newest_image_link.value AS product_image_link,
+  newest.newest_link.value AS product_link,
+  newest.newest_price.value AS price,
+  total.interaction_count,
+  total.activity_count,
+  total.wishlist_count,
+  total.comment_count,
+  total.review_count,
+  total.subscription_count,
+  total.rating_count,
+  round(total.rating_sum / nullif(total.rating_count, 0), 4) AS rating_average,
+  total.first_at,
+  total.last_at
 FROM total
+LEFT JOIN newest USING (company_id, product_sku)

@@ -5,7 +5,7 @@ version or the new one; one that has the old open goes on reading it, since vers
 """
 
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -13,34 +13,39 @@ from pathlib import Path
 
 import duckdb
 
-from cdp_etl.contract.ddl import literal, quoted
+from cdp_etl.contract.ddl import literal
 from cdp_etl.landing.durable import sync_file, sync_folder
-from cdp_etl.marts import personal
+from cdp_etl.marts import leavers, personal, state
 from cdp_etl.marts.catalogue import MARTS
 from cdp_etl.marts.keeping import keep
 from cdp_etl.marts.month_files import READ_ONLY, FileWriter, month_contents
 from cdp_etl.marts.settings import MartSettings
 from cdp_etl.marts.snapshot import MANIFEST, Snapshot, read_snapshot
+from cdp_etl.marts.views import view_statements
 from cdp_etl.warehouse.connection import Warehouse
+from cdp_etl.warehouse.transaction import transaction
 
+PUBLISHED = tuple(mart for mart in MARTS if mart.is_published)
 DATABASE = "cdp.duckdb"
 VERSIONS = "snapshots"
 _STORAGE_VERSION = "v1.5.0"
 """Read by DuckDB 1.5 and later: analysts open the snapshot with tools of their own."""
 
 
-def publish(
+def publish(  # noqa: PLR0913 - the keyword arguments are how it is published
     warehouse: Warehouse,
     published: Path,
     settings: MartSettings,
     *,
     with_personal_data: bool = False,
     grace: timedelta = timedelta(days=1),
+    rewritten_below: int = 100_000,
 ) -> Snapshot:
     """Publish the marts, brought up to date first: all as of one load, all with their checks held.
 
-    Months that have not changed are linked, not written. Where a check does not hold nothing is published, and the
-    version before stays.
+    What has not changed is linked, not written. Where a check does not hold nothing is published, and the version
+    before stays. Files are shared with the version before only if this warehouse published that one last: beside a
+    warehouse that was restored, or one that is published to several folders in turn, all is written.
 
     Args:
         warehouse: Whose marts.
@@ -49,6 +54,8 @@ def publish(
         with_personal_data: Whether names, phones, e-mails, addresses and IPs are published; without them
             identifiers that hold an e-mail address or a phone are pseudonyms.
         grace: How long a version is kept after the next one has taken its place.
+        rewritten_below: A changed month of a mart that has fewer rows is written anew; others get files of what
+            changed.
 
     Returns:
         The version that is in place; the one before where nothing has changed since.
@@ -61,12 +68,24 @@ def publish(
     with warehouse.writing() as connection:
         as_of = min(keep(connection, mart, settings).load_seq for mart in MARTS)
         personal.use_secret(connection)
-        before = latest_snapshot(published)
-        if before is None or not _is_still_so(connection, before, as_of, with_personal_data=with_personal_data):
-            before = _make(connection, published, before, as_of, with_personal_data=with_personal_data)
-        _swap_in(published, before)
+        snapshot = _own(connection, latest_snapshot(published))
+        if snapshot is None or not _is_still_so(
+            connection, snapshot, as_of, with_personal_data=with_personal_data
+        ):
+            snapshot = _make(
+                connection,
+                published,
+                snapshot,
+                as_of,
+                with_personal_data=with_personal_data,
+                rewritten_below=rewritten_below,
+            )
+        _swap_in(published, snapshot)
+        with transaction(connection):
+            state.write_published(connection, snapshot.version)
+            leavers.forget(connection)
         _remove_old(published, grace)
-    return before
+    return snapshot
 
 
 def latest_snapshot(published: Path) -> Snapshot | None:
@@ -75,33 +94,41 @@ def latest_snapshot(published: Path) -> Snapshot | None:
     return read_snapshot(versions[-1]) if versions else None
 
 
+def _own(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot | None) -> Snapshot | None:
+    """Give the version if this warehouse published it last: what left since is known of that one alone."""
+    is_own = snapshot is not None and snapshot.version == state.published_version(connection)
+    return snapshot if is_own else None
+
+
 def _is_still_so(
     connection: duckdb.DuckDBPyConnection, before: Snapshot, as_of: int, *, with_personal_data: bool
 ) -> bool:
     contents = {
-        mart.name: month_contents(connection, mart, with_personal_data=with_personal_data) for mart in MARTS
+        mart.name: month_contents(connection, mart, with_personal_data=with_personal_data) for mart in PUBLISHED
     }
     published = {
-        mart: {month: file.content for month, file in months.items()} for mart, months in before.marts.items()
+        mart: {month: (files.kind, files.load_seq) for month, files in months.items()}
+        for mart, months in before.marts.items()
     }
     return before.as_of == as_of and before.has_personal_data == with_personal_data and contents == published
 
 
-def _make(
+def _make(  # noqa: PLR0913 - as of `publish`
     connection: duckdb.DuckDBPyConnection,
     published: Path,
     before: Snapshot | None,
     as_of: int,
     *,
     with_personal_data: bool,
+    rewritten_below: int,
 ) -> Snapshot:
     now = datetime.now(UTC)
     version = f"{now:%Y%m%dT%H%M%S.%f}Z-{as_of}"
     folder = published / VERSIONS / version
     part = folder.with_name(f".{version}.part")
     part.mkdir(parents=True)
-    writer = FileWriter(connection, part, before, with_personal_data)
-    marts = {mart.name: writer.write_mart(mart) for mart in MARTS}
+    writer = FileWriter(connection, part, as_of, before, with_personal_data, rewritten_below)
+    marts = {mart.name: writer.write_mart(mart) for mart in PUBLISHED}
     snapshot = Snapshot(as_of, version, now, with_personal_data, folder, marts)
     snapshot.write(part)
     sync_file(part / MANIFEST)
@@ -129,26 +156,15 @@ def _swap_in(published: Path, snapshot: Snapshot) -> None:
         connection.execute(
             "COMMENT ON TABLE snapshot IS 'One row; as_of is the newest load that every mart holds.'"
         )
-        for statement in _views(snapshot):
-            connection.execute(statement)
+        for mart in PUBLISHED:
+            for statement in view_statements(snapshot, mart):
+                connection.execute(statement)
         connection.execute("USE memory")
         connection.execute("DETACH part")
     sync_file(part)
     part.chmod(READ_ONLY)
     part.replace(database)
     sync_folder(published)
-
-
-def _views(snapshot: Snapshot) -> Iterable[str]:
-    for mart in MARTS:
-        view = f"marts.{quoted(mart.name)}"
-        yield (
-            f"CREATE VIEW {view} AS"
-            f" SELECT * FROM read_parquet({literal(str(snapshot.folder / mart.name / '*.parquet'))})"
-        )
-        yield f"COMMENT ON VIEW {view} IS {literal(mart.description)}"
-        for column in personal.published_columns(mart.columns, with_personal_data=snapshot.has_personal_data):
-            yield f"COMMENT ON COLUMN {view}.{quoted(column.name)} IS {literal(column.description)}"
 
 
 def _remove_old(published: Path, grace: timedelta) -> None:

@@ -12,22 +12,31 @@ from typing import Any
 
 MANIFEST = "manifest.json"
 
+LAYOUT = 2
+"""Raised when the files of the same rows become different ones, or the manifest does."""
+
 
 @dataclass(frozen=True, slots=True)
-class MonthFile:
-    """One Parquet file of a mart: a month of it, or all of it.
+class MonthFiles:
+    """The Parquet files of a month of a mart, or of all of it: one, or that and what was added and hidden since.
 
     Attributes:
-        content: What tells this content from any other that the file may have had.
-        path: Relative to the version's folder; None where the month has no rows.
+        kind: What the files of a month must have in common: layout, rebuild of the mart, personal data or none.
+        load_seq: The newest load by which the month changed.
         rows: Its rows.
-        bytes: Its size.
+        bytes: The size of its files.
+        data: The files of its rows, relative to the version's folder; none where the month has no rows.
+        left: The files of the keys of rows that are in the others and have left since.
+        left_rows: How many keys these hold.
     """
 
-    content: str
-    path: str | None
+    kind: str
+    load_seq: int
     rows: int
     bytes: int
+    data: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
+    left_rows: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,23 +57,24 @@ class Snapshot:
     published_at: datetime
     has_personal_data: bool
     folder: Path
-    marts: Mapping[str, Mapping[date, MonthFile]]
+    marts: Mapping[str, Mapping[date, MonthFiles]]
 
     def row_count(self, mart: str) -> int:
         """Give the number of rows of a mart."""
-        return sum(file.rows for file in self.marts[mart].values())
+        return sum(month.rows for month in self.marts[mart].values())
 
     def write(self, folder: Path) -> None:
         """Write the manifest into a folder."""
         text = json.dumps(
             {
+                "layout": LAYOUT,
                 "as_of": self.as_of,
                 "version": self.version,
                 "published_at": self.published_at.isoformat(),
                 "has_personal_data": self.has_personal_data,
                 "folder": str(self.folder),
                 "marts": {
-                    mart: {str(month): asdict(file) for month, file in sorted(months.items())}
+                    mart: {str(month): asdict(files) for month, files in sorted(months.items())}
                     for mart, months in self.marts.items()
                 },
             },
@@ -74,7 +84,7 @@ class Snapshot:
 
 
 def read_snapshot(folder: Path) -> Snapshot:
-    """Give the version that a folder holds."""
+    """Give the version that a folder holds; one of a former layout without its files, which no other can share."""
     stored: Mapping[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     return Snapshot(
         as_of=stored["as_of"],
@@ -83,7 +93,12 @@ def read_snapshot(folder: Path) -> Snapshot:
         has_personal_data=stored["has_personal_data"],
         folder=Path(stored["folder"]),
         marts={
-            mart: {date.fromisoformat(month): MonthFile(**file) for month, file in months.items()}
-            for mart, months in stored["marts"].items()
+            mart: {date.fromisoformat(month): _month_files(files) for month, files in months.items()}
+            for mart, months in (stored["marts"].items() if stored.get("layout") == LAYOUT else ())
         },
     )
+
+
+def _month_files(stored: Mapping[str, Any]) -> MonthFiles:
+    lists = {name: tuple(stored[name]) for name in ("data", "left")}
+    return MonthFiles(**{**stored, **lists})

@@ -23,6 +23,8 @@ _TO_BE_REBUILT = ""
 CONTRADICTED = "contradicted"
 """The same, for a mart of which a check did not hold."""
 
+_PUBLISHED = "published_version"
+
 
 @dataclass(frozen=True, slots=True)
 class MartState:
@@ -83,21 +85,31 @@ def begin_generation(connection: duckdb.DuckDBPyConnection, mart: Mart) -> None:
 
     The marts behind it are marked to be rebuilt too: the change feed does not tell them what differs.
     """
-    name = _generation_setting(mart)
-    connection.execute("DELETE FROM ops.setting WHERE name = ?", [name])
-    connection.execute("INSERT INTO ops.setting BY NAME SELECT ? AS name, ? AS value", [name, str(uuid.uuid4())])
+    publish_anew(connection, mart)
     for later in downstream(mart):
         connection.execute(
             "UPDATE ops.mart_state SET definition_hash = ? WHERE mart = ?", [_TO_BE_REBUILT, later.name]
         )
 
 
+def publish_anew(connection: duckdb.DuckDBPyConnection, mart: Mart) -> None:
+    """Write that nothing published of the mart before counts as unchanged."""
+    _set(connection, _generation_setting(mart), str(uuid.uuid4()))
+
+
 def generation_of(connection: duckdb.DuckDBPyConnection, mart: Mart) -> str | None:
     """Give what tells this whole rebuild of the mart from any other; None where it was never built."""
-    row = connection.execute(
-        "SELECT value FROM ops.setting WHERE name = ?", [_generation_setting(mart)]
-    ).fetchone()
-    return None if row is None else str(row[0])
+    return _setting(connection, _generation_setting(mart))
+
+
+def write_published(connection: duckdb.DuckDBPyConnection, version: str) -> None:
+    """Write which version of the snapshot was published last."""
+    _set(connection, _PUBLISHED, version)
+
+
+def published_version(connection: duckdb.DuckDBPyConnection) -> str | None:
+    """Give the version that was published last; None where none was."""
+    return _setting(connection, _PUBLISHED)
 
 
 def mark_contradicted(connection: duckdb.DuckDBPyConnection, marts: Iterable[Mart]) -> None:
@@ -117,6 +129,16 @@ def forget_applied_changes(connection: duckdb.DuckDBPyConnection) -> None:
         """,
         [[mart.name for mart in MARTS]],
     )
+
+
+def _setting(connection: duckdb.DuckDBPyConnection, name: str) -> str | None:
+    row = connection.execute("SELECT value FROM ops.setting WHERE name = ?", [name]).fetchone()
+    return None if row is None else str(row[0])
+
+
+def _set(connection: duckdb.DuckDBPyConnection, name: str, value: str) -> None:
+    connection.execute("DELETE FROM ops.setting WHERE name = ?", [name])
+    connection.execute("INSERT INTO ops.setting BY NAME SELECT ? AS name, ? AS value", [name, value])
 
 
 def _generation_setting(mart: Mart) -> str:

@@ -6,9 +6,10 @@ made anew. That is counted from what left and what entered, so it costs what the
 Put here the temporary tables `leaving`, `entered` and `doubled`. What must hold of them stands in `facts.py`.
 """
 
+from collections.abc import Sequence
+
 import duckdb
 
-from cdp_etl.contract.ddl import quoted
 from cdp_etl.marts import cutting
 from cdp_etl.marts.mart import Counted, Mart, Slice
 
@@ -23,14 +24,11 @@ def begin(connection: duckdb.DuckDBPyConnection, mart: Mart) -> None:
     transaction ends, where there are many.
     """
     counted = mart.counted or _ROWS
-    by = ", ".join(counted.by)
+    by, leaving, none = ", ".join(counted.by), ", ".join(_leaving_columns(mart)), f"FROM {mart.kept_table} LIMIT 0"
     connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE leaving AS SELECT rowid AS row_id, {by}, {counted.column} AS n"
-        f" FROM {mart.table} LIMIT 0;"
-        f"CREATE OR REPLACE TEMP TABLE entered AS SELECT {by}, {counted.column}::HUGEINT AS n FROM {mart.table}"
-        " LIMIT 0;"
-        f"CREATE OR REPLACE TEMP TABLE doubled AS SELECT {', '.join(mart.grain)}, 0 AS found FROM {mart.table}"
-        " LIMIT 0"
+        f"CREATE OR REPLACE TEMP TABLE leaving AS SELECT rowid AS row_id, {leaving}, {counted.column} AS n {none};"
+        f"CREATE OR REPLACE TEMP TABLE entered AS SELECT {by}, {counted.column}::HUGEINT AS n {none};"
+        f"CREATE OR REPLACE TEMP TABLE doubled AS SELECT {', '.join(mart.grain)}, 0 AS found {none}"
     )
 
 
@@ -40,9 +38,8 @@ def find_leaving(connection: duckdb.DuckDBPyConnection, mart: Mart, cut: Slice) 
     connection.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE leaving AS
-        SELECT mart.rowid AS row_id, {", ".join(f"mart.{column}" for column in counted.by)}, {counted.column} AS n
-        FROM {mart.table} AS mart SEMI JOIN {quoted(cut.touched)} AS touched USING ({", ".join(cut.columns)})
-        WHERE {cutting.within_days(connection, cut, "mart")}
+        SELECT row_id, {", ".join(_leaving_columns(mart))}, {counted.column} AS n
+        FROM {cutting.rows_of(connection, mart, cut)}
         """
     )
 
@@ -51,14 +48,11 @@ def count_entered(connection: duckdb.DuckDBPyConnection, mart: Mart, cut: Slice)
     """Count the rows that have a touched grain now, in whichever slice they are."""
     counted = mart.counted or _ROWS
     own = tuple(column for column in cut.columns if column in mart.grain or column == "key_hash")
-    columns, by, grain = ", ".join(own), ", ".join(counted.by), ", ".join(mart.grain)
+    by, grain = ", ".join(counted.by), ", ".join(mart.grain)
     one_of = ", ".join(
         column if column in mart.grain else f"any_value({column}) AS {column}" for column in counted.by
     )
-    rows = (
-        f"{mart.table} AS mart SEMI JOIN {quoted(cut.touched)} AS touched USING ({columns})"
-        f" WHERE {cutting.within_days(connection, Slice(cut.touched, own), 'mart')}"
-    )
+    rows = cutting.rows_of(connection, mart, Slice(cut.touched, own))
     ((doubles,),) = connection.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE entered AS
@@ -73,3 +67,9 @@ def count_entered(connection: duckdb.DuckDBPyConnection, mart: Mart, cut: Slice)
             f"CREATE OR REPLACE TEMP TABLE doubled AS SELECT {grain}, count(*) AS found FROM {rows}"
             f" GROUP BY {grain} HAVING count(*) > 1"
         )
+
+
+def _leaving_columns(mart: Mart) -> Sequence[str]:
+    """Name what is told of a row that leaves: what it is counted by, and what is written of it."""
+    left = (column.name for column in mart.left_columns)
+    return list(dict.fromkeys((*(mart.counted or _ROWS).by, *left)))

@@ -13,6 +13,7 @@ from cdp_etl.contract.ddl import create_table
 from cdp_etl.contract.table import MOMENT, WHOLE, TableColumn
 from cdp_etl.warehouse import staging_tables
 from cdp_etl.warehouse.errors import WarehouseNewerError
+from cdp_etl.warehouse.kept_marts import keep_marts_apart
 from cdp_etl.warehouse.load_reasons import LOAD_REASON, add_load_reasons
 from cdp_etl.warehouse.ops_tables import FIRST_OPS_TABLES, LOAD, OpsTable
 from cdp_etl.warehouse.redelivery import LOAD_WITH_DIFFERENCE, add_difference
@@ -44,6 +45,7 @@ MIGRATIONS: Sequence[Callable[[duckdb.DuckDBPyConnection], list[str]]] = (
     _first_schema,
     add_load_reasons,
     add_difference,
+    keep_marts_apart,
 )
 """Each gives its statements, having looked at the file where it must; the first is version 1."""
 

@@ -58,7 +58,7 @@ def test_a_rebuild_mends_a_damaged_mart_and_the_marts_behind_it_follow(loader: L
     loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1")])
     run_marts(loader.warehouse, loader.settings)
     with loader.warehouse.writing() as connection:
-        connection.execute("DELETE FROM marts.interaction")
+        connection.execute("DELETE FROM kept.interaction")
     rebuild_mart(loader.warehouse, CUSTOMER_PRODUCT_DAILY, loader.settings)
     assert loader.rows("SELECT count(*) AS n FROM marts.customer_product_daily") == [{"n": 0}]
 
@@ -126,12 +126,14 @@ def test_a_mart_that_is_computed_whole_keeps_its_rows_also_where_they_are_many(l
     run_mart(warehouse, CUSTOMER_IDENTITY, loader.settings)
     with warehouse.writing() as connection, transaction(connection):
         connection.execute(
-            "INSERT INTO marts.customer_identity BY NAME SELECT '' AS company_id, 'p:' || i AS identifier,"
+            "INSERT INTO kept.customer_identity BY NAME SELECT '' AS company_id, 'p:' || i AS identifier,"
             " identifier AS person_id, 9 AS customer_id_count, 0 AS email_count, 0 AS phone_count,"
-            " 'is shared' AS does_not_link_because FROM range(300_000) AS numbers(i)"
+            " 'is shared' AS does_not_link_because, 1 AS made_by_load,"
+            " hash('', identifier) AS company_id_identifier_hash,"
+            " hash('', identifier) AS company_id_person_id_hash FROM range(300_000) AS numbers(i)"
         )
-        first = changing.apply_difference(connection, SHARED_IDENTIFIER)
-        again = changing.apply_difference(connection, SHARED_IDENTIFIER)
+        first = changing.apply_difference(connection, SHARED_IDENTIFIER, 1)
+        again = changing.apply_difference(connection, SHARED_IDENTIFIER, 1)
 
     assert (first.deleted, first.inserted) == (0, 300_000)
     assert (again.deleted, again.inserted) == (0, 0)

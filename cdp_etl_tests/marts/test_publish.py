@@ -1,23 +1,27 @@
 """The published snapshot: whole or not there, as dear as the change, and never in a reader's way."""
 
+import json
 import multiprocessing
 from contextlib import closing
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import polars as pl
 import pytest
 
 from cdp_etl.contract.columns import Personal
 from cdp_etl.contract.table import TEXT, TableColumn
-from cdp_etl.marts import personal
-from cdp_etl.marts.catalogue import MARTS
+from cdp_etl.marts import leavers, personal
 from cdp_etl.marts.interaction import INTERACTION
 from cdp_etl.marts.keeping import rebuild_mart, run_marts
-from cdp_etl.marts.publish import DATABASE, VERSIONS, latest_snapshot, publish
-from cdp_etl.marts.snapshot import Snapshot
+from cdp_etl.marts.publish import DATABASE, PUBLISHED, VERSIONS, latest_snapshot, publish
+from cdp_etl.marts.settings import MartSettings
+from cdp_etl.marts.snapshot import MANIFEST, Snapshot
+from cdp_etl.warehouse.backups import backup, restore
 from cdp_etl_tests.marts.loading import ACTIVITY, EMAIL, Loader, happened
 
 _MARCH, _APRIL = 1, 40
@@ -40,8 +44,8 @@ def test_the_snapshot_holds_every_mart_and_says_as_of_which_load(loader: Loader)
 
     assert snapshot.as_of == 1
     assert _read(loader, "SELECT as_of, has_personal_data FROM snapshot") == [(1, False)]
-    assert {mart.name: snapshot.row_count(mart.name) for mart in MARTS} == {
-        mart.name: _read(loader, f"SELECT count(*) FROM marts.{mart.name}")[0][0] for mart in MARTS
+    assert {mart.name: snapshot.row_count(mart.name) for mart in PUBLISHED} == {
+        mart.name: _read(loader, f"SELECT count(*) FROM marts.{mart.name}")[0][0] for mart in PUBLISHED
     }
     assert _read(loader, "SELECT entity, record_id FROM marts.interaction") == [("customer_product_activity", "1")]
 
@@ -70,6 +74,90 @@ def test_only_months_that_changed_are_written_again(loader: Loader) -> None:
     assert _read(loader, "SELECT record_id FROM marts.interaction ORDER BY ALL") == [("1",), ("2",), ("3",)]
 
 
+def test_of_a_large_month_only_what_changed_is_written(loader: Loader) -> None:
+    """Three records stay in the file that they are in, one is hidden there and written anew, one is added."""
+    records = [happened(ACTIVITY, str(number), who=(f"c:{number}",)) for number in range(1, 5)]
+    loader.load(ACTIVITY, 1, records)
+    before = _publish(loader, rewritten_below=0)
+
+    loader.load(ACTIVITY, 2, [happened(ACTIVITY, "4", who=("c:9",)), happened(ACTIVITY, "5", who=("c:5",))])
+    after = _publish(loader, rewritten_below=0)
+
+    first, second = "interaction/2026-03.parquet", "interaction/2026-03.2.parquet"
+    month = after.marts["interaction"][date(2026, 3, 1)]
+    assert (month.data, month.left, month.rows) == ((first, second), ("interaction/left/2026-03.2.parquet",), 5)
+    assert (before.folder / first).samefile(after.folder / first)
+    added = pl.read_parquet(after.folder / second, columns=["record_id"])
+    assert sorted(added["record_id"]) == ["4", "5"]
+    assert _read(loader, "SELECT record_id, customer_key FROM marts.interaction ORDER BY ALL") == [
+        ("1", "c:1"), ("2", "c:2"), ("3", "c:3"), ("4", "c:9"), ("5", "c:5")
+    ]  # fmt: skip # a table
+
+
+def test_a_month_of_which_much_is_hidden_is_written_anew(loader: Loader) -> None:
+    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1"), happened(ACTIVITY, "2")])
+    _publish(loader, rewritten_below=0)
+
+    loader.load(ACTIVITY, 2, [happened(ACTIVITY, "1", hour=15)])
+    after = _publish(loader, rewritten_below=0)
+
+    month = after.marts["interaction"][date(2026, 3, 1)]
+    assert (month.data, month.left) == (("interaction/2026-03.parquet",), ())
+    assert _read(loader, "SELECT record_id FROM marts.interaction ORDER BY ALL") == [("1",), ("2",)]
+
+
+def test_beside_a_warehouse_that_was_restored_nothing_is_taken_from_the_version_before(loader: Loader) -> None:
+    """The loads that were lost have the numbers of those that come after: files of both must never meet."""
+    records = [happened(ACTIVITY, str(number)) for number in range(1, 9)]
+    loader.load(ACTIVITY, 1, records)
+    _publish(loader, rewritten_below=0)
+    copy = loader.folder / "backup.duckdb"
+    backup(loader.warehouse, copy)
+    loader.load(ACTIVITY, 2, [happened(ACTIVITY, "lost")])
+    _publish(loader, rewritten_below=0)
+
+    restore(loader.warehouse, copy, replace_existing=True)
+    loader.load(ACTIVITY, 3, [happened(ACTIVITY, "new")])
+    loader.load(ACTIVITY, 4, [happened(ACTIVITY, "newer")])
+    _publish(loader, rewritten_below=0)
+
+    found = [own_id for (own_id,) in _read(loader, "SELECT record_id FROM marts.interaction ORDER BY ALL")]
+    assert found == [*(str(number) for number in range(1, 9)), "new", "newer"]
+
+
+def test_what_left_a_mart_that_nobody_publishes_is_not_kept_for_ever(
+    loader: Loader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leavers, "_MOST", 2)
+    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1"), happened(ACTIVITY, "2")])
+    _publish(loader, rewritten_below=0)
+
+    for number in range(2, 6):
+        loader.load(ACTIVITY, number, [happened(ACTIVITY, "1", hour=number)])
+        run_marts(loader.warehouse, loader.settings)
+
+    assert loader.rows("SELECT count(*) AS n FROM kept.interaction_left") == [{"n": 1}]
+    _publish(loader, rewritten_below=0)
+    assert _read(loader, "SELECT record_id, hour(occurred_at) FROM marts.interaction ORDER BY ALL") == [
+        ("1", 5),
+        ("2", 12),
+    ]
+
+
+def test_a_version_of_a_former_layout_is_replaced_whole(loader: Loader) -> None:
+    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1")])
+    before = _publish(loader)
+    manifest = before.folder / MANIFEST
+    former = {**json.loads(manifest.read_text()), "marts": {"interaction": {"2026-03-01": {"path": "x"}}}}
+    del former["layout"]
+    manifest.write_text(json.dumps(former))
+
+    loader.load(ACTIVITY, 2, [happened(ACTIVITY, "2")])
+    _publish(loader)
+
+    assert _read(loader, "SELECT record_id FROM marts.interaction ORDER BY ALL") == [("1",), ("2",)]
+
+
 def test_nothing_new_publishes_no_new_version(loader: Loader) -> None:
     loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1")])
 
@@ -85,6 +173,24 @@ def test_a_mart_rebuilt_on_purpose_is_written_again(loader: Loader) -> None:
 
     path = "interaction/2026-03.parquet"
     assert not (before.folder / path).samefile(after.folder / path)
+
+
+def test_persons_who_split_by_a_setting_alone_are_published_as_changes(loader: Loader) -> None:
+    """No load came between: the changes bear one that was published already, with a change of its own."""
+    changes = "SELECT identifier, person_before, person_after FROM marts.customer_identity_change ORDER BY ALL"
+    merged = [("c:2", "c:2", "c:1")]
+    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1", who=("c:2",))])
+    _publish(loader, with_personal_data=True)
+    loader.load(
+        ACTIVITY, 2, [happened(ACTIVITY, "2", who=("c:2", "e:a")), happened(ACTIVITY, "3", who=("c:1", "e:a"))]
+    )
+    _publish(loader, rewritten_below=0, with_personal_data=True)
+    assert _read(loader, changes) == merged
+
+    split = replace(loader, settings=MartSettings(identifier_denylist=("e:a",)))
+    _publish(split, rewritten_below=0, with_personal_data=True)
+
+    assert _read(loader, changes) == [("c:2", "c:1", "c:2"), *merged, ("e:a", "c:1", "e:a")]
 
 
 def test_a_month_that_lost_its_rows_is_gone(loader: Loader) -> None:

@@ -78,7 +78,7 @@ def test_a_file_of_before_gets_the_reasons_of_what_is_loaded_in_it(warehouse: Wa
     load(warehouse, refused_for(warehouse, 1, 2))
     expected = rows(warehouse, BY_DAY)
     with warehouse.writing() as connection:
-        connection.execute("DROP VIEW ops.quarantine_reason")
+        connection.execute("DROP SCHEMA kept; DROP VIEW ops.quarantine_reason")
         connection.execute("DROP TABLE ops.load_reason")
         for column in fields(Difference):
             connection.execute(f"ALTER TABLE ops.load DROP COLUMN {column.name}")

@@ -8,7 +8,7 @@ import pytest
 from cdp_etl.contract.entity import Entity
 from cdp_etl.contract.table import staging_columns
 from cdp_etl.entities import ENTITIES
-from cdp_etl.warehouse import StagingLayoutError, Warehouse, WarehouseNewerError
+from cdp_etl.warehouse import StagingLayoutError, Warehouse, WarehouseNewerError, migrations
 from cdp_etl.warehouse.migrations import MIGRATIONS, OPS_TABLES
 from cdp_etl.warehouse.staging_tables import current_columns
 from cdp_etl_tests.warehouse.conftest import at
@@ -125,3 +125,28 @@ def test_a_warehouse_is_made_with_its_folder(tmp_path: Path) -> None:
 
     with new.writing() as connection:
         assert connection.execute("SELECT count(*) FROM staging.customer_product_activity").fetchall() == [(0,)]
+
+
+def test_what_happened_to_persons_is_carried_over_when_the_marts_move(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All other marts are made anew by their next run."""
+    with monkeypatch.context() as former, warehouse.writing() as connection:
+        former.setattr(migrations, "MIGRATIONS", MIGRATIONS[:3])
+        connection.execute("DROP SCHEMA kept; DELETE FROM ops.schema_version WHERE version > 3")
+        connection.execute(
+            "CREATE TABLE marts.customer_identity_change AS SELECT 'A' AS company_id, 'e:a' AS identifier,"
+            " 'e:a' AS person_before, 'c:1' AS person_after, 7::BIGINT AS load_seq, now() AS changed_at"
+        )
+        connection.execute("CREATE TABLE marts.product AS SELECT 'S1' AS product_sku")
+        connection.execute("INSERT INTO ops.mart_state VALUES ('product', 7, 'x', now())")
+
+    with warehouse.writing():
+        pass
+
+    assert rows(warehouse, "SELECT identifier, person_after, load_seq FROM marts.customer_identity_change") == [
+        ("e:a", "c:1", 7)
+    ]
+    assert rows(warehouse, "SELECT identifier, made_by_load FROM kept.customer_identity_change") == [("e:a", 7)]
+    assert rows(warehouse, "SELECT count(*) FROM duckdb_tables() WHERE schema_name = 'marts'") == [(0,)]
+    assert rows(warehouse, "SELECT mart FROM ops.mart_state") == []

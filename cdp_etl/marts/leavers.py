@@ -1,0 +1,41 @@
+"""Which rows have left each mart since it was published: a version hides them in the files of versions before.
+
+Put here the tables `kept.<mart>_left`. What is published of them stands in `month_files.py`.
+"""
+
+import duckdb
+
+from cdp_etl.contract.ddl import quoted
+from cdp_etl.marts import state, tables
+from cdp_etl.marts.catalogue import MARTS
+from cdp_etl.marts.mart import LEFT_BY, Mart
+
+_MOST = 100_000
+"""Fewer than these cost nothing, however small the mart is."""
+
+
+def write(connection: duckdb.DuckDBPyConnection, mart: Mart, rows: str, load: int) -> None:
+    """Write that the rows of a temporary table leave the mart, with `load` as the newest load."""
+    columns = ", ".join(quoted(column.name) for column in mart.left_columns)
+    connection.execute(
+        f"INSERT INTO {mart.left_table} BY NAME SELECT {columns}, {load} AS {LEFT_BY.name} FROM {rows}"
+    )
+
+
+def bound(connection: duckdb.DuckDBPyConnection, mart: Mart) -> None:
+    """Forget them where they are more than half of the mart, to be published anew: it may never be published."""
+    if not tables.exist(connection, mart):
+        return
+    ((left, kept),) = connection.execute(
+        f"SELECT (SELECT count(*) FROM {mart.left_table}), (SELECT count(*) FROM {mart.kept_table})"
+    ).fetchall()
+    if left > max(_MOST, kept / 2):
+        connection.execute(f"DELETE FROM {mart.left_table}")
+        state.publish_anew(connection, mart)
+
+
+def forget(connection: duckdb.DuckDBPyConnection) -> None:
+    """Forget all of them: they are published."""
+    for mart in MARTS:
+        if tables.exist(connection, mart):
+            connection.execute(f"DELETE FROM {mart.left_table}")
