@@ -35,6 +35,8 @@ CANCELLED = days(10, 15)
 BY_COMMAND = days(20, 21)
 BAD_DAY = RANGE[1]
 AS_JSON = {"CDP_ETL_LOG_FORMAT": "json", "CDP_DAGSTER_LOG_FORMAT": "json"}
+# DuckDB's binding prints these, from C, where a process ends while another thread is still there; they are no log.
+NOT_LOGGED = ("nanobind: ", " - leaked ", " - ... skipped remainder", "See https://nanobind.")
 
 
 @pytest.fixture(scope="module")
@@ -158,7 +160,8 @@ def test_the_command_line_backfills_on_the_same_instance(installed: Installation
 def test_all_that_was_logged_meanwhile_is_json(installed: Installation, part: str) -> None:
     ours, dagsters = {"time", "message"}, {"timestamp", "event"}
 
-    lines = [json.loads(line) for line in (installed.home / f"{part}.log").read_text().splitlines()]
+    printed = (installed.home / f"{part}.log").read_text().splitlines()
+    lines = [json.loads(line) for line in printed if not line.startswith(NOT_LOGGED)]
 
     assert lines
     odd = [line for line in lines if not (ours <= line.keys() or dagsters <= line.keys())]

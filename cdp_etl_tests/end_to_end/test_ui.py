@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from cdp_etl.defs.keys import Layer
 from cdp_etl.entities import ENTITIES
@@ -70,6 +70,21 @@ def take_picture(page: Page, folder: Path, name: str) -> None:
     page.wait_for_load_state("networkidle")
     page.wait_for_timeout(1000)  # charts and graphs are drawn by degrees
     assert 10_000 < len(page.screenshot(path=folder / f"{name}.png")) < MOST_BYTES
+
+
+def read_markdown(page: Page, installed: Installation, link: Locator, wanted: Locator) -> None:
+    """Click on the link to a figure in Markdown until its dialog shows what is wanted.
+
+    Dagster draws the table of figures anew when news of a run come, and a dialog that was opened before goes with it.
+    """
+
+    def is_shown() -> bool:
+        if not page.get_by_role("dialog").is_visible():
+            link.click()
+        page.wait_for_timeout(1000)
+        return wanted.is_visible()
+
+    installed.wait("the dialog shows what is wanted", is_shown, seconds=60)
 
 
 def choose_days(page: Page, first: date, last: date) -> None:
@@ -165,22 +180,21 @@ def test_a_mart_tells_its_owner_tags_columns_and_lineage(page: Page, pictures: P
     take_picture(page, pictures, "mart")
 
 
-def test_columns_show_their_types_and_what_they_are_made_from(page: Page) -> None:
+def test_columns_show_their_types_and_what_they_are_made_from(page: Page, installed: Installation) -> None:
     page.goto(f"/assets/{Layer.MARTS.value}/customer_product")
 
     column = page.get_by_role("row").filter(has=page.get_by_text("affinity_score", exact=True)).first
     expect(column.get_by_text("DOUBLE", exact=True)).to_be_visible()
     made_from = page.get_by_role("row").filter(has=page.get_by_text("columns_made_from", exact=True))
-    # The table is drawn anew when the figures of the newest run come; a dialog opened before that is gone with it.
     expect(page.get_by_text("rows_inserted", exact=True).first).to_be_visible()
-    made_from.get_by_text("[Show Markdown]").click()
     lineage = page.get_by_role("dialog").get_by_role("row").filter(has_text="product_sku").first
-    expect(lineage.get_by_text("marts.customer_product_daily.product_sku", exact=True)).to_be_visible()
+    origin = lineage.get_by_text("marts.customer_product_daily.product_sku", exact=True)
+    read_markdown(page, installed, made_from.get_by_text("[Show Markdown]"), origin)
 
 
-def test_the_report_of_a_day_is_linked_from_its_partition(page: Page) -> None:
+def test_the_report_of_a_day_is_linked_from_its_partition(page: Page, installed: Installation) -> None:
     page.goto(f"/assets/{Layer.REPORT.value}/daily?view=partitions&partition={DAYS[-1]}")
 
     expect(page.get_by_text(f"{DAYS[-1]}.html").first).to_be_visible()
-    page.get_by_text("[Show Markdown]").click()
-    expect(page.get_by_role("dialog").get_by_text("E-mail interaction").first).to_be_visible()
+    entity = page.get_by_role("dialog").get_by_text("E-mail interaction").first
+    read_markdown(page, installed, page.get_by_text("[Show Markdown]"), entity)
