@@ -23,7 +23,7 @@ def check_agreement(connection: duckdb.DuckDBPyConnection, mart: Mart, settings:
         return CheckResult(check, "all rows")
     cutting.set_variables(connection, mart, settings)
     cutting.show_whole(connection, mart)
-    columns = ", ".join(f"{quoted(column.name)} {column.type.duckdb}" for column in mart.kept_columns)
+    columns = ", ".join(f"{quoted(column.name)} {column.type.duckdb}" for column in mart.made_columns)
     connection.execute(f"CREATE OR REPLACE TEMP TABLE rebuilt ({columns})")
     connection.execute(f"INSERT INTO rebuilt BY NAME {mart.sql}")
     result = checking.result_of(connection, check, check.contradictions, "all rows")
@@ -33,7 +33,7 @@ def check_agreement(connection: duckdb.DuckDBPyConnection, mart: Mart, settings:
 
 def _equals_its_rebuild(mart: Mart) -> Check:
     grain = ", ".join(mart.grain)
-    columns = ", ".join(quoted(column.name) for column in mart.kept_columns)
+    columns = ", ".join(quoted(column.name) for column in mart.made_columns)
     held, rebuilt = (f"SELECT {columns} FROM {table}" for table in (mart.kept_table, "rebuilt"))
     return Check(
         "equals_its_rebuild",

@@ -10,11 +10,18 @@ history is: the interactions of all others are found once.
 from cdp_etl.marts import columns as c
 from cdp_etl.marts.campaign_daily import CAMPAIGN_COLUMNS
 from cdp_etl.marts.customer_identity import PERSON_ID
+from cdp_etl.marts.lookup import lookup_by
 from cdp_etl.marts.mart import Mart, Slice, Slices
-from cdp_etl.marts.seeking import sought_by
+from cdp_etl.marts.seeking import sought, sought_by
 
 _CHANGED_KEY = "(SELECT company_id, customer_key AS identifier FROM changed_day)"
 _MESSAGE = "entity IN ('email_interaction', 'sms_interaction') AND customer_key IS NOT NULL"
+
+
+def _moved(where: str) -> str:
+    return sought("interaction", "moved_key", c.BY_CUSTOMER_KEY, lookup_by(c.BY_CUSTOMER_KEY), where=where)
+
+
 _TABLES = {
     # Of messages only clicks reach anything; what a record was before is not known, so it may have been one.
     "click": f"""
@@ -46,12 +53,15 @@ _TABLES = {
         SELECT company_id, person_id, identifier AS customer_key
         FROM {sought_by("customer_identity", "moved", c.BY_PERSON)}
     """,
+    # What tells clicks at one moment apart is dear to read, and nothing else needs it.
     "moved_interaction": f"""
         SELECT
           company_id, entity, record_id, system_name, dump_date, occurred_at, activity_date, customer_key, action,
           channel, service_provider, campaign_id, product_sku
-        FROM {sought_by("interaction", "moved_key", c.BY_CUSTOMER_KEY)}
-        WHERE product_sku IS NOT NULL OR action IN ('email_clicked', 'sms_clicked')
+        FROM {_moved("action IN ('email_clicked', 'sms_clicked') AND product_sku IS NULL")}
+        UNION ALL BY NAME
+        SELECT company_id, occurred_at, activity_date, customer_key, product_sku
+        FROM {_moved("product_sku IS NOT NULL")}
     """,
     "touched": f"""
         SELECT changed_day.company_id, person.person_id, changed_day.activity_date

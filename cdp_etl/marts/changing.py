@@ -57,12 +57,12 @@ def patch(connection: duckdb.DuckDBPyConnection, mart: Mart, slices: Slices, sin
     if not touched:
         return Change()
     _remember(connection, mart, cutting.rows_of(connection, mart, slices.mart))
-    tally.find_leaving(connection, mart, slices.mart)
+    tally.find_leaving(connection, mart, slices)
     leavers.write(connection, mart, "leaving", load)
     deleted = _delete_leaving(connection, mart)
     cutting.show_touched(connection, mart, slices)
     inserted = _insert(connection, mart, _successors(mart, slices), load)
-    tally.count_entered(connection, mart, slices.mart)
+    tally.count_entered(connection, mart, slices.mart, load)
     _log(connection, mart, load)
     made = f"(FROM {mart.kept_table} WHERE {MADE_BY.name} = {load})"
     return Change(

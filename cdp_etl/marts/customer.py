@@ -1,12 +1,13 @@
 """The marts `customer_daily` and `customer`: their columns and slices. Their meaning stands in their SQL."""
 
 from cdp_etl.contract.columns import Personal
-from cdp_etl.contract.table import TEXT, TEXTS, YES_NO, TableColumn
+from cdp_etl.contract.table import DAY, TEXT, TEXTS, YES_NO, TableColumn
 from cdp_etl.marts import columns as c
 from cdp_etl.marts.customer_identity import PERSON_ID
 from cdp_etl.marts.feed import feed_slices
-from cdp_etl.marts.mart import Counted, Mart
-from cdp_etl.marts.persons import person_slices
+from cdp_etl.marts.mart import Counted, Mart, Slice
+from cdp_etl.marts.persons import LAST_DATE, earlier, person_slices
+from cdp_etl.marts.seeking import sought_by
 
 _NEWEST_TEXT = c.newest_of_several(TEXT)
 _COUNTS = (
@@ -19,6 +20,19 @@ _COUNTS = (
     c.count("email_count", "Events of e-mails, as reported."),
     c.count("sms_count", "Events of text messages, as reported."),
 )
+_REFUSALS = (
+    TableColumn(
+        "newest_email_refusal",
+        _NEWEST_TEXT,
+        "Newest e-mail unsubscribed from or complained of; null where there is none.",
+    ),
+    TableColumn(
+        "newest_sms_refusal",
+        _NEWEST_TEXT,
+        "Newest text message unsubscribed from or complained of; null where there is none.",
+    ),
+)
+_NAMED = "(SELECT DISTINCT company_id, unnest(identifiers) AS identifier FROM pending)"
 
 CUSTOMER_DAILY = Mart(
     name="customer_daily",
@@ -35,16 +49,7 @@ CUSTOMER_DAILY = Mart(
             "Newest name, with what decides; null where the day names none.",
             personal=Personal.NAME,
         ),
-        TableColumn(
-            "newest_email_refusal",
-            _NEWEST_TEXT,
-            "Newest e-mail unsubscribed from or complained of; null where there is none.",
-        ),
-        TableColumn(
-            "newest_sms_refusal",
-            _NEWEST_TEXT,
-            "Newest text message unsubscribed from or complained of; null where there is none.",
-        ),
+        *_REFUSALS,
     ),
     slices=feed_slices(
         ("company_id", "activity_date", "customer_key"),
@@ -61,32 +66,44 @@ CUSTOMER_DAILY = Mart(
     counted=Counted("interaction_count", by=("company_id", "activity_date"), of="customer_key IS NOT NULL"),
 )
 
+_KEPT_COLUMNS = (
+    c.COMPANY_ID,
+    PERSON_ID,
+    TableColumn(
+        "customer_name", TEXT, "Newest name that any record gives; null without any.", personal=Personal.NAME
+    ),
+    TableColumn(
+        "identifiers",
+        TEXTS,
+        "All identifiers of the person, in order.",
+        personal=Personal.IDENTIFIER,
+        is_nullable=False,
+    ),
+    *_COUNTS,
+    c.FIRST_AT,
+    c.LAST_AT,
+    TableColumn("has_email_consent", YES_NO, "Whether e-mails may be sent, by the newest statement; null: none."),
+    TableColumn("has_phone_consent", YES_NO, "Whether texts may be sent, by the newest statement; null: none."),
+)
+_BESIDE = (
+    TableColumn(
+        LAST_DATE, DAY, "Last day on which something happened, in the business time zone.", is_nullable=False
+    ),
+    *_REFUSALS,
+)
+
 CUSTOMER = Mart(
     name="customer",
-    columns=(
-        c.COMPANY_ID,
-        PERSON_ID,
-        TableColumn(
-            "customer_name", TEXT, "Newest name that any record gives; null without any.", personal=Personal.NAME
-        ),
-        TableColumn(
-            "identifiers",
-            TEXTS,
-            "All identifiers of the person, in order.",
-            personal=Personal.IDENTIFIER,
-            is_nullable=False,
-        ),
-        *_COUNTS,
-        c.FIRST_AT,
-        c.LAST_AT,
-        TableColumn(
-            "has_email_consent", YES_NO, "Whether e-mails may be sent, by the newest statement; null: none."
-        ),
-        TableColumn(
-            "has_phone_consent", YES_NO, "Whether texts may be sent, by the newest statement; null: none."
-        ),
-    ),
+    columns=_KEPT_COLUMNS,
     sought_by=(c.BY_PERSON,),
-    slices=person_slices(by_key=("customer_daily", "customer_product_subscriber_current")),
+    slices=person_slices(
+        "customer",
+        daily="customer_daily",
+        # Identifiers that come with a record may be new ones of the person.
+        touched_too=f"SELECT company_id, person_id FROM {sought_by('customer_identity', _NAMED, c.BY_IDENTIFIER)}",
+        inputs={"customer_product_subscriber_current": Slice("touched_key", c.BY_CUSTOMER_KEY)},
+    ),
+    made={"earlier": earlier((*_KEPT_COLUMNS, *_BESIDE))},
+    beside=_BESIDE,
     counted=Counted("interaction_count", by=("company_id",), of="customer_key IS NOT NULL"),
 )

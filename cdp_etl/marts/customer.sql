@@ -48,34 +48,79 @@ identified AS (
   GROUP BY company_id, person_id
 ),
 
--- Most days name nobody and refuse nothing: nulls are passed over before they are compared, which is dear.
-total AS (
+-- What is summed up already of the days before all of these stands in `earlier`; it is empty where all days are read.
+day AS (
   SELECT
     person.company_id,
     person.person_id,
-    max(daily.newest_name) FILTER (WHERE daily.newest_name.value IS NOT NULL) AS newest_name,
-    sum(daily.interaction_count) AS interaction_count,
-    sum(daily.activity_count) AS activity_count,
-    sum(daily.comment_count) AS comment_count,
-    sum(daily.review_count) AS review_count,
-    sum(daily.subscribe_count) AS subscribe_count,
-    sum(daily.unsubscribe_count) AS unsubscribe_count,
-    sum(daily.email_count) AS email_count,
-    sum(daily.sms_count) AS sms_count,
-    min(daily.first_at) AS first_at,
-    max(daily.last_at) AS last_at,
-    max(daily.newest_email_refusal) FILTER (WHERE daily.newest_email_refusal.value IS NOT NULL) AS newest_email_refusal,
-    max(daily.newest_sms_refusal) FILTER (WHERE daily.newest_sms_refusal.value IS NOT NULL) AS newest_sms_refusal
+    daily.activity_date,
+    daily.newest_name,
+    NULL AS earlier_name,
+    daily.interaction_count,
+    daily.activity_count,
+    daily.comment_count,
+    daily.review_count,
+    daily.subscribe_count,
+    daily.unsubscribe_count,
+    daily.email_count,
+    daily.sms_count,
+    daily.first_at,
+    daily.last_at,
+    daily.newest_email_refusal,
+    daily.newest_sms_refusal
   FROM customer_daily AS daily
   INNER JOIN customer_identity AS person
     ON daily.company_id = person.company_id AND daily.customer_key = person.identifier
-  GROUP BY person.company_id, person.person_id
+  UNION ALL
+  SELECT
+    company_id,
+    person_id,
+    last_date AS activity_date,
+    NULL AS newest_name,
+    customer_name AS earlier_name,
+    interaction_count,
+    activity_count,
+    comment_count,
+    review_count,
+    subscribe_count,
+    unsubscribe_count,
+    email_count,
+    sms_count,
+    first_at,
+    last_at,
+    newest_email_refusal,
+    newest_sms_refusal
+  FROM earlier
+),
+
+-- Most days name nobody and refuse nothing: nulls are passed over before they are compared, which is dear.
+total AS (
+  SELECT
+    company_id,
+    person_id,
+    max(newest_name) FILTER (WHERE newest_name.value IS NOT NULL) AS newest_name,
+    max(earlier_name) AS earlier_name,
+    sum(interaction_count) AS interaction_count,
+    sum(activity_count) AS activity_count,
+    sum(comment_count) AS comment_count,
+    sum(review_count) AS review_count,
+    sum(subscribe_count) AS subscribe_count,
+    sum(unsubscribe_count) AS unsubscribe_count,
+    sum(email_count) AS email_count,
+    sum(sms_count) AS sms_count,
+    min(first_at) AS first_at,
+    max(last_at) AS last_at,
+    max(activity_date) AS last_date,
+    max(newest_email_refusal) FILTER (WHERE newest_email_refusal.value IS NOT NULL) AS newest_email_refusal,
+    max(newest_sms_refusal) FILTER (WHERE newest_sms_refusal.value IS NOT NULL) AS newest_sms_refusal
+  FROM day
+  GROUP BY company_id, person_id
 )
 
 SELECT
   total.company_id,
   total.person_id,
-  total.newest_name.value AS customer_name,
+  coalesce(total.newest_name.value, total.earlier_name) AS customer_name,
   identified.identifiers,
   total.interaction_count,
   total.activity_count,
@@ -96,7 +141,10 @@ SELECT
     WHEN total.newest_sms_refusal IS NULL THEN subscribed.phone_said[2]
     WHEN subscribed.phone_said IS NULL THEN FALSE
     ELSE subscribed.phone_said[2] AND subscribed.phone_said[1] > total.newest_sms_refusal.place
-  END AS has_phone_consent
+  END AS has_phone_consent,
+  total.last_date,
+  total.newest_email_refusal,
+  total.newest_sms_refusal
 FROM total
 INNER JOIN identified USING (company_id, person_id)
 LEFT JOIN subscribed USING (company_id, person_id)

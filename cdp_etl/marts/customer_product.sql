@@ -41,6 +41,47 @@ person_day AS (
     ON daily.company_id = person.company_id AND daily.customer_key = person.identifier
 ),
 
+-- What is summed up already of the days before all of these stands in `earlier`; it is empty where all days are read.
+summed AS (
+  SELECT
+    company_id,
+    person_id,
+    product_sku,
+    activity_date,
+    interaction_count,
+    activity_count,
+    comment_count,
+    review_count,
+    subscribe_count,
+    unsubscribe_count,
+    first_at,
+    last_at,
+    day_score::DECIMAL(38, 6) AS day_score,
+    NULL AS earlier_days,
+    NULL AS earlier_rating,
+    NULL AS was_subscribed
+  FROM person_day
+  UNION ALL
+  SELECT
+    company_id,
+    person_id,
+    product_sku,
+    last_date AS activity_date,
+    interaction_count,
+    activity_count,
+    comment_count,
+    review_count,
+    subscribe_count,
+    unsubscribe_count,
+    first_at,
+    last_at,
+    NULL AS day_score,
+    active_day_count AS earlier_days,
+    last_rating AS earlier_rating,
+    is_subscribed AS was_subscribed
+  FROM earlier
+),
+
 total AS (
   SELECT
     company_id,
@@ -56,32 +97,61 @@ total AS (
     max(last_at) AS last_at,
     min(activity_date) AS first_date,
     max(activity_date) AS last_date,
-    sum(day_score::DECIMAL(38, 6)) AS undiminished_score
-  FROM person_day
+    sum(day_score) AS score_of_one_day,
+    max(earlier_days) AS earlier_days,
+    max(earlier_rating) AS earlier_rating,
+    bool_or(was_subscribed) AS was_subscribed
+  FROM summed
   GROUP BY company_id, person_id, product_sku
 ),
 
 -- Most pairs meet on one day only: what is dear is done for the others.
--- Each day is rounded to a decimal before it is added: a sum of decimals does not depend on the order of its parts.
-diminished AS (
+several AS (
   SELECT
     person_day.company_id,
     person_day.person_id,
     person_day.product_sku,
-    count(DISTINCT person_day.activity_date) AS active_day_count,
-    sum(
-      (
-        person_day.day_score
-        * pow(
-          0.5,
-          date_diff('day', person_day.activity_date, total.last_date) / getvariable('affinity_half_life_days')
-        )
-      )::DECIMAL(38, 6)
-    ) AS affinity_score
+    person_day.activity_date,
+    -- A sum of decimals does not depend on the order of its parts: several identifiers of the person on one day.
+    sum(person_day.day_score::DECIMAL(38, 6))::DOUBLE AS score,
+    NULL AS earlier_days
   FROM person_day
   INNER JOIN total USING (company_id, person_id, product_sku)
-  WHERE total.first_date < total.last_date
-  GROUP BY person_day.company_id, person_day.person_id, person_day.product_sku
+  WHERE total.first_date < total.last_date OR total.earlier_days IS NOT NULL
+  GROUP BY person_day.company_id, person_day.person_id, person_day.product_sku, person_day.activity_date
+  UNION ALL
+  SELECT
+    company_id,
+    person_id,
+    product_sku,
+    last_date AS activity_date,
+    affinity_score AS score,
+    active_day_count AS earlier_days
+  FROM earlier
+),
+
+-- Day by day in their order: the score so far is diminished and rounded, so that it can be gone on from.
+-- To sqlfluff a LAMBDA of two parameters is no SQL (PRS).
+diminished AS (
+  SELECT
+    company_id,
+    person_id,
+    product_sku,
+    count(activity_date) + coalesce(max(earlier_days) - 1, 0) AS active_day_count,
+    list_reduce( -- noqa: PRS
+      list_sort(list({'day': activity_date, 'score': score})),
+      LAMBDA so_far, next_day: {
+        'day': next_day.day,
+        'score': round(
+          so_far.score
+          * pow(0.5, date_diff('day', so_far.day, next_day.day) / getvariable('affinity_half_life_days'))
+          + next_day.score,
+          6
+        )
+      }
+    ).score AS affinity_score
+  FROM several
+  GROUP BY company_id, person_id, product_sku
 ),
 
 said AS (
@@ -100,9 +170,9 @@ scored AS (
   SELECT
     total.*,
     coalesce(diminished.active_day_count, 1) AS active_day_count,
-    coalesce(diminished.affinity_score, total.undiminished_score)::DOUBLE AS affinity_score,
-    said.newest_rating.rating AS last_rating,
-    said.newest_subscription.is_subscribed
+    coalesce(diminished.affinity_score, total.score_of_one_day::DOUBLE) AS affinity_score,
+    coalesce(said.newest_rating.rating, total.earlier_rating) AS last_rating,
+    coalesce(said.newest_subscription.is_subscribed, total.was_subscribed) AS is_subscribed
   FROM total
   LEFT JOIN diminished USING (company_id, person_id, product_sku)
   LEFT JOIN said USING (company_id, person_id, product_sku)

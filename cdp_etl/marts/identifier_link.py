@@ -61,9 +61,10 @@ IDENTIFIER_LINK = Mart(
     slices=Slices(
         tables={
             "touched": CHANGED_COUNT,
-            "held": f"SELECT {', '.join(PAIR)}, record_count FROM {sought_by('identifier_link', 'touched', PAIR)}",
+            "held": f"FROM {sought_by('identifier_link', 'touched', PAIR)}",
         },
         mart=Slice("touched", PAIR),
+        found="held",
         inputs={},
     ),
     sought_by=(PAIR, c.BY_IDENTIFIER),

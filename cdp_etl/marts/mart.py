@@ -58,6 +58,8 @@ class Slices:
             the mart has not applied yet, the mart itself as it was, its inputs as they are, and `$since`, the load
             that the mart has applied.
         mart: The touched rows of the mart: they are deleted, and the SELECT must give exactly their successors.
+        found: The temporary table of the touched rows of the mart as they are kept, with `row_id`, where one of
+            the tables has sought them already.
         gives_more: Whether it gives other rows too, which are left out: of inputs that are cut more coarsely.
         inputs: For each input the rows that those are made from. An input that is not named is read whole.
         parted_by: Columns by which a full rebuild is done in parts, for its memory not to follow the history:
@@ -69,6 +71,7 @@ class Slices:
     mart: Slice
     inputs: Mapping[str, Slice]
     parted_by: tuple[str, ...] = ()
+    found: str | None = None
     gives_more: bool = False
 
 
@@ -142,6 +145,7 @@ class Mart:
         sought_by: Sets of columns by which rows are sought among all days: a hash of each is kept beside the row.
         derived: Columns that readers compute from all rows of the mart, as SQL: those that would change with rows
             to which nothing happened.
+        beside: Columns that its SELECT gives for its own next run alone: kept beside the row, and shown to nobody.
         is_published: Whether it is part of the snapshot; else it is kept for other marts alone.
         settings: The fields of `MartSettings` that its SQL reads, as DuckDB variables of the same name.
         counted: How its rows add up to records; None where they do not.
@@ -156,6 +160,7 @@ class Mart:
     log_of: str | None = None
     sought_by: tuple[tuple[str, ...], ...] = ()
     derived: Mapping[str, str] = field(default_factory=dict)
+    beside: tuple[TableColumn, ...] = ()
     is_published: bool = True
     settings: tuple[str, ...] = ()
     counted: Counted | None = None
@@ -178,8 +183,13 @@ class Mart:
 
     @property
     def kept_columns(self) -> tuple[TableColumn, ...]:
-        """The columns that the SELECT gives: all but the derived ones."""
+        """The columns that are kept for readers: all but the derived ones."""
         return tuple(column for column in self.columns if column.name not in self.derived)
+
+    @property
+    def made_columns(self) -> tuple[TableColumn, ...]:
+        """The columns that the SELECT gives."""
+        return (*self.kept_columns, *self.beside)
 
     @property
     def lookups(self) -> Sequence[Lookup]:
@@ -242,7 +252,7 @@ class Mart:
             *create_table(
                 KEPT,
                 self.name,
-                (*self.kept_columns, MADE_BY, *(lookup.column for lookup in self.lookups)),
+                (*self.made_columns, MADE_BY, *(lookup.column for lookup in self.lookups)),
                 f"What {self.table} shows.",
             ),
             *create_table(KEPT, f"{self.name}_left", (*self.left_columns, LEFT_BY), left),

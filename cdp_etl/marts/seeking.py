@@ -1,7 +1,9 @@
 """How rows are sought by their keys among all rows of a mart: first by a hash of the keys, kept beside the rows.
 
-A whole number is compared while the table is read; texts would be read and hashed for every row of all days. Two
-keys may share a hash, so the keys decide in the end.
+A whole number is compared while the table is read; texts would be read and hashed for every row of all days. Only
+the places of the rows are taken first: DuckDB's Bloom filter lets by one row in some hundred that has none of the
+hashes, and for these all columns would be read of nearly every block of 2,048 rows. Two keys may share a hash, so
+the keys decide in the end.
 
 Put here the SQL that seeks. What such a hash is stands in `lookup.py`; which ones a mart keeps is declared with
 it.
@@ -25,9 +27,10 @@ def sought(mart: str, keys: str, columns: tuple[str, ...], lookup: Lookup | None
     if lookup is None:
         return f"({rows} SEMI JOIN {keys} AS sought USING ({by}) WHERE {where})"
     return (
-        f"(WITH candidate AS MATERIALIZED ({rows}"
+        f"(WITH found AS MATERIALIZED (SELECT candidate.rowid AS row_id FROM kept.{mart} AS candidate"
         f" SEMI JOIN (SELECT DISTINCT {lookup.expression} AS {lookup.name} FROM {keys}) AS sought"
-        f" USING ({lookup.name}) WHERE {where})"
+        f" USING ({lookup.name}) WHERE {where}),"
+        f" candidate AS ({rows} WHERE candidate.rowid IN (SELECT row_id FROM found))"
         f" FROM candidate SEMI JOIN {keys} AS sought USING ({by}))"
     )
 

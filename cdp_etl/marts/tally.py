@@ -10,8 +10,9 @@ from collections.abc import Sequence
 
 import duckdb
 
+from cdp_etl.contract.ddl import quoted
 from cdp_etl.marts import cutting
-from cdp_etl.marts.mart import Counted, Mart, Slice
+from cdp_etl.marts.mart import MADE_BY, Counted, Mart, Slice, Slices
 
 _ROWS = Counted("1", by=("company_id",), of="true")
 """For a mart that does not count records: its rows are counted, and compared with nothing."""
@@ -32,27 +33,34 @@ def begin(connection: duckdb.DuckDBPyConnection, mart: Mart) -> None:
     )
 
 
-def find_leaving(connection: duckdb.DuckDBPyConnection, mart: Mart, cut: Slice) -> None:
+def find_leaving(connection: duckdb.DuckDBPyConnection, mart: Mart, slices: Slices) -> None:
     """Find the rows of the touched slices, which are about to be deleted."""
     counted = mart.counted or _ROWS
+    rows = quoted(slices.found) if slices.found else cutting.rows_of(connection, mart, slices.mart)
     connection.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE leaving AS
         SELECT row_id, {", ".join(_leaving_columns(mart))}, {counted.column} AS n
-        FROM {cutting.rows_of(connection, mart, cut)}
+        FROM {rows}
         """
     )
 
 
-def count_entered(connection: duckdb.DuckDBPyConnection, mart: Mart, cut: Slice) -> None:
-    """Count the rows that have a touched grain now, in whichever slice they are."""
+def count_entered(connection: duckdb.DuckDBPyConnection, mart: Mart, cut: Slice, load: int) -> None:
+    """Count the rows that have a touched grain now, in whichever slice they are.
+
+    Where slices are told apart by the grain alone, all of these rows have just been deleted, and those that were
+    made since are the rows of `load`: they are not sought among all others.
+    """
     counted = mart.counted or _ROWS
     own = tuple(column for column in cut.columns if column in mart.grain or column == "key_hash")
     by, grain = ", ".join(counted.by), ", ".join(mart.grain)
     one_of = ", ".join(
         column if column in mart.grain else f"any_value({column}) AS {column}" for column in counted.by
     )
-    rows = cutting.rows_of(connection, mart, Slice(cut.touched, own))
+    rows = f"(FROM {mart.kept_table} WHERE {MADE_BY.name} = {load})"
+    if own != cut.columns:
+        rows = cutting.rows_of(connection, mart, Slice(cut.touched, own))
     ((doubles,),) = connection.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE entered AS

@@ -32,7 +32,7 @@ def _tables(sql: str) -> set[str]:
 def test_the_select_gives_exactly_the_declared_columns_in_their_order(mart: Mart) -> None:
     tree = parse_one(mart.sql, dialect="duckdb", into=expressions.Select)
 
-    assert tree.named_selects == [column.name for column in mart.kept_columns]
+    assert tree.named_selects == [column.name for column in mart.made_columns]
 
 
 @each_mart

@@ -171,3 +171,31 @@ def test_a_deleted_subscription_states_nothing_any_more(loader: Loader) -> None:
     run_mart(loader.warehouse, CUSTOMER, loader.settings)
 
     assert loader.rows("SELECT has_email_consent FROM marts.customer") == [{"has_email_consent": None}]
+
+
+def test_a_person_who_gains_a_day_behind_all_others_is_made_without_these(loader: Loader) -> None:
+    """The refusal of day 5 is newer than the subscription of day 1, also when nothing but the row knows of it."""
+    loader.load(SUBSCRIBER, 1, [_subscriber("1", on=1, customer_name="Lan")])
+    loader.load(EMAIL, 5, [happened(EMAIL, "1", on=5, who=("e:a",), event="unsubscribed")])
+    run_mart(loader.warehouse, CUSTOMER, loader.settings)
+    with loader.warehouse.writing() as connection:
+        connection.execute("DELETE FROM kept.customer_daily")
+    loader.load(ACTIVITY, 9, [happened(ACTIVITY, "1", on=9, who=_WHO)])
+
+    run_mart(loader.warehouse, CUSTOMER, loader.settings)
+
+    (person,) = loader.rows("FROM marts.customer")
+    assert (person["customer_name"], person["interaction_count"]) == ("Lan", 3)
+    assert (person["first_at"], person["last_at"]) == (moment(1), moment(9))
+    assert (person["has_email_consent"], person["has_phone_consent"]) == (False, True)
+
+
+def test_an_identifier_that_a_new_record_brings_is_the_persons_too(loader: Loader) -> None:
+    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1", on=1, who=("c:1",), customer_name="Lan")])
+    run_mart(loader.warehouse, CUSTOMER, loader.settings)
+
+    loader.load(ACTIVITY, 2, [happened(ACTIVITY, "2", on=2, who=("c:1", "e:new"))])
+    run_mart(loader.warehouse, CUSTOMER, loader.settings)
+
+    (person,) = loader.rows("FROM marts.customer")
+    assert (person["identifiers"], person["customer_name"]) == (["c:1", "e:new"], "Lan")

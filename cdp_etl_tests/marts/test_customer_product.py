@@ -1,10 +1,17 @@
 """Affinity of persons and products: worked examples that can be done by hand."""
 
+import tempfile
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
 
+from cdp_etl.marts.agreement import check_agreement
 from cdp_etl.marts.customer_product import CUSTOMER_PRODUCT
 from cdp_etl.marts.keeping import run_mart, run_marts
 from cdp_etl.marts.settings import MartSettings
@@ -70,6 +77,53 @@ def test_products_are_ranked_alike_on_any_day(loader: Loader) -> None:
     assert [pair["affinity_score"] for pair in pairs] == [3.0, 10.0, -5.0]
     assert pairs[0]["affinity_order"] > pairs[1]["affinity_order"]
     assert pairs[2]["affinity_order"] is None
+
+
+@given(days=st.lists(st.integers(1, 40), min_size=2, max_size=4))
+@examples(max_examples=5, deadline=None)
+def test_a_score_is_the_same_in_whatever_order_its_days_are_loaded(days: Sequence[int]) -> None:
+    """Each is a purchase (10): the score so far is halved every 30 days, and what the next day brings is added."""
+    with tempfile.TemporaryDirectory() as folder:
+        loader = Loader(Path(folder))
+        for number, on in enumerate(days):
+            purchase = happened(ACTIVITY, str(number), on=on, action="Purchase")
+            loader.load(ACTIVITY, number + 1, [purchase])
+            (pair,) = _pairs(loader)
+        with loader.warehouse.reading() as connection:
+            assert check_agreement(connection, CUSTOMER_PRODUCT, loader.settings).violations == 0
+
+    score, last = 0.0, min(days)
+    for on, purchases in sorted(Counter(days).items()):
+        score, last = round(score * 0.5 ** ((on - last) / 30) + 10 * purchases, 6), on
+    assert pair["affinity_score"] == pytest.approx(score, abs=1e-6)
+    assert (pair["active_day_count"], pair["interaction_count"]) == (len(set(days)), len(days))
+
+
+def test_a_pair_that_gains_a_day_behind_all_others_is_made_without_these(loader: Loader) -> None:
+    loader.load(REVIEW, 1, [happened(REVIEW, "1", on=1, rating=4)])
+    loader.load(SUBSCRIBER, 1, [happened(SUBSCRIBER, "1", on=1)])
+    _pairs(loader)
+    with loader.warehouse.writing() as connection:
+        connection.execute("DELETE FROM kept.customer_product_daily")
+    loader.load(ACTIVITY, 31, [happened(ACTIVITY, "1", on=31, action="Purchase")])
+
+    (pair,) = _pairs(loader)
+
+    assert pair["affinity_score"] == (3 + 3) / 2 + 10
+    assert (pair["active_day_count"], pair["interaction_count"], pair["review_count"]) == (2, 3, 1)
+    assert (pair["last_rating"], pair["is_subscribed"]) == (4, True)
+
+
+def test_a_record_that_comes_late_or_is_deleted_has_the_pair_made_from_all_of_its_days(loader: Loader) -> None:
+    loader.load(REVIEW, 1, [happened(REVIEW, "1", on=1, rating=4), happened(REVIEW, "2", on=31, rating=5)])
+    assert [pair["affinity_score"] for pair in _pairs(loader)] == [3 / 2 + 3]
+
+    loader.load(ACTIVITY, 32, [happened(ACTIVITY, "1", on=1, action="Purchase")])
+    assert [pair["affinity_score"] for pair in _pairs(loader)] == [13 / 2 + 3]
+
+    loader.load(REVIEW, 33, [happened(REVIEW, "2", on=31, record_status="Deleted")])
+    (pair,) = _pairs(loader)
+    assert (pair["affinity_score"], pair["last_date"], pair["last_rating"]) == (13.0, day(1), 4)
 
 
 def test_what_one_person_did_under_two_identifiers_is_one_pair(loader: Loader) -> None:
