@@ -75,7 +75,7 @@ def take_picture(page: Page, folder: Path, name: str) -> None:
 def read_markdown(page: Page, installed: Installation, link: Locator, wanted: Locator) -> None:
     """Click on the link to a figure in Markdown until its dialog shows what is wanted.
 
-    Dagster draws the table of figures anew when news of a run come, and a dialog that was opened before goes with it.
+    Dagster draws the table of figures anew when news of a run come, and a dialog that was open goes with it.
     """
 
     def is_shown() -> bool:
