@@ -55,8 +55,8 @@ class Slices:
 
     Attributes:
         tables: The SELECT of each temporary table, in order. They may read `pending`, the changes of the feed that
-            the mart has not applied yet, the mart itself as it was, its inputs as they are, and `$since`, the load
-            that the mart has applied.
+            the mart has not applied yet, the mart itself as it was, its inputs as they are, and the variable
+            `applied_load_seq`, the newest load that the mart has applied.
         mart: The touched rows of the mart: they are deleted, and the SELECT must give exactly their successors.
         found: The temporary table of the touched rows of the mart as they are kept, with `row_id`, where one of
             the tables has sought them already.

@@ -3,7 +3,7 @@
 A row is touched when a record of it changed, or when an identifier came to its person or left it: then what the
 identifier's persons before had done may be done by the person that it stands for now.
 
-Most rows only gain days behind all that they had. These are made from the row as it was and the new days; the old
+Most rows only gain days after all that they had. These are made from the row as it was and the new days; the old
 days, which are as many as the history is long, are read of the others alone. So the SELECT of such a mart reads
 what is summed up already, the table `earlier`, beside the days.
 
@@ -18,7 +18,7 @@ from cdp_etl.marts.mart import Made, Slice, Slices
 from cdp_etl.marts.seeking import sought_by
 
 LAST_DATE = "last_date"
-"""The column of such a mart that says up to which day a row is summed up."""
+"""The column of such a mart that says up to which day a row is summed up; `last_at` says up to which moment."""
 
 
 def person_slices(
@@ -74,12 +74,24 @@ def person_slices(
             "touched": f"SELECT {row} FROM changed_day UNION FROM regrouped"
             + (f" UNION {touched_too}" if touched_too else ""),
             "held": f"FROM {sought_by(mart, 'touched', grain)}",
-            # What was not held has no days but those that changed.
+            # Clocks that are set back at midnight begin a day before the one before it is over.
+            "next_day": f"""
+                SELECT {row}, activity_date, customer_key, held.last_at
+                FROM changed_day
+                INNER JOIN held USING ({row})
+                WHERE changed_day.activity_date = held.{LAST_DATE} + 1
+            """,
+            # What was not held has no days but those that changed, unless it was regrouped.
             "read_whole": f"""
                 SELECT {row}
                 FROM changed_day
                 INNER JOIN held USING ({row})
                 WHERE changed_day.activity_date <= held.{LAST_DATE}
+                UNION
+                SELECT {row}
+                FROM next_day
+                INNER JOIN marts.{daily} AS daily USING ({", ".join(day)})
+                WHERE daily.first_at <= next_day.last_at
                 UNION
                 FROM regrouped
             """,

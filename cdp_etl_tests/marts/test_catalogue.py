@@ -44,6 +44,11 @@ def test_the_columns_that_tell_rows_apart_are_columns_of_the_mart(mart: Mart) ->
     assert mart.month_column is None or mart.month_column in names
 
 
+@pytest.mark.parametrize("mart", [mart for mart in MARTS if mart.slices is None], ids=lambda mart: mart.name)
+def test_what_is_computed_whole_and_compared_gives_just_what_readers_see(mart: Mart) -> None:
+    assert (mart.derived, mart.beside) == ({}, ())
+
+
 @each_mart
 def test_every_mart_holds_its_company_and_says_what_it_means(mart: Mart) -> None:
     assert "company_id" in {column.name for column in mart.columns}

@@ -173,7 +173,7 @@ def test_a_deleted_subscription_states_nothing_any_more(loader: Loader) -> None:
     assert loader.rows("SELECT has_email_consent FROM marts.customer") == [{"has_email_consent": None}]
 
 
-def test_a_person_who_gains_a_day_behind_all_others_is_made_without_these(loader: Loader) -> None:
+def test_a_person_who_gains_a_day_after_all_others_is_made_without_these(loader: Loader) -> None:
     """The refusal of day 5 is newer than the subscription of day 1, also when nothing but the row knows of it."""
     loader.load(SUBSCRIBER, 1, [_subscriber("1", on=1, customer_name="Lan")])
     loader.load(EMAIL, 5, [happened(EMAIL, "1", on=5, who=("e:a",), event="unsubscribed")])
@@ -199,3 +199,11 @@ def test_an_identifier_that_a_new_record_brings_is_the_persons_too(loader: Loade
 
     (person,) = loader.rows("FROM marts.customer")
     assert (person["identifiers"], person["customer_name"]) == (["c:1", "e:new"], "Lan")
+
+
+def test_the_name_that_a_new_day_gives_is_newer_than_the_one_so_far(loader: Loader) -> None:
+    for on, name in ((1, "Lan"), (2, "Nguyễn Thị Lan"), (3, None)):
+        loader.load(ACTIVITY, on, [happened(ACTIVITY, str(on), on=on, customer_name=name)])
+        run_mart(loader.warehouse, CUSTOMER, loader.settings)
+
+    assert [person["customer_name"] for person in loader.rows("FROM marts.customer")] == ["Nguyễn Thị Lan"]

@@ -3,6 +3,7 @@
 import tempfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -99,7 +100,7 @@ def test_a_score_is_the_same_in_whatever_order_its_days_are_loaded(days: Sequenc
     assert (pair["active_day_count"], pair["interaction_count"]) == (len(set(days)), len(days))
 
 
-def test_a_pair_that_gains_a_day_behind_all_others_is_made_without_these(loader: Loader) -> None:
+def test_a_pair_that_gains_a_day_after_all_others_is_made_without_these(loader: Loader) -> None:
     loader.load(REVIEW, 1, [happened(REVIEW, "1", on=1, rating=4)])
     loader.load(SUBSCRIBER, 1, [happened(SUBSCRIBER, "1", on=1)])
     _pairs(loader)
@@ -124,6 +125,48 @@ def test_a_record_that_comes_late_or_is_deleted_has_the_pair_made_from_all_of_it
     loader.load(REVIEW, 33, [happened(REVIEW, "2", on=31, record_status="Deleted")])
     (pair,) = _pairs(loader)
     assert (pair["affinity_score"], pair["last_date"], pair["last_rating"]) == (13.0, day(1), 4)
+
+
+def test_a_record_that_came_and_went_between_two_runs_leaves_the_pair_as_it_was(loader: Loader) -> None:
+    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1", on=1, action="Purchase")])
+    before = _pairs(loader)
+
+    loader.load(ACTIVITY, 2, [happened(ACTIVITY, "2", on=9)])
+    loader.load(ACTIVITY, 3, [happened(ACTIVITY, "2", on=9, record_status="Deleted")])
+
+    assert _pairs(loader) == before
+
+
+def test_persons_who_merge_by_the_record_of_a_new_day_have_their_pairs_made_from_all_days(loader: Loader) -> None:
+    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1", on=1), happened(ACTIVITY, "2", on=1, who=("e:a",))])
+    assert len(_pairs(loader)) == 2
+
+    loader.load(ACTIVITY, 31, [happened(ACTIVITY, "3", on=31, who=("c:1", "e:a"))])
+
+    (pair,) = _pairs(loader)
+    assert (pair["interaction_count"], pair["active_day_count"], pair["affinity_score"]) == (3, 2, (3 + 3) / 2 + 3)
+
+
+def test_a_day_that_begins_before_the_one_before_it_is_over_is_not_taken_for_later(loader: Loader) -> None:
+    """On 7 November 2010, at a minute past midnight, Newfoundland set its clocks back to the day before."""
+    loader.load(
+        REVIEW,
+        1,
+        [happened(REVIEW, "1", rating=1, activity_date=date(2010, 11, 6), occurred_at=_utc(7, 2, 45))],
+    )
+    assert [pair["last_rating"] for pair in _pairs(loader)] == [1]
+
+    loader.load(
+        REVIEW,
+        2,
+        [happened(REVIEW, "2", rating=5, activity_date=date(2010, 11, 7), occurred_at=_utc(7, 2, 30))],
+    )
+
+    assert [pair["last_rating"] for pair in _pairs(loader)] == [1]
+
+
+def _utc(day_of_month: int, hour: int, minute: int) -> datetime:
+    return datetime(2010, 11, day_of_month, hour, minute, tzinfo=UTC)
 
 
 def test_what_one_person_did_under_two_identifiers_is_one_pair(loader: Loader) -> None:

@@ -45,9 +45,10 @@ _DRAWN: Mapping[str, Sequence[Any]] = {
     "product_price": (None, 9.0),
     "rating": (None, 1, 5, 2**63 - 1),
     "status": ("Subscribed", "Unsubscribed"),
-    "event": ("sent", "opened", "clicked", "unsubscribed"),
+    "event": ("sent", "opened", "clicked", "unsubscribed", "complaint"),
     "customer_name": (None, "A", "B"),
     "subscribe_email": (None, True, False),
+    "subscribe_phone": (None, True),
     "campaign_id": (None, "K1", "K2"),
     "service_provider": ("Brevo", "Other"),
     "record_status": ("Active", "Active", "Active", "Deleted"),
@@ -57,7 +58,11 @@ _DRAWN: Mapping[str, Sequence[Any]] = {
 _SETTINGS = (
     MartSettings(max_customers_per_identifier=1),
     MartSettings(
-        max_customers_per_identifier=2, identifier_denylist=("c:3",), affinity_half_life_days=7.0, influence_days=1
+        max_customers_per_identifier=2,
+        identifier_denylist=("c:3",),
+        affinity_weights={"wishlist": 1 / 3, "low_rating": -2 / 7, "other": 2.0000005},
+        affinity_half_life_days=7.0,
+        influence_days=1,
     ),
 )
 
@@ -75,7 +80,7 @@ def _record(draw: st.DrawFn, entity: Entity) -> dict[str, Any]:
     return happened(
         entity,
         draw(st.sampled_from(("1", "2", "3", "4"))),
-        on=draw(st.sampled_from((1, 2, 40))),
+        on=draw(st.sampled_from((1, 2, 3, 40))),
         hour=draw(st.sampled_from((8, 9))),
         who=draw(st.sampled_from(people)),
         company_id=draw(st.sampled_from(("", "", "other"))),

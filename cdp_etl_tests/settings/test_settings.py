@@ -92,6 +92,8 @@ def test_the_calendar_of_an_entity_has_its_own_weekdays_and_the_holidays_of_all_
         pytest.param("DELIVERY_WEEKDAYS", "monday", "expected some of mon,tue,wed,thu,fri,sat,sun", id="weekday"),
         pytest.param("DELIVERY_HOLIDAYS", "Tet", "input should be a valid date", id="holiday"),
         pytest.param("MAX_QUARANTINE_RATE", "2", "input should be less than or equal to 1", id="out of range"),
+        pytest.param("AFFINITY_WEIGHTS", "view=1,purchase=1e31", "input should be less than", id="weight"),
+        pytest.param("AFFINITY_WEIGHTS", "purchase=nan", "input should be less than", id="no weight"),
         pytest.param("BUSINESS_TIMEZONE", "Hanoi", "expected an IANA time zone", id="no such zone"),
         pytest.param("PHONE_REGION", "vietnam", "expected a region in two capitals", id="no such region"),
         pytest.param("FIRST_DUMP_DATE", "yesterday", "input should be a valid date", id="no date"),
