@@ -74,3 +74,14 @@ def count(name: str, description: str) -> TableColumn:
 def amount(name: str, description: str) -> TableColumn:
     """Give a column of money: exact decimals, null where the value does not fit."""
     return TableColumn(name, AMOUNT_TYPE, description)
+
+
+COUNTS = (
+    count("interaction_count", "Interactions of any kind."),
+    count("activity_count", "Activities, whatever the action."),
+    count("comment_count", "Comments."),
+    count("review_count", "Reviews."),
+    count("subscribe_count", "Subscriptions that are in force now."),
+    count("unsubscribe_count", "Subscriptions that have ended."),
+)
+"""What somebody did with a product, by kind."""

@@ -11,12 +11,7 @@ from cdp_etl.marts.seeking import sought_by
 
 _NEWEST_TEXT = c.newest_of_several(TEXT)
 _COUNTS = (
-    c.count("interaction_count", "Interactions of any kind."),
-    c.count("activity_count", "Activities, whatever the action."),
-    c.count("comment_count", "Comments."),
-    c.count("review_count", "Reviews."),
-    c.count("subscribe_count", "Subscriptions that are in force now."),
-    c.count("unsubscribe_count", "Subscriptions that have ended."),
+    *c.COUNTS,
     c.count("email_count", "Events of e-mails, as reported."),
     c.count("sms_count", "Events of text messages, as reported."),
 )

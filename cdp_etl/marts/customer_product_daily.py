@@ -12,12 +12,7 @@ CUSTOMER_PRODUCT_DAILY = Mart(
         c.ACTIVITY_DATE,
         c.CUSTOMER_KEY,
         c.PRODUCT_SKU,
-        c.count("interaction_count", "Interactions of any kind."),
-        c.count("activity_count", "Activities, whatever the action."),
-        c.count("comment_count", "Comments."),
-        c.count("review_count", "Reviews."),
-        c.count("subscribe_count", "Subscriptions that are in force now."),
-        c.count("unsubscribe_count", "Subscriptions that have ended."),
+        *c.COUNTS,
         TableColumn(
             "action_counts", c.COUNTS_TYPE, "Interactions by action, in the order of its name.", is_nullable=False
         ),
