@@ -1,7 +1,7 @@
 """How rows are sought by their keys among all rows of a mart: first by a hash of the keys, kept beside the rows.
 
 A whole number is compared while the table is read; texts would be read and hashed for every row of all days. Only
-the places of the rows are taken first: DuckDB's Bloom filter lets by one row in some hundred that has none of the
+the places of the rows are taken first: DuckDB's Bloom filter lets by one row in 200 to 400 that has none of the
 hashes, and for these all columns would be read of nearly every block of 2,048 rows. Two keys may share a hash, so
 the keys decide in the end.
 
