@@ -1,7 +1,7 @@
 """The marts of inferred influence: their columns and slices. Their meaning stands in their SQL.
 
 By person first: a click changes the days that it reaches, of one person; a merge of persons changes all of their
-days. What is left over of all interactions is small, so `campaign_influence` is computed whole from it.
+days. Which rows of these were made and which have left since tells what changes in `campaign_influence`.
 
 Of persons that no identifier came to or left only the days about the changed ones are read, however long the
 history is: the interactions of all others are found once.
@@ -11,16 +11,24 @@ from cdp_etl.marts import columns as c
 from cdp_etl.marts.campaign_daily import CAMPAIGN_COLUMNS
 from cdp_etl.marts.customer_identity import PERSON_ID
 from cdp_etl.marts.lookup import lookup_by
-from cdp_etl.marts.mart import Mart, Slice, Slices
-from cdp_etl.marts.seeking import sought, sought_by
+from cdp_etl.marts.mart import LEFT_BY, MADE_BY, Mart, Slice, Slices
+from cdp_etl.marts.seeking import places, rows_at, sought_by
 
 _CHANGED_KEY = "(SELECT company_id, customer_key AS identifier FROM changed_day)"
 _MESSAGE = "entity IN ('email_interaction', 'sms_interaction') AND customer_key IS NOT NULL"
 
 
-def _moved(where: str) -> str:
-    return sought("interaction", "moved_key", c.BY_CUSTOMER_KEY, lookup_by(c.BY_CUSTOMER_KEY), where=where)
+_CLICKED = "action IN ('email_clicked', 'sms_clicked')"
+_KEY_LOOKUP = lookup_by(c.BY_CUSTOMER_KEY)
 
+
+def _moved_at(found: str) -> str:
+    return rows_at("interaction", found, "moved_key", c.BY_CUSTOMER_KEY, pieces=c.PIECES_OF_LARGE_MARTS)
+
+
+_NEAR = f"""
+    (FROM moved_place SEMI JOIN reached USING ({_KEY_LOOKUP.name}, activity_date) WHERE NOT is_click)
+"""
 
 _TABLES = {
     # Of messages only clicks reach anything; what a record was before is not known, so it may have been one.
@@ -28,7 +36,7 @@ _TABLES = {
         SELECT clicked.company_id, clicked.customer_key, clicked.activity_date
         FROM interaction AS clicked
         INNER JOIN pending USING (key_hash, record_key, activity_date)
-        WHERE pending.side = 'after' AND clicked.action IN ('email_clicked', 'sms_clicked')
+        WHERE pending.side = 'after' AND clicked.{_CLICKED}
         AND clicked.customer_key IS NOT NULL
         UNION
         SELECT company_id, customer_key, activity_date FROM pending WHERE side = 'before' AND {_MESSAGE}
@@ -53,15 +61,37 @@ _TABLES = {
         SELECT company_id, person_id, identifier AS customer_key
         FROM {sought_by("customer_identity", "moved", c.BY_PERSON)}
     """,
+    "moved_place": places(
+        "interaction",
+        "moved_key",
+        _KEY_LOOKUP,
+        beside=f", {_KEY_LOOKUP.name}, candidate.activity_date, candidate.{_CLICKED} AS is_click",
+    ),
+    "moved_click": f"FROM {_moved_at('(FROM moved_place WHERE is_click)')}",
+    # What no click of the person reaches is not read, however much the person has done.
+    "reached": f"""
+        WITH reached AS (
+          SELECT DISTINCT
+            company_id,
+            person_id,
+            activity_date + unnest(range(getvariable('influence_days') + 2))::INTEGER AS activity_date
+          FROM moved_click
+          INNER JOIN moved_key USING (company_id, customer_key)
+        )
+        SELECT DISTINCT {_KEY_LOOKUP.expression} AS {_KEY_LOOKUP.name}, activity_date
+        FROM reached
+        INNER JOIN moved_key USING (company_id, person_id)
+    """,
     # What tells clicks at one moment apart is dear to read, and nothing else needs it.
     "moved_interaction": f"""
         SELECT
           company_id, entity, record_id, system_name, dump_date, occurred_at, activity_date, customer_key, action,
           channel, service_provider, campaign_id, product_sku
-        FROM {_moved("action IN ('email_clicked', 'sms_clicked') AND product_sku IS NULL")}
+        FROM moved_click
         UNION ALL BY NAME
         SELECT company_id, occurred_at, activity_date, customer_key, product_sku
-        FROM {_moved("product_sku IS NOT NULL")}
+        FROM {_moved_at(_NEAR)}
+        WHERE product_sku IS NOT NULL
     """,
     "touched": f"""
         SELECT changed_day.company_id, person.person_id, changed_day.activity_date
@@ -103,7 +133,7 @@ PERSON_CAMPAIGN_PRODUCT_DAILY = Mart(
         tables=_TABLES,
         mart=Slice("touched", (*c.BY_PERSON, "activity_date")),
         inputs={
-            "customer_identity": Slice("touched", c.BY_PERSON),
+            "customer_identity": Slice("touched", c.BY_PERSON, is_sought_once=True),
             "interaction": Slice("staying_key", c.BY_CUSTOMER_KEY, days="about", beside="moved_interaction"),
         },
         gives_more=True,
@@ -112,6 +142,8 @@ PERSON_CAMPAIGN_PRODUCT_DAILY = Mart(
     sought_by=(c.BY_PERSON,),
     settings=("influence_days",),
 )
+
+_BY_PRODUCT_DAY = ("company_id", "product_sku", "activity_date")
 
 CAMPAIGN_INFLUENCE = Mart(
     name="campaign_influence",
@@ -123,6 +155,20 @@ CAMPAIGN_INFLUENCE = Mart(
         c.count("interaction_count", "Inferred: interactions with the product after a click in the campaign."),
         c.count("person_count", "Inferred: persons who had them."),
     ),
-    slices=None,
+    slices=Slices(
+        tables={
+            "touched": f"""
+                SELECT {", ".join(_BY_PRODUCT_DAY)}
+                FROM {PERSON_CAMPAIGN_PRODUCT_DAILY.kept_table}
+                WHERE {MADE_BY.name} > getvariable('applied_load_seq')
+                UNION
+                SELECT {", ".join(_BY_PRODUCT_DAY)}
+                FROM {PERSON_CAMPAIGN_PRODUCT_DAILY.left_table}
+                WHERE {LEFT_BY.name} > getvariable('applied_load_seq')
+            """
+        },
+        mart=Slice("touched", _BY_PRODUCT_DAY),
+        inputs={PERSON_CAMPAIGN_PRODUCT_DAILY.name: Slice("touched", _BY_PRODUCT_DAY)},
+    ),
     month_column="activity_date",
 )

@@ -65,6 +65,9 @@ BY_IDENTIFIER = ("company_id", "identifier")
 BY_PERSON = ("company_id", "person_id")
 """Columns by which rows of several marts are sought."""
 
+PIECES_OF_LARGE_MARTS = 8
+"""Half a billion rows, and all further ones."""
+
 
 def count(name: str, description: str) -> TableColumn:
     """Give a column that counts."""

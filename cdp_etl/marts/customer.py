@@ -1,12 +1,15 @@
 """The marts `customer_daily` and `customer`: their columns and slices. Their meaning stands in their SQL."""
 
+from dataclasses import replace
+
 from cdp_etl.contract.columns import Personal
 from cdp_etl.contract.table import DAY, TEXT, TEXTS, YES_NO, TableColumn
 from cdp_etl.marts import columns as c
 from cdp_etl.marts.customer_identity import PERSON_ID
 from cdp_etl.marts.feed import feed_slices
+from cdp_etl.marts.growing import LAST_DATE, earlier
 from cdp_etl.marts.mart import Counted, Mart, Slice
-from cdp_etl.marts.persons import LAST_DATE, earlier, person_slices
+from cdp_etl.marts.persons import person_slices
 from cdp_etl.marts.seeking import sought_by
 
 _NEWEST_TEXT = c.newest_of_several(TEXT)
@@ -26,6 +29,10 @@ _REFUSALS = (
         _NEWEST_TEXT,
         "Newest text message unsubscribed from or complained of; null where there is none.",
     ),
+)
+_SUBSCRIBER = (
+    "(SELECT DISTINCT company_id, customer_key AS identifier FROM pending"
+    " WHERE entity = 'customer_product_subscriber' AND customer_key IS NOT NULL)"
 )
 _NAMED = "(SELECT DISTINCT company_id, unnest(identifiers) AS identifier FROM pending)"
 
@@ -85,7 +92,22 @@ _BESIDE = (
         LAST_DATE, DAY, "Last day on which something happened, in the business time zone.", is_nullable=False
     ),
     *_REFUSALS,
+    *(
+        TableColumn(
+            name,
+            c.newest_of_several(YES_NO),
+            f"Newest subscription, or end of one, that says whether by {channel}; null where there is none.",
+        )
+        for name, channel in (("newest_email_statement", "e-mail"), ("newest_phone_statement", "phone"))
+    ),
 )
+# Of whom a subscription changed, or who is not gone on from, all subscriptions are read; of others none.
+_RESTATED = f"""
+    SELECT person.company_id, person.person_id
+    FROM {sought_by("customer_identity", _SUBSCRIBER, c.BY_IDENTIFIER)} AS person
+    UNION
+    SELECT company_id, person_id FROM touched ANTI JOIN grown USING (company_id, person_id)
+"""
 
 CUSTOMER = Mart(
     name="customer",
@@ -96,9 +118,24 @@ CUSTOMER = Mart(
         daily="customer_daily",
         # Identifiers that come with a record may be new ones of the person.
         touched_too=f"SELECT company_id, person_id FROM {sought_by('customer_identity', _NAMED, c.BY_IDENTIFIER)}",
-        inputs={"customer_product_subscriber_current": Slice("touched_key", c.BY_CUSTOMER_KEY)},
+        tables={
+            "restated": _RESTATED,
+            "restated_key": "SELECT company_id, identifier AS customer_key FROM"
+            f" {sought_by('customer_identity', 'restated', c.BY_PERSON)}",
+        },
+        inputs={"customer_product_subscriber_current": Slice("restated_key", c.BY_CUSTOMER_KEY)},
     ),
-    made={"earlier": earlier((*_KEPT_COLUMNS, *_BESIDE))},
+    made={
+        "earlier": replace(
+            earlier((*_KEPT_COLUMNS, *_BESIDE)),
+            touched="""
+                SELECT * REPLACE (NULL AS newest_email_statement, NULL AS newest_phone_statement)
+                FROM grown SEMI JOIN restated USING (company_id, person_id)
+                UNION ALL
+                FROM grown ANTI JOIN restated USING (company_id, person_id)
+            """,
+        )
+    },
     beside=_BESIDE,
     counted=Counted("interaction_count", by=("company_id",), of="customer_key IS NOT NULL"),
 )

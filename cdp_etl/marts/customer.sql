@@ -14,13 +14,13 @@ subscription AS (
     -- An end ends both; false AND null is false.
     delivered.status = 'Subscribed' AND delivered.subscribe_email AS by_email,
     delivered.status = 'Subscribed' AND delivered.subscribe_phone AS by_phone,
-    row(
-      delivered.occurred_at,
-      delivered.dump_date,
-      coalesce(delivered.system_name, ''),
-      delivered.subscribe_id,
-      'customer_product_subscriber'
-    ) AS place
+    {
+      'occurred_at': delivered.occurred_at,
+      'dump_date': delivered.dump_date,
+      'system_name': coalesce(delivered.system_name, ''),
+      'record_id': delivered.subscribe_id,
+      'entity': 'customer_product_subscriber'
+    } AS place
   FROM customer_product_subscriber_current AS known
   INNER JOIN customer_product_subscriber AS delivered
     ON known.key_hash = delivered.key_hash AND known.record_key = delivered.record_key
@@ -31,8 +31,18 @@ subscribed AS (
   SELECT
     person.company_id,
     person.person_id,
-    max(row(subscription.place, subscription.by_email)) FILTER (WHERE subscription.by_email IS NOT NULL) AS email_said,
-    max(row(subscription.place, subscription.by_phone)) FILTER (WHERE subscription.by_phone IS NOT NULL) AS phone_said
+    max(
+      {
+        'place': subscription.place,
+        'value': subscription.by_email
+      }
+    ) FILTER (WHERE subscription.by_email IS NOT NULL) AS newest_email_statement,
+    max(
+      {
+        'place': subscription.place,
+        'value': subscription.by_phone
+      }
+    ) FILTER (WHERE subscription.by_phone IS NOT NULL) AS newest_phone_statement
   FROM subscription
   INNER JOIN customer_identity AS person
     ON subscription.company_id = person.company_id AND subscription.customer_key = person.identifier
@@ -67,7 +77,9 @@ day AS (
     daily.first_at,
     daily.last_at,
     daily.newest_email_refusal,
-    daily.newest_sms_refusal
+    daily.newest_sms_refusal,
+    NULL AS newest_email_statement,
+    NULL AS newest_phone_statement
   FROM customer_daily AS daily
   INNER JOIN customer_identity AS person
     ON daily.company_id = person.company_id AND daily.customer_key = person.identifier
@@ -89,7 +101,9 @@ day AS (
     first_at,
     last_at,
     newest_email_refusal,
-    newest_sms_refusal
+    newest_sms_refusal,
+    newest_email_statement,
+    newest_phone_statement
   FROM earlier
 ),
 
@@ -112,39 +126,52 @@ total AS (
     max(last_at) AS last_at,
     max(activity_date) AS last_date,
     max(newest_email_refusal) FILTER (WHERE newest_email_refusal.value IS NOT NULL) AS newest_email_refusal,
-    max(newest_sms_refusal) FILTER (WHERE newest_sms_refusal.value IS NOT NULL) AS newest_sms_refusal
+    max(newest_sms_refusal) FILTER (WHERE newest_sms_refusal.value IS NOT NULL) AS newest_sms_refusal,
+    max(newest_email_statement) FILTER (WHERE newest_email_statement.value IS NOT NULL) AS newest_email_statement,
+    max(newest_phone_statement) FILTER (WHERE newest_phone_statement.value IS NOT NULL) AS newest_phone_statement
   FROM day
   GROUP BY company_id, person_id
+),
+
+-- Whose subscriptions are read has no earlier statement.
+stated AS (
+  SELECT
+    total.* EXCLUDE (newest_email_statement, newest_phone_statement),
+    coalesce(subscribed.newest_email_statement, total.newest_email_statement) AS newest_email_statement,
+    coalesce(subscribed.newest_phone_statement, total.newest_phone_statement) AS newest_phone_statement
+  FROM total
+  LEFT JOIN subscribed USING (company_id, person_id)
 )
 
 SELECT
-  total.company_id,
-  total.person_id,
-  coalesce(total.newest_name.value, total.earlier_name) AS customer_name,
+  stated.company_id,
+  stated.person_id,
+  coalesce(stated.newest_name.value, stated.earlier_name) AS customer_name,
   identified.identifiers,
-  total.interaction_count,
-  total.activity_count,
-  total.comment_count,
-  total.review_count,
-  total.subscribe_count,
-  total.unsubscribe_count,
-  total.email_count,
-  total.sms_count,
-  total.first_at,
-  total.last_at,
+  stated.interaction_count,
+  stated.activity_count,
+  stated.comment_count,
+  stated.review_count,
+  stated.subscribe_count,
+  stated.unsubscribe_count,
+  stated.email_count,
+  stated.sms_count,
+  stated.first_at,
+  stated.last_at,
   CASE
-    WHEN total.newest_email_refusal IS NULL THEN subscribed.email_said[2]
-    WHEN subscribed.email_said IS NULL THEN FALSE
-    ELSE subscribed.email_said[2] AND subscribed.email_said[1] > total.newest_email_refusal.place
+    WHEN stated.newest_email_refusal IS NULL THEN stated.newest_email_statement.value
+    WHEN stated.newest_email_statement IS NULL THEN FALSE
+    ELSE stated.newest_email_statement.value AND stated.newest_email_statement.place > stated.newest_email_refusal.place
   END AS has_email_consent,
   CASE
-    WHEN total.newest_sms_refusal IS NULL THEN subscribed.phone_said[2]
-    WHEN subscribed.phone_said IS NULL THEN FALSE
-    ELSE subscribed.phone_said[2] AND subscribed.phone_said[1] > total.newest_sms_refusal.place
+    WHEN stated.newest_sms_refusal IS NULL THEN stated.newest_phone_statement.value
+    WHEN stated.newest_phone_statement IS NULL THEN FALSE
+    ELSE stated.newest_phone_statement.value AND stated.newest_phone_statement.place > stated.newest_sms_refusal.place
   END AS has_phone_consent,
-  total.last_date,
-  total.newest_email_refusal,
-  total.newest_sms_refusal
-FROM total
+  stated.last_date,
+  stated.newest_email_refusal,
+  stated.newest_sms_refusal,
+  stated.newest_email_statement,
+  stated.newest_phone_statement
+FROM stated
 INNER JOIN identified USING (company_id, person_id)
-LEFT JOIN subscribed USING (company_id, person_id)

@@ -3,8 +3,9 @@
 from cdp_etl.contract.table import DAY, DECIMAL_NUMBER, WHOLE, YES_NO, TableColumn
 from cdp_etl.marts import columns as c
 from cdp_etl.marts.customer_identity import PERSON_ID
+from cdp_etl.marts.growing import LAST_DATE, earlier
 from cdp_etl.marts.mart import Counted, Mart
-from cdp_etl.marts.persons import LAST_DATE, earlier, person_slices
+from cdp_etl.marts.persons import person_slices
 
 _KEPT_COLUMNS = (
     c.COMPANY_ID,
@@ -42,10 +43,16 @@ CUSTOMER_PRODUCT = Mart(
         *_KEPT_COLUMNS,
         c.count("affinity_rank", "Place of the product among those of the person, from 1."),
     ),
-    slices=person_slices("customer_product", daily="customer_product_daily", by=("product_sku",)),
+    slices=person_slices(
+        "customer_product",
+        daily="customer_product_daily",
+        by=("product_sku",),
+        pieces=c.PIECES_OF_LARGE_MARTS,
+    ),
     made={"earlier": earlier(_KEPT_COLUMNS)},
     month_column=LAST_DATE,
     sought_by=((*c.BY_PERSON, "product_sku"), c.BY_PERSON),
+    pieces=c.PIECES_OF_LARGE_MARTS,
     # Whatever a person does moves the rank of products that nothing happened to: if it were kept, all that each
     # person of the day has ever touched would have to be made anew, and published again.
     derived={

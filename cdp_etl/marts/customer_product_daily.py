@@ -32,6 +32,7 @@ CUSTOMER_PRODUCT_DAILY = Mart(
     slices=feed_slices(("company_id", "activity_date", "customer_key", "product_sku"), inputs=("interaction",)),
     month_column="activity_date",
     sought_by=((*c.BY_CUSTOMER_KEY, "product_sku"),),
+    pieces=c.PIECES_OF_LARGE_MARTS,
     counted=Counted(
         "interaction_count",
         by=("company_id", "activity_date", "product_sku"),

@@ -20,8 +20,8 @@ _ENTITY_OF_VIEW = {name: entity.table for entity in ENTITIES for name in (entity
 
 _DAY = "activity_date"
 
-_ROWS_AT_ONCE = 5_000_000
-"""Of the largest input in one part of a full rebuild: grouped by nearly unique keys they take about 2 GiB."""
+_ROWS_AT_ONCE = 8_000_000
+"""Of the largest input in one part of a full rebuild: grouped by nearly unique keys they take about 3 GiB."""
 
 
 def set_variables(connection: duckdb.DuckDBPyConnection, mart: Mart, settings: MartSettings) -> None:
@@ -108,6 +108,9 @@ def show_touched(connection: duckdb.DuckDBPyConnection, mart: Mart, slices: Slic
     """Give the SELECT only those rows of its inputs that belong to the touched slices."""
     for name, cut in slices.inputs.items():
         rows = _records_of(connection, name, cut) if name in _ENTITY_OF_VIEW else _seen_of(connection, name, cut)
+        if cut.is_sought_once:
+            _make(connection, f"sought_{name}", rows)
+            rows = f"FROM {quoted(f'sought_{name}')}"
         beside = f" UNION ALL BY NAME FROM {quoted(cut.beside)}" if cut.beside else ""
         connection.execute(f"CREATE OR REPLACE TEMP VIEW {quoted(name)} AS {rows}{beside}")
     for name, made in mart.made.items():
@@ -119,7 +122,9 @@ def show_touched(connection: duckdb.DuckDBPyConnection, mart: Mart, slices: Slic
 def rows_of(connection: duckdb.DuckDBPyConnection, mart: Mart, cut: Slice) -> str:
     """Give the SELECT, in parentheses, of what is kept of the touched rows of a mart, and their `row_id`."""
     days = _within_days(connection, cut, "candidate")
-    return sought(mart.name, quoted(cut.touched), cut.columns, mart.lookup_of(cut.columns), where=days)
+    return sought(
+        mart.name, quoted(cut.touched), cut.columns, mart.lookup_of(cut.columns), where=days, pieces=mart.pieces
+    )
 
 
 def _within_days(connection: duckdb.DuckDBPyConnection, cut: Slice, table: str) -> str:

@@ -231,6 +231,14 @@ _FURTHER = (
             "SELECT company_id, activity_date, interaction_count AS n FROM marts.campaign_influence",
             "SELECT company_id, activity_date, interaction_count AS n FROM marts.person_campaign_product_daily",
         ),
+        _differing(
+            ("company_id", "activity_date"),
+            *(
+                f"SELECT company_id, activity_date, interaction_count AS n FROM {rows}"
+                " SEMI JOIN touched USING (company_id, product_sku, activity_date)"
+                for rows in ("marts.campaign_influence", "person_campaign_product_daily")
+            ),
+        ),
     ),
 )
 

@@ -63,5 +63,6 @@ INTERACTION = Mart(
     ),
     month_column="activity_date",
     sought_by=(c.BY_CUSTOMER_KEY,),
+    pieces=c.PIECES_OF_LARGE_MARTS,
     counted=Counted("1", by=("entity", "company_id", "activity_date"), in_staging=True),
 )  # fmt: skip # columns that are one thing stay on one line

@@ -7,7 +7,7 @@ import duckdb
 
 from cdp_etl.contract.ddl import quoted
 from cdp_etl.marts import state, tables
-from cdp_etl.marts.catalogue import MARTS
+from cdp_etl.marts.catalogue import MARTS, downstream
 from cdp_etl.marts.mart import LEFT_BY, Mart
 
 _MOST = 100_000
@@ -23,14 +23,23 @@ def write(connection: duckdb.DuckDBPyConnection, mart: Mart, rows: str, load: in
 
 
 def bound(connection: duckdb.DuckDBPyConnection, mart: Mart) -> None:
-    """Forget them where they are more than half of the mart, to be published anew: it may never be published."""
+    """Forget them where they are more than half of the mart, to be published anew: it may never be published.
+
+    Those stay that a mart behind it has not seen yet: it may tell by them what to make anew.
+    """
     if not tables.exist(connection, mart):
         return
     ((left, kept),) = connection.execute(
         f"SELECT (SELECT count(*) FROM {mart.left_table}), (SELECT count(*) FROM {mart.kept_table})"
     ).fetchall()
     if left > max(_MOST, kept / 2):
-        connection.execute(f"DELETE FROM {mart.left_table}")
+        connection.execute(
+            f"""
+            DELETE FROM {mart.left_table}
+            WHERE NOT EXISTS (FROM ops.mart_state WHERE list_contains(?, mart) AND load_seq < {LEFT_BY.name})
+            """,
+            [[later.name for later in downstream(mart)]],
+        )
         state.publish_anew(connection, mart)
 
 

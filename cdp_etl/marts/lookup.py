@@ -9,8 +9,12 @@ from dataclasses import dataclass
 from functools import cache
 
 import duckdb
+import polars as pl
 
-from cdp_etl.contract.table import HASH, TableColumn
+from cdp_etl.contract.table import DataType, TableColumn
+
+_SHORT_HASH = DataType("UINTEGER", pl.UInt32())
+"""Half of DuckDB's hash: it is read of every row, and what it finds besides is few beside what is sought."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +34,12 @@ class Lookup:
         """The column of the kept table."""
         # It has no order and no value comes often: DuckDB would look in vain for a way to make it shorter.
         meaning = f"{self.expression}, by which rows are sought."
-        return TableColumn(self.name, HASH, meaning, is_nullable=False, compression="uncompressed")
+        return TableColumn(self.name, _SHORT_HASH, meaning, is_nullable=False, compression="uncompressed")
 
 
 def lookup_by(columns: tuple[str, ...]) -> Lookup:
     """Give the hash of these columns."""
-    return Lookup(f"{'_'.join(columns)}_hash", f"hash({', '.join(columns)})")
+    return Lookup(f"{'_'.join(columns)}_hash", f"(hash({', '.join(columns)}) % 4294967296)::UINTEGER")
 
 
 @cache

@@ -41,12 +41,14 @@ class Slice:
         columns: The columns that it and the table have in common; none of them is ever null in a touched row.
         days: A temporary table of one row, `first_day` and `last_day`: only rows of these days belong to them.
         beside: A temporary table of further rows of the table that belong to them; of the columns that are read.
+        is_sought_once: Whether its rows are put aside before the SELECT, which reads them several times.
     """
 
     touched: str
     columns: tuple[str, ...]
     days: str | None = None
     beside: str | None = None
+    is_sought_once: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +144,8 @@ class Mart:
         made: Tables that its SELECT reads beside its inputs, by name, in order.
         log_of: The mart whose changes it lists: each run of that mart adds what this SELECT gives, in the same
             transaction. It is a record of what happened, and never rebuilt.
+        pieces: In how many pieces rows that were sought are read: more than one where it may have more rows than
+            DuckDB tells places apart of exactly (`seeking.py`).
         sought_by: Sets of columns by which rows are sought among all days: a hash of each is kept beside the row.
         derived: Columns that readers compute from all rows of the mart, as SQL: those that would change with rows
             to which nothing happened.
@@ -159,6 +163,7 @@ class Mart:
     made: Mapping[str, Made] = field(default_factory=dict)
     log_of: str | None = None
     sought_by: tuple[tuple[str, ...], ...] = ()
+    pieces: int = 1
     derived: Mapping[str, str] = field(default_factory=dict)
     beside: tuple[TableColumn, ...] = ()
     is_published: bool = True

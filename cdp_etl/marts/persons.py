@@ -3,30 +3,29 @@
 A row is touched when a record of it changed, or when an identifier came to its person or left it: then what the
 identifier's persons before had done may be done by the person that it stands for now.
 
-Most rows only gain days after all that they had. These are made from the row as it was and the new days; the old
-days, which are as many as the history is long, are read of the others alone. So the SELECT of such a mart reads
-what is summed up already, the table `earlier`, beside the days.
+Most rows only gain days after all that they had, and are gone on from (`growing.py`): the old days, which are as
+many as the history is long, are read of the others alone. A person that merely gets another name, or merges
+with others, takes its rows along: days are read where two of these had a row, and where a person was split.
 
 Put here what these marts have in common. What else one of them reads is declared with it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-from cdp_etl.contract.table import TableColumn
 from cdp_etl.marts.columns import BY_CUSTOMER_KEY, BY_IDENTIFIER, BY_PERSON
-from cdp_etl.marts.mart import Made, Slice, Slices
+from cdp_etl.marts.growing import LAST_DATE
+from cdp_etl.marts.mart import Slice, Slices
 from cdp_etl.marts.seeking import sought_by
 
-LAST_DATE = "last_date"
-"""The column of such a mart that says up to which day a row is summed up; `last_at` says up to which moment."""
 
-
-def person_slices(
+def person_slices(  # noqa: PLR0913 - the keyword arguments are what a mart has of its own
     mart: str,
     *,
     daily: str,
     by: tuple[str, ...] = (),
+    pieces: int = 1,
     touched_too: str | None = None,
+    tables: Mapping[str, str] | None = None,
     inputs: Mapping[str, Slice] | None = None,
 ) -> Slices:
     """Give the slices of a mart that sums up days of customer keys by the persons that these stand for.
@@ -35,9 +34,10 @@ def person_slices(
         mart: The name of the mart.
         daily: The mart of the days that it sums up, by customer key, day and `by`.
         by: The columns of its grain beside company and person.
+        pieces: As `Mart.pieces`, of the mart and of its days.
         touched_too: The SELECT of further rows to make anew, by the columns of the grain; their days stay.
-        inputs: The cuts of what it reads beside the days and `customer_identity`, by `touched`, or by
-            `touched_key`: the identifiers of touched persons, as `customer_key`.
+        tables: Further tables, made after all others.
+        inputs: The cuts of what it reads beside the days and `customer_identity`.
     """
     grain = (*BY_PERSON, *by)
     row, day = ", ".join(grain), ("company_id", "activity_date", "customer_key", *by)
@@ -54,15 +54,50 @@ def person_slices(
                 FROM marts.customer_identity_change
                 WHERE load_seq > getvariable('applied_load_seq') AND person_after IS NOT NULL
             """,
-            "regrouped": f"""
-                WITH before AS (SELECT {row} FROM {sought_by(mart, "moved", BY_PERSON)})
-                FROM before
+            "member": f"FROM {sought_by('customer_identity', 'moved', BY_PERSON)}",
+            "now_known": f"FROM {sought_by('customer_identity', 'moved', BY_IDENTIFIER)}",
+            # A person as the mart knows it, all of whose identifiers stand for one person now.
+            "home": """
+                WITH identity AS (
+                  SELECT company_id, identifier, arg_min(person_before, row(load_seq, changed_at)) AS person_id
+                  FROM marts.customer_identity_change
+                  WHERE load_seq > getvariable('applied_load_seq')
+                  GROUP BY company_id, identifier
+                ),
+                standing AS (
+                  SELECT identity.company_id, identity.person_id, now_known.person_id AS person_now
+                  FROM identity
+                  LEFT JOIN now_known USING (company_id, identifier)
+                  UNION ALL
+                  SELECT company_id, person_id, person_id AS person_now
+                  FROM member ANTI JOIN moved USING (company_id, identifier)
+                )
+                SELECT company_id, person_id, any_value(person_now) AS person_now
+                FROM standing
+                GROUP BY company_id, person_id
+                HAVING count(*) = count(person_now) AND min(person_now) = max(person_now)
+            """,
+            "before": f"""
+                SELECT before.*, home.person_now
+                FROM {sought_by(mart, "moved", BY_PERSON, pieces=pieces)} AS before
+                LEFT JOIN home USING (company_id, person_id)
+            """,
+            # What was of a person that is more than one now, and all that it may have become a part of.
+            "torn": f"""
+                WITH torn AS (SELECT {row} FROM before WHERE person_now IS NULL)
+                FROM torn
                 UNION
-                SELECT moved.company_id, person.person_id{further}
+                SELECT moved.company_id, now_known.person_id{further}
                 FROM moved
-                INNER JOIN before USING (company_id, person_id)
-                INNER JOIN {sought_by("customer_identity", "moved", BY_IDENTIFIER)} AS person
-                  ON moved.company_id = person.company_id AND moved.identifier = person.identifier
+                INNER JOIN torn USING (company_id, person_id)
+                INNER JOIN now_known USING (company_id, identifier)
+            """,
+            "regrouped": f"""
+                SELECT {row} FROM before
+                UNION
+                SELECT company_id, person_now{further} FROM before WHERE person_now IS NOT NULL
+                UNION
+                FROM torn
             """,
             # The days of changed records, as they were and as they are, with the person whose they are now.
             "changed_day": f"""
@@ -73,19 +108,24 @@ def person_slices(
             """,
             "touched": f"SELECT {row} FROM changed_day UNION FROM regrouped"
             + (f" UNION {touched_too}" if touched_too else ""),
-            "held": f"FROM {sought_by(mart, 'touched', grain)}",
+            "staying": "FROM touched ANTI JOIN moved USING (company_id, person_id)",
+            "held": f"""
+                SELECT *, person_id AS person_now FROM {sought_by(mart, "staying", grain, pieces=pieces)}
+                UNION ALL BY NAME
+                FROM before
+            """,
             # Clocks that are set back at midnight begin a day before the one before it is over.
             "next_day": f"""
                 SELECT {row}, activity_date, customer_key, held.last_at
                 FROM changed_day
-                INNER JOIN held USING ({row})
+                INNER JOIN {_HELD_NOW} AS held USING ({row})
                 WHERE changed_day.activity_date = held.{LAST_DATE} + 1
             """,
-            # What was not held has no days but those that changed, unless it was regrouped.
+            # What was not held has no days but those that changed, unless it is torn.
             "read_whole": f"""
                 SELECT {row}
                 FROM changed_day
-                INNER JOIN held USING ({row})
+                INNER JOIN {_HELD_NOW} AS held USING ({row})
                 WHERE changed_day.activity_date <= held.{LAST_DATE}
                 UNION
                 SELECT {row}
@@ -93,9 +133,15 @@ def person_slices(
                 INNER JOIN marts.{daily} AS daily USING ({", ".join(day)})
                 WHERE daily.first_at <= next_day.last_at
                 UNION
-                FROM regrouped
+                FROM torn
+                UNION
+                SELECT company_id, person_now{further}
+                FROM before
+                WHERE person_now IS NOT NULL
+                GROUP BY company_id, person_now{further}
+                HAVING count(*) > 1
             """,
-            "grown": f"FROM held ANTI JOIN read_whole USING ({row})",
+            "grown": f"FROM {_HELD_NOW} ANTI JOIN read_whole USING ({row})",
             "new_day": f"SELECT {', '.join(day)} FROM changed_day ANTI JOIN read_whole USING ({row})",
             "whole_key": f"""
                 SELECT person.company_id, person.identifier AS customer_key{further}
@@ -103,13 +149,13 @@ def person_slices(
                 INNER JOIN {sought_by("customer_identity", "read_whole", BY_PERSON)} AS person
                   USING (company_id, person_id)
             """,
-            "old_day": f"FROM {sought_by(daily, 'whole_key', (*BY_CUSTOMER_KEY, *by))}",
-            **({"touched_key": _TOUCHED_KEY} if inputs else {}),
+            "old_day": f"FROM {sought_by(daily, 'whole_key', (*BY_CUSTOMER_KEY, *by), pieces=pieces)}",
+            **(tables or {}),
         },
         mart=Slice("touched", grain),
         found="held",
         inputs={
-            "customer_identity": Slice("touched", BY_PERSON),
+            "customer_identity": Slice("touched", BY_PERSON, is_sought_once=True),
             daily: Slice("new_day", day, beside="old_day"),
             **(inputs or {}),
         },
@@ -117,13 +163,5 @@ def person_slices(
     )
 
 
-_TOUCHED_KEY = f"""
-    SELECT company_id, identifier AS customer_key
-    FROM {sought_by("customer_identity", "touched", BY_PERSON)}
-"""
-
-
-def earlier(columns: Sequence[TableColumn]) -> Made:
-    """Give the table of what is summed up already: nothing in a full rebuild, the rows that grow in a patch."""
-    nothing = ", ".join(f"NULL::{column.type.duckdb} AS {column.name}" for column in columns)
-    return Made(whole=f"SELECT {nothing} WHERE false", touched="FROM grown")
+_HELD_NOW = "(SELECT * REPLACE (person_now AS person_id) FROM held WHERE person_now IS NOT NULL)"
+"""What was held, of the persons that it is of now."""

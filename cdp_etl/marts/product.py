@@ -1,12 +1,15 @@
 """The marts `product_daily` and `product`: their columns and slices. Their meaning stands in their SQL.
 
-The days are kept so that a product of all time is made from its days, not from all records that name it.
+The days are kept so that a product of all time is made from its days, not from all records that name it; and from
+its row as it was where it only gains days.
 """
 
-from cdp_etl.contract.table import DECIMAL_NUMBER, TEXT, DataType, TableColumn
+from cdp_etl.contract.table import DAY, DECIMAL_NUMBER, TEXT, DataType, TableColumn
 from cdp_etl.marts import columns as c
 from cdp_etl.marts.feed import feed_slices
-from cdp_etl.marts.mart import Counted, Mart
+from cdp_etl.marts.growing import LAST_DATE, earlier
+from cdp_etl.marts.mart import Counted, Mart, Slice, Slices
+from cdp_etl.marts.seeking import sought
 
 _ATTRIBUTES = {
     "name": ("product_name", TEXT, "Newest name."),
@@ -28,6 +31,11 @@ def _newest(attribute: str, type_: DataType, description: str) -> TableColumn:
     )
 
 
+_NEWEST = tuple(
+    _newest(attribute, type_, description) for attribute, (_, type_, description) in _ATTRIBUTES.items()
+)
+_RATING_SUM = TableColumn("rating_sum", c.SUM_TYPE, "Their ratings, added up.", is_nullable=False)
+
 _COUNTS = (
     c.count("interaction_count", "Interactions of any kind, those of unknown customers too."),
     c.count("activity_count", "Activities, whatever the action."),
@@ -35,6 +43,9 @@ _COUNTS = (
     c.count("comment_count", "Comments."),
     c.count("review_count", "Reviews."),
 )
+
+_BY_PRODUCT = ("company_id", "product_sku")
+_BY_DAY = ("company_id", "activity_date", "product_sku")
 
 PRODUCT_DAILY = Mart(
     name="product_daily",
@@ -46,13 +57,13 @@ PRODUCT_DAILY = Mart(
         c.count("subscribe_count", "Subscriptions that are in force now."),
         c.count("unsubscribe_count", "Subscriptions that have ended."),
         c.count("rating_count", "Reviews with a rating."),
-        TableColumn("rating_sum", c.SUM_TYPE, "Their ratings, added up.", is_nullable=False),
+        _RATING_SUM,
         c.FIRST_AT,
         c.LAST_AT,
-        *(_newest(attribute, type_, description) for attribute, (_, type_, description) in _ATTRIBUTES.items()),
+        *_NEWEST,
     ),
     slices=feed_slices(
-        ("company_id", "activity_date", "product_sku"),
+        _BY_DAY,
         inputs=(
             "interaction",
             "customer_product_activity_current",
@@ -62,24 +73,54 @@ PRODUCT_DAILY = Mart(
         ),
     ),
     month_column="activity_date",
-    counted=Counted(
-        "interaction_count", by=("company_id", "activity_date", "product_sku"), of="product_sku IS NOT NULL"
+    counted=Counted("interaction_count", by=_BY_DAY, of="product_sku IS NOT NULL"),
+)
+
+_KEPT_COLUMNS = (
+    c.COMPANY_ID,
+    c.PRODUCT_SKU,
+    *(TableColumn(name, type_, description) for name, type_, description in _ATTRIBUTES.values()),
+    *_COUNTS,
+    c.count("subscription_count", "Subscriptions that are in force now."),
+    c.count("rating_count", "Reviews with a rating."),
+    TableColumn("rating_average", DECIMAL_NUMBER, "Their average, to four digits; null without any."),
+    c.FIRST_AT,
+    c.LAST_AT,
+)
+_BESIDE = (
+    TableColumn(
+        LAST_DATE, DAY, "Last day on which something happened, in the business time zone.", is_nullable=False
     ),
+    _RATING_SUM,
+    *_NEWEST,
 )
 
 PRODUCT = Mart(
     name="product",
-    columns=(
-        c.COMPANY_ID,
-        c.PRODUCT_SKU,
-        *(TableColumn(name, type_, description) for name, type_, description in _ATTRIBUTES.values()),
-        *_COUNTS,
-        c.count("subscription_count", "Subscriptions that are in force now."),
-        c.count("rating_count", "Reviews with a rating."),
-        TableColumn("rating_average", DECIMAL_NUMBER, "Their average, to four digits; null without any."),
-        c.FIRST_AT,
-        c.LAST_AT,
+    columns=_KEPT_COLUMNS,
+    slices=Slices(
+        tables={
+            "changed_day": """
+                SELECT DISTINCT company_id, activity_date, product_sku FROM pending WHERE product_sku IS NOT NULL
+            """,
+            "touched": "SELECT DISTINCT company_id, product_sku FROM changed_day",
+            "held": f"FROM {sought('product', 'touched', _BY_PRODUCT, None)}",
+            "read_whole": f"""
+                SELECT DISTINCT company_id, product_sku
+                FROM changed_day
+                INNER JOIN held USING (company_id, product_sku)
+                WHERE changed_day.activity_date <= held.{LAST_DATE}
+            """,
+            "grown": "FROM held ANTI JOIN read_whole USING (company_id, product_sku)",
+            # What was not held has no days but those that changed.
+            "new_day": "FROM changed_day ANTI JOIN read_whole USING (company_id, product_sku)",
+            "old_day": f"FROM {sought('product_daily', 'read_whole', _BY_PRODUCT, None)}",
+        },
+        mart=Slice("touched", _BY_PRODUCT),
+        found="held",
+        inputs={"product_daily": Slice("new_day", _BY_DAY, beside="old_day")},
     ),
-    slices=feed_slices(("company_id", "product_sku"), inputs=("product_daily",)),
-    counted=Counted("interaction_count", by=("company_id", "product_sku"), of="product_sku IS NOT NULL"),
+    made={"earlier": earlier((*_KEPT_COLUMNS, *_BESIDE))},
+    beside=_BESIDE,
+    counted=Counted("interaction_count", by=_BY_PRODUCT, of="product_sku IS NOT NULL"),
 )

@@ -5,27 +5,75 @@
 --   Ratings are on no fixed scale: the contract bounds them by nothing.
 --   `subscription_count` counts subscriptions in force, not customers.
 WITH
+-- What is summed up already of the days before all of these stands in `earlier`; it is empty where all days are read.
+day AS (
+  SELECT
+    company_id,
+    product_sku,
+    activity_date,
+    newest_name.place.occurred_at AS name_at,
+    newest_category.place.occurred_at AS category_at,
+    newest_category_id.place.occurred_at AS category_id_at,
+    newest_image_link.place.occurred_at AS image_link_at,
+    newest_link.place.occurred_at AS link_at,
+    newest_price.place.occurred_at AS price_at,
+    interaction_count,
+    activity_count,
+    wishlist_count,
+    comment_count,
+    review_count,
+    subscribe_count AS subscription_count,
+    rating_count,
+    rating_sum,
+    first_at,
+    last_at
+  FROM product_daily
+  UNION ALL
+  SELECT
+    company_id,
+    product_sku,
+    last_date AS activity_date,
+    NULL AS name_at,
+    NULL AS category_at,
+    NULL AS category_id_at,
+    NULL AS image_link_at,
+    NULL AS link_at,
+    NULL AS price_at,
+    interaction_count,
+    activity_count,
+    wishlist_count,
+    comment_count,
+    review_count,
+    subscription_count,
+    rating_count,
+    rating_sum,
+    first_at,
+    last_at
+  FROM earlier
+),
+
 total AS (
   SELECT
     company_id,
     product_sku,
-    arg_max(activity_date, newest_name.place.occurred_at) AS name_date,
-    arg_max(activity_date, newest_category.place.occurred_at) AS category_date,
-    arg_max(activity_date, newest_category_id.place.occurred_at) AS category_id_date,
-    arg_max(activity_date, newest_image_link.place.occurred_at) AS image_link_date,
-    arg_max(activity_date, newest_link.place.occurred_at) AS link_date,
-    arg_max(activity_date, newest_price.place.occurred_at) AS price_date,
+    arg_max(activity_date, name_at) AS name_date,
+    arg_max(activity_date, category_at) AS category_date,
+    arg_max(activity_date, category_id_at) AS category_id_date,
+    arg_max(activity_date, image_link_at) AS image_link_date,
+    arg_max(activity_date, link_at) AS link_date,
+    arg_max(activity_date, price_at) AS price_date,
     sum(interaction_count) AS interaction_count,
     sum(activity_count) AS activity_count,
     sum(wishlist_count) AS wishlist_count,
     sum(comment_count) AS comment_count,
     sum(review_count) AS review_count,
-    sum(subscribe_count) AS subscription_count,
+    sum(subscription_count) AS subscription_count,
     sum(rating_count) AS rating_count,
     sum(rating_sum) AS rating_sum,
     min(first_at) AS first_at,
-    max(last_at) AS last_at
-  FROM product_daily
+    max(last_at) AS last_at,
+    max(activity_date) AS last_date
+  FROM day
   GROUP BY company_id, product_sku
 ),
 
@@ -38,6 +86,31 @@ decisive AS (
   FROM total
 ),
 
+said AS (
+  SELECT
+    company_id,
+    product_sku,
+    newest_name,
+    newest_category,
+    newest_category_id,
+    newest_image_link,
+    newest_link,
+    newest_price
+  FROM product_daily
+  SEMI JOIN decisive USING (company_id, product_sku, activity_date)
+  UNION ALL
+  SELECT
+    company_id,
+    product_sku,
+    newest_name,
+    newest_category,
+    newest_category_id,
+    newest_image_link,
+    newest_link,
+    newest_price
+  FROM earlier
+),
+
 newest AS (
   SELECT
     company_id,
@@ -48,8 +121,7 @@ newest AS (
     max(newest_image_link) AS newest_image_link,
     max(newest_link) AS newest_link,
     max(newest_price) AS newest_price
-  FROM product_daily
-  SEMI JOIN decisive USING (company_id, product_sku, activity_date)
+  FROM said
   GROUP BY company_id, product_sku
 )
 
@@ -71,6 +143,14 @@ SELECT
   total.rating_count,
   round(total.rating_sum / nullif(total.rating_count, 0), 4) AS rating_average,
   total.first_at,
-  total.last_at
+  total.last_at,
+  total.last_date,
+  total.rating_sum,
+  newest.newest_name,
+  newest.newest_category,
+  newest.newest_category_id,
+  newest.newest_image_link,
+  newest.newest_link,
+  newest.newest_price
 FROM total
 LEFT JOIN newest USING (company_id, product_sku)

@@ -13,6 +13,7 @@ import duckdb
 from cdp_etl.contract.ddl import quoted
 from cdp_etl.marts import cutting
 from cdp_etl.marts.mart import MADE_BY, Counted, Mart, Slice, Slices
+from cdp_etl.marts.seeking import sought
 
 _ROWS = Counted("1", by=("company_id",), of="true")
 """For a mart that does not count records: its rows are counted, and compared with nothing."""
@@ -47,10 +48,11 @@ def find_leaving(connection: duckdb.DuckDBPyConnection, mart: Mart, slices: Slic
 
 
 def count_entered(connection: duckdb.DuckDBPyConnection, mart: Mart, cut: Slice, load: int) -> None:
-    """Count the rows that have a touched grain now, in whichever slice they are.
+    """Count the rows that have a touched grain now, in whichever slice they are: those of `load`, just made.
 
-    Where slices are told apart by the grain alone, all of these rows have just been deleted, and those that were
-    made since are the rows of `load`: they are not sought among all others.
+    Where slices are told apart by the grain alone, all others of the grain have just been deleted. Else a record
+    that was there before may have a row in another slice too: it is sought. One that the feed knows nothing of
+    before has none: that would have contradicted the run by which it came, and the full check still sees it.
     """
     counted = mart.counted or _ROWS
     own = tuple(column for column in cut.columns if column in mart.grain or column == "key_hash")
@@ -58,9 +60,13 @@ def count_entered(connection: duckdb.DuckDBPyConnection, mart: Mart, cut: Slice,
     one_of = ", ".join(
         column if column in mart.grain else f"any_value({column}) AS {column}" for column in counted.by
     )
-    rows = f"(FROM {mart.kept_table} WHERE {MADE_BY.name} = {load})"
+    made = f"FROM {mart.kept_table} WHERE {MADE_BY.name} = {load}"
+    rows = f"({made})"
     if own != cut.columns:
-        rows = cutting.rows_of(connection, mart, Slice(cut.touched, own))
+        known = f"(SELECT DISTINCT {', '.join(own)} FROM pending WHERE side = 'before')"
+        is_older = f"{MADE_BY.name} <> {load}"
+        elsewhere = sought(mart.name, known, own, mart.lookup_of(own), where=is_older, pieces=mart.pieces)
+        rows = f"({made} UNION ALL BY NAME FROM {elsewhere})"
     ((doubles,),) = connection.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE entered AS

@@ -4,7 +4,10 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from cdp_etl.marts.campaign_influence import CAMPAIGN_INFLUENCE
+import pytest
+
+from cdp_etl.marts import leavers
+from cdp_etl.marts.campaign_influence import CAMPAIGN_INFLUENCE, PERSON_CAMPAIGN_PRODUCT_DAILY
 from cdp_etl.marts.keeping import run_mart
 from cdp_etl.marts.settings import MartSettings
 from cdp_etl_tests.marts.loading import ACTIVITY, EMAIL, Loader, day, happened, moment
@@ -106,3 +109,63 @@ def test_a_click_a_moment_too_old_counts_no_more(loader: Loader) -> None:
     loader.load(ACTIVITY, 1, [_act("1", 8), _act("2", 8) | {"occurred_at": late}])
 
     assert [row["interaction_count"] for row in _influence(loader)] == [1]
+
+
+def test_of_persons_who_merge_a_click_reaches_what_either_did_within_the_days_and_no_more(loader: Loader) -> None:
+    loader.load(EMAIL, 1, [_click("1", "K", 10)])
+    loader.load(
+        ACTIVITY,
+        1,
+        [
+            happened(ACTIVITY, str(on), on=on, who=("c:1",), product_sku=f"S{on}")
+            for on in (1, 9, 10, 12, 17, 18, 30)
+        ],
+    )
+    assert _influence(loader) == []
+
+    loader.load(ACTIVITY, 31, [happened(ACTIVITY, "link", on=31, who=("c:1", "e:a"))])
+
+    assert [row["product_sku"] for row in _influence(loader)] == ["S10", "S12", "S17"]
+
+
+def test_only_the_days_of_products_that_changed_are_made_anew(loader: Loader) -> None:
+    loader.load(EMAIL, 1, [_click("1", "K", 1)])
+    loader.load(ACTIVITY, 1, [_act("1", 2), _act("2", 3)])
+    _influence(loader)
+
+    loader.load(ACTIVITY, 2, [_act("3", 3)])
+    result = run_mart(loader.warehouse, CAMPAIGN_INFLUENCE, loader.settings)
+
+    assert (result.touched, result.rows_deleted, result.rows_inserted) == (1, 1, 1)
+    assert [row["interaction_count"] for row in _influence(loader)] == [1, 2]
+
+
+def test_a_load_that_changes_no_influence_leaves_what_there_is_alone(loader: Loader) -> None:
+    loader.load(EMAIL, 1, [_click("1", "K", 1)])
+    loader.load(ACTIVITY, 1, [_act("1", 2)])
+    before = _influence(loader)
+
+    loader.load(ACTIVITY, 2, [happened(ACTIVITY, "2", on=2, who=("c:other",))])
+    result = run_mart(loader.warehouse, CAMPAIGN_INFLUENCE, loader.settings)
+
+    assert (result.touched, result.rows_deleted, result.rows_inserted) == (0, 0, 0)
+    assert all(check.passed for check in result.checks)
+    assert _influence(loader) == before
+
+
+def test_what_left_is_remembered_until_the_mart_that_tells_by_it_has_seen_it(
+    loader: Loader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It leaves more than half of a mart, which is then published anew, and else forgets it."""
+    monkeypatch.setattr(leavers, "_MOST", 0)
+    loader.load(EMAIL, 1, [_click("1", "K", 1)])
+    loader.load(ACTIVITY, 1, [_act("1", 2)])
+    assert len(_influence(loader)) == 1
+
+    loader.load(ACTIVITY, 2, [_act("1", 2) | {"record_status": "Deleted"}])
+    run_mart(loader.warehouse, PERSON_CAMPAIGN_PRODUCT_DAILY, loader.settings)
+    assert _influence(loader) == []
+
+    loader.load(ACTIVITY, 3, [_act("2", 30)])
+    run_mart(loader.warehouse, PERSON_CAMPAIGN_PRODUCT_DAILY, loader.settings)
+    assert loader.rows("FROM kept.person_campaign_product_daily_left") == []

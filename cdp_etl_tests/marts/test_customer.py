@@ -207,3 +207,19 @@ def test_the_name_that_a_new_day_gives_is_newer_than_the_one_so_far(loader: Load
         run_mart(loader.warehouse, CUSTOMER, loader.settings)
 
     assert [person["customer_name"] for person in loader.rows("FROM marts.customer")] == ["Nguyễn Thị Lan"]
+
+
+def test_a_person_that_gets_another_name_takes_along_what_it_did(loader: Loader) -> None:
+    loader.load(SUBSCRIBER, 1, [happened(SUBSCRIBER, "1", on=1, who=("e:a",), **_BOTH, customer_name="Lan")])
+    loader.load(EMAIL, 5, [happened(EMAIL, "1", on=5, who=("e:a",), event="unsubscribed")])
+    run_mart(loader.warehouse, CUSTOMER, loader.settings)
+    with loader.warehouse.writing() as connection:
+        connection.execute("DELETE FROM kept.customer_daily")
+
+    loader.load(ACTIVITY, 9, [happened(ACTIVITY, "1", on=9, who=("c:1", "e:a"))])
+    run_mart(loader.warehouse, CUSTOMER, loader.settings)
+
+    (person,) = loader.rows("FROM marts.customer")
+    assert (person["person_id"], person["identifiers"]) == ("c:1", ["c:1", "e:a"])
+    assert (person["customer_name"], person["interaction_count"]) == ("Lan", 3)
+    assert (person["has_email_consent"], person["has_phone_consent"]) == (False, True)

@@ -13,6 +13,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from cdp_etl.marts.agreement import check_agreement
+from cdp_etl.marts.customer_identity import CUSTOMER_IDENTITY
 from cdp_etl.marts.customer_product import CUSTOMER_PRODUCT
 from cdp_etl.marts.keeping import run_mart, run_marts
 from cdp_etl.marts.settings import MartSettings
@@ -104,8 +105,7 @@ def test_a_pair_that_gains_a_day_after_all_others_is_made_without_these(loader: 
     loader.load(REVIEW, 1, [happened(REVIEW, "1", on=1, rating=4)])
     loader.load(SUBSCRIBER, 1, [happened(SUBSCRIBER, "1", on=1)])
     _pairs(loader)
-    with loader.warehouse.writing() as connection:
-        connection.execute("DELETE FROM kept.customer_product_daily")
+    _forget_days(loader)
     loader.load(ACTIVITY, 31, [happened(ACTIVITY, "1", on=31, action="Purchase")])
 
     (pair,) = _pairs(loader)
@@ -145,6 +145,79 @@ def test_persons_who_merge_by_the_record_of_a_new_day_have_their_pairs_made_from
 
     (pair,) = _pairs(loader)
     assert (pair["interaction_count"], pair["active_day_count"], pair["affinity_score"]) == (3, 2, (3 + 3) / 2 + 3)
+
+
+def _forget_days(loader: Loader) -> None:
+    """Leave nothing that a pair could be made from but its row."""
+    with loader.warehouse.writing() as connection:
+        connection.execute("DELETE FROM kept.customer_product_daily")
+
+
+def test_a_person_that_gets_another_name_takes_its_pairs_along(loader: Loader) -> None:
+    old = [
+        happened(ACTIVITY, "1", on=1, who=("e:a",), action="Purchase"),
+        happened(ACTIVITY, "2", on=1, who=("e:a",), product_sku="S2"),
+    ]
+    loader.load(ACTIVITY, 1, old)
+    assert {pair["person_id"] for pair in _pairs(loader)} == {"e:a"}
+    _forget_days(loader)
+
+    loader.load(ACTIVITY, 31, [happened(ACTIVITY, "3", on=31, who=("c:1", "e:a"), product_sku="S2")])
+
+    assert [
+        (pair["person_id"], pair["product_sku"], pair["interaction_count"], pair["affinity_score"])
+        for pair in _pairs(loader)
+    ] == [("c:1", "S1", 1, 10), ("c:1", "S2", 2, 3 / 2 + 3)]
+
+
+def test_of_persons_who_merge_only_pairs_that_both_had_are_made_from_their_days(loader: Loader) -> None:
+    loader.load(
+        ACTIVITY,
+        1,
+        [
+            happened(ACTIVITY, "1", on=1, who=("c:1",)),
+            happened(ACTIVITY, "2", on=1, who=("c:1",), product_sku="S2"),
+            happened(ACTIVITY, "3", on=1, who=("e:b",), product_sku="S2"),
+            happened(ACTIVITY, "4", on=1, who=("e:b",), product_sku="S3"),
+        ],
+    )
+    _pairs(loader)
+    with loader.warehouse.writing() as connection:
+        connection.execute("DELETE FROM kept.customer_product_daily WHERE product_sku <> 'S2'")
+
+    loader.load(ACTIVITY, 2, [happened(ACTIVITY, "5", on=2, who=("c:1", "e:b"), product_sku="S4")])
+
+    assert {pair["product_sku"]: (pair["person_id"], pair["interaction_count"]) for pair in _pairs(loader)} == {
+        "S1": ("c:1", 1),
+        "S2": ("c:1", 2),
+        "S3": ("c:1", 1),
+        "S4": ("c:1", 1),
+    }
+
+
+def test_a_person_who_is_split_leaves_each_the_days_of_its_own_identifiers(loader: Loader) -> None:
+    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "link", who=("c:1", "e:a"), product_sku="S2")])
+    loader.load(ACTIVITY, 2, [happened(ACTIVITY, "1"), happened(ACTIVITY, "2", who=("e:a",))])
+    assert [(pair["person_id"], pair["interaction_count"]) for pair in _pairs(loader)] == [("c:1", 2), ("c:1", 1)]
+
+    loader.load(ACTIVITY, 3, [happened(ACTIVITY, "link", who=("c:1", "e:a"), record_status="Deleted")])
+
+    assert [(pair["person_id"], pair["product_sku"], pair["interaction_count"]) for pair in _pairs(loader)] == [
+        ("c:1", "S1", 1),
+        ("e:a", "S1", 1),
+    ]
+
+
+def test_an_identifier_that_went_and_came_back_between_two_runs_brings_nothing_of_before(loader: Loader) -> None:
+    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1", on=1, who=("e:a",)), happened(ACTIVITY, "2", who=("c:1",))])
+    _pairs(loader)
+
+    loader.load(ACTIVITY, 2, [happened(ACTIVITY, "1", on=1, who=("e:a",), record_status="Deleted")])
+    run_mart(loader.warehouse, CUSTOMER_IDENTITY, loader.settings)
+    loader.load(ACTIVITY, 3, [happened(ACTIVITY, "3", on=3, who=("c:1", "e:a"))])
+    run_mart(loader.warehouse, CUSTOMER_IDENTITY, loader.settings)
+
+    assert [(pair["person_id"], pair["interaction_count"]) for pair in _pairs(loader)] == [("c:1", 2)]
 
 
 def test_a_day_that_begins_before_the_one_before_it_is_over_is_not_taken_for_later(loader: Loader) -> None:

@@ -17,7 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from cdp_etl.contract.ddl import literal
 from cdp_etl.contract.entity import Entity
 from cdp_etl.entities import ENTITIES
-from cdp_etl.marts import keeping, state
+from cdp_etl.marts import keeping, leavers, state
 from cdp_etl.marts.agreement import check_agreement
 from cdp_etl.marts.catalogue import MARTS
 from cdp_etl.marts.mart import Mart
@@ -107,8 +107,10 @@ class MartsFollowTheLoads(RuleBasedStateMachine):
         self.folder = tempfile.TemporaryDirectory(prefix="marts-")
         self.loader = Loader(Path(self.folder.name), _SETTINGS[0])
 
-    @initialize(load=_load())
-    def begin(self, load: tuple[Entity, int, Sequence[dict[str, Any]]]) -> None:
+    @initialize(load=_load(), most=st.sampled_from((0, 100_000)))
+    def begin(self, load: tuple[Entity, int, Sequence[dict[str, Any]]], most: int) -> None:
+        self.few_that_left = patch.object(leavers, "_MOST", most)
+        self.few_that_left.start()
         self.loader.load(*load)
 
     @rule(load=_load())
@@ -155,6 +157,7 @@ class MartsFollowTheLoads(RuleBasedStateMachine):
         keeping.run_marts(self.loader.warehouse, self.loader.settings)
         self._holds(MARTS)
         self.publish_what_changed()
+        self.few_that_left.stop()
         self.folder.cleanup()
 
     def _holds(self, marts: Sequence[Mart]) -> None:

@@ -1,5 +1,6 @@
 """The marts of products: worked examples."""
 
+from datetime import datetime
 from decimal import Decimal
 
 from cdp_etl.marts.keeping import run_mart
@@ -63,6 +64,40 @@ def test_a_rating_out_of_all_bounds_stops_nothing(loader: Loader) -> None:
     run_mart(loader.warehouse, PRODUCT_DAILY, loader.settings)
 
     assert loader.rows("SELECT rating_sum FROM marts.product_daily") == [{"rating_sum": Decimal(2 * largest)}]
+
+
+def test_a_product_that_gains_a_day_after_all_others_is_made_without_these(loader: Loader) -> None:
+    loader.load(REVIEW, 1, [happened(REVIEW, "1", on=1, rating=4, product_name="Lamp", product_price=9.0)])
+    run_mart(loader.warehouse, PRODUCT, loader.settings)
+    with loader.warehouse.writing() as connection:
+        connection.execute("DELETE FROM kept.product_daily")
+
+    loader.load(REVIEW, 2, [happened(REVIEW, "2", on=2, rating=1, product_name=None, product_price=8.0)])
+    run_mart(loader.warehouse, PRODUCT, loader.settings)
+
+    (row,) = loader.rows("FROM marts.product")
+    assert (row["product_name"], row["price"]) == ("Lamp", Decimal(8))
+    assert (row["interaction_count"], row["rating_count"], row["rating_average"]) == (2, 2, 2.5)
+    assert (row["first_at"], row["last_at"]) == (moment(1), moment(2))
+
+
+def test_a_record_that_comes_late_or_is_deleted_has_the_product_made_from_all_of_its_days(loader: Loader) -> None:
+    """The late record of day 1 names it less newly than day 2 does, until that is deleted."""
+    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1", on=2, product_name="New")])
+    run_mart(loader.warehouse, PRODUCT, loader.settings)
+
+    loader.load(ACTIVITY, 2, [happened(ACTIVITY, "2", on=1, product_name="Old")])
+    run_mart(loader.warehouse, PRODUCT, loader.settings)
+    assert _named(loader) == ("New", 2, moment(2))
+
+    loader.load(ACTIVITY, 3, [happened(ACTIVITY, "1", on=2, product_name="New", record_status="Deleted")])
+    run_mart(loader.warehouse, PRODUCT, loader.settings)
+    assert _named(loader) == ("Old", 1, moment(1))
+
+
+def _named(loader: Loader) -> tuple[str, int, datetime]:
+    (row,) = loader.rows("FROM marts.product")
+    return row["product_name"], row["interaction_count"], row["last_at"]
 
 
 def test_the_days_of_a_product_hold_what_is_newest_on_each(loader: Loader) -> None:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from contextlib import closing
+from unittest.mock import patch
 
 import duckdb
 import pytest
@@ -10,13 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cdp_etl.marts import mart as mart_module
+from cdp_etl.marts import seeking
 from cdp_etl.marts.catalogue import MARTS
 from cdp_etl.marts.customer_identity import IDENTITY_CHANGE
 from cdp_etl.marts.customer_product import CUSTOMER_PRODUCT
 from cdp_etl.marts.keeping import run_marts
-from cdp_etl.marts.lookup import hash_signature, lookup_by
+from cdp_etl.marts.lookup import Lookup, hash_signature, lookup_by
 from cdp_etl.marts.mart import Mart
-from cdp_etl.marts.seeking import sought, sought_by
+from cdp_etl.marts.seeking import places, rows_at, sought, sought_by
 from cdp_etl.marts.settings import MartSettings
 from cdp_etl_tests.marts.loading import ACTIVITY, Loader, happened
 
@@ -38,7 +40,7 @@ def keep(connection: duckdb.DuckDBPyConnection, rows: list[tuple[str, str]], key
     for table, filled in (("kept.a_mart", rows), ("touched", keys)):
         for row in filled:
             connection.execute(f"INSERT INTO {table} VALUES (?, ?)", row)
-    connection.execute(f"ALTER TABLE kept.a_mart ADD COLUMN {LOOKUP.name} UBIGINT")
+    connection.execute(f"ALTER TABLE kept.a_mart ADD COLUMN {LOOKUP.name} UINTEGER")
     connection.execute(f"UPDATE kept.a_mart SET {LOOKUP.name} = {LOOKUP.expression}")
 
 
@@ -61,9 +63,21 @@ def test_rows_that_share_a_hash_with_a_key_but_are_others_are_not_found(
     connection: duckdb.DuckDBPyConnection,
 ) -> None:
     keep(connection, [("A", "c:1"), ("A", "c:2")], [("A", "c:1")])
-    connection.execute(f"UPDATE kept.a_mart SET {LOOKUP.name} = hash('A', 'c:1')")
+    connection.execute(f"UPDATE kept.a_mart SET {LOOKUP.name} = 7")
+    same = Lookup(LOOKUP.name, "7")
 
-    assert found(connection, sought_by("a_mart", "touched", COLUMNS)) == [("A", "c:1")]
+    assert found(connection, sought("a_mart", "touched", COLUMNS, same)) == [("A", "c:1")]
+
+
+@given(rows=PERSONS, keys=PERSONS, pieces=st.integers(1, 4))
+def test_in_however_many_pieces_a_mart_is_read_its_rows_are_found_each_once(
+    connection: duckdb.DuckDBPyConnection, rows: list[tuple[str, str]], keys: list[tuple[str, str]], pieces: int
+) -> None:
+    keep(connection, rows, keys)
+    with patch.object(seeking, "_TOLD_APART", 2):
+        select = rows_at("a_mart", places("a_mart", "touched", LOOKUP), "touched", COLUMNS, pieces=pieces)
+
+    assert sorted(found(connection, select)) == sorted(row for row in rows if row in keys)
 
 
 def test_a_history_is_read_by_the_hash_alone_before_any_text_is_compared(
