@@ -13,6 +13,7 @@ from cdp_etl.marts.check import Check
 from cdp_etl.marts.errors import MartCheckError
 from cdp_etl.marts.facts import CHECKS, checks_of
 from cdp_etl.marts.keeping import check_mart, rebuild_marts, run_mart, run_marts
+from cdp_etl.marts.lookup import lookup_by
 from cdp_etl.marts.mart import Mart
 from cdp_etl.marts.publish import DATABASE, latest_snapshot, publish
 from cdp_etl.marts.snapshot import Snapshot
@@ -27,6 +28,7 @@ _TEMPORARY = {
     "customer_identity",
     "person_campaign_product_daily",
 }
+_BY_PERSON = lookup_by(("company_id", "person_id"))
 
 _DAMAGES = (
     pytest.param(
@@ -264,14 +266,14 @@ def test_a_customer_key_that_stands_for_no_person_is_told_as_such(published: Loa
             id="an identifier that is not shared",
         ),
         pytest.param(
-            "INSERT INTO kept.person_campaign_product_daily SELECT '', 'c:1', 'email', 'Brevo', 'K', 'S1',"
-            " DATE '2026-03-01', 9, 1, hash('', 'c:1')",
+            f"INSERT INTO kept.person_campaign_product_daily SELECT *, {_BY_PERSON.expression} FROM (SELECT"
+            " '' AS company_id, 'c:1' AS person_id, 'email', 'Brevo', 'K', 'S1', DATE '2026-03-01', 9, 1)",
             ("person_campaign_product_daily", "influence_is_within_interaction"),
             id="more influence than interactions",
         ),
         pytest.param(
-            "INSERT INTO kept.person_campaign_product_daily SELECT '', 'c:7', 'email', 'Brevo', 'K', 'S1',"
-            " DATE '2026-03-01', 1, 1, hash('', 'c:7')",
+            f"INSERT INTO kept.person_campaign_product_daily SELECT *, {_BY_PERSON.expression} FROM (SELECT"
+            " '' AS company_id, 'c:7' AS person_id, 'email', 'Brevo', 'K', 'S1', DATE '2026-03-01', 1, 1)",
             ("person_campaign_product_daily", "persons_are_known"),
             id="influence on a person that is none",
         ),

@@ -129,8 +129,7 @@ def test_a_mart_that_is_computed_whole_keeps_its_rows_also_where_they_are_many(l
             "INSERT INTO kept.customer_identity BY NAME SELECT '' AS company_id, 'p:' || i AS identifier,"
             " identifier AS person_id, 9 AS customer_id_count, 0 AS email_count, 0 AS phone_count,"
             " 'is shared' AS does_not_link_because, 1 AS made_by_load,"
-            " hash('', identifier) AS company_id_identifier_hash,"
-            " hash('', identifier) AS company_id_person_id_hash FROM range(300_000) AS numbers(i)"
+            " 0 AS company_id_identifier_hash, 0 AS company_id_person_id_hash FROM range(300_000) AS numbers(i)"
         )
         first = changing.apply_difference(connection, SHARED_IDENTIFIER, 1)
         again = changing.apply_difference(connection, SHARED_IDENTIFIER, 1)
