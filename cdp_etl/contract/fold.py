@@ -1,7 +1,9 @@
 """How `ignoredUpdateCfs` works: versions of one record folded into the custom fields that count (RULINGS 3).
 
 A version replaces all fields, but the custom fields it names in its list keep the value they had. Folding is
-associative, so it does not matter how versions are cut into dumps; a property test holds it to that.
+associative, so it does not matter how versions are cut into dumps; a property test holds it to that. A group that
+is no object has no fields to keep: of a version that names some it counts only where that is the first (house
+rule).
 """
 
 from collections.abc import Iterable
@@ -42,23 +44,12 @@ def _after(before: Version, version: Version) -> Version:
     kept = _only(before.custom_fields, version.ignored)
     changed = _without(version.custom_fields, version.ignored)
     merged = {
-        group: _merged(changed.get(group), kept.get(group)) for group in sorted(changed.keys() | kept.keys())
+        group: changed.get(group, {}) | kept.get(group, {}) for group in sorted(changed.keys() | kept.keys())
     }
-    folded = {
-        group: dict(sorted(fields.items())) if isinstance(fields, dict) else fields
-        for group, fields in merged.items()
-        if fields != {}
-    }
+    folded = {group: dict(sorted(fields.items())) for group, fields in merged.items() if fields}
     return Version(
         strict_json.write(folded) if folded else None, before.ignored & version.ignored, is_deleted=False
     )
-
-
-def _merged(changed: Any, kept: dict[str, Any] | None) -> Any:
-    """Put kept custom fields among those of the version; in a group that is no object they take its place."""
-    if kept is None:
-        return changed
-    return (changed if isinstance(changed, dict) else {}) | kept
 
 
 def _groups(custom_fields: str | None) -> dict[str, Any]:
@@ -74,10 +65,9 @@ def _only(custom_fields: str | None, names: frozenset[str]) -> dict[str, dict[st
     }
 
 
-def _without(custom_fields: str | None, names: frozenset[str]) -> dict[str, Any]:
+def _without(custom_fields: str | None, names: frozenset[str]) -> dict[str, dict[str, Any]]:
     return {
         group: {name: value for name, value in fields.items() if name not in names}
-        if isinstance(fields, dict)
-        else fields
         for group, fields in _groups(custom_fields).items()
+        if isinstance(fields, dict)
     }

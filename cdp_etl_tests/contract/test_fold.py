@@ -56,6 +56,15 @@ def test_after_a_deleted_version_the_next_counts_as_first() -> None:
     assert folded == version({"a": "2"})
 
 
+def test_a_group_that_is_no_object_does_not_count_in_a_later_version_that_lists_names() -> None:
+    """A kept field that an earlier version lacks would hide it in one cut of the dumps, and not in another."""
+    no_object = Version('{"customFieldTexts":"x"}', frozenset({"a"}), is_deleted=False)
+    history = [version({}), version({"a": "1"}, "a"), no_object]
+
+    assert fold(history) == fold([history[0], fold(history[1:])]) == version({})
+    assert fold([no_object]) == no_object
+
+
 def test_a_kept_custom_field_takes_the_place_of_a_group_that_is_no_object() -> None:
     """Otherwise how versions are cut into dumps would matter: hypothesis found it."""
     no_object = Version('{"customFieldTexts":"x"}', frozenset({"a"}), is_deleted=False)
@@ -80,6 +89,7 @@ def plain_fold(history: list[Version]) -> dict[str, object]:
         if state is None or not item.ignored:
             state = flat
         else:
+            whole = {}
             kept = {place: value for place, value in state.items() if place[1] in item.ignored}
             state = {place: value for place, value in flat.items() if place[1] not in item.ignored} | kept
         if item.is_deleted:
