@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal
 
-RULES_VERSION = 1
+RULES_VERSION = 2
 """Raised by any change after which the same bytes may become something else."""
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)

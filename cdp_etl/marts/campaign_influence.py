@@ -1,7 +1,7 @@
 """The marts of inferred influence: their columns and slices. Their meaning stands in their SQL.
 
-By person first: a click changes the days that it reaches, of one person; a merge of persons changes all of their
-days. Which rows of these were made and which have left since tells what changes in `campaign_influence`.
+By person first: a click changes the days that it reaches, of one person; a merge of persons may change all
+of their days. Which rows of these were made and which have left since tells what changes in `campaign_influence`.
 
 Of persons that no identifier came to or left only the days about the changed ones are read, however long the
 history is: the interactions of all others are found once.
@@ -16,8 +16,6 @@ from cdp_etl.marts.seeking import places, rows_at, sought_by
 
 _CHANGED_KEY = "(SELECT company_id, customer_key AS identifier FROM changed_day)"
 _MESSAGE = "entity IN ('email_interaction', 'sms_interaction') AND customer_key IS NOT NULL"
-
-
 _CLICKED = "action IN ('email_clicked', 'sms_clicked')"
 _KEY_LOOKUP = lookup_by(c.BY_CUSTOMER_KEY)
 
@@ -168,6 +166,7 @@ CAMPAIGN_INFLUENCE = Mart(
             """
         },
         mart=Slice("touched", _BY_PRODUCT_DAY),
+        follows=PERSON_CAMPAIGN_PRODUCT_DAILY.name,
         inputs={PERSON_CAMPAIGN_PRODUCT_DAILY.name: Slice("touched", _BY_PRODUCT_DAY)},
     ),
     month_column="activity_date",

@@ -3,11 +3,11 @@
 from dataclasses import replace
 
 from cdp_etl.contract.columns import Personal
-from cdp_etl.contract.table import DAY, TEXT, TEXTS, YES_NO, TableColumn
+from cdp_etl.contract.table import TEXT, TEXTS, YES_NO, TableColumn
 from cdp_etl.marts import columns as c
 from cdp_etl.marts.customer_identity import PERSON_ID
 from cdp_etl.marts.feed import feed_slices
-from cdp_etl.marts.growing import LAST_DATE, earlier
+from cdp_etl.marts.growing import LAST_DAY, earlier
 from cdp_etl.marts.mart import Counted, Mart, Slice
 from cdp_etl.marts.persons import person_slices
 from cdp_etl.marts.seeking import sought_by
@@ -88,9 +88,7 @@ _KEPT_COLUMNS = (
     TableColumn("has_phone_consent", YES_NO, "Whether texts may be sent, by the newest statement; null: none."),
 )
 _BESIDE = (
-    TableColumn(
-        LAST_DATE, DAY, "Last day on which something happened, in the business time zone.", is_nullable=False
-    ),
+    LAST_DAY,
     *_REFUSALS,
     *(
         TableColumn(

@@ -6,11 +6,15 @@ these marts have in common. When a row may be gone on from is declared with its 
 
 from collections.abc import Sequence
 
-from cdp_etl.contract.table import TableColumn
+from cdp_etl.contract.table import DAY, TableColumn
 from cdp_etl.marts.mart import Made
 
 LAST_DATE = "last_date"
 """The column of such a mart that says up to which day a row is summed up."""
+LAST_DAY = TableColumn(
+    LAST_DATE, DAY, "Last day on which something happened, in the business time zone.", is_nullable=False
+)
+"""That column, where it is kept for the next run alone."""
 
 
 def earlier(columns: Sequence[TableColumn]) -> Made:

@@ -7,7 +7,7 @@ import duckdb
 
 from cdp_etl.contract.ddl import quoted
 from cdp_etl.marts import state, tables
-from cdp_etl.marts.catalogue import MARTS, downstream
+from cdp_etl.marts.catalogue import MARTS
 from cdp_etl.marts.mart import LEFT_BY, Mart
 
 _MOST = 100_000
@@ -25,7 +25,7 @@ def write(connection: duckdb.DuckDBPyConnection, mart: Mart, rows: str, load: in
 def bound(connection: duckdb.DuckDBPyConnection, mart: Mart) -> None:
     """Forget them where they are more than half of the mart, to be published anew: it may never be published.
 
-    Those stay that a mart behind it has not seen yet: it may tell by them what to make anew.
+    Those stay that a mart which follows it has not seen yet: it tells by them what to make anew.
     """
     if not tables.exist(connection, mart):
         return
@@ -38,7 +38,7 @@ def bound(connection: duckdb.DuckDBPyConnection, mart: Mart) -> None:
             DELETE FROM {mart.left_table}
             WHERE NOT EXISTS (FROM ops.mart_state WHERE list_contains(?, mart) AND load_seq < {LEFT_BY.name})
             """,
-            [[later.name for later in downstream(mart)]],
+            [[other.name for other in MARTS if other.slices and other.slices.follows == mart.name]],
         )
         state.publish_anew(connection, mart)
 

@@ -64,6 +64,7 @@ class Slices:
             the tables has sought them already.
         gives_more: Whether it gives other rows too, which are left out: of inputs that are cut more coarsely.
         inputs: For each input the rows that those are made from. An input that is not named is read whole.
+        follows: The mart of which the rows made, or left, since tell what to make anew; None: the feed tells it.
         parted_by: Columns by which a full rebuild is done in parts, for its memory not to follow the history:
             inputs that are cut by them are read part by part, and the SELECT joins all others to these. Empty: it
             is done at once.
@@ -74,6 +75,7 @@ class Slices:
     inputs: Mapping[str, Slice]
     parted_by: tuple[str, ...] = ()
     found: str | None = None
+    follows: str | None = None
     gives_more: bool = False
 
 

@@ -4,10 +4,10 @@ The days are kept so that a product of all time is made from its days, not from 
 its row as it was where it only gains days.
 """
 
-from cdp_etl.contract.table import DAY, DECIMAL_NUMBER, TEXT, DataType, TableColumn
+from cdp_etl.contract.table import DECIMAL_NUMBER, TEXT, DataType, TableColumn
 from cdp_etl.marts import columns as c
 from cdp_etl.marts.feed import feed_slices
-from cdp_etl.marts.growing import LAST_DATE, earlier
+from cdp_etl.marts.growing import LAST_DATE, LAST_DAY, earlier
 from cdp_etl.marts.mart import Counted, Mart, Slice, Slices
 from cdp_etl.marts.seeking import sought
 
@@ -88,9 +88,7 @@ _KEPT_COLUMNS = (
     c.LAST_AT,
 )
 _BESIDE = (
-    TableColumn(
-        LAST_DATE, DAY, "Last day on which something happened, in the business time zone.", is_nullable=False
-    ),
+    LAST_DAY,
     _RATING_SUM,
     *_NEWEST,
 )

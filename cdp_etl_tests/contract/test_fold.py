@@ -74,7 +74,7 @@ def test_a_kept_custom_field_takes_the_place_of_a_group_that_is_no_object() -> N
 
 
 def plain_fold(history: list[Version]) -> dict[str, object]:
-    """RULINGS 3 word by word: a state of custom fields, changed version by version."""
+    """RULINGS 3 word by word, with the house rule: a state of custom fields, changed version by version."""
     state: dict[tuple[str, str], object] | None = None
     whole: dict[str, object] = {}
     for item in history:
