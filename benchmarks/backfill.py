@@ -19,12 +19,12 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from cdp_etl.defs.build import build_definitions
-from cdp_etl.defs.day import DayRequest, take_day
-from cdp_etl.defs.keys import LOAD_LAYERS
 from cdp_etl.entities import ENTITIES
-from cdp_etl.marts.catalogue import MARTS
-from cdp_etl.marts.keeping import run_mart
-from cdp_etl.marts.publish import publish
+from cdp_etl.marts.refresh import run_mart
+from cdp_etl.marts.registry import MARTS
+from cdp_etl.marts.snapshot.publish import publish
+from cdp_etl.pipeline.dump_pipeline import DayRequest, take_day
+from cdp_etl.pipeline.layers import LOAD_LAYERS
 from cdp_etl.report import write_report
 from cdp_etl.sample import generate
 from cdp_etl.settings import Settings, load_settings

@@ -24,9 +24,9 @@ from typing import Any
 import duckdb
 from retailer import Day, Retailer, grow, write_dumps
 
-from cdp_etl.marts.keeping import MartResult, rebuild_marts, run_marts
-from cdp_etl.marts.publish import publish
+from cdp_etl.marts.refresh import MartResult, rebuild_marts, run_marts
 from cdp_etl.marts.settings import MartSettings
+from cdp_etl.marts.snapshot.publish import publish
 from cdp_etl.warehouse import Warehouse, load_dump
 
 SETTINGS = MartSettings()

@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from cdp_etl.contract.dump_files import Compression, DataFormat
+from cdp_etl.contract.file_names import Compression, DataFormat
 from cdp_etl.sample import generate
 
 DAY = date(2026, 3, 1)

@@ -24,14 +24,14 @@ import duckdb
 import numpy as np
 from normalize_dumps import DAY, MAIN
 
-from cdp_etl.contract.record import JudgeContext
-from cdp_etl.contract.rules import Rules
+from cdp_etl.contract.base_record import JudgeContext
+from cdp_etl.contract.normalization_settings import Rules
 from cdp_etl.entities import BY_NAME
 from cdp_etl.normalize import normalize_dump
-from cdp_etl.normalize.byte_stream import ReadBounds
-from cdp_etl.normalize.decode import decode
-from cdp_etl.normalize.exact_lane import Refused, judge
-from cdp_etl.normalize.scan.utf8 import first_fault
+from cdp_etl.normalize.exact_path import Refused, judge
+from cdp_etl.normalize.jit.utf8 import first_fault
+from cdp_etl.normalize.readers.byte_stream import ReadBounds
+from cdp_etl.normalize.readers.dispatch import decode
 
 _STATUS = Path("/proc/self/status")
 _DLT = "dlt[duckdb,parquet,filesystem]"

@@ -3,7 +3,7 @@
 import dagster as dg
 
 from cdp_etl.defs.build import build_definitions
-from cdp_etl.defs.loggers import write_runs_and_ticks_as_json
+from cdp_etl.defs.runtime.loggers import write_runs_and_ticks_as_json
 from cdp_etl.logs import configure_logs
 from cdp_etl.settings import load_settings
 

@@ -1,17 +1,17 @@
 """Who is told what is wrong: findings, what was told of them already, and the receivers.
 
 Put here what is worth a person's attention and how it reaches them. When it is looked for stands in
-`cdp_etl.defs.alerts`; what to do about each kind is docs/operations.md.
+`cdp_etl.defs.sensors.alerts`; what to do about each kind is docs/operations.md.
 """
 
+from cdp_etl.alerts.channels.base import Receiver
+from cdp_etl.alerts.channels.smtp import SmtpReceiver
+from cdp_etl.alerts.channels.webhook import WebhookReceiver
+from cdp_etl.alerts.dispatch import Round, Sent, hold_round, would_be_sent
 from cdp_etl.alerts.errors import AlertsBusyError, DeliveryError, ReceiverConfigError
-from cdp_etl.alerts.finding import Finding, Kind
-from cdp_etl.alerts.memory import Memory, Told, read_memory
+from cdp_etl.alerts.findings.finding import Finding, Kind
 from cdp_etl.alerts.message import Installation, Message, compose
-from cdp_etl.alerts.receiver import Receiver
-from cdp_etl.alerts.rounds import Round, Sent, hold_round, would_be_sent
-from cdp_etl.alerts.smtp import SmtpReceiver
-from cdp_etl.alerts.webhook import WebhookReceiver
+from cdp_etl.alerts.notification_state import Memory, Told, read_memory
 
 __all__ = [
     "AlertsBusyError",

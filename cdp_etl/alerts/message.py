@@ -6,8 +6,8 @@ Put here the words. Records' values cannot come in: a finding has none.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from cdp_etl.alerts.finding import Finding, Kind
-from cdp_etl.alerts.memory import Told
+from cdp_etl.alerts.findings.finding import Finding, Kind
+from cdp_etl.alerts.notification_state import Told
 
 _MOST_FINDINGS = 20
 _LONGEST_TEXT = 600

@@ -5,12 +5,12 @@ from datetime import UTC, datetime
 import typer
 
 from cdp_etl.alerts import DeliveryError, hold_round, read_memory, would_be_sent
+from cdp_etl.alerts.channels.base import deliver
 from cdp_etl.alerts.message import trial_message
-from cdp_etl.alerts.receiver import deliver
 from cdp_etl.cli.options import AsJson
 from cdp_etl.cli.output import out, print_error, print_json, print_table
-from cdp_etl.defs.instance import open_instance
-from cdp_etl.defs.looking import look
+from cdp_etl.defs.alerting.collect import look
+from cdp_etl.defs.runtime.instance import open_instance
 from cdp_etl.settings import load_settings
 
 alerts = typer.Typer(help="Who is told what is wrong: by webhook and by e-mail.", no_args_is_help=True)

@@ -18,6 +18,7 @@ from cdp_etl.cli.contract import contract
 from cdp_etl.cli.doctor import doctor_command
 from cdp_etl.cli.generate import generate_command
 from cdp_etl.cli.landing import archive, landing
+from cdp_etl.cli.maintenance import backup_command, compact_command, restore_command
 from cdp_etl.cli.marts import marts
 from cdp_etl.cli.metrics import metrics_command
 from cdp_etl.cli.output import print_error
@@ -28,7 +29,6 @@ from cdp_etl.cli.settings import settings_command
 from cdp_etl.cli.sql import QueryError, sql_command
 from cdp_etl.cli.status import status_command
 from cdp_etl.cli.ui import ui_command
-from cdp_etl.cli.upkeep import backup_command, compact_command, restore_command
 from cdp_etl.defs.in_process import DayOutOfRangeError
 from cdp_etl.errors import CdpEtlError
 from cdp_etl.landing import ZoneConfigError

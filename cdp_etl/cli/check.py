@@ -5,9 +5,9 @@ from typing import Annotated
 import typer
 
 from cdp_etl.cli.output import err, out, print_table, progress
-from cdp_etl.marts.catalogue import MARTS
 from cdp_etl.marts.errors import MADE_ANEW
-from cdp_etl.marts.keeping import check_mart
+from cdp_etl.marts.refresh import check_mart
+from cdp_etl.marts.registry import MARTS
 from cdp_etl.settings import load_settings
 from cdp_etl.warehouse import check_full
 

@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from cdp_etl.cli.output import err, out
-from cdp_etl.entities.documents import render_documents
-from cdp_etl.marts.documents import render_mart_documents
+from cdp_etl.entities.docs import render_documents
+from cdp_etl.marts.docs.pages import render_mart_documents
 
 contract = typer.Typer(help="The documents derived from the contract, in docs/contract/.", no_args_is_help=True)
 

@@ -11,13 +11,13 @@ import typer
 from cdp_etl.alerts import ReceiverConfigError
 from cdp_etl.cli.options import AsJson
 from cdp_etl.cli.output import print_json, print_table, progress
-from cdp_etl.defs.health import daemons, run_count
-from cdp_etl.defs.instance import InstanceError, open_instance
-from cdp_etl.defs.pending import pending_loads
+from cdp_etl.defs.runtime.health import daemons, run_count
+from cdp_etl.defs.runtime.instance import InstanceError, open_instance
 from cdp_etl.entities import ENTITIES
 from cdp_etl.errors import CdpEtlError
 from cdp_etl.landing import check_landing
-from cdp_etl.marts.publish import latest_snapshot
+from cdp_etl.marts.snapshot.publish import latest_snapshot
+from cdp_etl.pipeline.unapplied_loads import pending_loads
 from cdp_etl.settings import Settings, load_settings
 from cdp_etl.warehouse import WarehouseMissingError
 

@@ -9,9 +9,9 @@ import typer
 
 from cdp_etl.cli.options import AsJson, EntityNames, chosen, parse_day
 from cdp_etl.cli.output import out, print_json, print_table, progress
-from cdp_etl.defs.pruning import prune_all
 from cdp_etl.entities import BY_NAME
 from cdp_etl.landing import CheckedDump, CheckedZone, check_landing
+from cdp_etl.pipeline.retention import prune_all
 from cdp_etl.settings import Settings, load_settings
 
 landing = typer.Typer(help="What the landing zone offers.", no_args_is_help=True)

@@ -6,9 +6,9 @@ from typing import Annotated
 import typer
 
 from cdp_etl.cli.output import print_table, progress
-from cdp_etl.marts.catalogue import MARTS, mart_named
-from cdp_etl.marts.keeping import MartResult, rebuild_mart, rebuild_marts, run_marts
-from cdp_etl.marts.publish import publish
+from cdp_etl.marts.refresh import MartResult, rebuild_mart, rebuild_marts, run_marts
+from cdp_etl.marts.registry import MARTS, mart_named
+from cdp_etl.marts.snapshot.publish import publish
 from cdp_etl.settings import Settings, load_settings
 from cdp_etl.warehouse import adopt_business_timezone
 

@@ -27,15 +27,15 @@ from cdp_etl.cli.output import err, out, print_json_array, print_table, progress
 from cdp_etl.cli.replay import replay_command
 from cdp_etl.contract.entity import Entity
 from cdp_etl.normalize import NormalizedDump, latest_normalized
-from cdp_etl.normalize.history import dumps_between
-from cdp_etl.normalize.quarantine import (
+from cdp_etl.normalize.lake.history import dumps_between
+from cdp_etl.normalize.quarantine.export import ExportForm, write_export
+from cdp_etl.normalize.quarantine.read import (
     NotInQuarantineError,
     RefusedRecord,
     refused_at,
     refused_records,
     refused_with_bytes,
 )
-from cdp_etl.normalize.quarantine_export import ExportForm, write_export
 from cdp_etl.settings import load_settings
 
 quarantine = typer.Typer(help="Records that were refused, with their reasons.", no_args_is_help=True)

@@ -14,13 +14,13 @@ import typer
 from cdp_etl.cli.options import EntityNames, FromDay, ToDay, chosen
 from cdp_etl.cli.output import out, print_error, print_table, progress
 from cdp_etl.contract.entity import Entity
+from cdp_etl.defs.assets.load import LoadConfig
 from cdp_etl.defs.in_process import InProcess, require_dump_dates
-from cdp_etl.defs.instance import open_instance
-from cdp_etl.defs.keys import Layer
-from cdp_etl.defs.load import LoadConfig
-from cdp_etl.defs.metrics import write_metrics_file
+from cdp_etl.defs.runtime.instance import open_instance
+from cdp_etl.defs.sensors.metrics import write_metrics_file
 from cdp_etl.normalize import latest_normalized
-from cdp_etl.normalize.history import dumps_between
+from cdp_etl.normalize.lake.history import dumps_between
+from cdp_etl.pipeline.layers import Layer
 from cdp_etl.settings import Settings, load_settings
 from cdp_etl.warehouse import ledger
 

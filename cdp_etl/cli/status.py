@@ -6,8 +6,8 @@ import polars as pl
 
 from cdp_etl.cli.options import AsJson, EntityNames, FromDayOrAll, ToDayOrAll, chosen
 from cdp_etl.cli.output import out, print_json, print_table
-from cdp_etl.marts.catalogue import MARTS
-from cdp_etl.marts.state import state_of
+from cdp_etl.marts.engine.state import state_of
+from cdp_etl.marts.registry import MARTS
 from cdp_etl.settings import load_settings
 from cdp_etl.warehouse import Warehouse, WarehouseMissingError, ledger
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from cdp_etl.cli.output import err
-from cdp_etl.defs.instance import prepare_instance, write_workspace
+from cdp_etl.defs.runtime.instance import prepare_instance, write_workspace
 from cdp_etl.settings import load_settings
 
 # Its successor, `dg dev`, comes with packages for development that an installation does not have.

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from inspect import cleandoc
 
+from cdp_etl.contract.base_record import Record
 from cdp_etl.contract.columns import ContractType
-from cdp_etl.contract.declaration import ContractField
+from cdp_etl.contract.field_spec import ContractField
 from cdp_etl.contract.naming import camel_case
-from cdp_etl.contract.record import Record
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import polars as pl
 
 from cdp_etl.contract.columns import ContractType, Personal
-from cdp_etl.contract.declaration import ContractField
 from cdp_etl.contract.entity import Entity
+from cdp_etl.contract.field_spec import ContractField
 
 
 @dataclass(frozen=True, slots=True)

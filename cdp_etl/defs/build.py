@@ -5,21 +5,21 @@ Put here which definitions there are. What each is stands in its module.
 
 import dagster as dg
 
-from cdp_etl.defs.alerts import build_alerts
-from cdp_etl.defs.automation import build_daily_dump, build_marts_follow_loads
-from cdp_etl.defs.day import Say
-from cdp_etl.defs.freshness import build_freshness, build_freshness_checks
-from cdp_etl.defs.full_checks import FULL_CHECK_JOB, build_full_checks, build_weekly_check
+from cdp_etl.defs.assets.load import build_load
+from cdp_etl.defs.assets.marts import build_mart, build_snapshot
+from cdp_etl.defs.assets.report import build_report
+from cdp_etl.defs.checks.freshness import build_freshness, build_freshness_checks
+from cdp_etl.defs.checks.full_checks import FULL_CHECK_JOB, build_full_checks, build_weekly_check
 from cdp_etl.defs.jobs import LOAD_JOB, MARTS_JOB
-from cdp_etl.defs.load import build_load
-from cdp_etl.defs.marts import build_mart, build_snapshot
-from cdp_etl.defs.metrics import build_metrics
-from cdp_etl.defs.new_dumps import build_new_dumps
+from cdp_etl.defs.maintenance import PRUNE_JOB, build_weekly_deep_look, build_weekly_prune
 from cdp_etl.defs.partitions import dump_dates
-from cdp_etl.defs.report import build_report
-from cdp_etl.defs.upkeep import PRUNE_JOB, build_weekly_deep_look, build_weekly_prune
+from cdp_etl.defs.schedules import build_daily_dump, build_marts_follow_loads
+from cdp_etl.defs.sensors.alerts import build_alerts
+from cdp_etl.defs.sensors.metrics import build_metrics
+from cdp_etl.defs.sensors.new_dumps import build_new_dumps
 from cdp_etl.entities import ENTITIES
-from cdp_etl.marts.catalogue import MARTS
+from cdp_etl.marts.registry import MARTS
+from cdp_etl.pipeline.dump_pipeline import Say
 from cdp_etl.settings import Settings
 
 

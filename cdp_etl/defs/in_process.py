@@ -10,15 +10,15 @@ from datetime import date
 import dagster as dg
 
 from cdp_etl.contract.entity import Entity
+from cdp_etl.defs.alerting.failures import failure_sentence
+from cdp_etl.defs.assets.load import SKIP_UNCHANGED_TAG, LoadConfig
 from cdp_etl.defs.build import build_pipeline
-from cdp_etl.defs.day import Say
-from cdp_etl.defs.failures import failure_sentence
 from cdp_etl.defs.jobs import LOAD_JOB, MARTS_JOB, load_keys
-from cdp_etl.defs.keys import LOAD_LAYERS, Layer
-from cdp_etl.defs.load import SKIP_UNCHANGED_TAG, LoadConfig
 from cdp_etl.defs.partitions import dump_dates, range_tags
-from cdp_etl.defs.run_launcher import process_tag
+from cdp_etl.defs.runtime.run_launcher import process_tag
 from cdp_etl.errors import CdpEtlError
+from cdp_etl.pipeline.dump_pipeline import Say
+from cdp_etl.pipeline.layers import LOAD_LAYERS, Layer
 from cdp_etl.settings import Settings
 
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}

@@ -9,11 +9,12 @@ from collections.abc import Collection, Iterable
 import dagster as dg
 
 from cdp_etl.contract.entity import Entity
-from cdp_etl.defs.keys import LOAD_LAYERS, Layer, asset_key
-from cdp_etl.defs.load_checks import load_check_keys
-from cdp_etl.defs.mart_checks import check_specs
+from cdp_etl.defs.checks.load_checks import load_check_keys
+from cdp_etl.defs.checks.mart_checks import check_specs
+from cdp_etl.defs.keys import asset_key
 from cdp_etl.entities import ENTITIES
-from cdp_etl.marts.catalogue import MARTS
+from cdp_etl.marts.registry import MARTS
+from cdp_etl.pipeline.layers import LOAD_LAYERS, Layer
 
 _MART_CHECK_KEYS = [spec.key for mart in MARTS for spec in check_specs(mart)]
 

@@ -3,24 +3,9 @@
 Put here what two definitions must agree on to name an asset. What an asset is stands with its factory.
 """
 
-from enum import StrEnum
-
 import dagster as dg
 
-
-class Layer(StrEnum):
-    """The stations of the way, in order; also the groups in the UI and the schemas of the warehouse."""
-
-    LANDING = "landing"
-    NORMALIZED = "normalized"
-    STAGING = "staging"
-    MARTS = "marts"
-    PUBLISHED = "published"
-    REPORT = "report"
-
-
-LOAD_LAYERS = (Layer.LANDING, Layer.NORMALIZED, Layer.STAGING)
-"""What one load passes through; each day goes through all of them before the next day begins."""
+from cdp_etl.pipeline.layers import Layer
 
 
 def asset_key(layer: Layer, table: str) -> dg.AssetKey:

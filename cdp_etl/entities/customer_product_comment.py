@@ -3,8 +3,8 @@
 from datetime import datetime
 from typing import Annotated, ClassVar
 
+from cdp_etl.contract.base_record import CustomerContact, Record
 from cdp_etl.contract.columns import Col, ContractType
-from cdp_etl.contract.record import CustomerContact, Record
 from cdp_etl.entities import columns as c
 
 

@@ -2,8 +2,8 @@
 
 from typing import Annotated, ClassVar
 
+from cdp_etl.contract.base_record import Record
 from cdp_etl.contract.columns import Col, ContractType, Personal
-from cdp_etl.contract.record import Record
 from cdp_etl.entities import columns as c
 
 

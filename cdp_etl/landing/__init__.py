@@ -4,11 +4,9 @@ What the rest of the package uses is named here. No database, no Dagster, no dec
 """
 
 from cdp_etl.landing.archive import latest_pull
-from cdp_etl.landing.aws_credentials import AwsCredentials
-from cdp_etl.landing.calendar import DeliveryCalendar
-from cdp_etl.landing.check import CheckedDump, CheckedZone, check_landing
-from cdp_etl.landing.decrypt import DecryptionKey
 from cdp_etl.landing.discover import FoundDump, Sighting, discover, has_stood_still
+from cdp_etl.landing.dump.calendar import DeliveryCalendar
+from cdp_etl.landing.dump.manifest import require_record_counts
 from cdp_etl.landing.errors import (
     DumpNotCompleteError,
     DumpRefusedError,
@@ -17,13 +15,15 @@ from cdp_etl.landing.errors import (
     ZoneConfigError,
     ZoneUnreachableError,
 )
-from cdp_etl.landing.manifest import require_record_counts
+from cdp_etl.landing.models import DumpFile, FileDifference, Pull, file_difference
+from cdp_etl.landing.probe import CheckedDump, CheckedZone, check_landing
 from cdp_etl.landing.pull import PullRules, pull_dump
-from cdp_etl.landing.pulls import DumpFile, FileDifference, Pull, file_difference
 from cdp_etl.landing.retention import PrunedPull, Retention, prune
-from cdp_etl.landing.retries import RetryPolicy
-from cdp_etl.landing.sftp_login import SftpOptions
-from cdp_etl.landing.zones import ObjectStoreOptions, Zone, ZoneOptions, open_zone
+from cdp_etl.landing.transfer.decrypt import DecryptionKey
+from cdp_etl.landing.zones.aws_credentials import AwsCredentials
+from cdp_etl.landing.zones.retry import RetryPolicy
+from cdp_etl.landing.zones.sftp_login import SftpOptions
+from cdp_etl.landing.zones.zone import ObjectStoreOptions, Zone, ZoneOptions, open_zone
 
 __all__ = [
     "AwsCredentials",

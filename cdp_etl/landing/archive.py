@@ -19,9 +19,9 @@ from pathlib import Path
 from filelock import AsyncFileLock, Timeout
 from pydantic import TypeAdapter, ValidationError
 
-from cdp_etl.landing.durable import sync_file, sync_folder, write_whole
+from cdp_etl.durable_files import sync_file, sync_folder, write_whole
 from cdp_etl.landing.errors import LandingError
-from cdp_etl.landing.pulls import DumpFile, FileDifference, Pull, ReadyBy
+from cdp_etl.landing.models import DumpFile, FileDifference, Pull, ReadyBy
 
 LATEST = "latest.json"
 LOCK = "pull.lock"

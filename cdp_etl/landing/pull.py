@@ -10,23 +10,18 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from cdp_etl.landing.archive import DumpArchive, PullRecord
-from cdp_etl.landing.decrypt import DecryptionKey
+from cdp_etl.landing.dump.completeness import require_ready, require_same
+from cdp_etl.landing.dump.duplicate_files import find_twins
+from cdp_etl.landing.dump.listing import Listing, Offered, list_dump
+from cdp_etl.landing.dump.manifest import LARGEST_MANIFEST_BYTES, Manifest, parse_manifest, require_listed
+from cdp_etl.landing.dump.path_safety import shown
 from cdp_etl.landing.errors import DumpRefusedError, FilesMissingError
-from cdp_etl.landing.findings import find_twins
-from cdp_etl.landing.listing import Listing, Offered, list_dump
-from cdp_etl.landing.manifest import (
-    LARGEST_MANIFEST_BYTES,
-    Manifest,
-    parse_manifest,
-    require_listed,
-)
-from cdp_etl.landing.names import shown
-from cdp_etl.landing.pulls import DumpFile, Pull, content_fingerprint, file_difference
-from cdp_etl.landing.readiness import require_ready, require_same
-from cdp_etl.landing.sessions import Session
-from cdp_etl.landing.taking import FileTaker, Said, Taken
-from cdp_etl.landing.transfer import each, read_small
-from cdp_etl.landing.zones import Zone
+from cdp_etl.landing.file_puller import FileTaker, Said, Taken
+from cdp_etl.landing.models import DumpFile, Pull, content_fingerprint, file_difference
+from cdp_etl.landing.transfer.decrypt import DecryptionKey
+from cdp_etl.landing.transfer.download import each, read_small
+from cdp_etl.landing.zones.protocol import Session
+from cdp_etl.landing.zones.zone import Zone
 
 _MOST_NAMES_SHOWN = 3
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from cdp_etl.errors import CdpEtlError
-from cdp_etl.marts.check import CheckResult
+from cdp_etl.marts.checks.model import CheckResult
 
 MADE_ANEW = (
     "The next run makes it anew before anything is published; `cdp-etl marts rebuild --all` does so now, with all"

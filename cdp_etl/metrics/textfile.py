@@ -9,8 +9,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Summa
 from prometheus_client.metrics_core import Metric as Family
 from prometheus_client.registry import Collector
 
-from cdp_etl.landing.durable import write_whole
-from cdp_etl.metrics.declared import METRICS, Metric
+from cdp_etl.durable_files import write_whole
+from cdp_etl.metrics.definitions import METRICS, Metric
 
 Sample = tuple[Metric, tuple[str, ...], float]
 

@@ -12,18 +12,18 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
+from cdp_etl.contract.base_record import JudgeContext
 from cdp_etl.contract.entity import Entity
-from cdp_etl.contract.keys import delivered_key
-from cdp_etl.contract.polars_schema import polars_schema
-from cdp_etl.contract.record import JudgeContext
+from cdp_etl.contract.record_key import delivered_key
+from cdp_etl.contract.render.polars_schema import polars_schema
 from cdp_etl.contract.table import QUARANTINE_COLUMNS, judged_columns
-from cdp_etl.normalize.enrich import SOURCE_FILE, SOURCE_POSITION, enrich, key_hashes
-from cdp_etl.normalize.exact_lane import IGNORED_UPDATE_CFS, Refused, judge
-from cdp_etl.normalize.fast_lane import take
-from cdp_etl.normalize.key_spill import KEY_ENTRY, REFUSED, KeyEntries, place_of
-from cdp_etl.normalize.parts import PartFolder
-from cdp_etl.normalize.rows import OTHER_KEYS, ROW, Rows
-from cdp_etl.normalize.tally import Tally
+from cdp_etl.normalize.counts import Tally
+from cdp_etl.normalize.dedup.key_spill import KEY_ENTRY, REFUSED, KeyEntries, place_of
+from cdp_etl.normalize.derive import SOURCE_FILE, SOURCE_POSITION, enrich, key_hashes
+from cdp_etl.normalize.exact_path import IGNORED_UPDATE_CFS, Refused, judge
+from cdp_etl.normalize.fast_path.judge import take
+from cdp_etl.normalize.lake.part_files import PartFolder
+from cdp_etl.normalize.record_batch import OTHER_KEYS, ROW, Rows
 
 _MOST_SCRATCH: Final = 100
 """Batches that may be written as they lie in memory: some 4 GiB."""

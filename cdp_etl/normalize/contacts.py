@@ -12,7 +12,7 @@ import phonenumbers
 import polars as pl
 
 from cdp_etl.contract.columns import Personal
-from cdp_etl.contract.declaration import ContractField
+from cdp_etl.contract.field_spec import ContractField
 
 NOT_DIALABLE: Final = "not a dialable number"
 NOT_VALID: Final = "not a valid address"

@@ -14,8 +14,8 @@ from typing import Final
 
 from cdp_etl.contract.entity import Entity
 from cdp_etl.contract.naming import reads_as_a_name
-from cdp_etl.normalize.summary import NormalizedDump
-from cdp_etl.normalize.tally import MOST_VALUES
+from cdp_etl.normalize.counts import MOST_VALUES
+from cdp_etl.normalize.lake.result import NormalizedDump
 
 DUMPS_COMPARED: Final = 14
 """House rule: two weeks, so that each day of the week is in them twice."""

@@ -1,7 +1,7 @@
 """The reasons for which a record is refused as a whole, before any field of it is looked at.
 
 Put here reasons whose subject is the record. A field's reasons are made where its value is read
-(`cdp_etl.contract.values`).
+(`cdp_etl.contract.parsers`).
 """
 
 from typing import Final

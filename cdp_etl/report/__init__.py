@@ -5,7 +5,7 @@ judged in `judgement.py`, and put on paper in `page.py` and `markdown.py`; nothi
 and no customer, contact or identifier leaves it.
 """
 
-from cdp_etl.report.figures import ReportOptions
-from cdp_etl.report.writing import WrittenReport, render_report, report_markdown, write_report
+from cdp_etl.report.build import WrittenReport, render_report, report_markdown, write_report
+from cdp_etl.report.data.report_data import ReportOptions
 
 __all__ = ["ReportOptions", "WrittenReport", "render_report", "report_markdown", "write_report"]

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from cdp_etl.sample.draws import Draws, Integers, Mask
+from cdp_etl.sample.seeded_random import Draws, Integers, Mask
 from cdp_etl.sample.series import picked
 
 BLOCK: Final = 20

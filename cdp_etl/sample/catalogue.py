@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import polars as pl
 
-from cdp_etl.sample.draws import Draws, Integers, zipf_weights
+from cdp_etl.sample.seeded_random import Draws, Integers, zipf_weights
 from cdp_etl.sample.series import picked
 
 PRODUCTS: Final = 3_000

@@ -13,8 +13,8 @@ from typing import Final
 
 import numpy as np
 
-from cdp_etl.sample.alterations import Alteration
-from cdp_etl.sample.draws import Integers, Mask
+from cdp_etl.sample.faults import Alteration
+from cdp_etl.sample.seeded_random import Integers, Mask
 
 EXPECTED_FILE: Final = "_expected.json"
 

@@ -8,14 +8,14 @@ from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
-from cdp_etl.contract.dump_files import Compression, DataFormat
 from cdp_etl.contract.entity import Entity
+from cdp_etl.contract.file_names import Compression, DataFormat
 from cdp_etl.entities import BY_NAME, ENTITIES
-from cdp_etl.sample.dump import Dump
+from cdp_etl.sample.dump_spec import Dump
 from cdp_etl.sample.errors import SampleError
 from cdp_etl.sample.expected import EXPECTED_FILE, Expected
-from cdp_etl.sample.world import make_world
-from cdp_etl.sample.writer import write_dump
+from cdp_etl.sample.shared_data import make_world
+from cdp_etl.sample.write_dump import write_dump
 
 
 def generate(  # noqa: PLR0913 - each is an option of `cdp-etl generate`

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from cdp_etl.sample.draws import Draws, Integers, zipf_weights
+from cdp_etl.sample.seeded_random import Draws, Integers, zipf_weights
 from cdp_etl.sample.series import kept, picked
 
 POPULATION: Final = 40_000

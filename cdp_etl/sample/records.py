@@ -11,14 +11,14 @@ import numpy as np
 import polars as pl
 
 from cdp_etl.contract.entity import Entity
-from cdp_etl.sample import parts, texts
+from cdp_etl.sample import column_groups, phrases
 from cdp_etl.sample.campaigns import Funnel, campaign_columns, make_funnel
 from cdp_etl.sample.catalogue import SHOP
-from cdp_etl.sample.deliveries import Rows
-from cdp_etl.sample.draws import Draws, Integers
-from cdp_etl.sample.parts import Columns
+from cdp_etl.sample.column_groups import Columns
+from cdp_etl.sample.record_ids import Rows
+from cdp_etl.sample.seeded_random import Draws, Integers
 from cdp_etl.sample.series import constant, kept, picked
-from cdp_etl.sample.world import World
+from cdp_etl.sample.shared_data import World
 
 UNKNOWN_KEYS: Final = frozenset({"productId", "appVersion", "userAgent"})
 """Keys that are delivered though the contract's entity may not declare them."""
@@ -35,7 +35,7 @@ def _activity(world: World, rows: Rows) -> Columns:
     record, version = rows.record, rows.version
     person = world.people.drawn(record)
     product = world.catalogue.drawn(record, person)
-    system = parts.system_columns(rows, parts.SHOP_SYSTEMS)
+    system = column_groups.system_columns(rows, column_groups.SHOP_SYSTEMS)
     action = record.weighted("action", _ACTION_WEIGHTS)
     is_search, is_wish = action == _ACTIONS.index("Search"), action == _ACTIONS.index("Wishlist")
     is_buying = (action == _ACTIONS.index("AddToCart")) | (action == _ACTIONS.index("Purchase"))
@@ -44,17 +44,17 @@ def _activity(world: World, rows: Rows) -> Columns:
         **world.people.columns(person, ("internalCompanyId",)),
         "actionId": rows.own_id("0"),
         "action": picked(_ACTIONS, action),
-        "actionAt": parts.delivered_moment(system, rows.occurred()),
+        "actionAt": column_groups.delivered_moment(system, rows.occurred()),
         "actionStatus": kept(
             picked(("Success", "Pending", "Failed"), version.weighted("status", (90, 7, 3))),
             version.chance("has status", 0.7),
         ),
-        "textResult": kept(picked(texts.SEARCHES, record.below("search", len(texts.SEARCHES))), is_search),
+        "textResult": kept(picked(phrases.SEARCHES, record.below("search", len(phrases.SEARCHES))), is_search),
         "boolResult": kept(pl.Series(version.chance("result", 0.9)), is_wish),
         "longResult": kept(pl.Series(record.below("hits", 2_000)), is_search),
         "doubleResult": kept(pl.Series(record.below("relevance", 10_000) / 10_000), is_search),
-        **parts.customer_columns(world, rows, person),
-        **parts.product_columns(world, product),
+        **column_groups.customer_columns(world, rows, person),
+        **column_groups.product_columns(world, product),
         "price": kept(world.catalogue.table.get_column("price").gather(product), version.chance("price", 0.9)),
         "quantity": kept(pl.Series(1 + version.weighted("quantity", (80, 12, 5, 3))), is_buying),
         "appVersion": kept(constant("5.12.0", len(person)), (system["systemName"] == "Mobile-App").to_numpy()),
@@ -81,12 +81,12 @@ def _message_columns(world: World, rows: Rows, channel: str, system: Columns) ->
         "id": rows.own_id(f"{channel.upper()}-"),
         **campaign,
         "event": funnel.event,
-        "eventAt": parts.delivered_moment(system, happened),
-        **parts.tracking_columns(rows),
+        "eventAt": column_groups.delivered_moment(system, happened),
+        **column_groups.tracking_columns(rows),
         "link": kept(clicked, funnel.has_link),
         "link2": kept(constant(f"{SHOP}/unsubscribe", len(number)), has_second_link),
         "messageId": number,
-        "reason": kept(picked(texts.FAILURES, rows.record.below("failure", len(texts.FAILURES))), is_failure),
+        "reason": kept(picked(phrases.FAILURES, rows.record.below("failure", len(phrases.FAILURES))), is_failure),
         "tags": kept(_tags(campaign["templateName"], channel), rows.record.chance("tags", 0.6)),
     }  # fmt: skip # the dictionary is the body
 
@@ -96,7 +96,7 @@ def _tags(template: pl.Series, channel: str) -> pl.Series:
 
 
 def _email(world: World, rows: Rows) -> Columns:
-    system = parts.system_columns(rows, _EMAIL_SYSTEMS)
+    system = column_groups.system_columns(rows, _EMAIL_SYSTEMS)
     _, person, columns = _message_columns(world, rows, "email", system)
     company = world.people.columns(person, ("internalCompanyId",))["internalCompanyId"]
     provider_tells = (columns["serviceProvider"] == "Brevo").to_numpy()
@@ -106,13 +106,13 @@ def _email(world: World, rows: Rows) -> Columns:
         "internalCompanyId": kept(company, provider_tells),
         "email": world.people.columns(person, ("customerEmail",))["customerEmail"],
         "actionAt": noticed,
-        "subject": picked(texts.SUBJECTS, rows.record.below("subject", len(texts.SUBJECTS))),
+        "subject": picked(phrases.SUBJECTS, rows.record.below("subject", len(phrases.SUBJECTS))),
         "userAgent": kept(constant("Mozilla/5.0 (X11; Linux)", len(person)), rows.record.chance("agent", 0.1)),
     }
 
 
 def _sms(world: World, rows: Rows) -> Columns:
-    system = parts.system_columns(rows, _SMS_SYSTEMS)
+    system = column_groups.system_columns(rows, _SMS_SYSTEMS)
     _, person, columns = _message_columns(world, rows, "sms", system)
     noticed = columns["eventAt"] + pl.Series(rows.record.below("noticed", 3_000))
     company = world.people.columns(person, ("internalCompanyId",))["internalCompanyId"]
@@ -121,7 +121,7 @@ def _sms(world: World, rows: Rows) -> Columns:
         "internalCompanyId": kept(company, (columns["systemName"] == "SMS-GW-2").to_numpy()),
         "phoneNumber": world.people.columns(person, ("customerPhone",))["customerPhone"],
         "actionAt": kept(noticed, rows.record.chance("noticed at all", 0.5)),
-        "text": picked(texts.MESSAGES, rows.record.below("text", len(texts.MESSAGES))),
+        "text": picked(phrases.MESSAGES, rows.record.below("text", len(phrases.MESSAGES))),
     }
 
 
@@ -129,16 +129,16 @@ def _spoken_columns(world: World, rows: Rows, moment: str) -> Columns:
     """Give what comments and reviews have in common."""
     person = world.people.drawn(rows.record)
     product = world.catalogue.drawn(rows.record, person)
-    system = parts.system_columns(rows, parts.SHOP_SYSTEMS)
+    system = column_groups.system_columns(rows, column_groups.SHOP_SYSTEMS)
     address = world.people.columns(person, ("ipAddress",))["ipAddress"]
     return {
         **system,
         **world.people.columns(person, ("internalCompanyId",)),
-        moment: parts.delivered_moment(system, rows.occurred()),
+        moment: column_groups.delivered_moment(system, rows.occurred()),
         "ipAddress": kept(address, rows.record.chance("ip", 0.8)),
-        **parts.customer_columns(world, rows, person),
-        **parts.product_columns(world, product),
-        **parts.price_columns(world, rows, product),
+        **column_groups.customer_columns(world, rows, person),
+        **column_groups.product_columns(world, product),
+        **column_groups.price_columns(world, rows, product),
     }
 
 
@@ -148,13 +148,13 @@ def _comment(world: World, rows: Rows) -> Columns:
     parent = Rows(
         rows.seed, rows.entity, rows.day, rows.position, rows.origin_day, rows.index // 2, rows.must_be_whole
     )
-    said = picked(texts.COMMENTS, version.below("comment", len(texts.COMMENTS)))
-    replied = picked(texts.REPLIES, version.below("answer", len(texts.REPLIES)))
+    said = picked(phrases.COMMENTS, version.below("comment", len(phrases.COMMENTS)))
+    replied = picked(phrases.REPLIES, version.below("answer", len(phrases.REPLIES)))
     return {
         "commentId": rows.own_id("1"),
         "parentCommentId": kept(parent.own_id("1"), is_reply & (rows.index > 0)),
         "title": kept(
-            picked(texts.COMMENT_TITLES, record.below("title", len(texts.COMMENT_TITLES))),
+            picked(phrases.COMMENT_TITLES, record.below("title", len(phrases.COMMENT_TITLES))),
             record.chance("titled", 0.6),
         ),
         "content": replied.zip_with(pl.Series(is_reply), said),
@@ -173,10 +173,10 @@ def _review(world: World, rows: Rows) -> Columns:
             pl.Series(1 + version.weighted("rating", (6, 5, 9, 25, 55))), version.chance("rated", 0.95)
         ),
         "title": kept(
-            picked(texts.REVIEW_TITLES, record.below("title", len(texts.REVIEW_TITLES))),
+            picked(phrases.REVIEW_TITLES, record.below("title", len(phrases.REVIEW_TITLES))),
             record.chance("titled", 0.7),
         ),
-        "content": picked(texts.REVIEWS, version.below("review", len(texts.REVIEWS))),
+        "content": picked(phrases.REVIEWS, version.below("review", len(phrases.REVIEWS))),
         "imageLinks": kept(images, record.chance("has images", 0.25)),
         **_spoken_columns(world, rows, "reviewedAt"),
     }
@@ -186,11 +186,11 @@ def _subscriber(world: World, rows: Rows) -> Columns:
     record, version = rows.record, rows.version
     person = world.people.drawn(record)
     product = world.catalogue.drawn(record, person)
-    system = parts.system_columns(rows, parts.SHOP_SYSTEMS)
+    system = column_groups.system_columns(rows, column_groups.SHOP_SYSTEMS)
     leaves = version.chance("leaves", 0.08) | (rows.is_again & version.chance("leaves later", 0.5))
-    store = record.below("store", len(texts.STORES))
+    store = record.below("store", len(phrases.STORES))
     is_offline = (system["systemName"] == "POS").to_numpy()
-    customer = parts.customer_columns(world, rows, person)
+    customer = column_groups.customer_columns(world, rows, person)
     customer["customerId"] = kept(customer["customerId"], record.chance("known", 0.8))
     places = world.people.columns(
         person, ("customerCountry", "customerCity", "customerDistrict", "customerAddress", "internalCompanyId")
@@ -199,15 +199,15 @@ def _subscriber(world: World, rows: Rows) -> Columns:
     return {
         **system,
         "subscribeId": rows.own_id("SUB"),
-        "subscribeAt": parts.delivered_moment(system, rows.occurred()),
+        "subscribeAt": column_groups.delivered_moment(system, rows.occurred()),
         **customer,
         **{name: kept(place, has_place | (name == "internalCompanyId")) for name, place in places.items()},
         **world.catalogue.columns(product, ("productId", "productSku", "productName")),
         "status": picked(("Subscribed", "Unsubscribed"), leaves.astype(np.int64)),
-        "storeId": kept(picked([store[0] for store in texts.STORES], store), is_offline),
-        "storeName": kept(picked([store[1] for store in texts.STORES], store), is_offline),
-        "storeCity": kept(picked([store[2] for store in texts.STORES], store), is_offline),
-        "storeDistrict": kept(picked([store[3] for store in texts.STORES], store), is_offline),
+        "storeId": kept(picked([store[0] for store in phrases.STORES], store), is_offline),
+        "storeName": kept(picked([store[1] for store in phrases.STORES], store), is_offline),
+        "storeCity": kept(picked([store[2] for store in phrases.STORES], store), is_offline),
+        "storeDistrict": kept(picked([store[3] for store in phrases.STORES], store), is_offline),
         "subscribeEmail": kept(pl.Series(version.chance("by email", 0.7)), record.chance("email said", 0.8)),
         "subscribePhone": kept(pl.Series(version.chance("by phone", 0.4)), record.chance("phone said", 0.8)),
         "sourceChannel": kept(
@@ -233,9 +233,9 @@ def frame(world: World, entity: Entity, rows: Rows) -> pl.DataFrame:
 
     The columns and their types are the same for any rows of an entity. A deletion may bear its key alone.
     """
-    columns = _MAKERS[entity.name](world, rows) | parts.custom_columns(rows)
+    columns = _MAKERS[entity.name](world, rows) | column_groups.custom_columns(rows)
     if entity.supports_ignored_update_cfs:
-        columns |= parts.ignored_columns(rows)
+        columns |= column_groups.ignored_columns(rows)
     is_whole = ~rows.is_key_only
     key = {entity.own_id_field, "systemName", "internalCompanyId"}
     whole = {name: column if name in key else kept(column, is_whole) for name, column in columns.items()}

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from cdp_etl.sample.draws import Integers, Mask
+from cdp_etl.sample.seeded_random import Integers, Mask
 
 
 def picked(pool: Sequence[str], index: Integers) -> pl.Series:

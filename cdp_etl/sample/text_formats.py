@@ -11,7 +11,7 @@ from typing import Final, Protocol
 
 import polars as pl
 
-from cdp_etl.sample.alterations import Record
+from cdp_etl.sample.faults import Record
 
 _JSON_ESCAPES: Final = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _CSV_SPECIAL: Final = ['"', ",", "\n", "\r"]

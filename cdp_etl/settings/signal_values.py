@@ -9,11 +9,11 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from cdp_etl.alerts import Installation, Receiver, ReceiverConfigError, SmtpReceiver, WebhookReceiver
+from cdp_etl.alerts.channels.smtp import Login
 from cdp_etl.alerts.runs import RunLinks
-from cdp_etl.alerts.smtp import Login
 from cdp_etl.contract.entity import Entity
-from cdp_etl.settings.signals import SignalSettings
-from cdp_etl.settings.variables import variable
+from cdp_etl.settings.env_source import variable
+from cdp_etl.settings.observability import SignalSettings
 
 
 class SignalValues(SignalSettings):

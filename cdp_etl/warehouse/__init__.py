@@ -4,9 +4,6 @@ Put here what writes to or reads from the schemas `staging` and `ops`. What the 
 stands in `cdp_etl.marts`; what a record becomes was decided before, in `cdp_etl.normalize`.
 """
 
-from cdp_etl.warehouse.attempts import files_in_place, is_loaded, ledger, record_attempt
-from cdp_etl.warehouse.backups import Backup, backup, restore
-from cdp_etl.warehouse.compaction import Compaction, compact
 from cdp_etl.warehouse.connection import Warehouse
 from cdp_etl.warehouse.errors import (
     BusinessTimezoneChangedError,
@@ -21,11 +18,14 @@ from cdp_etl.warehouse.errors import (
     WarehouseMissingError,
     WarehouseNewerError,
 )
-from cdp_etl.warehouse.full_check import Finding, check_full
-from cdp_etl.warehouse.load import LoadResult, load_dump
-from cdp_etl.warehouse.references import outcomes_referred_to
-from cdp_etl.warehouse.rezoning import adopt_business_timezone
-from cdp_etl.warehouse.transaction import transaction
+from cdp_etl.warehouse.load.ledger import files_in_place, is_loaded, ledger, record_attempt
+from cdp_etl.warehouse.load.load import LoadResult, load_dump
+from cdp_etl.warehouse.load.references import outcomes_referred_to
+from cdp_etl.warehouse.maintenance.backup import Backup, backup, restore
+from cdp_etl.warehouse.maintenance.compaction import Compaction, compact
+from cdp_etl.warehouse.maintenance.full_check import Finding, check_full
+from cdp_etl.warehouse.schema.timezone_change import adopt_business_timezone
+from cdp_etl.warehouse.sql import transaction
 
 __all__ = [
     "Backup",

@@ -16,9 +16,9 @@ from pathlib import Path
 
 import duckdb
 
-from cdp_etl.warehouse import business_timezone, migrations
 from cdp_etl.warehouse.errors import WarehouseLockedError, WarehouseMissingError
 from cdp_etl.warehouse.lock import held_lock, shared_lock
+from cdp_etl.warehouse.schema import business_timezone, migrations
 
 _POLL_SECONDS = 0.1
 _HELD_BY_ANOTHER = "Conflicting lock"

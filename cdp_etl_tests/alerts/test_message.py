@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from cdp_etl.alerts import Finding, Installation, Kind, Told, compose
-from cdp_etl_tests.alerts.findings import NOW, finding
+from cdp_etl_tests.alerts.finding_examples import NOW, finding
 
 ROOT = Path(__file__).parents[2]
 HERE = Installation("cdp_etl production", "https://wiki.example/operations.md")

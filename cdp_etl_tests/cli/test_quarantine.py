@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from cdp_etl.contract.rules import Rules
+from cdp_etl.contract.normalization_settings import Rules
 from cdp_etl.normalize import NormalizedFile, normalize_dump
 from cdp_etl.settings import load_settings
 from cdp_etl_tests.cli.conftest import Command
-from cdp_etl_tests.defs.piping import FIRST, SMS, sms
+from cdp_etl_tests.defs.pipeline import FIRST, SMS, sms
 
 ONE_DAY = ("--from", "2026-03-01", "--entity", "sms-interaction")
 RUN = ("run", *ONE_DAY)

@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from cdp_etl.contract.declaration import contract_fields
 from cdp_etl.contract.entity import Entity
-from cdp_etl.contract.keys import delivered_key, record_key
+from cdp_etl.contract.field_spec import contract_fields
 from cdp_etl.contract.naming import camel_case, fold_header, reads_as_a_name, snake_case
-from cdp_etl.contract.rules import Rules
+from cdp_etl.contract.normalization_settings import Rules
+from cdp_etl.contract.record_key import delivered_key, record_key
 from cdp_etl.entities import BY_NAME, ENTITIES
 
 parts = st.text(alphabet="a|\\", max_size=4)

@@ -7,7 +7,7 @@ import dagster as dg
 import pytest
 
 from cdp_etl.settings import Settings
-from cdp_etl_tests.defs.piping import Pipe
+from cdp_etl_tests.defs.pipeline import Pipe
 
 
 @pytest.fixture

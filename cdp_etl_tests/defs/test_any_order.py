@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cdp_etl.entities import BY_NAME
-from cdp_etl.marts.catalogue import MARTS
+from cdp_etl.marts.registry import MARTS
 from cdp_etl.settings import Settings
-from cdp_etl_tests.defs.piping import FIRST, SECOND, THIRD, Pipe, sms
+from cdp_etl_tests.defs.pipeline import FIRST, SECOND, THIRD, Pipe, sms
 
 REVIEW = BY_NAME["customer-product-review"]
 DAYS = (FIRST, SECOND, THIRD)

@@ -8,8 +8,8 @@ import dagster as dg
 import pytest
 
 from cdp_etl.defs.build import build_definitions
-from cdp_etl.defs.instance import prepare_instance, write_workspace
 from cdp_etl.defs.partitions import BACKFILL_POLICY
+from cdp_etl.defs.runtime.instance import prepare_instance, write_workspace
 from cdp_etl.settings import Settings
 from cdp_etl_tests.defs.asset_graph import GRAPH, graph_lines
 

@@ -3,11 +3,12 @@
 import dagster as dg
 import pytest
 
+from cdp_etl.defs.assets.load import LoadConfig
+from cdp_etl.defs.checks.load_checks import LOAD_CHECKS
 from cdp_etl.defs.in_process import InProcess
-from cdp_etl.defs.keys import LOAD_LAYERS, Layer, asset_key
-from cdp_etl.defs.load import LoadConfig
-from cdp_etl.defs.load_checks import LOAD_CHECKS
-from cdp_etl_tests.defs.piping import FIRST, SMS, Pipe, sms
+from cdp_etl.defs.keys import asset_key
+from cdp_etl.pipeline.layers import LOAD_LAYERS, Layer
+from cdp_etl_tests.defs.pipeline import FIRST, SMS, Pipe, sms
 
 
 @pytest.fixture

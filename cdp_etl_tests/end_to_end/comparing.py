@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from cdp_etl.entities import ENTITIES
-from cdp_etl.marts.catalogue import MARTS
+from cdp_etl.marts.registry import MARTS
 from cdp_etl.warehouse import Warehouse, ledger
 
 # Kept from one run of the marts to the next, and so not the same where the runs are not.

@@ -22,10 +22,10 @@ from zoneinfo import ZoneInfo
 import yaml
 
 from cdp_etl.settings import Settings
-from cdp_etl.settings.variables import PREFIX
-from cdp_etl_tests.end_to_end.asking import GraphQL
+from cdp_etl.settings.env_source import PREFIX
 from cdp_etl_tests.end_to_end.postgres import Postgres
-from cdp_etl_tests.end_to_end.waiting import wait_until
+from cdp_etl_tests.end_to_end.queries import GraphQL
+from cdp_etl_tests.end_to_end.wait import wait_until
 from cdp_etl_tests.landing.servers import free_port
 
 DEPLOY = Path(__file__).parents[2] / "deploy"

@@ -17,7 +17,7 @@ from typing import Any
 
 import psycopg2  # type: ignore[import-untyped] # it ships no types, and two calls need none
 
-from cdp_etl_tests.end_to_end.waiting import wait_until
+from cdp_etl_tests.end_to_end.wait import wait_until
 from cdp_etl_tests.landing.servers import free_port
 
 _HOST = "127.0.0.1"

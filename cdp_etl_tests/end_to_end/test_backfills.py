@@ -11,8 +11,8 @@ import pytest
 
 from cdp_etl.defs.build import build_definitions
 from cdp_etl.defs.jobs import LOAD_JOB, MARTS_JOB, load_keys
-from cdp_etl.defs.pending import pending_loads
 from cdp_etl.entities import ENTITIES
+from cdp_etl.pipeline.unapplied_loads import pending_loads
 from cdp_etl.sample import generate
 from cdp_etl_tests.end_to_end.comparing import reason, statuses
 from cdp_etl_tests.end_to_end.installation import PARTS, Installation, installation

@@ -15,8 +15,8 @@ import duckdb
 import polars as pl
 import pytest
 
-from cdp_etl.defs import day as day_module
-from cdp_etl.defs import marts as marts_module
+from cdp_etl.defs.assets import marts as marts_module
+from cdp_etl.pipeline import dump_pipeline as day_module
 from cdp_etl_tests.alerts.servers import Webhook, closed_port, webhook
 from cdp_etl_tests.cli.conftest import Command, cdp_etl
 

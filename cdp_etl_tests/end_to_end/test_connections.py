@@ -5,7 +5,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from cdp_etl.defs.steps import in_step
+from cdp_etl.defs.error_boundary import in_step
 from cdp_etl_tests.end_to_end.installation import write_instance
 from cdp_etl_tests.end_to_end.postgres import Postgres
 

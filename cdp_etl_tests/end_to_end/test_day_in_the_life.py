@@ -15,9 +15,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from cdp_etl.defs.pending import pending_loads
 from cdp_etl.entities import BY_NAME, ENTITIES
-from cdp_etl.report.wording import name
+from cdp_etl.pipeline.unapplied_loads import pending_loads
+from cdp_etl.report.formatting import name
 from cdp_etl.sample import generate
 from cdp_etl.settings import Settings
 from cdp_etl.warehouse import WarehouseMissingError, ledger

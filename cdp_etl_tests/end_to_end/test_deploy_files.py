@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from cdp_etl.settings import Settings, load_settings, variable
-from cdp_etl.settings.variables import BY_ENTITY, PREFIX
+from cdp_etl.settings.env_source import BY_ENTITY, PREFIX
 from cdp_etl_tests.end_to_end.installation import DEPLOY, PARTS, unit_command
 
 ROOT = DEPLOY.parent

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from cdp_etl.defs.jobs import load_keys
-from cdp_etl.defs.pending import pending_loads
 from cdp_etl.entities import ENTITIES
+from cdp_etl.pipeline.unapplied_loads import pending_loads
 from cdp_etl.sample import generate
 from cdp_etl.settings import Settings
 from cdp_etl.warehouse import WarehouseMissingError, ledger

@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
-from cdp_etl.defs.keys import Layer
 from cdp_etl.entities import ENTITIES
+from cdp_etl.pipeline.layers import Layer
 from cdp_etl.sample import generate
 from cdp_etl_tests.end_to_end.comparing import statuses
 from cdp_etl_tests.end_to_end.installation import Installation, installation
 from cdp_etl_tests.end_to_end.postgres import Postgres
-from cdp_etl_tests.report.test_screens import CHROMIUM, FLAGS
+from cdp_etl_tests.report.render.test_screens import CHROMIUM, FLAGS
 
 pytestmark = pytest.mark.system
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cdp_etl.landing import ZoneUnreachableError, check_landing, discover, open_zone, pull_dump
-from cdp_etl.landing.object_store import FolderSession
+from cdp_etl.landing.zones.object_store import FolderSession
 from cdp_etl_tests.landing.delivering import DAY, ENTITY, FOLDER, FolderPartner, Partner
 
 NEXT = DAY + timedelta(days=1)

@@ -15,7 +15,7 @@ from cdp_etl.landing import (
     PullRules,
     latest_pull,
 )
-from cdp_etl.landing.pulls import FileDifference
+from cdp_etl.landing.models import FileDifference
 from cdp_etl_tests.landing.delivering import DAY, ENTITY, FOLDER, FolderPartner, contents, manifest, pulled
 
 

@@ -14,7 +14,7 @@ from cdp_etl.contract.table import lake_columns
 from cdp_etl.entities import BY_NAME
 from cdp_etl.marts.settings import MartSettings
 from cdp_etl.warehouse.connection import Warehouse
-from cdp_etl.warehouse.load import load_dump
+from cdp_etl.warehouse.load.load import load_dump
 from cdp_etl_tests.warehouse.dumps import File, record, write_dump
 
 ACTIVITY = BY_NAME["customer-product-activity"]

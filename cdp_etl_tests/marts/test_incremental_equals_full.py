@@ -14,15 +14,16 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from cdp_etl.contract.ddl import literal
 from cdp_etl.contract.entity import Entity
+from cdp_etl.contract.render.ddl import literal
 from cdp_etl.entities import ENTITIES
-from cdp_etl.marts import keeping, leavers, state
-from cdp_etl.marts.agreement import check_agreement
-from cdp_etl.marts.catalogue import MARTS
-from cdp_etl.marts.mart import Mart
-from cdp_etl.marts.publish import DATABASE, PUBLISHED, publish
+from cdp_etl.marts import refresh
+from cdp_etl.marts.checks.matches_full_rebuild import check_agreement
+from cdp_etl.marts.engine import state, tombstones
+from cdp_etl.marts.engine.mart import Mart
+from cdp_etl.marts.registry import MARTS
 from cdp_etl.marts.settings import MartSettings
+from cdp_etl.marts.snapshot.publish import DATABASE, PUBLISHED, publish
 from cdp_etl_tests.marts.loading import EMAIL, SMS, Loader, happened
 
 _PEOPLE: Sequence[Sequence[str]] = (
@@ -109,7 +110,7 @@ class MartsFollowTheLoads(RuleBasedStateMachine):
 
     @initialize(load=_load(), most=st.sampled_from((0, 100_000)))
     def begin(self, load: tuple[Entity, int, Sequence[dict[str, Any]]], most: int) -> None:
-        self.few_that_left = patch.object(leavers, "_MOST", most)
+        self.few_that_left = patch.object(tombstones, "_MOST", most)
         self.few_that_left.start()
         self.loader.load(*load)
 
@@ -123,13 +124,13 @@ class MartsFollowTheLoads(RuleBasedStateMachine):
 
     @rule(mart=st.sampled_from(MARTS))
     def run_one_mart(self, mart: Mart) -> None:
-        keeping.run_mart(self.loader.warehouse, mart, self.loader.settings)
+        refresh.run_mart(self.loader.warehouse, mart, self.loader.settings)
 
         self._holds([mart])
 
     @rule(mart=st.sampled_from(MARTS))
     def rebuild_one_mart(self, mart: Mart) -> None:
-        keeping.rebuild_mart(self.loader.warehouse, mart, self.loader.settings)
+        refresh.rebuild_mart(self.loader.warehouse, mart, self.loader.settings)
 
         self._holds([mart])
 
@@ -139,7 +140,7 @@ class MartsFollowTheLoads(RuleBasedStateMachine):
             patch.object(state, "write_state", side_effect=_FailedOnPurposeError),
             pytest.raises(_FailedOnPurposeError),
         ):
-            keeping.run_mart(self.loader.warehouse, mart, self.loader.settings)
+            refresh.run_mart(self.loader.warehouse, mart, self.loader.settings)
 
     @rule()
     def publish_what_changed(self) -> None:
@@ -154,7 +155,7 @@ class MartsFollowTheLoads(RuleBasedStateMachine):
         self._is_published()
 
     def teardown(self) -> None:
-        keeping.run_marts(self.loader.warehouse, self.loader.settings)
+        refresh.run_marts(self.loader.warehouse, self.loader.settings)
         self._holds(MARTS)
         self.publish_what_changed()
         self.few_that_left.stop()

@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
-from cdp_etl.contract.rules import Rules
+from cdp_etl.contract.normalization_settings import Rules
 from cdp_etl.entities import BY_NAME
-from cdp_etl.marts.keeping import run_marts
+from cdp_etl.marts.refresh import run_marts
 from cdp_etl.normalize import normalize_dump
 from cdp_etl.sample.generator import generate
 from cdp_etl.warehouse import load_dump

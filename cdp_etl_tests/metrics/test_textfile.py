@@ -9,7 +9,7 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from cdp_etl.metrics import METRICS, Metric, render, write_metrics
-from cdp_etl.metrics.declared import LOCK_WAIT, PREFIX, RECORDS, STAGE, STORED
+from cdp_etl.metrics.definitions import LOCK_WAIT, PREFIX, RECORDS, STAGE, STORED
 
 ROOT = Path(__file__).parents[2]
 SERIES = {name for metric in METRICS for name in metric.series}

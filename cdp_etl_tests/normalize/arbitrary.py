@@ -6,8 +6,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from cdp_etl.contract.columns import ContractType
-from cdp_etl.contract.declaration import ContractField
 from cdp_etl.contract.entity import Entity
+from cdp_etl.contract.field_spec import ContractField
 from cdp_etl_tests.normalize.delivering import NOON_MS
 
 BLANKS = ["", " ", "\t", "\u00a0", "\u3000", "\u2028", "\x1c", "\u200b"]

@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from cdp_etl.contract.entity import Entity
-from cdp_etl.contract.rules import Rules
+from cdp_etl.contract.normalization_settings import Rules
 from cdp_etl.entities import BY_NAME
 from cdp_etl.normalize import NormalizedDump, normalize_dump
 

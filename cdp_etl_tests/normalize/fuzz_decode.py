@@ -19,19 +19,19 @@ import atheris  # type: ignore[import-untyped] # it ships no types
 with atheris.instrument_imports(
     include=["cdp_etl.normalize", "cdp_etl.contract"],
     exclude=[
-        f"cdp_etl.normalize.scan.{module.stem}"
-        for module in (Path(__file__).parents[2] / "cdp_etl" / "normalize" / "scan").glob("*.py")
+        f"cdp_etl.normalize.jit.{module.stem}"
+        for module in (Path(__file__).parents[2] / "cdp_etl" / "normalize" / "jit").glob("*.py")
     ],
 ):
-    from cdp_etl.contract.rules import Rules
+    from cdp_etl.contract.normalization_settings import Rules
     from cdp_etl.normalize import DumpUnreadableError
-    from cdp_etl.normalize.byte_stream import ReadBounds
-    from cdp_etl.normalize.decode import decode
-    from cdp_etl.normalize.exact_lane import Accepted, Refused, judge
-    from cdp_etl.normalize.fast_lane import take
-    from cdp_etl.normalize.rows import ROW, Rows
+    from cdp_etl.normalize.exact_path import Accepted, Refused, judge
+    from cdp_etl.normalize.fast_path.judge import take
+    from cdp_etl.normalize.readers.byte_stream import ReadBounds
+    from cdp_etl.normalize.readers.dispatch import decode
+    from cdp_etl.normalize.record_batch import ROW, Rows
 
-from cdp_etl.contract.record import JudgeContext
+from cdp_etl.contract.base_record import JudgeContext
 from cdp_etl.contract.table import judged_columns
 from cdp_etl_tests.normalize.delivering import COMMENT, DUMP_DATE
 

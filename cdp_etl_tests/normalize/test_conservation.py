@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cdp_etl.contract.rules import Rules
+from cdp_etl.contract.normalization_settings import Rules
 from cdp_etl.normalize import DumpUnreadableError
 from cdp_etl_tests.normalize.arbitrary import json_records
 from cdp_etl_tests.normalize.delivering import COMMENT, Outcome, comment, ndjson, normalize

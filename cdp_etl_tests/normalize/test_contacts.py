@@ -6,7 +6,7 @@ import phonenumbers
 import polars as pl
 import pytest
 
-from cdp_etl.contract.rules import Rules
+from cdp_etl.contract.normalization_settings import Rules
 from cdp_etl.normalize.contacts import _VIETNAMESE_MOBILE, e164, normalized_addresses
 from cdp_etl_tests.normalize.delivering import ACTIVITY, NOON_MS, comment, ndjson, normalize
 

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from cdp_etl.contract.entity import Entity
-from cdp_etl.contract.rules import Rules
+from cdp_etl.contract.normalization_settings import Rules
 from cdp_etl.entities import BY_NAME, ENTITIES
 from cdp_etl.normalize import NormalizedDump, normalize_dump
 from cdp_etl.normalize.drift import DUMPS_COMPARED, FEWEST_DUMPS, Drift, compare
-from cdp_etl.normalize.history import newest_dumps
+from cdp_etl.normalize.lake.history import newest_dumps
 from cdp_etl.sample import generate
 from cdp_etl_tests.normalize.delivering import Delivered
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from cdp_etl.contract.dump_files import Compression, DataFormat
 from cdp_etl.contract.entity import Entity
+from cdp_etl.contract.file_names import Compression, DataFormat
 from cdp_etl.entities import ENTITIES
 from cdp_etl.sample import generate
 from cdp_etl_tests.normalize.delivering import DUMP_DATE, normalize

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cdp_etl.contract.entity import Entity
-from cdp_etl.marts.keeping import run_marts
+from cdp_etl.marts.refresh import run_marts
 from cdp_etl.marts.settings import MartSettings
 from cdp_etl.report import ReportOptions
 from cdp_etl.warehouse import LoadResult, Warehouse, load_dump

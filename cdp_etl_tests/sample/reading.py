@@ -21,12 +21,12 @@ import phonenumbers
 import polars as pl
 
 from cdp_etl.contract import strict_json
-from cdp_etl.contract.dump_files import DataFile, classify, delivery_order
+from cdp_etl.contract.base_record import JudgeContext
 from cdp_etl.contract.entity import Entity
-from cdp_etl.contract.keys import delivered_key
-from cdp_etl.contract.record import JudgeContext
-from cdp_etl.contract.rules import Rules
-from cdp_etl.normalize.exact_lane import Accepted, judge
+from cdp_etl.contract.file_names import DataFile, classify, delivery_order
+from cdp_etl.contract.normalization_settings import Rules
+from cdp_etl.contract.record_key import delivered_key
+from cdp_etl.normalize.exact_path import Accepted, judge
 
 if sys.version_info >= (3, 14):
     from compression import zstd

@@ -9,16 +9,16 @@ from typing import Any, cast, get_args
 
 import pytest
 
-from cdp_etl.contract.dump_files import Compression, DataFormat
+from cdp_etl.contract.base_record import JudgeContext
 from cdp_etl.contract.entity import Entity
-from cdp_etl.contract.record import JudgeContext
-from cdp_etl.contract.rules import Rules
+from cdp_etl.contract.file_names import Compression, DataFormat
+from cdp_etl.contract.normalization_settings import Rules
 from cdp_etl.entities import BY_NAME, ENTITIES
-from cdp_etl.normalize.exact_lane import Accepted, judge
+from cdp_etl.normalize.exact_path import Accepted, judge
 from cdp_etl.sample import Expected, SampleError, generate
-from cdp_etl.sample.parts import TIMEZONE
+from cdp_etl.sample.column_groups import TIMEZONE
 from cdp_etl.sample.records import UNKNOWN_KEYS
-from cdp_etl.sample.writer import PART_ROWS
+from cdp_etl.sample.write_dump import PART_ROWS
 from cdp_etl_tests.sample.reading import content, judged, parts, records
 
 FIRST = date(2026, 3, 1)

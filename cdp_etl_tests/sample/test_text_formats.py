@@ -8,10 +8,10 @@ import pytest
 
 from cdp_etl.contract.entity import Entity
 from cdp_etl.entities import ENTITIES
-from cdp_etl.sample.deliveries import make_rows
+from cdp_etl.sample.record_ids import make_rows
 from cdp_etl.sample.records import frame
+from cdp_etl.sample.shared_data import World, make_world
 from cdp_etl.sample.text_formats import CsvText, TextFormat, ndjson
-from cdp_etl.sample.world import World, make_world
 
 
 @pytest.fixture(scope="module")

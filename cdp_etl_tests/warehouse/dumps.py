@@ -13,8 +13,8 @@ from typing import Any
 import polars as pl
 
 from cdp_etl.contract.entity import Entity
-from cdp_etl.contract.keys import record_key
-from cdp_etl.contract.polars_schema import polars_schema
+from cdp_etl.contract.record_key import record_key
+from cdp_etl.contract.render.polars_schema import polars_schema
 from cdp_etl.contract.table import QUARANTINE_COLUMNS, lake_columns
 from cdp_etl.entities import BY_NAME
 

@@ -1,0 +1,290 @@
+"""How one delivered value is read as a contract type: the exact lane's reading, the only authority.
+
+Each `read_…` takes a value as strict JSON gives it (text, int, Decimal, bool, list, dict, None), or a moment as
+Parquet does, and returns the value to keep, None for what counts as absent, or raises `ValueRefusedError`.
+Put nothing here that looks at a second field, but for the two that a moment needs (`Clock`).
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
+from typing import Any, Final
+
+from cdp_etl.contract import strict_json
+from cdp_etl.contract.columns import Col, ContractType
+from cdp_etl.contract.normalization_settings import EARLIEST
+
+WRONG_TYPE: Final = "wrong type"
+OUT_OF_RANGE: Final = "out of range"
+OUT_OF_RANGE_SECONDS: Final = "out of range, looks like seconds where milliseconds are expected"
+REQUIRED: Final = "required"
+
+WHITE_SPACE: Final = (
+    "\t\n\x0b\x0c\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\u2028\u2029\u202f\u205f\u3000"
+)
+"""Unicode's White_Space property, spelled out: Python's own idea of blank also holds four separators."""
+
+INT64_MIN: Final = -(2**63)
+INT64_MAX: Final = 2**63 - 1
+_INTEGER_DIGITS: Final = 19
+_PLAIN_INTEGER = re.compile(r"[+-]?[0-9]+(\.0+)?")
+_DECIMAL_NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_ISO_8601 = re.compile(
+    r"(\d{4})-(\d{2})-(\d{2})[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?\s?(Z|[+-]\d{2}(?::?\d{2})?)?",
+    re.ASCII | re.IGNORECASE,
+)
+_BOOLEANS: Final = {"true": True, "false": False, "1": True, "0": False}
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class ValueRefusedError(ValueError):
+    """The value cannot be read as the field's type; the text is the fact that a reason ends with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """What is needed to place a delivered moment on the UTC axis.
+
+    Attributes:
+        shift_hours: The record's `timezoneGmt`: UTC is the delivered value minus it (inferred from "you should
+            send this value"). None where the record's own value was refused: then only the type is judged.
+        epoch_is_utc: Whether the source's epoch milliseconds are UTC already (house rule, a setting).
+        first_refused: The first moment that is too late for the dump.
+    """
+
+    shift_hours: int | None
+    epoch_is_utc: bool
+    first_refused: datetime
+
+
+def trimmed(text: str) -> str:
+    """Give the text in NFC without outer Unicode white space."""
+    return unicodedata.normalize("NFC", text.strip(WHITE_SPACE))
+
+
+def read_text(value: Any) -> str | None:
+    """Read a String: text, or an integer's decimal text; blank is absent."""
+    match value:
+        case None:
+            return None
+        case str():
+            return trimmed(value) or None
+        case bool():
+            raise ValueRefusedError(WRONG_TYPE)
+        case int():
+            return str(value)
+        case Decimal() if (number := _integer_of(value)) is not None and INT64_MIN <= number <= INT64_MAX:
+            return str(number)
+    raise ValueRefusedError(WRONG_TYPE)
+
+
+def read_choice(value: Any, vocabulary: tuple[str, ...]) -> str | None:
+    """Read a value of a closed vocabulary, ignoring case, as the contract spells it."""
+    text = read_text(value)
+    if text is None:
+        return None
+    for choice in vocabulary:
+        if choice.lower() == text.lower():
+            return choice
+    raise ValueRefusedError(f"not one of {', '.join(vocabulary)}")
+
+
+def read_integer(value: Any, *, minimum: int | None = None, maximum: int | None = None) -> int | None:
+    """Read an Integer or Long: a number with zero fraction or its text, within 64 bits."""
+    number = _whole_number(value)
+    if number is None:
+        return None
+    if not (INT64_MIN if minimum is None else minimum) <= number <= (INT64_MAX if maximum is None else maximum):
+        raise ValueRefusedError(OUT_OF_RANGE)
+    return number
+
+
+def read_double(value: Any) -> float | None:
+    """Read a Double: a JSON number or the text of a decimal number, finite."""
+    if isinstance(value, str):
+        value = trimmed(value) or None
+        if value is not None and not _DECIMAL_NUMBER.fullmatch(value):
+            raise ValueRefusedError(WRONG_TYPE)
+    match value:
+        case None:
+            return None
+        case bool():
+            raise ValueRefusedError(WRONG_TYPE)
+        case int() | Decimal() | str():
+            try:
+                number = float(value)
+            except OverflowError:
+                raise ValueRefusedError(WRONG_TYPE) from None
+            if abs(number) != float("inf") and number == number:  # noqa: PLR0124 - only NaN differs from itself
+                return number
+    raise ValueRefusedError(WRONG_TYPE)
+
+
+def read_boolean(value: Any) -> bool | None:
+    """Read a Boolean: true or false, 1 or 0, or their text in any case."""
+    match value:
+        case None | bool():
+            return value
+        case int() if value in {0, 1}:
+            return value == 1
+        case str():
+            text = trimmed(value).lower()
+            if not text:
+                return None
+            if text in _BOOLEANS:
+                return _BOOLEANS[text]
+    raise ValueRefusedError(WRONG_TYPE)
+
+
+def read_timestamp(value: Any, clock: Clock) -> datetime | None:
+    """Read a Timestamp as a UTC moment: epoch milliseconds, or ISO 8601 text with date and time (house rule).
+
+    An ISO text that bears its own offset is shifted by that alone; a naive one, like a number, by `timezoneGmt`.
+    """
+    if isinstance(value, datetime):
+        moment, is_absolute = value, value.tzinfo is not None
+        return _placed(moment if is_absolute else moment.replace(tzinfo=UTC), clock, is_absolute=is_absolute)
+    if isinstance(value, str) and (iso := _ISO_8601.fullmatch(trimmed(value))):
+        return _placed(_iso_moment(iso), clock, is_absolute=iso[8] is not None)
+    milliseconds = _whole_number(value)
+    if milliseconds is None:
+        return None
+    if not INT64_MIN <= milliseconds <= INT64_MAX:
+        raise ValueRefusedError(OUT_OF_RANGE)
+    try:
+        return _placed(_from_epoch(milliseconds), clock, is_absolute=clock.epoch_is_utc)
+    except (OverflowError, ValueRefusedError):
+        raise ValueRefusedError(_range_fact(milliseconds, clock)) from None
+
+
+def read_list(value: Any) -> list[str] | None:
+    """Read a List: an array of strings, the text of a JSON array, or one plain string (house rule).
+
+    Integers count as their text; nulls and blanks are dropped. Text that is no JSON array is a list of one.
+    """
+    if isinstance(value, str):
+        text = trimmed(value)
+        value = text or None
+        if text.startswith("["):
+            try:
+                value = strict_json.parse(text)
+            except strict_json.MalformedJsonError:
+                value = text
+    if value is None:
+        return None
+    items = [read_text(item) for item in (value if isinstance(value, list) else [value])]
+    return [item for item in items if item is not None]
+
+
+_READERS: dict[ContractType, Callable[[Any, Col], Any]] = {
+    ContractType.STRING: lambda value, col: (
+        read_choice(value, col.vocabulary) if col.vocabulary else read_text(value)
+    ),
+    ContractType.INTEGER: lambda value, col: read_integer(value, minimum=col.minimum, maximum=col.maximum),
+    ContractType.LONG: lambda value, col: read_integer(value, minimum=col.minimum, maximum=col.maximum),
+    ContractType.DOUBLE: lambda value, _: read_double(value),
+    ContractType.BOOLEAN: lambda value, _: read_boolean(value),
+    ContractType.LIST: lambda value, _: read_list(value),
+}
+
+
+def read_value(value: Any, col: Col, clock: Clock | None) -> Any:
+    """Read one delivered value as its column's type; None is absent. Only a Timestamp needs a clock.
+
+    Raises:
+        ValueRefusedError: with the fact, where the value cannot be read so.
+    """
+    if clock is not None:
+        return read_timestamp(value, clock)
+    return _READERS[col.type](value, col)
+
+
+_TOO_LARGE: Final = 10**_INTEGER_DIGITS
+
+
+def _integer_of(number: Decimal) -> int | None:
+    """Give the integer that a number with zero fraction is, None where it has one.
+
+    Looked at before it is expanded: 1e999999999 would have a billion digits. What has more digits than 64 bits
+    can hold comes back as a number that is out of that range too.
+    """
+    if not number.is_finite():
+        return None
+    if number == 0:
+        return 0
+    if number.adjusted() < 0:
+        return None
+    if number.adjusted() >= _INTEGER_DIGITS:
+        return _TOO_LARGE if number > 0 else -_TOO_LARGE
+    numerator, denominator = number.as_integer_ratio()
+    return numerator if denominator == 1 else None
+
+
+def _whole_number(value: Any) -> int | None:
+    """Give the integer that a delivered value spells, in or out of 64 bits; None where it is absent."""
+    match value:
+        case None:
+            return None
+        case bool():
+            raise ValueRefusedError(WRONG_TYPE)
+        case int():
+            return value
+        case str():
+            text = trimmed(value)
+            if not text:
+                return None
+            if not _PLAIN_INTEGER.fullmatch(text):
+                raise ValueRefusedError(WRONG_TYPE)
+            value = Decimal(text)
+    number = _integer_of(value) if isinstance(value, Decimal) else None
+    if number is None:
+        raise ValueRefusedError(WRONG_TYPE)
+    return number
+
+
+def _from_epoch(milliseconds: int) -> datetime:
+    return _EPOCH + timedelta(milliseconds=milliseconds)
+
+
+def _iso_moment(iso: re.Match[str]) -> datetime:
+    year, month, day, hour, minute, second = (int(part or 0) for part in iso.groups()[:6])
+    microsecond = int((iso[7] or "0").ljust(6, "0")[:6])
+    try:
+        moment = datetime(year, month, day, hour, minute, second, microsecond, tzinfo=_offset(iso[8]))
+        return moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ValueRefusedError(WRONG_TYPE) from None
+
+
+def _offset(text: str | None) -> timezone:
+    if text is None or text.upper() == "Z":
+        return UTC
+    digits = text[1:].replace(":", "").ljust(4, "0")
+    minutes = int(digits[:2]) * 60 + int(digits[2:])
+    return timezone(timedelta(minutes=-minutes if text[0] == "-" else minutes))
+
+
+def _placed(moment: datetime, clock: Clock, *, is_absolute: bool) -> datetime:
+    """Shift a moment to UTC and hold it against the range of the dump."""
+    if clock.shift_hours is None:
+        return moment
+    try:
+        utc = moment if is_absolute else moment - timedelta(hours=clock.shift_hours)
+    except OverflowError:
+        raise ValueRefusedError(OUT_OF_RANGE) from None
+    if not EARLIEST <= utc < clock.first_refused:
+        raise ValueRefusedError(OUT_OF_RANGE)
+    return utc.astimezone(UTC)
+
+
+def _range_fact(milliseconds: int, clock: Clock) -> str:
+    """Say `out of range`, and that the number looks like seconds where it would be a good moment as such."""
+    try:
+        _placed(_from_epoch(milliseconds * 1000), clock, is_absolute=clock.epoch_is_utc)
+    except (OverflowError, ValueRefusedError):
+        return OUT_OF_RANGE
+    return OUT_OF_RANGE_SECONDS

@@ -1,0 +1,134 @@
+"""The assets behind the loads: one a mart, and the published snapshot.
+
+A partition of a mart means: what is loaded of that date has been applied. A run applies all that is pending,
+whichever dates it is for, so a range of days is one piece of work.
+
+Put here how a run of a mart becomes events. What a mart holds, and how it is kept, stands in `cdp_etl.marts`.
+"""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from cdp_etl.defs.assets.column_schema import column_schema, lineage_metadata, mart_lineage
+from cdp_etl.defs.assets.metadata import markdown_table
+from cdp_etl.defs.checks.mart_checks import check_results, check_specs
+from cdp_etl.defs.error_boundary import in_step
+from cdp_etl.defs.keys import SNAPSHOT, asset_key
+from cdp_etl.defs.partitions import BACKFILL_POLICY
+from cdp_etl.defs.pools import WAREHOUSE_POOL
+from cdp_etl.entities import ENTITIES
+from cdp_etl.marts.engine.mart import Mart
+from cdp_etl.marts.errors import MartCheckError
+from cdp_etl.marts.refresh import run_mart
+from cdp_etl.marts.registry import MARTS
+from cdp_etl.marts.snapshot.publish import publish
+from cdp_etl.pipeline.dump_pipeline import Say
+from cdp_etl.pipeline.layers import Layer
+from cdp_etl.pipeline.stage_timing import stage
+from cdp_etl.settings import Settings
+
+_STAGING = {
+    name: asset_key(Layer.STAGING, entity.table)
+    for entity in ENTITIES
+    for name in (entity.table, f"{entity.table}_current")
+}
+
+
+def input_keys(mart: Mart) -> list[dg.AssetKey]:
+    """Give the assets that a mart is made from."""
+    return list(dict.fromkeys(_STAGING.get(name) or asset_key(Layer.MARTS, name) for name in mart.inputs))
+
+
+def build_mart(mart: Mart, partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
+    """Give the asset of a mart."""
+    spec = dg.AssetSpec(
+        asset_key(Layer.MARTS, mart.name),
+        deps=input_keys(mart),
+        description=mart.description,
+        group_name=Layer.MARTS.value,
+        kinds={"duckdb", "sql"},
+        owners=[mart.owner],
+        tags={"pii": ""} if any(column.personal for column in mart.columns) else {},
+        metadata={
+            "dagster/column_schema": column_schema(mart.columns),
+            **lineage_metadata(mart_lineage(mart)),
+            "dagster/table_name": mart.table,
+        },
+        partitions_def=partitions,
+    )
+
+    @dg.multi_asset(
+        name=f"mart_{mart.name}",
+        specs=[spec],
+        check_specs=check_specs(mart),
+        backfill_policy=BACKFILL_POLICY,
+        pool=WAREHOUSE_POOL,
+    )
+    @in_step
+    def run(
+        settings: dg.ResourceParam[Settings], say: dg.ResourceParam[Say]
+    ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
+        say(f"{mart.table}: applying what was loaded")
+        try:
+            with stage(settings, "mart", mart.name) as figures:
+                result = run_mart(settings.open_warehouse(), mart, settings.mart_settings())
+                figures |= {"load_seq": result.load_seq, "rows_inserted": result.rows_inserted}
+        except MartCheckError as error:
+            if error.mart == mart.name:
+                yield from check_results(mart, error.results)
+            raise dg.Failure(description=str(error)) from None
+        yield from check_results(mart, result.checks)
+        yield dg.MaterializeResult(
+            asset_key=spec.key,
+            metadata={
+                "dagster/row_count": result.row_count,
+                "load_seq": result.load_seq,
+                "slices_touched": result.touched,
+                "rows_deleted": result.rows_deleted,
+                "rows_inserted": result.rows_inserted,
+                "rebuilt_whole": result.rebuilt or "no",
+            },
+        )
+
+    return run
+
+
+def build_snapshot(partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
+    """Give the asset of the published snapshot."""
+    spec = dg.AssetSpec(
+        SNAPSHOT,
+        deps=[asset_key(Layer.MARTS, mart.name) for mart in MARTS],
+        description="What readers open: the marts, read-only, as of one load; swapped in whole.",
+        group_name=Layer.PUBLISHED.value,
+        kinds={"duckdb", "parquet"},
+        owners=[MARTS[0].owner],
+        partitions_def=partitions,
+    )
+
+    @dg.multi_asset(name="publish_snapshot", specs=[spec], backfill_policy=BACKFILL_POLICY, pool=WAREHOUSE_POOL)
+    @in_step
+    def snapshot(settings: dg.ResourceParam[Settings], say: dg.ResourceParam[Say]) -> dg.MaterializeResult[None]:
+        say("publishing the snapshot")
+        try:
+            with stage(settings, "publish", "snapshot"):
+                made = publish(
+                    settings.open_warehouse(),
+                    settings.published,
+                    settings.mart_settings(),
+                    with_personal_data=settings.publish_personal_data,
+                )
+        except MartCheckError as error:
+            raise dg.Failure(description=str(error)) from None
+        return dg.MaterializeResult(
+            metadata={
+                "as_of_load": made.as_of,
+                "version": made.version,
+                "published_at": dg.MetadataValue.timestamp(made.published_at),
+                "has_personal_data": made.has_personal_data,
+                "folder": dg.MetadataValue.path(str(made.folder)),
+                "rows": markdown_table(("mart", "rows"), [(mart, made.row_count(mart)) for mart in made.marts]),
+            }
+        )
+
+    return snapshot

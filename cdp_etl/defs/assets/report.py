@@ -1,0 +1,59 @@
+"""The asset `report/daily`: one page a dump date.
+
+Put here how a written report becomes events. What a report says stands in `cdp_etl.report`.
+"""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from cdp_etl.defs.error_boundary import in_step
+from cdp_etl.defs.keys import REPORT, asset_key
+from cdp_etl.defs.partitions import BACKFILL_POLICY, days_of
+from cdp_etl.marts.registry import MARTS
+from cdp_etl.pipeline.dump_pipeline import Say
+from cdp_etl.pipeline.layers import Layer
+from cdp_etl.pipeline.stage_timing import stage
+from cdp_etl.report import write_report
+from cdp_etl.settings import Settings
+
+
+def build_report(partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
+    """Give the asset of the daily report."""
+    spec = dg.AssetSpec(
+        REPORT,
+        deps=[asset_key(Layer.MARTS, mart.name) for mart in MARTS],
+        description="What arrived, what was refused and why, and how the marts moved: one HTML page, for people.",
+        group_name=Layer.REPORT.value,
+        kinds={"html"},
+        owners=[MARTS[0].owner],
+        partitions_def=partitions,
+        skippable=True,  # its days are recorded one by one, and are not the output of the step
+    )
+
+    @dg.multi_asset(name="write_report", specs=[spec], backfill_policy=BACKFILL_POLICY)
+    @in_step
+    def report(
+        context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings], say: dg.ResourceParam[Say]
+    ) -> Iterator[dg.Output[None]]:
+        for day in days_of(context):
+            say(f"writing the report of {day}")
+            with stage(settings, "report", "daily", day):
+                written = write_report(
+                    settings.open_warehouse(), day, settings.reports, settings.report_options(day)
+                )
+            context.log_event(
+                dg.AssetMaterialization(
+                    REPORT,
+                    partition=day.isoformat(),
+                    description=written.sentence,
+                    metadata={
+                        "report": dg.MetadataValue.md(written.markdown),
+                        "page": dg.MetadataValue.path(str(written.path)),
+                        "load_seq": written.load_seq,
+                    },
+                )
+            )
+        yield from ()  # to put out nothing: a step that returns would record every day once more, without figures
+
+    return report

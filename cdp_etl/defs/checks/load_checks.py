@@ -1,0 +1,259 @@
+"""The checks of a load, as facts that hold or do not; none of them blocks.
+
+What must hold is refused before commit; these tell people about it. The ones that speak of a day speak of the
+newest dump date in the ledger, whichever day a run was for: loading last March again must not turn today's check
+(RULINGS 25).
+
+Put here what a check holds to be right. Which rows it is held against stands in the ledger of the warehouse.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import dagster as dg
+import polars as pl
+
+from cdp_etl.contract.entity import Entity
+from cdp_etl.defs.assets.metadata import markdown_list
+from cdp_etl.defs.keys import asset_key
+from cdp_etl.normalize.drift import DUMPS_COMPARED, compare
+from cdp_etl.normalize.lake.history import newest_dumps
+from cdp_etl.pipeline.dump_pipeline import DayOutcome
+from cdp_etl.pipeline.layers import Layer
+from cdp_etl.report.data.deliveries import usual_volume
+from cdp_etl.settings import Settings
+from cdp_etl.warehouse import LoadNotBalancedError, WarehouseLockedError, WarehouseMissingError, ledger
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a check looks at.
+
+    Attributes:
+        entity: Whose checks these are.
+        outcomes: The days of this run.
+        ledger: One row per dump date in order: the newest attempt, and as `loaded_…` the load in place.
+        settings: The limits.
+    """
+
+    entity: Entity
+    outcomes: Sequence[DayOutcome]
+    ledger: pl.DataFrame
+    settings: Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a check has found, in a sentence for a person."""
+
+    passed: bool
+    sentence: str
+    severity: dg.AssetCheckSeverity = dg.AssetCheckSeverity.ERROR
+    figures: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class LoadCheck:
+    """One check; `judge` gives None where this run has nothing to say."""
+
+    name: str
+    layer: Layer
+    description: str
+    judge: Callable[[Evidence], Verdict | None]
+
+    def spec(self, entity: Entity) -> dg.AssetCheckSpec:
+        """Give the check's declaration for an entity."""
+        return dg.AssetCheckSpec(
+            self.name, asset=asset_key(self.layer, entity.table), description=self.description, blocking=False
+        )
+
+
+def check_results(
+    selected: Collection[dg.AssetCheckKey], settings: Settings, entity: Entity, outcomes: Sequence[DayOutcome]
+) -> Iterator[dg.AssetCheckResult]:
+    """Judge the selected checks after the days of a run."""
+    evidence = Evidence(entity, outcomes, _ledger(settings, entity), settings)
+    for check in LOAD_CHECKS:
+        key = check.spec(entity).key
+        verdict = check.judge(evidence) if key in selected else None
+        if verdict is not None:
+            yield dg.AssetCheckResult(
+                passed=verdict.passed,
+                asset_key=key.asset_key,
+                check_name=key.name,
+                severity=verdict.severity,
+                description=verdict.sentence,
+                metadata=verdict.figures,
+            )
+
+
+def _ledger(settings: Settings, entity: Entity) -> pl.DataFrame:
+    try:
+        return ledger(settings.open_warehouse(), entity)
+    except (WarehouseMissingError, WarehouseLockedError):
+        return pl.DataFrame()  # only `landing` or `normalized` was ever made; or the days' own errors say it
+
+
+def _dump_is_complete(evidence: Evidence) -> Verdict | None:
+    calendar = evidence.settings.calendar(evidence.entity)
+    expected = [
+        row
+        for row in evidence.ledger.iter_rows(named=True)
+        if row["status"] != "empty" or calendar.expects(row["dump_date"])
+    ]
+    if not expected:
+        return None
+    newest = expected[-1]
+    figures = {"dump_date": newest["dump_date"].isoformat(), "status": newest["status"]}
+    if newest["status"] in {"empty", "failed"}:
+        return Verdict(
+            passed=False,
+            sentence=f"{newest['dump_date']}: {newest['reason']}",
+            severity=dg.AssetCheckSeverity.WARN,
+            figures=figures,
+        )
+    return Verdict(passed=True, sentence=f"{newest['dump_date']}: {newest['files']} files.", figures=figures)
+
+
+def _records_balance(evidence: Evidence) -> Verdict | None:
+    dumps = [outcome.normalized for outcome in evidence.outcomes if outcome.normalized is not None]
+    if not dumps:
+        return None
+    unbalanced = [
+        dump.dump_date.isoformat()
+        for dump in dumps
+        if dump.records_read != dump.accepted + dump.superseded + dump.quarantined
+    ]
+    figures = {"days": len(dumps), "records_read": sum(dump.records_read for dump in dumps)}
+    if unbalanced:
+        return Verdict(passed=False, sentence=f"Does not hold for {', '.join(unbalanced)}.", figures=figures)
+    return Verdict(passed=True, sentence="Holds for every day of this run.", figures=figures)
+
+
+def _key_is_unique(evidence: Evidence) -> Verdict | None:
+    refused = [
+        f"{outcome.dump_date}: {outcome.error}"
+        for outcome in evidence.outcomes
+        if isinstance(outcome.error, LoadNotBalancedError)
+    ]
+    loaded = [outcome.load for outcome in evidence.outcomes if outcome.load and outcome.load.status == "loaded"]
+    if refused:
+        return Verdict(passed=False, sentence=f"Nothing was committed. {' '.join(refused)}")
+    if not loaded:
+        return None
+    keys = sum(load.changed_keys for load in loaded)
+    return Verdict(
+        passed=True,
+        sentence="Held before each load was committed, over the keys it touched.",
+        figures={"keys": keys},
+    )
+
+
+def _quarantine_rate_is_low(evidence: Evidence) -> Verdict | None:
+    counted = evidence.ledger.filter(pl.col("records_read") > 0) if not evidence.ledger.is_empty() else None
+    if counted is None or counted.is_empty():
+        return None
+    newest = counted.row(-1, named=True)
+    rate = newest["quarantined"] / newest["records_read"]
+    limit = evidence.settings.quarantine_limit(evidence.entity)
+    unusual = min(evidence.settings.unusual_quarantine_rate, limit)
+    return Verdict(
+        passed=rate <= unusual,
+        sentence=f"{newest['dump_date']}: {newest['quarantined']} of {newest['records_read']} records are "
+        f"quarantined ({rate:.1%}); more than {unusual:.0%} is unusual, more than {limit:.0%} is refused.",
+        severity=dg.AssetCheckSeverity.ERROR if rate > limit else dg.AssetCheckSeverity.WARN,
+        # Numbers are what the UI plots, run by run.
+        figures={
+            "dump_date": newest["dump_date"].isoformat(),
+            "accepted": newest["accepted"],
+            "quarantined": newest["quarantined"],
+            "quarantine_rate": rate,
+        },
+    )
+
+
+def _schema_is_stable(evidence: Evidence) -> Verdict | None:
+    dumps = newest_dumps(evidence.settings.lake, evidence.entity, DUMPS_COMPARED + 1)
+    if not dumps:
+        return None
+    drift = compare(evidence.entity, dumps[-1], dumps[:-1])
+    figures: dict[str, Any] = {"dump_date": drift.dump_date.isoformat(), "dumps_compared": drift.compared_with}
+    for name, sentences in (("what_changed", drift.changes), ("not_compared", drift.notes)):
+        if sentences:
+            figures[name] = markdown_list(sentences)
+    return Verdict(
+        passed=not drift.changes,
+        sentence=f"{drift.dump_date}: {drift.sentence}",
+        severity=dg.AssetCheckSeverity.WARN,
+        figures=figures,
+    )
+
+
+def _volume_is_usual(evidence: Evidence) -> Verdict | None:
+    loaded = (
+        evidence.ledger.filter(pl.col("loaded_load_id").is_not_null()) if not evidence.ledger.is_empty() else None
+    )
+    if loaded is None or loaded.is_empty():
+        return None
+    newest = loaded.row(-1, named=True)
+    usual = usual_volume(loaded["loaded_records_read"].head(-1).to_list())
+    records = newest["loaded_records_read"]
+    figures: dict[str, Any] = {"dump_date": newest["dump_date"].isoformat(), "records_read": records}
+    if usual is None:
+        return Verdict(
+            passed=True,
+            sentence=f"{newest['dump_date']}: {records} records; too few dumps before it to compare with.",
+            figures=figures,
+        )
+    return Verdict(
+        passed=usual.holds(records),
+        sentence=f"{newest['dump_date']}: {records} records; usual is from {usual.least:.0f} to {usual.most:.0f}.",
+        severity=dg.AssetCheckSeverity.WARN,
+        figures=figures | {"usual_records_read": usual.records},
+    )
+
+
+LOAD_CHECKS: tuple[LoadCheck, ...] = (
+    LoadCheck(
+        "dump_is_complete",
+        Layer.LANDING,
+        "The newest dump date of the ledger of which a dump is expected was delivered, whole.",
+        _dump_is_complete,
+    ),
+    LoadCheck(
+        "records_balance",
+        Layer.NORMALIZED,
+        "Records read = accepted + superseded + quarantined, for each day of the run.",
+        _records_balance,
+    ),
+    LoadCheck(
+        "schema_is_stable",
+        Layer.NORMALIZED,
+        "The newest dump has the keys, the absent fields and the vocabularies of the fourteen before it.",
+        _schema_is_stable,
+    ),
+    LoadCheck(
+        "quarantine_rate_is_low",
+        Layer.STAGING,
+        "Few records of the newest dump are quarantined.",
+        _quarantine_rate_is_low,
+    ),
+    LoadCheck(
+        "key_is_unique",
+        Layer.STAGING,
+        "Of each key that a load touched one version is current, and no key comes twice in a dump.",
+        _key_is_unique,
+    ),
+    LoadCheck(
+        "volume_is_usual",
+        Layer.STAGING,
+        "The newest dump has between half and twice the records of the median of the fourteen before it.",
+        _volume_is_usual,
+    ),
+)
+
+
+def load_check_keys(entities: Iterable[Entity]) -> Collection[dg.AssetCheckKey]:
+    """Give the keys of the checks that the load of some entities makes."""
+    return [check.spec(entity).key for entity in entities for check in LOAD_CHECKS]

@@ -1,0 +1,143 @@
+"""The sensor that asks for dumps which are new, late or corrected; it also makes up for days the schedule missed.
+
+Put here when to look and how a run is asked for. What counts as an arrival stands in `arrivals.py`.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import dagster as dg
+import polars as pl
+
+from cdp_etl.defs.assets.load import SKIP_UNCHANGED_TAG
+from cdp_etl.defs.checks.load_checks import load_check_keys
+from cdp_etl.defs.error_boundary import in_tick
+from cdp_etl.defs.jobs import LOAD_JOB, MARTS_JOB, load_keys
+from cdp_etl.defs.partitions import days_of_tags
+from cdp_etl.defs.schedules import TICK_PATIENCE_SECONDS, UNFINISHED
+from cdp_etl.entities import BY_NAME, ENTITIES
+from cdp_etl.pipeline.dump_detection import (
+    MOST_ATTEMPTS,
+    Arrival,
+    Look,
+    Memory,
+    arrivals,
+    days_to_look_at,
+    look,
+    read_memory,
+    write_memory,
+)
+from cdp_etl.settings import Settings
+from cdp_etl.warehouse import WarehouseLockedError, WarehouseMissingError, ledger
+
+_NO_LEDGER = pl.Schema(
+    {
+        "entity": pl.String(),
+        "dump_date": pl.Date(),
+        "status": pl.String(),
+        "load_seq": pl.Int64(),
+        "finished_at": pl.Datetime("us", "UTC"),
+        "loaded_finished_at": pl.Datetime("us", "UTC"),
+    }
+)
+
+
+def build_new_dumps(settings: Settings) -> dg.SensorDefinition:
+    """Give the sensor."""
+
+    @dg.sensor(
+        name="new_dumps",
+        job=LOAD_JOB,
+        minimum_interval_seconds=settings.look_every_seconds,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Load what has arrived: new, late and corrected dumps, and those of days the schedule missed.",
+    )
+    @in_tick
+    def new_dumps(
+        context: dg.SensorEvaluationContext, settings: dg.ResourceParam[Settings]
+    ) -> dg.SensorResult | dg.SkipReason:
+        now = datetime.now(UTC)
+        memory = read_memory(context.cursor)
+        recent = _recent_days(settings, now)
+        if not recent:
+            return dg.SkipReason(f"The first dump date, {settings.first_dump_date}, is not yet there.")
+        try:
+            known = _ledger(settings)
+        except WarehouseLockedError as error:
+            return dg.SkipReason(str(error))
+        days, looked_through = days_to_look_at(settings, known, recent, memory.looked_through)
+        seen = look(settings, ENTITIES, days)
+        at_work = _days_at_work(context.instance)
+        due, memory = arrivals(
+            settings, seen, known, replace(memory, looked_through=looked_through), at_work=at_work, now=now
+        )
+        for fault in seen.faults:
+            context.log.warning(fault)
+        return dg.SensorResult(
+            [_request(arrival, known) for arrival in due],
+            skip_reason=None if due else _why_nothing(seen, memory),
+            cursor=write_memory(memory),
+        )
+
+    return new_dumps
+
+
+def _ledger(settings: Settings) -> pl.DataFrame:
+    """Read the ledger without waiting long: where a load holds the warehouse, the next tick will do."""
+    try:
+        warehouse = replace(settings.open_warehouse(), lock_timeout_seconds=TICK_PATIENCE_SECONDS)
+        return ledger(warehouse, first=settings.first_dump_date)
+    except WarehouseMissingError:
+        return pl.DataFrame(schema=_NO_LEDGER)
+
+
+def _recent_days(settings: Settings, now: datetime) -> list[date]:
+    """Give the days of the setting, with today, that can be dump dates."""
+    today = now.astimezone(ZoneInfo(settings.dump_timezone)).date()
+    recent = [today - timedelta(days=back) for back in range(settings.lookback_days + 1)]
+    return [day for day in recent if day >= settings.first_dump_date]
+
+
+def _days_at_work(instance: dg.DagsterInstance) -> set[date]:
+    """Give the days that some run is loading, whoever asked for it; a run of the marts loads none."""
+    runs = instance.get_runs(dg.RunsFilter(statuses=UNFINISHED))
+    return {day for run in runs if run.job_name != MARTS_JOB.name for day in days_of_tags(run.tags)}
+
+
+def _why_nothing(seen: Look, memory: Memory) -> str:
+    """Say why no run is asked for: what is unreachable, not complete, or was tried in vain."""
+    given_up = sorted(day for day, asked in memory.asked.items() if asked.attempts == MOST_ATTEMPTS)
+    sentences = [
+        *seen.faults,
+        *([f"{len(memory.sightings)} dumps are not ready yet."] if memory.sightings else []),
+        *(
+            [f"Tried {MOST_ATTEMPTS} times, until the delivery changes: {', '.join(given_up)}."]
+            if given_up
+            else []
+        ),
+    ]
+    return " ".join(sentences) or "Nothing has arrived."
+
+
+def _request(arrival: Arrival, known: pl.DataFrame) -> dg.RunRequest:
+    """Ask for one run over the entities that have arrived for a day.
+
+    A run key is used up for ever, also by a run that failed. So it holds what was delivered, the newest load of
+    that day, and the attempt: content A, then B, then A again are three runs (RULINGS 23).
+    """
+    newest = max(_loads(known, arrival.day), default=0)
+    entities = [BY_NAME[name] for name in arrival.entities]
+    return dg.RunRequest(
+        run_key=f"{arrival.day}:{arrival.asked.deliveries}:{newest}:{arrival.asked.attempts}",
+        partition_key=arrival.day.isoformat(),
+        asset_selection=list(load_keys(entities)),
+        # Else all checks of these assets would be taken along, those over everything too.
+        asset_check_keys=list(load_check_keys(entities)),
+        tags={SKIP_UNCHANGED_TAG: "true"},
+    )
+
+
+def _loads(known: pl.DataFrame, day: date) -> Iterable[int]:
+    return known.filter(pl.col("dump_date") == day)["load_seq"].to_list()

@@ -1,0 +1,40 @@
+"""A mart as an Open Data Contract Standard document: its columns, its grain as key, its checks as quality rules.
+
+Put here what a mart says in one. The form stands in `cdp_etl.contract.render.odcs`.
+"""
+
+import textwrap
+from typing import Any
+
+from cdp_etl.contract.render.odcs import odcs_document, odcs_property
+from cdp_etl.marts.checks.definitions import checks_of
+from cdp_etl.marts.checks.model import Check
+from cdp_etl.marts.engine.mart import Mart
+
+
+def mart_contract(mart: Mart) -> str:
+    """Give the ODCS document of a mart, as YAML."""
+    usage = "Read it in the published snapshot: all marts as of one load, published only while every rule holds."
+    limitations = {"limitations": mart.header.notes} if mart.header.notes else {}
+    return odcs_document(
+        "marts",
+        mart.name,
+        {"purpose": mart.header.meaning, "usage": usage, **limitations},
+        {
+            "dataGranularityDescription": f"One row for each {', '.join(mart.grain)}.",
+            "properties": [odcs_property(column, mart.grain) for column in mart.columns],
+            "quality": [_rule(check) for check in checks_of(mart)],
+        },
+    )
+
+
+def _rule(check: Check) -> dict[str, Any]:
+    """Give a check as a query that counts what contradicts it in the warehouse."""
+    return {
+        "name": check.name,
+        "description": check.description,
+        "type": "sql",
+        "query": f"SELECT count(*)\nFROM (\n{textwrap.dedent(check.contradictions).strip()}\n)",
+        "mustBe": 0,
+        "severity": "error",
+    }

@@ -1,0 +1,167 @@
+"""Slices by person, or by person and more: what to make anew when records, or who is who, change.
+
+A row is touched when a record of it changed, or when an identifier came to its person or left it: then what the
+identifier's persons before had done may be done by the person that it stands for now.
+
+Most rows only gain days after all that they had, and are gone on from (`growing.py`): the old days, which are as
+many as the history is long, are read of the others alone. A person that merely gets another name, or merges
+with others, takes its rows along: days are read where two of these had a row, and where a person was split.
+
+Put here what these marts have in common. What else one of them reads is declared with it.
+"""
+
+from collections.abc import Mapping
+
+from cdp_etl.marts.columns import BY_CUSTOMER_KEY, BY_IDENTIFIER, BY_PERSON
+from cdp_etl.marts.engine.growing import LAST_DATE
+from cdp_etl.marts.engine.key_lookup import sought_by
+from cdp_etl.marts.engine.mart import Slice, Slices
+
+
+def person_slices(  # noqa: PLR0913 - the keyword arguments are what a mart has of its own
+    mart: str,
+    *,
+    daily: str,
+    by: tuple[str, ...] = (),
+    pieces: int = 1,
+    touched_too: str | None = None,
+    tables: Mapping[str, str] | None = None,
+    inputs: Mapping[str, Slice] | None = None,
+) -> Slices:
+    """Give the slices of a mart that sums up days of customer keys by the persons that these stand for.
+
+    Args:
+        mart: The name of the mart.
+        daily: The mart of the days that it sums up, by customer key, day and `by`.
+        by: The columns of its grain beside company and person.
+        pieces: As `Mart.pieces`, of the mart and of its days.
+        touched_too: The SELECT of further rows to make anew, by the columns of the grain; their days stay.
+        tables: Further tables, made after all others.
+        inputs: The cuts of what it reads beside the days and `customer_identity`.
+    """
+    grain = (*BY_PERSON, *by)
+    row, day = ", ".join(grain), ("company_id", "activity_date", "customer_key", *by)
+    is_whole = " AND ".join(f"{column} IS NOT NULL" for column in day)
+    pending_key = f"(SELECT DISTINCT company_id, customer_key AS identifier FROM pending WHERE {is_whole})"
+    further = "".join(f", {column}" for column in by)
+    return Slices(
+        tables={
+            "moved": """
+                SELECT company_id, identifier, person_before AS person_id
+                FROM marts.customer_identity_change WHERE load_seq > getvariable('applied_load_seq')
+                UNION
+                SELECT company_id, identifier, person_after
+                FROM marts.customer_identity_change
+                WHERE load_seq > getvariable('applied_load_seq') AND person_after IS NOT NULL
+            """,
+            "member": f"FROM {sought_by('customer_identity', 'moved', BY_PERSON)}",
+            "now_known": f"FROM {sought_by('customer_identity', 'moved', BY_IDENTIFIER)}",
+            # A person as the mart knows it, all of whose identifiers stand for one person now.
+            "home": """
+                WITH identity AS (
+                  SELECT company_id, identifier, arg_min(person_before, row(load_seq, changed_at)) AS person_id
+                  FROM marts.customer_identity_change
+                  WHERE load_seq > getvariable('applied_load_seq')
+                  GROUP BY company_id, identifier
+                ),
+                standing AS (
+                  SELECT identity.company_id, identity.person_id, now_known.person_id AS person_now
+                  FROM identity
+                  LEFT JOIN now_known USING (company_id, identifier)
+                  UNION ALL
+                  SELECT company_id, person_id, person_id AS person_now
+                  FROM member ANTI JOIN moved USING (company_id, identifier)
+                )
+                SELECT company_id, person_id, any_value(person_now) AS person_now
+                FROM standing
+                GROUP BY company_id, person_id
+                HAVING count(*) = count(person_now) AND min(person_now) = max(person_now)
+            """,
+            "before": f"""
+                SELECT before.*, home.person_now
+                FROM {sought_by(mart, "moved", BY_PERSON, pieces=pieces)} AS before
+                LEFT JOIN home USING (company_id, person_id)
+            """,
+            # What was of a person that is more than one now, and all that it may have become a part of.
+            "torn": f"""
+                WITH torn AS (SELECT {row} FROM before WHERE person_now IS NULL)
+                FROM torn
+                UNION
+                SELECT moved.company_id, now_known.person_id{further}
+                FROM moved
+                INNER JOIN torn USING (company_id, person_id)
+                INNER JOIN now_known USING (company_id, identifier)
+            """,
+            "regrouped": f"""
+                SELECT {row} FROM before
+                UNION
+                SELECT company_id, person_now{further} FROM before WHERE person_now IS NOT NULL
+                UNION
+                FROM torn
+            """,
+            # The days of changed records, as they were and as they are, with the person whose they are now.
+            "changed_day": f"""
+                SELECT changed.*, person.person_id
+                FROM (SELECT DISTINCT {", ".join(day)} FROM pending WHERE {is_whole}) AS changed
+                INNER JOIN {sought_by("customer_identity", pending_key, BY_IDENTIFIER)} AS person
+                  ON changed.company_id = person.company_id AND changed.customer_key = person.identifier
+            """,
+            "touched": f"SELECT {row} FROM changed_day UNION FROM regrouped"
+            + (f" UNION {touched_too}" if touched_too else ""),
+            "staying": "FROM touched ANTI JOIN moved USING (company_id, person_id)",
+            "held": f"""
+                SELECT *, person_id AS person_now FROM {sought_by(mart, "staying", grain, pieces=pieces)}
+                UNION ALL BY NAME
+                FROM before
+            """,
+            # Clocks that are set back at midnight begin a day before the one before it is over.
+            "next_day": f"""
+                SELECT {row}, activity_date, customer_key, held.last_at
+                FROM changed_day
+                INNER JOIN {_HELD_NOW} AS held USING ({row})
+                WHERE changed_day.activity_date = held.{LAST_DATE} + 1
+            """,
+            # What was not held has no days but those that changed, unless it is torn.
+            "read_whole": f"""
+                SELECT {row}
+                FROM changed_day
+                INNER JOIN {_HELD_NOW} AS held USING ({row})
+                WHERE changed_day.activity_date <= held.{LAST_DATE}
+                UNION
+                SELECT {row}
+                FROM next_day
+                INNER JOIN marts.{daily} AS daily USING ({", ".join(day)})
+                WHERE daily.first_at <= next_day.last_at
+                UNION
+                FROM torn
+                UNION
+                SELECT company_id, person_now{further}
+                FROM before
+                WHERE person_now IS NOT NULL
+                GROUP BY company_id, person_now{further}
+                HAVING count(*) > 1
+            """,
+            "grown": f"FROM {_HELD_NOW} ANTI JOIN read_whole USING ({row})",
+            "new_day": f"SELECT {', '.join(day)} FROM changed_day ANTI JOIN read_whole USING ({row})",
+            "whole_key": f"""
+                SELECT person.company_id, person.identifier AS customer_key{further}
+                FROM read_whole
+                INNER JOIN {sought_by("customer_identity", "read_whole", BY_PERSON)} AS person
+                  USING (company_id, person_id)
+            """,
+            "old_day": f"FROM {sought_by(daily, 'whole_key', (*BY_CUSTOMER_KEY, *by), pieces=pieces)}",
+            **(tables or {}),
+        },
+        mart=Slice("touched", grain),
+        found="held",
+        inputs={
+            "customer_identity": Slice("touched", BY_PERSON, is_sought_once=True),
+            daily: Slice("new_day", day, beside="old_day"),
+            **(inputs or {}),
+        },
+        parted_by=BY_PERSON,
+    )
+
+
+_HELD_NOW = "(SELECT * REPLACE (person_now AS person_id) FROM held WHERE person_now IS NOT NULL)"
+"""What was held, of the persons that it is of now."""

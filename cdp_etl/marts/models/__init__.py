@@ -1,0 +1,5 @@
+"""The marts: one SELECT each, with its declaration.
+
+Belongs here: `<mart>.sql` and, if the mart declares more than its SELECT, `<mart>.py`.
+Does not belong here: code that serves several marts without being declared by one.
+"""

@@ -1,0 +1,56 @@
+"""What the published snapshot tells of people where personal data is not to be in it.
+
+Names, phones, e-mails, addresses and IPs are left out. Identifiers stay, since they are what rows are joined by;
+but `e:<e-mail>` and `p:<phone>` would give away what is left out, so there a pseudonym takes their place: the same
+in every mart and every snapshot, and not to be turned back without the secret that the warehouse keeps.
+"""
+
+import secrets
+
+import duckdb
+
+from cdp_etl.contract.columns import Personal
+from cdp_etl.contract.render.ddl import quoted
+from cdp_etl.contract.table import TEXTS, TableColumn
+from cdp_etl.warehouse.sql import transaction
+
+_SECRET = "pseudonym_secret"  # noqa: S105 - the name under which it is kept
+
+
+def published_columns(columns: tuple[TableColumn, ...], *, with_personal_data: bool) -> tuple[TableColumn, ...]:
+    """Give the columns that are published."""
+    return tuple(
+        column for column in columns if with_personal_data or column.personal in {None, Personal.IDENTIFIER}
+    )
+
+
+def published_expression(column: TableColumn, *, with_personal_data: bool) -> str:
+    """Give the SQL of a published column; it reads the secret by `getvariable`."""
+    name = quoted(column.name)
+    if with_personal_data or column.personal is None:
+        return name
+    if column.type is TEXTS:
+        return f"list_transform({name}, lambda one: {_pseudonym('one')}) AS {name}"
+    return f"{_pseudonym(name)} AS {name}"
+
+
+def use_secret(connection: duckdb.DuckDBPyConnection) -> None:
+    """Give this warehouse's secret to the expressions of `published_expression`; the first call makes it."""
+    secret = _kept_secret(connection)
+    if secret is None:
+        secret = secrets.token_hex(32)
+        with transaction(connection):
+            connection.execute("INSERT INTO ops.setting BY NAME SELECT ? AS name, ? AS value", [_SECRET, secret])
+    connection.execute(f"SET VARIABLE {_SECRET} = ?", [secret])
+
+
+def _kept_secret(connection: duckdb.DuckDBPyConnection) -> str | None:
+    row = connection.execute("SELECT value FROM ops.setting WHERE name = ?", [_SECRET]).fetchone()
+    return None if row is None else str(row[0])
+
+
+def _pseudonym(value: str) -> str:
+    return (
+        f"CASE WHEN starts_with({value}, 'e:') OR starts_with({value}, 'p:')"
+        f" THEN left({value}, 2) || left(sha256(getvariable('{_SECRET}') || {value}), 32) ELSE {value} END"
+    )

@@ -1,0 +1,5 @@
+"""Parquet reader.
+
+Belongs here: conversion of Parquet columns and values.
+Does not belong here: other formats.
+"""

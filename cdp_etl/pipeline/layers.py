@@ -1,0 +1,18 @@
+"""Layers of the pipeline, in order."""
+
+from enum import StrEnum
+
+
+class Layer(StrEnum):
+    """A layer of the pipeline: a group in the Dagster UI and a schema of the warehouse."""
+
+    LANDING = "landing"
+    NORMALIZED = "normalized"
+    STAGING = "staging"
+    MARTS = "marts"
+    PUBLISHED = "published"
+    REPORT = "report"
+
+
+LOAD_LAYERS = (Layer.LANDING, Layer.NORMALIZED, Layer.STAGING)
+"""The layers of one load. A dump passes all of them before the next dump starts."""

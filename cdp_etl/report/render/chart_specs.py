@@ -1,0 +1,210 @@
+"""The charts of the report in Vega-Lite, by Altair: what is on which axis, in which colour.
+
+Each is at most 340 px wide, so that its letters keep their size on a phone. Put here what a chart shows; the words
+beside it, and how it becomes a drawing, stand in `plots.py`.
+"""
+
+from datetime import date, timedelta
+from typing import Any, Final
+
+import altair as alt
+import polars as pl
+
+from cdp_etl.entities import ENTITIES
+from cdp_etl.report.data.report_data import DAYS_SHOWN, Figures, Marts
+from cdp_etl.report.formatting import CHANNELS, name, short_day
+
+Spec = dict[str, Any]
+"""A plot in Vega-Lite."""
+
+FONT: Final = "Helvetica, Arial, sans-serif"
+"""Fonts that every system has or replaces by its own; nothing is loaded."""
+
+_INK, _FAINT, _LINES = "#1f2933", "#5b6774", "#e4e8ec"
+_BLUE, _PALE_BLUE, _RED, _GREEN, _AMBER, _VIOLET = (
+    "#1f5fa8", "#9dbfe3", "#c2382b", "#2f7d4f", "#d08a1d", "#7a5aa6"
+)  # fmt: skip # one palette
+_GROUP_COLOURS: Final = [_BLUE, _AMBER, _GREEN, _VIOLET, _PALE_BLUE]
+_WIDTH: Final = 285
+_SMALL_WIDTH, _SMALL_HEIGHT = 122, 50
+_LABELLED_EVERY: Final = 7
+
+_KINDS: Final = {
+    "activity": "Product activity",
+    "comment": "Comments and reviews",
+    "review": "Comments and reviews",
+    "subscribe": "Subscriptions",
+    "unsubscribe": "Subscriptions",
+    "email": "E-mail",
+    "sms": "SMS",
+}
+"""The kinds of interaction, as the plot groups them."""
+
+_CONFIG: Final = {
+    "aria": False,  # the label of the whole says it; one for each bar makes the page ten times longer
+    "font": FONT,
+    "view": {"stroke": None},
+    "axis": {
+        "labelColor": _FAINT, "labelFontSize": 11, "gridColor": _LINES, "domainColor": "#b8c1ca",
+        "tickColor": "#b8c1ca",
+    },
+    "legend": {"labelColor": _INK, "labelFontSize": 11},
+}  # fmt: skip # one look
+
+
+def records_received(figures: Figures) -> Spec:
+    """Show the records of each dump, a panel an entity: taken in, refused, or nothing loaded."""
+    days = _days(figures.dump_date)
+    rows = []
+    for delivery in figures.deliveries:
+        if delivery.loaded is not None:
+            today = "this day" if delivery.dump_date == figures.dump_date else "earlier"
+            kept = delivery.loaded.records_read - delivery.loaded.quarantined
+            place = {"dump": delivery.entity, "day": short_day(delivery.dump_date)}
+            rows += [
+                place | {"records": kept, "part": today, "order": 0},
+                place | {"records": delivery.loaded.quarantined, "part": "refused", "order": 1},
+            ]
+    loaded = {(delivery.entity, delivery.dump_date) for delivery in figures.deliveries if delivery.loaded}
+    began = min(delivery.dump_date for delivery in figures.deliveries if delivery.loaded)
+    rows += [
+        {"dump": entity.table, "day": short_day(day), "records": 0, "part": "nothing", "order": 2}
+        for entity in ENTITIES
+        for day in (began + timedelta(days=n) for n in range((figures.dump_date - began).days + 1))
+        if (entity.table, day) not in loaded
+    ]
+    names = {entity.table: name(entity) for entity in ENTITIES}
+    table = pl.DataFrame(rows).with_columns(pl.col("dump").replace(names))
+    base = alt.Chart().encode(x=_x(days, every=14), y=_y("records", ticks=2))
+    bars = (
+        base.transform_filter("datum.part != 'nothing'")
+        .mark_bar()
+        .encode(
+            color=alt.Color(
+                "part:N",
+                legend=None,
+                scale=alt.Scale(domain=["earlier", "this day", "refused"], range=[_PALE_BLUE, _BLUE, _RED]),
+            ),
+            order="order:O",
+        )
+    )
+    crosses = base.transform_filter("datum.part == 'nothing'").mark_point(
+        shape="cross", angle=45, size=18, color=_RED, filled=True
+    )
+    panel = alt.layer(bars, crosses).properties(width=_SMALL_WIDTH, height=_SMALL_HEIGHT)
+    return _panels(panel, table, "dump", list(names.values()), columns=2)
+
+
+def share_refused(figures: Figures, unusual_quarantine_rate: float) -> Spec:
+    """Show the share of records refused, all dumps of a day together, and the limit."""
+    days = _days(figures.dump_date)
+    read = dict.fromkeys(days, 0)
+    refused = dict.fromkeys(days, 0)
+    for delivery in figures.deliveries:
+        if delivery.loaded is not None:
+            read[short_day(delivery.dump_date)] += delivery.loaded.records_read
+            refused[short_day(delivery.dump_date)] += delivery.loaded.quarantined
+    last = short_day(figures.dump_date)
+    table = pl.DataFrame(
+        [{"day": day, "share": refused[day] / read[day], "today": day == last} for day in days if read[day]],
+        schema={"day": pl.String, "share": pl.Float64, "today": pl.Boolean},
+    )
+    bars = (
+        alt.Chart(table)
+        .mark_bar()
+        .encode(
+            x=_x(days),
+            y=_y("share", number_format="~%"),
+            color=alt.condition("datum.today", alt.value(_RED), alt.value("#e6aca5")),
+        )
+    )
+    limit = (
+        alt.Chart(pl.DataFrame({"share": [unusual_quarantine_rate]}))
+        .mark_rule(color=_FAINT, strokeDash=[4, 3])
+        .encode(y="share:Q")
+    )
+    return _spec(alt.layer(bars, limit).properties(width=_WIDTH, height=150))
+
+
+def interactions(marts: Marts) -> Spec:
+    """Show interactions by the day they happened, by kind."""
+    table = pl.DataFrame(
+        [
+            {"day": short_day(row.activity_date), "kind": _KINDS[row.kind], "count": row.interaction_count}
+            for row in marts.interactions
+        ]
+    )
+    bars = (
+        alt.Chart(table)
+        .mark_bar()
+        .encode(
+            x=_x(_days(marts.day)),
+            y=_y("sum(count)"),
+            color=_legend("kind", list(dict.fromkeys(_KINDS.values())), _GROUP_COLOURS),
+        )
+        .properties(width=_WIDTH, height=150)
+    )
+    return _spec(bars)
+
+
+def recipients(marts: Marts) -> Spec:
+    """Show distinct recipients by day, a panel a channel."""
+    table = pl.DataFrame(
+        [
+            {
+                "day": short_day(row.activity_date),
+                "channel": CHANNELS[row.channel],
+                "step": row.step,
+                "count": row.recipient_count,
+            }
+            for row in marts.recipients
+        ]
+    )
+    lines = (
+        alt.Chart()
+        .mark_line(strokeWidth=1.8, point=alt.OverlayMarkDef(size=14))
+        .encode(
+            x=_x(_days(marts.day)),
+            y=_y("count", ticks=3),
+            color=_legend("step", ["sent", "opened", "clicked"], [_PALE_BLUE, _BLUE, _AMBER]),
+        )
+        .properties(width=_WIDTH, height=62)
+    )
+    return _panels(lines, table, "channel", list(CHANNELS.values()), columns=1)
+
+
+def _days(last: date) -> list[str]:
+    return [short_day(last - timedelta(days=back)) for back in reversed(range(DAYS_SHOWN))]
+
+
+def _x(days: list[str], every: int = _LABELLED_EVERY) -> alt.X:
+    labelled = list(reversed(days[::-1][::every]))
+    axis = alt.Axis(values=labelled, labelAngle=0, title=None, ticks=True, grid=False, labelOverlap=False)
+    return alt.X("day:O", sort=days, scale=alt.Scale(domain=days), axis=axis)
+
+
+def _y(field: str, ticks: int = 4, number_format: str = "~s") -> alt.Y:
+    axis = alt.Axis(
+        tickCount=ticks,
+        labelExpr=f"format(datum.value, '{number_format}')",
+        title=None,
+        domain=False,
+        ticks=False,
+    )
+    return alt.Y(f"{field}:Q", axis=axis)
+
+
+def _legend(field: str, names: list[str], colours: list[str]) -> alt.Color:
+    legend = alt.Legend(title=None, orient="bottom", columns=3, symbolType="square", symbolSize=70)
+    return alt.Color(f"{field}:N", scale=alt.Scale(domain=names, range=colours), legend=legend)
+
+
+def _panels(panel: Any, table: pl.DataFrame, field: str, names: list[str], columns: int) -> Spec:
+    header = alt.Header(labelAnchor="start", labelFontSize=11, labelFontWeight="bold", labelColor=_INK)
+    facet = alt.Facet(f"{field}:N", title=None, sort=names, header=header)
+    return _spec(panel.facet(facet, columns=columns, data=table, spacing=12).resolve_scale(y="independent"))
+
+
+def _spec(chart: Any) -> Spec:
+    spec: Spec = chart.to_dict()
+    return spec | {"config": _CONFIG, "background": "white", "padding": 4}

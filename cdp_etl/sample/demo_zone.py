@@ -1,0 +1,82 @@
+"""The committed sample landing zone, `data/landing`: three days, six entities, a spread of formats.
+
+`python -m cdp_etl.sample` writes it. Put here what it holds; how dumps are made stands elsewhere.
+"""
+
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Final
+
+from cdp_etl.contract.file_names import Compression, DataFormat
+from cdp_etl.entities import BY_NAME
+from cdp_etl.sample.dump_spec import Dump
+from cdp_etl.sample.expected import Expected
+from cdp_etl.sample.faults import Record
+from cdp_etl.sample.generator import replace_dump
+from cdp_etl.sample.shared_data import make_world
+
+FIRST_DAY: Final = date(2026, 3, 1)
+DAYS: Final = 3
+_SEED: Final = 1
+_DIRTY: Final = 0.06
+"""Enough for every kind of fault to occur among so few rows."""
+
+_DELIVERIES: Final[tuple[tuple[str, int, DataFormat, Compression], ...]] = (
+    ("customer-product-activity", 400, "ndjson", "gz"),
+    ("email-interaction", 300, "ndjson", "none"),
+    ("sms-interaction", 300, "csv", "gz"),
+    ("customer-product-comment", 200, "json", "none"),
+    ("customer-product-review", 250, "ndjson", "zst"),
+    ("customer-product-subscriber", 250, "parquet", "none"),
+)
+_DAY_OF_THE_CONTRACTS_COMMENT: Final = FIRST_DAY
+
+CONTRACTS_COMMENT: Final[Record] = {
+    "systemName": "Website",
+    "internalCompanyId": "ORG1029130112",
+    "commentId": "106326142526362525",
+    "parentCommentId": None,
+    "title": "Tình trạng sản phẩm",
+    "content": "Xin hỏi sản phẩm này còn không?",
+    "commentedAt": 1614814801000,
+    "ipAddress": "14.169.110.80",
+    "customerId": "KH12352632526325",
+    "customerName": "Nguyen Minh Dien",
+    "customerPhone": "098685xxx",
+    "customerEmail": "[email protected]",
+    "productId": "PID32632526325",
+    "productSku": "SKU3263252632",
+    "productName": "Iphone 12",
+    "productCategoryId": "C1020",
+    "productPrice": 23520000,
+    "productPrice4Sale": 23000000,
+    "productLink": "https://domain/product....html",
+    "productImageLink": "https://domain/...jpg",
+    "customFieldTexts": {"customField01": "tag:question"},
+}
+"""The JSON sample that the contract itself gives."""
+
+
+def write_committed(out: Path) -> list[Expected]:
+    """Write the sample landing zone, in the place of what an earlier run wrote.
+
+    Raises:
+        SampleError: a dump's folder holds what was not made here.
+    """
+    world = make_world(_SEED)
+    expectations = []
+    for dump_date in (FIRST_DAY + timedelta(days=number) for number in range(DAYS)):
+        for name, rows, data_format, compression in _DELIVERIES:
+            holds_it = name == "customer-product-comment" and dump_date == _DAY_OF_THE_CONTRACTS_COMMENT
+            dump = Dump(
+                world=world,
+                entity=BY_NAME[name],
+                dump_date=dump_date,
+                rows=rows,
+                dirty=_DIRTY,
+                data_format=data_format,
+                compression=compression,
+                appended=(CONTRACTS_COMMENT,) if holds_it else (),
+            )
+            expectations.append(replace_dump(dump, out))
+    return expectations

@@ -1,0 +1,72 @@
+"""What kinds of value a setting can have, and how one is read from its text.
+
+Put here how a text becomes a value, and what it is told where it cannot. The settings stand in `declaration.py`.
+"""
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import phonenumbers
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from cdp_etl.landing.dump.calendar import WEEKDAYS
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise ValueError("expected an IANA time zone such as Asia/Ho_Chi_Minh") from None
+    return name
+
+
+def _known_region(name: str) -> str:
+    if name not in phonenumbers.SUPPORTED_REGIONS:
+        raise ValueError("expected a region in two capitals such as VN")
+    return name
+
+
+def _weights(value: Any) -> Any:
+    """Read `purchase=10,review=3`."""
+    if not isinstance(value, str):
+        return value
+    pairs = [part.partition("=") for part in value.split(",") if part.strip()]
+    if not all(separator for _, separator, _ in pairs):
+        raise ValueError("expected names and numbers such as purchase=10,review=3")
+    return {name.strip(): number.strip() for name, _, number in pairs}
+
+
+def _comma_separated(value: Any) -> Any:
+    return (
+        frozenset(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+    )
+
+
+def _known_weekdays(names: frozenset[str]) -> frozenset[str]:
+    """Read `mon,tue`; an empty variable counts as not set, so there is a word for no day at all."""
+    if names == {"none"}:
+        return frozenset()
+    if not names <= set(WEEKDAYS):
+        raise ValueError(f"expected some of {','.join(WEEKDAYS)} with commas between them, or none")
+    return names
+
+
+TimeZone = Annotated[str, AfterValidator(_known_zone)]
+Region = Annotated[str, AfterValidator(_known_region)]
+Names = Annotated[frozenset[str], BeforeValidator(_comma_separated)]
+Weekdays = Annotated[Names, AfterValidator(_known_weekdays)]
+Days = Annotated[frozenset[date], BeforeValidator(_comma_separated)]
+Place = Annotated[Path, AfterValidator(Path.absolute)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Seconds = Annotated[float, Field(ge=0)]
+MemorySize = Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)?\s?(MB|GB|TB|MiB|GiB|TiB)$")]
+Count = Annotated[int, Field(ge=1)]
+Weight = Annotated[float, Field(ge=-1e9, le=1e9)]
+"""Sums of all that a person ever does stay within DuckDB's decimals."""
+Weights = Annotated[dict[str, Weight], BeforeValidator(_weights)]
+Port = Annotated[int, Field(ge=1, le=65535)]
+Hours = Annotated[float, Field(gt=0)]
+ClockTime = Annotated[str, Field(pattern=r"^[0-9]{1,2}:[0-5][0-9]$")]
+"""Hours and minutes since midnight; over 24 hours it is a time of the next day, as in timetables."""

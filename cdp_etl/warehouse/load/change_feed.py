@@ -1,0 +1,73 @@
+"""The change feed that the marts live on: touched keys with their current, not deleted row before and after.
+
+`before` is written while the rows are still as they were, `after` when they are as they will be; both in the
+load's own transaction.
+"""
+
+from typing import Literal
+
+import duckdb
+
+from cdp_etl.warehouse.load.current_versions import accepted_records, feed_facts, is_new_row_current
+from cdp_etl.warehouse.load.ledger import Attempt
+from cdp_etl.warehouse.load.protocols import Delivery
+from cdp_etl.warehouse.single_value import single_value
+
+
+def write_before(connection: duckdb.DuckDBPyConnection, delivery: Delivery, attempt: Attempt) -> None:
+    """Write what was current of the touched keys, whichever dump it came from."""
+    _write(connection, delivery, attempt, "before", "FROM other AS version WHERE version.is_current")
+    replaced = f"""
+        FROM {delivery.table} AS version
+        WHERE version.dump_date = DATE '{delivery.dump.dump_date}' AND version.is_current
+    """
+    _write(connection, delivery, attempt, "before", replaced)
+
+
+def write_after(connection: duckdb.DuckDBPyConnection, delivery: Delivery, attempt: Attempt) -> None:
+    """Write what is current of the touched keys once the load is done."""
+    becomes_current = """
+        FROM other AS version
+        LEFT JOIN plan USING (row_id)
+        WHERE coalesce(plan.becomes_current, version.is_current)
+    """
+    _write(connection, delivery, attempt, "after", becomes_current)
+    new_rows = f"""
+        FROM {accepted_records(delivery)} AS version
+        LEFT JOIN newest_other USING (key_hash, record_key)
+        WHERE {is_new_row_current(delivery)}
+    """
+    _write(connection, delivery, attempt, "after", new_rows)
+
+
+def changed_keys(connection: duckdb.DuckDBPyConnection, attempt: Attempt) -> int:
+    """Count the keys that the load wrote to the feed."""
+    count: int = single_value(
+        connection, "SELECT count(DISTINCT record_key) FROM ops.change WHERE load_seq = ?", [attempt.load_seq]
+    )
+    return count
+
+
+def _write(
+    connection: duckdb.DuckDBPyConnection,
+    delivery: Delivery,
+    attempt: Attempt,
+    side: Literal["before", "after"],
+    rows: str,
+) -> None:
+    connection.execute(
+        f"""
+        INSERT INTO ops.change BY NAME
+        SELECT
+          $load_id AS load_id,
+          $load_seq AS load_seq,
+          $entity AS entity,
+          $side AS side,
+          version.record_key,
+          version.key_hash,
+          {", ".join(f"version.{fact}" for fact in feed_facts(delivery.entity))}
+        {rows}
+          AND version.record_status IS DISTINCT FROM 'Deleted'
+        """,
+        {"load_id": attempt.load_id, "load_seq": attempt.load_seq, "entity": delivery.entity.table, "side": side},
+    )

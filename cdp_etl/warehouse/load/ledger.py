@@ -1,0 +1,247 @@
+"""The ledger of loads: what was attempted, how it ended, and what is in place."""
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime
+from typing import Any, Literal
+
+import duckdb
+import polars as pl
+
+from cdp_etl.contract.entity import Entity
+from cdp_etl.contract.normalization_settings import RULES_VERSION
+from cdp_etl.warehouse.connection import Warehouse
+from cdp_etl.warehouse.load.protocols import Delivery
+from cdp_etl.warehouse.load.redelivery import Difference
+from cdp_etl.warehouse.load.rejection_counts import write_reasons
+from cdp_etl.warehouse.single_value import single_value
+from cdp_etl.warehouse.sql import transaction
+
+Status = Literal["loaded", "unchanged", "refused", "failed", "empty"]
+
+_IN_PLACE = (
+    "load_id",
+    "load_seq",
+    "files",
+    "bytes",
+    "records_read",
+    "accepted",
+    "superseded",
+    "quarantined",
+    "with_warnings",
+    "content_fingerprint",
+    "finished_at",
+    "files_added",
+    "files_changed",
+    "files_removed",
+    "records_added",
+    "records_changed",
+    "records_removed",
+)
+"""What the ledger tells of the load in place, beside the newest attempt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One row of `ops.load` in the making.
+
+    Attributes:
+        load_id: Unique over all warehouses.
+        load_seq: Rises with each row.
+        entity: The entity.
+        dump_date: Day the source system delivered the dump.
+        started_at: When the attempt began, UTC.
+        run_id: The Dagster run; None where there was none.
+    """
+
+    load_id: str
+    load_seq: int
+    entity: Entity
+    dump_date: date
+    started_at: datetime
+    run_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an attempt ended.
+
+    Attributes:
+        status: How it ended; empty: no files were there, what was loaded before stays.
+        reason: Why nothing was loaded, in a sentence; None where something was.
+        changed_keys: Keys written to the change feed.
+        resurrected: Keys whose older version counts again, since a newer one left the dump.
+        difference: How the dump differs from the load before; None where nothing was loaded.
+    """
+
+    status: Status
+    reason: str | None = None
+    changed_keys: int = 0
+    resurrected: int = 0
+    difference: Difference | None = None
+
+
+def begin_attempt(
+    connection: duckdb.DuckDBPyConnection,
+    entity: Entity,
+    dump_date: date,
+    started_at: datetime,
+    run_id: str | None,
+) -> Attempt:
+    """Give the next number to an attempt; call it in the transaction that writes its row."""
+    load_seq = single_value(connection, "SELECT coalesce(max(load_seq), 0) + 1 FROM ops.load")
+    return Attempt(uuid.uuid4().hex, load_seq, entity, dump_date, started_at, run_id)
+
+
+def begin_load(connection: duckdb.DuckDBPyConnection, delivery: Delivery) -> Attempt:
+    """Give the next number to the load of a dump; as `begin_attempt`."""
+    return begin_attempt(
+        connection, delivery.entity, delivery.dump.dump_date, delivery.started_at, delivery.run_id
+    )
+
+
+def write_attempt(
+    connection: duckdb.DuckDBPyConnection, attempt: Attempt, outcome: Outcome, delivery: Delivery | None
+) -> None:
+    """Write the attempt's row, with the figures of the delivery where there was one."""
+    row = {
+        "load_id": attempt.load_id,
+        "load_seq": attempt.load_seq,
+        "entity": attempt.entity.table,
+        "dump_date": attempt.dump_date,
+        "status": outcome.status,
+        "reason": outcome.reason,
+        "changed_keys": outcome.changed_keys,
+        "resurrected": outcome.resurrected,
+        **(asdict(outcome.difference) if outcome.difference else {}),
+        "rules_version": RULES_VERSION,
+        "started_at": attempt.started_at,
+        "finished_at": datetime.now(UTC),
+        "run_id": attempt.run_id,
+        **_figures(delivery),
+    }
+    selected = ", ".join(f"${name} AS {name}" for name in row)
+    connection.execute(f"INSERT INTO ops.load BY NAME SELECT {selected}", row)
+    if delivery is not None and outcome.status in {"loaded", "refused"}:
+        write_reasons(connection, attempt.load_id, delivery.dump)
+
+
+def record_attempt(  # noqa: PLR0913 - each is a column of the row
+    warehouse: Warehouse,
+    entity: Entity,
+    dump_date: date,
+    status: Literal["refused", "failed", "empty"],
+    reason: str,
+    *,
+    run_id: str | None = None,
+) -> int:
+    """Write down an attempt that never came to loading, in a transaction of its own; give its `load_seq`."""
+    with warehouse.writing() as connection, transaction(connection):
+        attempt = begin_attempt(connection, entity, dump_date, datetime.now(UTC), run_id)
+        write_attempt(connection, attempt, Outcome(status, reason), None)
+        return attempt.load_seq
+
+
+def fingerprint_in_place(connection: duckdb.DuckDBPyConnection, entity: Entity, dump_date: date) -> str | None:
+    """Give the fingerprint of what is loaded now; None where nothing is."""
+    fingerprint: str | None = single_value(
+        connection,
+        "SELECT arg_max(content_fingerprint, load_seq) FROM ops.load"
+        " WHERE entity = ? AND dump_date = ? AND status = 'loaded'",
+        [entity.table, dump_date],
+    )
+    return fingerprint
+
+
+def files_in_place(warehouse: Warehouse, entity: Entity, dump_date: date) -> int:
+    """Give of how many files the load in place is; 0 where none is, or there is no warehouse yet."""
+    if not warehouse.path.exists():
+        return 0
+    with warehouse.reading() as connection:
+        files: int | None = single_value(
+            connection,
+            "SELECT arg_max(files, load_seq) FROM ops.load"
+            " WHERE entity = ? AND dump_date = ? AND status = 'loaded'",
+            [entity.table, dump_date],
+        )
+    return files or 0
+
+
+def is_loaded(warehouse: Warehouse, entity: Entity, dump_date: date, content_fingerprint: str) -> bool:
+    """Tell whether exactly this content is in place; False where there is no warehouse yet."""
+    if not warehouse.path.exists():
+        return False
+    with warehouse.reading() as connection:
+        return fingerprint_in_place(connection, entity, dump_date) == content_fingerprint
+
+
+def ledger(
+    warehouse: Warehouse, entity: Entity | None = None, first: date | None = None, last: date | None = None
+) -> pl.DataFrame:
+    """Give one row per entity and dump date: the newest attempt, and as `loaded_…` the load that is in place.
+
+    Args:
+        warehouse: Where to look.
+        entity: Only this one; None for all.
+        first: The first dump date; None for no bound.
+        last: The last dump date; None for no bound.
+
+    Raises:
+        WarehouseMissingError: where there is no warehouse yet.
+    """
+    in_place = ", ".join(
+        f"arg_max({name}, load_seq) FILTER (status = 'loaded') AS loaded_{name}" for name in _IN_PLACE
+    )
+    with warehouse.reading() as connection:
+        newest: pl.DataFrame = connection.sql(
+            f"""
+            WITH attempt AS (
+              FROM ops.load
+              WHERE ($entity IS NULL OR entity = $entity)
+                AND ($first IS NULL OR dump_date >= $first)
+                AND ($last IS NULL OR dump_date <= $last)
+            ), newest AS (
+              FROM attempt QUALIFY row_number() OVER (PARTITION BY entity, dump_date ORDER BY load_seq DESC) = 1
+            ), in_place AS (
+              SELECT entity, dump_date, {in_place} FROM attempt GROUP BY entity, dump_date
+            )
+            FROM newest JOIN in_place USING (entity, dump_date) ORDER BY entity, dump_date
+            """,
+            params={"entity": None if entity is None else entity.table, "first": first, "last": last},
+        ).pl()
+    return newest
+
+
+def findings(connection: duckdb.DuckDBPyConnection, delivery: Delivery) -> Iterator[str]:
+    """Tell of files whose bytes are loaded under another date of the entity already (RULINGS 5).
+
+    Empty files are all the same, and say only that there was nothing on their day.
+    """
+    files = [file for file in delivery.files if file.bytes]
+    rows = connection.execute(
+        "SELECT sha256, min(dump_date) FROM ops.dump_file"
+        " WHERE entity = ? AND dump_date <> ? AND list_contains(?, sha256) GROUP BY sha256",
+        [delivery.entity.table, delivery.dump.dump_date, [file.sha256 for file in files]],
+    ).fetchall()
+    loaded = dict(rows)
+    for file in files:
+        if file.sha256 in loaded:
+            yield f"The file {file.path} has the same bytes as one loaded for {loaded[file.sha256]}."
+
+
+def _figures(delivery: Delivery | None) -> dict[str, Any]:
+    if delivery is None:
+        counts = ("files", "bytes", "records_read", "accepted", "superseded", "quarantined", "with_warnings")
+        return dict.fromkeys(counts, 0) | {"content_fingerprint": None}
+    dump = delivery.dump
+    return {
+        "files": len(delivery.files),
+        "bytes": dump.bytes,
+        "records_read": dump.records_read,
+        "accepted": dump.accepted,
+        "superseded": dump.superseded,
+        "quarantined": dump.quarantined,
+        "with_warnings": dump.with_warnings,
+        "content_fingerprint": dump.content_fingerprint,
+    }

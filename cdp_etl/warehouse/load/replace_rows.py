@@ -1,0 +1,101 @@
+"""A dump's rows put in the place of those it had before, by column name.
+
+By position a swapped column would be stored swapped; by name a missing one is an error, and yesterday's
+rows are still there.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from cdp_etl.contract.render.ddl import literal, quoted
+from cdp_etl.contract.render.polars_schema import polars_schema
+from cdp_etl.contract.table import QUARANTINE_COLUMNS, SUPERSEDED_COLUMNS, TableColumn, lake_columns
+from cdp_etl.warehouse.load.current_versions import accepted_records, is_new_row_current
+from cdp_etl.warehouse.load.protocols import Delivery
+from cdp_etl.warehouse.schema.ops_tables import DUMP_FILE
+from cdp_etl.warehouse.single_value import single_value
+
+
+def update_others(connection: duckdb.DuckDBPyConnection, delivery: Delivery) -> int:
+    """Carry out `plan` on rows of other dumps; give how many were updated."""
+    updated: int = single_value(
+        connection,
+        f"""
+        UPDATE {delivery.table} AS version
+        SET is_current = plan.becomes_current, current_custom_fields = plan.custom_fields_after
+        FROM plan
+        WHERE version.rowid = plan.row_id
+        """,
+    )
+    return updated
+
+
+def replace_accepted(connection: duckdb.DuckDBPyConnection, delivery: Delivery) -> None:
+    """Put the accepted records in the place of the dump's former rows."""
+    connection.execute(f"DELETE FROM {delivery.table} WHERE dump_date = ?", [delivery.dump.dump_date])
+    columns = ", ".join(f"version.{quoted(column.name)}" for column in lake_columns(delivery.entity))
+    connection.execute(
+        f"""
+        INSERT INTO {delivery.table} BY NAME
+        SELECT
+          {columns},
+          {is_new_row_current(delivery)} AS is_current,
+          CASE WHEN {is_new_row_current(delivery)} THEN folded.current_custom_fields END AS current_custom_fields
+        FROM {accepted_records(delivery)} AS version
+        LEFT JOIN newest_other USING (key_hash, record_key)
+        LEFT JOIN folded USING (key_hash, record_key)
+        """
+    )
+
+
+def replace_refused(connection: duckdb.DuckDBPyConnection, delivery: Delivery) -> None:
+    """Put the quarantined and the superseded records in the place of the dump's former ones."""
+    _replace(connection, delivery, "quarantine", QUARANTINE_COLUMNS, delivery.dump.quarantined_files)
+    _replace(connection, delivery, "superseded", SUPERSEDED_COLUMNS, delivery.dump.superseded_files)
+
+
+def replace_files(connection: duckdb.DuckDBPyConnection, delivery: Delivery) -> None:
+    """Put the list of the dump's files in the place of the former one."""
+    connection.execute(
+        "DELETE FROM ops.dump_file WHERE entity = ? AND dump_date = ?",
+        [delivery.entity.table, delivery.dump.dump_date],
+    )
+    rows = [
+        (
+            delivery.entity.table,
+            delivery.dump.dump_date,
+            file.path,
+            file.bytes,
+            file.sha256,
+            file.modified_at,
+            file.pulled_at,
+        )
+        for file in delivery.files
+    ]
+    connection.register("dump_file_now", pl.DataFrame(rows, polars_schema(DUMP_FILE.columns), orient="row"))
+    connection.execute("INSERT INTO ops.dump_file BY NAME FROM dump_file_now")
+    connection.unregister("dump_file_now")
+
+
+def _replace(
+    connection: duckdb.DuckDBPyConnection,
+    delivery: Delivery,
+    table: str,
+    columns: Sequence[TableColumn],
+    files: Sequence[Path],
+) -> None:
+    connection.execute(
+        f"DELETE FROM staging.{table} WHERE entity = ? AND dump_date = ?",
+        [delivery.entity.table, delivery.dump.dump_date],
+    )
+    if not files:
+        return
+    names = ", ".join(
+        f"{literal(delivery.entity.table)} AS entity" if column.name == "entity" else quoted(column.name)
+        for column in columns
+    )
+    paths = ", ".join(literal(str(path)) for path in files)
+    connection.execute(f"INSERT INTO staging.{table} BY NAME SELECT {names} FROM read_parquet([{paths}])")

@@ -1,0 +1,70 @@
+"""The warehouse file written anew, without the space that replaced rows have left.
+
+DuckDB uses that space again, so the file does not grow without bound; it does not give it back by itself.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from cdp_etl.contract.render.ddl import literal, quoted
+from cdp_etl.warehouse.connection import Warehouse
+from cdp_etl.warehouse.durable import replace_durably
+from cdp_etl.warehouse.errors import CopyNotEqualError
+from cdp_etl.warehouse.single_value import single_value
+
+
+@dataclass(frozen=True, slots=True)
+class Compaction:
+    """What it brought, in bytes of the file."""
+
+    bytes_before: int
+    bytes_after: int
+
+
+def compact(warehouse: Warehouse) -> Compaction:
+    """Write the file anew and swap it in by rename; it needs disk for both at once.
+
+    Raises:
+        WarehouseMissingError: where there is none.
+        WarehouseLockedError: where it was not to be had in time.
+        CopyNotEqualError: where a table of the new file has not as many rows; the old one stays.
+    """
+    copy = warehouse.path.with_name(warehouse.path.name + ".compacting")
+    with warehouse.closed():
+        copy.unlink(missing_ok=True)  # left by a run that was killed
+        before = warehouse.path.stat().st_size
+        try:
+            with duckdb.connect(config=warehouse.limits()) as connection:
+                connection.execute("SET TimeZone = 'UTC'")
+                connection.execute(f"ATTACH {literal(str(warehouse.path))} AS warehouse (READ_ONLY)")
+                connection.execute(f"ATTACH {literal(str(copy))} AS copy")
+                connection.execute("COPY FROM DATABASE warehouse TO copy")
+                _compare(connection, copy)
+                connection.execute("DETACH copy")
+            replace_durably(copy, warehouse.path)
+        finally:
+            copy.unlink(missing_ok=True)
+        return Compaction(before, warehouse.path.stat().st_size)
+
+
+def row_counts(connection: duckdb.DuckDBPyConnection, database: str) -> dict[str, int]:
+    """Count the rows of every table of an attached database."""
+    tables = connection.execute(
+        "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = ?", [database]
+    ).fetchall()
+    return {
+        f"{schema}.{table}": single_value(
+            connection, f"SELECT count(*) FROM {database}.{quoted(schema)}.{quoted(table)}"
+        )
+        for schema, table in tables
+    }
+
+
+def _compare(connection: duckdb.DuckDBPyConnection, copy: Path) -> None:
+    expected, found = row_counts(connection, "warehouse"), row_counts(connection, "copy")
+    for table in sorted(expected.keys() | found.keys()):
+        if expected.get(table) != found.get(table):
+            fact = f"{table} has {found.get(table)} rows in it and {expected.get(table)} in the warehouse"
+            raise CopyNotEqualError(copy, fact)

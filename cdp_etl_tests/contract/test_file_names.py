@@ -1,0 +1,82 @@
+"""What a file's name says."""
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cdp_etl.contract.file_names import (
+    Companion,
+    DataFile,
+    Ignored,
+    UnknownDumpFileError,
+    classify,
+    delivery_order,
+    without_compression,
+    without_encryption,
+)
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        pytest.param("a.ndjson", DataFile("ndjson", "none"), id="ndjson"),
+        pytest.param("a.jsonl.gz", DataFile("ndjson", "gz"), id="jsonl-gz"),
+        pytest.param("sub/a.json.zst", DataFile("json", "zst"), id="json-zst-in-a-folder"),
+        pytest.param("A.CSV.GZ", DataFile("csv", "gz"), id="upper-case"),
+        pytest.param("export.2026.03.01.csv", DataFile("csv", "none"), id="dots-in-the-name"),
+        pytest.param("a.parquet", DataFile("parquet", "none"), id="parquet"),
+        pytest.param("a.csv.gz.pgp", DataFile("csv", "gz", encrypted=True), id="encrypted"),
+        pytest.param("a.parquet.gpg", DataFile("parquet", "none", encrypted=True), id="encrypted-parquet"),
+        pytest.param("_manifest.json", Companion("manifest"), id="manifest"),
+        pytest.param("_SUCCESS", Companion("marker"), id="marker"),
+        pytest.param("sub/a.csv.sha256", Companion("checksum", of="sub/a.csv"), id="checksum"),
+        pytest.param("_notes.csv", Ignored(), id="underscore"),
+        pytest.param(".a.csv.swp", Ignored(), id="dot"),
+        pytest.param("_temporary/0/a.csv", Ignored(), id="hidden-folder"),
+        pytest.param("a.csv.filepart", Ignored(), id="unfinished"),
+        pytest.param("a.CSV.Part", Ignored(), id="unfinished-upper-case"),
+    ],
+)
+def test_a_name_says_what_the_file_is(path: str, expected: DataFile | Companion | Ignored) -> None:
+    assert classify(path) == expected
+
+
+@pytest.mark.parametrize("path", ["a.xlsx", "a", "a.gz", "a.csv.bz2", "a.pgp", "sub/a.txt.gz", "csv"])
+def test_another_extension_is_an_error_that_names_the_file(path: str) -> None:
+    with pytest.raises(UnknownDumpFileError, match="not a file that can be read") as error:
+        classify(path)
+
+    assert str(error.value).startswith(f"{path}:")
+
+
+def test_parquet_compressed_from_outside_is_an_error() -> None:
+    with pytest.raises(UnknownDumpFileError, match=r"a\.parquet\.gz: Parquet compressed from outside"):
+        classify("a.parquet.gz")
+
+
+def test_files_come_in_natural_order_folder_by_folder() -> None:
+    delivered = ["part-10.csv", "day-2/part-1.csv", "part-2.csv", "day-10/part-1.csv", "day-2/part-11.csv"]
+
+    assert sorted(delivered, key=delivery_order) == [
+        "day-2/part-1.csv",
+        "day-2/part-11.csv",
+        "day-10/part-1.csv",
+        "part-2.csv",
+        "part-10.csv",
+    ]
+
+
+@given(st.lists(st.text(alphabet="a01/-. ", min_size=1), min_size=2, unique=True))
+def test_the_order_of_different_names_is_never_a_tie(paths: list[str]) -> None:
+    ordered = sorted(paths, key=delivery_order)
+
+    assert all(delivery_order(one) < delivery_order(other) for one, other in pairwise(ordered))
+
+
+def test_names_lose_their_outer_suffixes() -> None:
+    assert without_encryption("sub/a.csv.gz.GPG") == "sub/a.csv.gz"
+    assert without_encryption("a.csv") == "a.csv"
+    assert without_compression("sub/a.csv.gz") == "sub/a.csv"
+    assert without_compression("a.csv") == "a.csv"

@@ -1,0 +1,151 @@
+"""What the tests of the definitions do with a pipeline: deliver, materialize, look at what came of it.
+
+Put here the arranging and the looking. What must hold is asserted in the tests.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+import dagster as dg
+
+from cdp_etl.contract.entity import Entity
+from cdp_etl.defs.build import build_definitions
+from cdp_etl.defs.keys import asset_key
+from cdp_etl.defs.partitions import range_tags
+from cdp_etl.entities import BY_NAME
+from cdp_etl.pipeline.layers import LOAD_LAYERS, Layer
+from cdp_etl.settings import Settings
+from cdp_etl.warehouse import ledger
+
+SMS = BY_NAME["sms-interaction"]
+FIRST, SECOND, THIRD = (date(2026, 3, day) for day in (1, 2, 3))
+
+Record = Mapping[str, Any]
+
+
+def sms(record_id: str, day: date, **fields: Any) -> Record:
+    """Give one valid SMS interaction, at noon of a day."""
+    moment = datetime.combine(day, time(12), UTC)
+    return {
+        "id": record_id,
+        "phoneNumber": "0986851234",
+        "serviceProvider": "SMSGWA",
+        "eventAt": int(moment.timestamp() * 1000),
+        "event": "clicked",
+        "internalCompanyId": "ORG1",
+        **fields,
+    }
+
+
+@dataclass(frozen=True)
+class Pipe:
+    """A pipeline under test; `delivered` files lie in its landing folder."""
+
+    settings: Settings
+    instance: dg.DagsterInstance
+
+    def deliver(
+        self, day: date, records: Iterable[Record], *, entity: Entity = SMS, name: str = "part-1.ndjson"
+    ) -> None:
+        """Put one file of a dump into the landing folder; one of the same name is replaced."""
+        self.deliver_bytes(day, "".join(json.dumps(r) + "\n" for r in records).encode(), entity=entity, name=name)
+
+    def deliver_bytes(
+        self, day: date, content: bytes, *, entity: Entity = SMS, name: str = "part-1.ndjson"
+    ) -> None:
+        """Put any bytes into the landing folder."""
+        folder = self.settings.data / "landing" / entity.name / day.isoformat()
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+
+    def load(  # noqa: PLR0913 - what a person can choose in the UI
+        self,
+        first: date,
+        last: date | None = None,
+        *,
+        entity: Entity = SMS,
+        layers: Sequence[Layer] = LOAD_LAYERS,
+        tags: Mapping[str, str] | None = None,
+        config: Mapping[str, Any] | None = None,
+    ) -> dg.ExecuteInProcessResult:
+        """Materialize an entity's assets as a person does in the UI, for a day or a range of days."""
+        days = (
+            {"partition_key": first.isoformat(), "tags": dict(tags or {})}
+            if last is None
+            else {"tags": range_tags(first, last) | dict(tags or {})}
+        )
+        return self._run("load", days, [asset_key(layer, entity.table) for layer in layers], config, entity)
+
+    def marts(self, first: date, last: date) -> dg.ExecuteInProcessResult:
+        """Run the marts job for a range of days."""
+        return self._run("marts", {"tags": range_tags(first, last)}, None, None, None)
+
+    def everything(self, first: date, last: date) -> dg.ExecuteInProcessResult:
+        """Materialize all assets in one run, as a backfill of the whole graph does."""
+        return self._run("__ASSET_JOB", {"tags": range_tags(first, last)}, None, None, None)
+
+    def check_everything(self) -> dg.ExecuteInProcessResult:
+        """Run the job of the checks that read everything."""
+        return self._run("check_full", {}, None, None, None)
+
+    def ledger(self, entity: Entity = SMS) -> list[tuple[date, str]]:
+        """Give the newest status of each dump date."""
+        return [
+            (row["dump_date"], row["status"]) for row in ledger(self.settings.open_warehouse(), entity).to_dicts()
+        ]
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        """Ask the warehouse itself."""
+        with self.settings.open_warehouse().reading() as connection:
+            return connection.execute(sql).fetchall()
+
+    def made(self, layer: Layer, entity: Entity = SMS) -> set[str]:
+        """Give the days of an asset that Dagster shows as materialized."""
+        return self.instance.get_materialized_partitions(asset_key(layer, entity.table))
+
+    def metadata(self, layer: Layer, day: date, entity: Entity = SMS) -> Mapping[str, dg.MetadataValue[Any]]:
+        """Give what the UI shows of the newest materialization of a day."""
+        records = self.instance.fetch_materializations(
+            dg.AssetRecordsFilter(asset_key(layer, entity.table), asset_partitions=[day.isoformat()]), limit=1
+        ).records
+        materialization = records[0].asset_materialization
+        assert materialization is not None
+        return materialization.metadata
+
+    def _run(
+        self,
+        job: str,
+        days: Mapping[str, Any],
+        assets: Sequence[dg.AssetKey] | None,
+        config: Mapping[str, Any] | None,
+        entity: Entity | None,
+    ) -> dg.ExecuteInProcessResult:
+        steps = {f"load_{entity.table}": {"config": dict(config)}} if entity and config else {}
+        result = (
+            build_definitions(self.settings)
+            .resolve_job_def(job)
+            .execute_in_process(
+                instance=self.instance,
+                raise_on_error=False,
+                asset_selection=assets,
+                run_config={"ops": steps, "loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+                **days,
+            )
+        )
+        faults = [
+            event.step_failure_data.error.to_string()
+            for event in result.all_events
+            if event.is_step_failure
+            and event.step_failure_data.user_failure_data is None
+            and event.step_failure_data.error is not None
+        ]
+        assert faults == [], "a day may fail, the program may not"
+        return result
+
+
+def days_later(day: date, number: int) -> date:
+    """Give the day so many days later."""
+    return day + timedelta(days=number)

@@ -1,0 +1,384 @@
+"""Checks that gate publishing: a run that does not hold is undone, readers keep what they have, the next mends."""
+
+from contextlib import closing
+
+import duckdb
+import pytest
+from sqlglot import expressions, parse_one
+
+from cdp_etl.entities import ENTITIES
+from cdp_etl.marts.checks import run
+from cdp_etl.marts.checks.definitions import CHECKS, checks_of
+from cdp_etl.marts.checks.model import Check
+from cdp_etl.marts.engine.key_hash import lookup_by
+from cdp_etl.marts.engine.mart import Mart
+from cdp_etl.marts.errors import MartCheckError
+from cdp_etl.marts.refresh import check_mart, rebuild_marts, run_mart, run_marts
+from cdp_etl.marts.registry import MARTS, mart_named, with_upstream
+from cdp_etl.marts.snapshot.manifest import Snapshot
+from cdp_etl.marts.snapshot.publish import DATABASE, latest_snapshot, publish
+from cdp_etl_tests.marts.loading import ACTIVITY, EMAIL, REVIEW, Loader, happened
+
+_TEMPORARY = {
+    "entered",
+    "leaving",
+    "doubled",
+    "pending",
+    "touched",
+    "customer_identity",
+    "person_campaign_product_daily",
+}
+_BY_PERSON = lookup_by(("company_id", "person_id"))
+
+_DAMAGES = (
+    pytest.param(
+        "UPDATE kept.product_daily SET interaction_count = 9 WHERE product_sku = 'S1'",
+        ("product_daily", "totals_agree_with_interaction"),
+        id="a wrong count",
+    ),
+    pytest.param(
+        "INSERT INTO kept.interaction FROM kept.interaction WHERE record_id = '1'",
+        ("interaction", "agrees_with_staging"),
+        id="a doubled row",
+    ),
+    pytest.param(
+        "DELETE FROM kept.interaction WHERE entity = 'customer_product_review'",
+        ("interaction", "agrees_with_staging"),
+        id="a missing row",
+    ),
+    pytest.param(
+        "DELETE FROM kept.customer_product",
+        ("customer_product", "totals_agree_with_interaction"),
+        id="pairs lost",
+    ),
+    pytest.param(
+        "UPDATE kept.campaign_daily SET event_count = 0",
+        ("campaign_daily", "totals_agree_with_interaction"),
+        id="a campaign that counts nothing",
+    ),
+)
+
+
+@pytest.fixture
+def published(loader: Loader) -> Loader:
+    """Give marts that hold a customer with a product, an e-mail and a review, published."""
+    _load(loader, 1)
+    _publish(loader)
+    return loader
+
+
+def _load(loader: Loader, version: int) -> None:
+    """Load the same records, one of them corrected to another version: it touches every mart."""
+    who = ("c:1", "e:a")
+    loader.load(
+        ACTIVITY,
+        version,
+        [happened(ACTIVITY, "1", who=who, quantity=version), happened(ACTIVITY, f"more-{version}", who=who)],
+    )
+    loader.load(REVIEW, version, [happened(REVIEW, "1", rating=version, who=("e:a",))])
+    loader.load(EMAIL, version, [happened(EMAIL, "1", hour=version, who=("e:a",), campaign_id="K")])
+
+
+def _publish(loader: Loader) -> Snapshot:
+    run_marts(loader.warehouse, loader.settings)
+    return publish(loader.warehouse, loader.folder / "published", loader.settings)
+
+
+def _damage(loader: Loader, sql: str) -> None:
+    with loader.warehouse.writing() as connection:
+        connection.execute(sql)
+
+
+def _rows_read(loader: Loader) -> int:
+    with closing(duckdb.connect(loader.folder / "published" / DATABASE, read_only=True)) as connection:
+        ((rows,),) = connection.execute("SELECT count(*) FROM marts.interaction").fetchall()
+    return int(rows)
+
+
+def _contradicted(loader: Loader, mart: str) -> set[str]:
+    results = check_mart(loader.warehouse, mart_named(mart), loader.settings)
+    return {result.check.name for result in results if not result.passed}
+
+
+@pytest.mark.parametrize(
+    ("damage", "found"),
+    [
+        *_DAMAGES,
+        pytest.param(
+            "DELETE FROM kept.customer_identity WHERE identifier IN ('c:1', 'e:a')",
+            ("customer_product", "totals_agree_with_interaction"),
+            id="customers without a person",
+        ),
+    ],
+)
+def test_a_run_on_a_broken_mart_is_undone_and_the_next_healthy_one_publishes(
+    published: Loader, damage: str, found: tuple[str, str]
+) -> None:
+    before = latest_snapshot(published.folder / "published")
+    _damage(published, damage)
+    _load(published, 2)
+
+    with pytest.raises(MartCheckError) as raised:
+        _publish(published)
+
+    assert (raised.value.mart, {r.check.name for r in raised.value.results if not r.passed}) == (
+        found[0],
+        {found[1]},
+    )
+    assert latest_snapshot(published.folder / "published") == before
+    assert _rows_read(published) == 4
+    after = _publish(published)
+    assert before is not None
+    assert (before.as_of, after.as_of, _rows_read(published)) == (3, 6, 5)
+    assert _contradicted(published, found[0]) == set()
+
+
+@pytest.mark.parametrize(
+    ("fault", "found"),
+    [
+        pytest.param(
+            "SELECT * REPLACE (interaction_count + 1 AS interaction_count) FROM ({sql})",
+            ("customer_product_daily", "totals_agree_with_interaction"),
+            id="a wrong count",
+        ),
+        pytest.param(
+            "SELECT mart.* FROM ({sql}) AS mart CROSS JOIN range(2) AS twice",
+            ("product_daily", "grain_is_unique"),
+            id="each row twice",
+        ),
+        pytest.param(
+            "FROM ({sql}) WHERE customer_key <> 'c:1'",
+            ("customer_daily", "totals_agree_with_interaction"),
+            id="a customer left out",
+        ),
+        pytest.param(
+            "SELECT * REPLACE (person_id || '?' AS person_id) FROM ({sql})",
+            ("customer_identity", "persons_are_their_own_identifiers"),
+            id="persons that nobody is",
+        ),
+        pytest.param(
+            "FROM ({sql}) WHERE identifier <> 'c:9'",
+            ("customer_identity", "identifiers_are_known"),
+            id="an identifier left out",
+        ),
+        pytest.param("FROM ({sql}) LIMIT 0", ("interaction", "agrees_with_staging"), id="nothing at all"),
+    ],
+)
+def test_a_fault_in_the_sql_of_a_mart_is_found_whether_it_is_patched_or_rebuilt(
+    published: Loader, monkeypatch: pytest.MonkeyPatch, fault: str, found: tuple[str, str]
+) -> None:
+    mart = mart_named(found[0])
+    sql = mart.sql
+    monkeypatch.setitem(mart.__dict__, "header", mart.header)
+    monkeypatch.setitem(mart.__dict__, "sql", fault.format(sql=sql))
+    monkeypatch.setattr(Mart, "definition_hash", lambda *_: "unchanged")
+    _damage(published, "UPDATE ops.mart_state SET definition_hash = 'unchanged'")
+    _load(published, 2)
+    published.load(ACTIVITY, 3, [happened(ACTIVITY, "new", who=("c:9",))])
+
+    with pytest.raises(MartCheckError) as patched:
+        _publish(published)
+    with pytest.raises(MartCheckError) as rebuilt:
+        rebuild_marts(published.warehouse, published.settings)
+
+    failed = {result.check.name for result in patched.value.results if not result.passed}
+    assert (patched.value.mart, found[1] in failed) == (mart.name, True)
+    assert rebuilt.value.mart == mart.name
+    assert {result.scope for result in rebuilt.value.results} == {"all rows"}
+    assert _rows_read(published) == 4
+    monkeypatch.setitem(mart.__dict__, "sql", sql)
+    assert _publish(published).as_of == 7
+    assert _contradicted(published, mart.name) == set()
+
+
+def test_a_row_of_a_corrected_record_on_another_day_contradicts_the_run(published: Loader) -> None:
+    _damage(
+        published,
+        "INSERT INTO kept.interaction SELECT * REPLACE (DATE '2026-03-09' AS activity_date)"
+        " FROM kept.interaction WHERE entity = 'customer_product_activity' AND record_id = '1'",
+    )
+    _load(published, 2)
+
+    with pytest.raises(MartCheckError) as raised:
+        run_marts(published.warehouse, published.settings)
+
+    assert {result.check.name for result in raised.value.results if not result.passed} == {
+        "grain_is_unique",
+        "agrees_with_staging",
+    }
+    run_marts(published.warehouse, published.settings)
+    assert _contradicted(published, "interaction") == set()
+
+
+def test_the_reason_tells_counts_hashes_and_what_to_do_and_no_value(published: Loader) -> None:
+    _damage(published, "UPDATE kept.product_daily SET interaction_count = 9")
+    _load(published, 2)
+
+    with pytest.raises(MartCheckError) as raised:
+        _publish(published)
+
+    assert str(raised.value) == (
+        "The run of the mart product_daily was undone, and the snapshot stays as it was:"
+        " totals_agree_with_interaction does not hold for 1 keys of company_id, activity_date, product_sku"
+        " (touched keys): -5 where 1 were expected; of the first of them"
+        " left(md5(concat_ws('|', company_id, activity_date, product_sku)), 16) is 443e3d7dcedc45a6."
+        " The next run makes it anew before anything is published; `cdp-etl marts rebuild --all` does so now, with"
+        " all that it is made from."
+    )
+
+
+def test_a_customer_key_that_stands_for_no_person_is_told_as_such(published: Loader) -> None:
+    _damage(published, "DELETE FROM kept.customer_identity WHERE identifier IN ('c:1', 'e:a')")
+    _load(published, 2)
+
+    with pytest.raises(MartCheckError) as raised:
+        run_mart(published.warehouse, mart_named("customer"), published.settings)
+
+    failed = {result.check.name: result.violations for result in raised.value.results if not result.passed}
+    assert failed == {"totals_agree_with_interaction": 1, "customer_keys_are_known": 1}
+
+
+@pytest.mark.parametrize(
+    ("damage", "found"),
+    [
+        *_DAMAGES,
+        pytest.param(
+            "UPDATE kept.identifier_link SET record_count = 7",
+            ("identifier_link", "agrees_with_staging"),
+            id="a pair counted wrong",
+        ),
+        pytest.param(
+            "DELETE FROM kept.customer_identity WHERE identifier = 'e:a'",
+            ("customer_identity", "identifiers_are_known"),
+            id="an identifier lost",
+        ),
+        pytest.param(
+            "UPDATE kept.customer_identity SET person_id = 'c:0'",
+            ("customer_identity", "persons_are_their_own_identifiers"),
+            id="a person that nobody is",
+        ),
+        pytest.param(
+            "UPDATE kept.customer SET customer_name = 'x'", ("customer", "equals_its_rebuild"), id="a wrong name"
+        ),
+        pytest.param(
+            "INSERT INTO kept.shared_identifier SELECT '', 'c:1', 0, 0, 0, 'x', 1",
+            ("shared_identifier", "agrees_with_customer_identity"),
+            id="an identifier that is not shared",
+        ),
+        pytest.param(
+            f"INSERT INTO kept.person_campaign_product_daily SELECT *, {_BY_PERSON.expression} FROM (SELECT"
+            " '' AS company_id, 'c:1' AS person_id, 'email', 'Brevo', 'K', 'S1', DATE '2026-03-01', 9, 1)",
+            ("person_campaign_product_daily", "influence_is_within_interaction"),
+            id="more influence than interactions",
+        ),
+        pytest.param(
+            f"INSERT INTO kept.person_campaign_product_daily SELECT *, {_BY_PERSON.expression} FROM (SELECT"
+            " '' AS company_id, 'c:7' AS person_id, 'email', 'Brevo', 'K', 'S1', DATE '2026-03-01', 1, 1)",
+            ("person_campaign_product_daily", "persons_are_known"),
+            id="influence on a person that is none",
+        ),
+        pytest.param(
+            "INSERT INTO kept.campaign_influence"
+            " SELECT '', 'email', 'Brevo', 'K', 'S1', DATE '2026-03-01', 9, 1, 1",
+            ("campaign_influence", "totals_agree_with_its_persons"),
+            id="influence of a campaign on nobody",
+        ),
+    ],
+)
+def test_what_a_run_did_not_touch_is_found_in_all_rows_and_made_anew(
+    published: Loader, damage: str, found: tuple[str, str]
+) -> None:
+    _damage(published, damage)
+
+    contradicted = _contradicted(published, found[0])
+    made_anew = {result.mart: result.rebuilt for result in run_marts(published.warehouse, published.settings)}
+
+    assert contradicted >= {found[1], "equals_its_rebuild"}
+    assert made_anew[found[0]] == "a check did not hold"
+    assert _contradicted(published, found[0]) == set()
+
+
+def test_rows_that_would_not_be_found_again_are_made_anew_though_readers_see_nothing_wrong(
+    published: Loader,
+) -> None:
+    _damage(published, "UPDATE kept.customer_identity SET company_id_person_id_hash = 0")
+
+    assert _contradicted(published, "customer_identity") == {"hashes_are_those_of_its_rows"}
+    run_marts(published.warehouse, published.settings)
+    assert _contradicted(published, "customer_identity") == set()
+
+
+def test_a_run_would_find_a_wrong_hash_among_the_rows_that_it_wrote(published: Loader) -> None:
+    (check,) = (
+        check for check in checks_of(mart_named("interaction")) if check.name == "hashes_are_those_of_its_rows"
+    )
+    assert check.touched
+    with published.warehouse.writing() as connection:
+        right = run.result_of(connection, check, check.touched, "touched keys")
+        connection.execute("UPDATE kept.interaction SET company_id_customer_key_hash = 0")
+        wrong = run.result_of(connection, check, check.touched, "touched keys")
+        ((written,),) = connection.execute(
+            "SELECT count(*) FROM kept.interaction WHERE made_by_load = (SELECT max(load_seq) FROM ops.load)"
+        ).fetchall()
+
+    assert written > 0
+    assert (right.violations, wrong.violations) == (0, written)
+
+
+def test_publishing_alone_brings_every_mart_to_one_load(published: Loader) -> None:
+    _load(published, 2)
+
+    snapshot = publish(published.warehouse, published.folder / "published", published.settings)
+
+    assert snapshot.as_of == 6
+    assert _rows_read(published) == 5
+
+
+def test_a_run_tells_how_its_checks_came_out(published: Loader) -> None:
+    _load(published, 2)
+
+    results = {
+        result.mart: {(check.check.name, check.scope) for check in result.checks}
+        for result in run_marts(published.warehouse, published.settings)
+    }
+
+    assert results["interaction"] == {
+        ("grain_is_unique", "touched keys"),
+        ("hashes_are_those_of_its_rows", "touched keys"),
+        ("agrees_with_staging", "touched keys"),
+    }
+    assert results["campaign_influence"] == {
+        ("grain_is_unique", "touched keys"),
+        ("totals_agree_with_its_persons", "touched keys"),
+    }
+    assert all(not result.checks for result in run_marts(published.warehouse, published.settings))
+
+
+@pytest.mark.parametrize("mart", MARTS, ids=lambda mart: mart.name)
+def test_every_mart_is_checked_and_every_check_says_what_it_means(mart: Mart) -> None:
+    checks = checks_of(mart)
+
+    assert {"grain_is_unique"} <= {check.name for check in checks}
+    assert all(check.description.endswith(".") for check in checks)
+    assert len({check.name for check in checks}) == len(checks)
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: f"{check.mart}-{check.name}")
+def test_a_check_reads_only_what_its_mart_is_made_from(check: Check) -> None:
+    """It is looked at as soon as the mart has run, when marts behind it, or beside it, have not."""
+    marts = with_upstream([mart_named(check.mart)])
+    known = (
+        {mart.table for mart in marts}
+        | {mart.kept_table for mart in marts}
+        | {f"staging.{entity.table}_current" for entity in ENTITIES}
+    )
+
+    assert _tables(check.contradictions) <= known
+    assert check.touched is None or _tables(check.touched) <= known | _TEMPORARY | {"ops.load"}
+
+
+def _tables(sql: str) -> set[str]:
+    tree = parse_one(sql, dialect="duckdb")
+    own = {cte.alias for cte in tree.find_all(expressions.CTE)}
+    found = {f"{table.db}.{table.name}".removeprefix(".") for table in tree.find_all(expressions.Table)}
+    return found - own

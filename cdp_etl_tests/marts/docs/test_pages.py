@@ -1,0 +1,103 @@
+"""The documents of the marts: current, valid by the standard, and true of the tables that are made."""
+
+import json
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+from cdp_etl.defs.assets.column_schema import column_schema
+from cdp_etl.marts.checks.definitions import CHECKS
+from cdp_etl.marts.docs.pages import render_mart_documents
+from cdp_etl.marts.engine.mart import Mart
+from cdp_etl.marts.refresh import run_marts
+from cdp_etl.marts.registry import MARTS
+from cdp_etl_tests.marts.loading import ACTIVITY, Loader, happened
+
+_PAGES = Path(__file__).parents[3] / "docs" / "contract" / "marts"
+
+each_mart = pytest.mark.parametrize("mart", MARTS, ids=lambda mart: mart.name)
+
+
+@pytest.fixture(scope="module")
+def documents() -> dict[str, str]:
+    return render_mart_documents()
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Loader:
+    loader = Loader(tmp_path_factory.mktemp("filled"))
+    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1", who=("c:1", "e:a"))])
+    run_marts(loader.warehouse, loader.settings)
+    return loader
+
+
+def _contract(documents: dict[str, str], mart: Mart) -> dict[str, Any]:
+    contract: dict[str, Any] = yaml.safe_load(documents[f"marts/{mart.name}.odcs.yaml"])
+    return contract
+
+
+def test_the_committed_pages_are_current_and_no_page_tells_of_a_mart_that_is_gone(
+    documents: dict[str, str],
+) -> None:
+    committed = {f"marts/{page.name}": page.read_text(encoding="utf-8") for page in _PAGES.iterdir()}
+
+    assert committed == documents
+
+
+@each_mart
+def test_the_contract_of_a_mart_is_valid_odcs(documents: dict[str, str], mart: Mart) -> None:
+    standard = json.loads(files("open_data_contract_standard").joinpath("schema.json").read_text())
+
+    errors = [
+        error.message
+        for error in jsonschema.Draft201909Validator(standard).iter_errors(_contract(documents, mart))
+    ]
+
+    assert errors == []
+
+
+@each_mart
+def test_table_contract_and_column_schema_say_one_thing(
+    documents: dict[str, str], filled: Loader, mart: Mart
+) -> None:
+    (schema,) = _contract(documents, mart)["schema"]
+    columns = (
+        "SELECT column_name, data_type, comment, is_nullable FROM duckdb_columns()"
+        f" WHERE schema_name = '{{}}' AND table_name = '{mart.name}' ORDER BY column_index"
+    )
+    made = filled.rows(columns.format("marts"))
+    kept = {row["column_name"]: row["is_nullable"] for row in filled.rows(columns.format("kept"))}
+
+    stated = [(one["name"], one["description"], not one["required"]) for one in schema["properties"]]
+    shown = [
+        (column.name, column.description, column.constraints.nullable)
+        for column in column_schema(mart.columns).columns
+    ]
+    assert stated == shown
+    assert [(row["column_name"], row["comment"]) for row in made] == [(name, told) for name, told, _ in stated]
+    assert {name: kept.get(name, False) for name, _, _ in stated} == {name: null for name, _, null in stated}
+    types = filled.rows(
+        "SELECT "
+        + ", ".join(f'typeof(NULL::{one["physicalType"]}) AS "{one["name"]}"' for one in schema["properties"])
+    )
+    assert [row["data_type"].replace('"', "") for row in made] == [
+        name.replace('"', "") for name in types[0].values()
+    ]
+    key = sorted((one["primaryKeyPosition"], one["name"]) for one in schema["properties"] if one.get("primaryKey"))
+    assert tuple(name for _, name in key) == mart.grain
+
+
+@each_mart
+def test_the_rules_of_the_contract_are_the_checks_and_hold_as_they_are_written(
+    documents: dict[str, str], filled: Loader, mart: Mart
+) -> None:
+    (schema,) = _contract(documents, mart)["schema"]
+
+    assert [rule["name"] for rule in schema["quality"]] == [one.name for one in CHECKS if one.mart == mart.name]
+    assert [list(filled.rows(rule["query"])[0].values()) for rule in schema["quality"]] == [
+        [rule["mustBe"]] for rule in schema["quality"]
+    ]

@@ -1,0 +1,146 @@
+"""Rows are found by a hash of their keys, and by their keys in the end."""
+
+import re
+from collections.abc import Iterator
+from contextlib import closing
+from unittest.mock import patch
+
+import duckdb
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cdp_etl.marts.engine import key_lookup
+from cdp_etl.marts.engine import mart as mart_module
+from cdp_etl.marts.engine.key_hash import Lookup, hash_signature, lookup_by
+from cdp_etl.marts.engine.key_lookup import places, rows_at, sought, sought_by
+from cdp_etl.marts.engine.mart import Mart
+from cdp_etl.marts.models.customer_identity import IDENTITY_CHANGE
+from cdp_etl.marts.models.customer_product import CUSTOMER_PRODUCT
+from cdp_etl.marts.refresh import run_marts
+from cdp_etl.marts.registry import MARTS
+from cdp_etl.marts.settings import MartSettings
+from cdp_etl_tests.marts.loading import ACTIVITY, Loader, happened
+
+COLUMNS = ("company_id", "person_id")
+LOOKUP = lookup_by(COLUMNS)
+PERSONS = st.lists(st.tuples(st.sampled_from("AB"), st.text("12", min_size=0, max_size=2)), max_size=8)
+
+
+@pytest.fixture(scope="module")
+def connection() -> Iterator[duckdb.DuckDBPyConnection]:
+    with closing(duckdb.connect()) as connection:
+        connection.execute("CREATE SCHEMA kept")
+        yield connection
+
+
+def keep(connection: duckdb.DuckDBPyConnection, rows: list[tuple[str, str]], keys: list[tuple[str, str]]) -> None:
+    connection.execute("CREATE OR REPLACE TABLE kept.a_mart (company_id TEXT, person_id TEXT)")
+    connection.execute("CREATE OR REPLACE TEMP TABLE touched (company_id TEXT, person_id TEXT)")
+    for table, filled in (("kept.a_mart", rows), ("touched", keys)):
+        for row in filled:
+            connection.execute(f"INSERT INTO {table} VALUES (?, ?)", row)
+    connection.execute(f"ALTER TABLE kept.a_mart ADD COLUMN {LOOKUP.name} UINTEGER")
+    connection.execute(f"UPDATE kept.a_mart SET {LOOKUP.name} = {LOOKUP.expression}")
+
+
+def found(connection: duckdb.DuckDBPyConnection, select: str) -> list[tuple[str, str]]:
+    return connection.execute(f"SELECT company_id, person_id FROM {select}").fetchall()
+
+
+@given(rows=PERSONS, keys=PERSONS)
+def test_just_the_rows_with_one_of_the_keys_are_found_each_once(
+    connection: duckdb.DuckDBPyConnection, rows: list[tuple[str, str]], keys: list[tuple[str, str]]
+) -> None:
+    keep(connection, rows, keys)
+
+    expected = sorted(row for row in rows if row in keys)
+    assert sorted(found(connection, sought_by("a_mart", "touched", COLUMNS))) == expected
+    assert sorted(found(connection, sought("a_mart", "touched", COLUMNS, None))) == expected
+
+
+def test_rows_that_share_a_hash_with_a_key_but_are_others_are_not_found(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    keep(connection, [("A", "c:1"), ("A", "c:2")], [("A", "c:1")])
+    connection.execute(f"UPDATE kept.a_mart SET {LOOKUP.name} = 7")
+    same = Lookup(LOOKUP.name, "7")
+
+    assert found(connection, sought("a_mart", "touched", COLUMNS, same)) == [("A", "c:1")]
+
+
+@given(rows=PERSONS, keys=PERSONS, pieces=st.integers(1, 4))
+def test_in_however_many_pieces_a_mart_is_read_its_rows_are_found_each_once(
+    connection: duckdb.DuckDBPyConnection, rows: list[tuple[str, str]], keys: list[tuple[str, str]], pieces: int
+) -> None:
+    keep(connection, rows, keys)
+    with patch.object(key_lookup, "_TOLD_APART", 2):
+        select = rows_at("a_mart", places("a_mart", "touched", LOOKUP), "touched", COLUMNS, pieces=pieces)
+
+    assert sorted(found(connection, select)) == sorted(row for row in rows if row in keys)
+
+
+def test_a_history_is_read_by_the_hash_alone_before_any_text_is_compared(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    keep(connection, [("A", "c:1")], [("A", "c:1")])
+
+    ((_, plan),) = connection.execute(f"EXPLAIN {sought_by('a_mart', 'touched', COLUMNS)}").fetchall()
+
+    assert re.search(rf"{LOOKUP.name} = {LOOKUP.name}\s", plan)
+
+
+def test_a_row_is_told_by_its_row_id_and_what_else_must_hold_does(connection: duckdb.DuckDBPyConnection) -> None:
+    keep(connection, [("A", "c:1"), ("A", "c:2")], [("A", "c:1"), ("A", "c:2")])
+
+    second = sought("a_mart", "touched", COLUMNS, LOOKUP, where="candidate.person_id <> 'c:1'")
+    assert connection.execute(f"SELECT row_id, person_id FROM {second}").fetchall() == [(1, "c:2")]
+
+
+@pytest.mark.parametrize("mart", [mart for mart in MARTS if mart.sought_by], ids=lambda mart: mart.name)
+def test_a_mart_is_made_anew_where_duckdb_hashes_otherwise_than_before(
+    mart: Mart, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = mart.definition_hash(MartSettings())
+
+    monkeypatch.setattr(mart_module, "hash_signature", lambda: "1")
+
+    assert mart.definition_hash(MartSettings()) != before
+
+
+def test_a_warehouse_without_the_hashes_gets_them_by_its_next_run_of_any_mart(loader: Loader) -> None:
+    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1")])
+    run_marts(loader.warehouse, loader.settings)
+    with loader.warehouse.writing() as connection:
+        for mart in MARTS:
+            for lookup in mart.lookups:
+                connection.execute(f"ALTER TABLE {mart.kept_table} DROP COLUMN {lookup.name}")
+        connection.execute("UPDATE ops.mart_state SET definition_hash = 'of before' WHERE mart <> 'product'")
+    loader.load(ACTIVITY, 2, [happened(ACTIVITY, "2")])
+
+    results = run_marts(loader.warehouse, loader.settings, [CUSTOMER_PRODUCT])
+
+    assert {result.rebuilt for result in results if result.mart != IDENTITY_CHANGE.name} == {"definition changed"}
+    assert loader.rows("SELECT sum(interaction_count)::INTEGER AS n FROM marts.customer_product") == [{"n": 2}]
+
+
+@pytest.mark.parametrize("of", ["hash(one.text, other.text)", "hash(one.text, other.text, third.text)"])
+def test_the_signature_tells_of_every_hash_that_changes(of: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = hash_signature()
+    connect = duckdb.connect
+
+    class Otherwise:
+        """A DuckDB that hashes one text otherwise."""
+
+        def __init__(self) -> None:
+            self.real = connect()
+
+        def execute(self, sql: str, texts: dict[str, list[str]]) -> duckdb.DuckDBPyConnection:
+            return self.real.execute(sql.replace(of, f"CASE WHEN other.text = 'c:1' THEN 0 ELSE {of} END"), texts)
+
+        def close(self) -> None:
+            self.real.close()
+
+    monkeypatch.setattr(duckdb, "connect", Otherwise)
+
+    assert hash_signature.__wrapped__() != before

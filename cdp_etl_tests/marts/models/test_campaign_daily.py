@@ -1,0 +1,94 @@
+"""The mart `campaign_daily`: a funnel that can be counted on one's fingers."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from cdp_etl.marts.models.campaign_daily import CAMPAIGN_DAILY
+from cdp_etl.marts.refresh import run_mart
+from cdp_etl_tests.marts.loading import EMAIL, Loader, day, happened
+
+
+def _event(own_id: str, event: str, who: str, on: int, **values: Any) -> dict[str, Any]:
+    identifiers = (who,) if who else ()
+    return happened(EMAIL, own_id, on=on, event=event, who=identifiers, **{"campaign_id": "K", **values})
+
+
+def _days(loader: Loader, *records: dict[str, Any]) -> Sequence[Mapping[str, Any]]:
+    loader.load(EMAIL, 1, records)
+    run_mart(loader.warehouse, CAMPAIGN_DAILY, loader.settings)
+    return loader.rows("FROM marts.campaign_daily ORDER BY activity_date, service_provider, campaign_id")
+
+
+def test_counts_are_of_the_day_and_rates_of_the_cohort(loader: Loader) -> None:
+    first, second = _days(
+        loader,
+        _event("1", "sent", "e:a", 1),
+        _event("2", "sent", "e:b", 1),
+        _event("3", "opened", "e:a", 1),
+        _event("4", "opened", "e:b", 2),
+        _event("5", "clicked", "e:b", 2),
+        _event("6", "sent", "e:a", 2),
+    )
+
+    assert first == {
+        "company_id": "",
+        "channel": "email",
+        "service_provider": "Brevo",
+        "campaign_id": "K",
+        "activity_date": day(1),
+        "event_count": 3,
+        "event_counts": {"opened": 1, "sent": 2},
+        "recipient_count": 2,
+        "cohort_count": 2,
+        "cohort_opened_count": 2,
+        "cohort_clicked_count": 1,
+        "cohort_unsubscribed_count": 0,
+        "open_rate": 1.0,
+        "click_rate": 0.5,
+    }
+    assert (second["event_count"], second["cohort_count"], second["open_rate"]) == (3, 0, None)
+
+
+def test_an_event_that_the_provider_reports_twice_changes_no_rate(loader: Loader) -> None:
+    (row,) = _days(
+        loader,
+        _event("1", "sent", "e:a", 1),
+        _event("2", "sent", "e:b", 1),
+        _event("3", "opened", "e:a", 1),
+        _event("4", "opened", "e:a", 1),
+    )
+
+    assert (row["event_counts"], row["open_rate"]) == ({"opened": 2, "sent": 2}, 0.5)
+
+
+def test_one_campaign_id_of_two_providers_is_two_campaigns(loader: Loader) -> None:
+    rows = _days(loader, _event("1", "sent", "e:a", 1), _event("2", "sent", "e:a", 1, service_provider="Other"))
+
+    assert [(row["service_provider"], row["cohort_count"]) for row in rows] == [("Brevo", 1), ("Other", 1)]
+
+
+@pytest.mark.parametrize(
+    ("record", "found"),
+    [
+        pytest.param(_event("1", "sent", "e:a", 1, campaign_id=None), [], id="no campaign"),
+        pytest.param(_event("1", "sent", "", 1), [(1, 0, 0)], id="an address that is not usable"),
+    ],
+)
+def test_what_cannot_be_told_apart_is_in_no_rate(
+    loader: Loader, record: dict[str, Any], found: Sequence[tuple[int, int, int]]
+) -> None:
+    rows = _days(loader, record)
+
+    assert [(row["event_count"], row["recipient_count"], row["cohort_count"]) for row in rows] == found
+
+
+def test_a_late_opening_changes_the_day_of_its_sending(loader: Loader) -> None:
+    _days(loader, _event("1", "sent", "e:a", 1))
+    loader.load(EMAIL, 9, [_event("2", "opened", "e:a", 9)])
+
+    run_mart(loader.warehouse, CAMPAIGN_DAILY, loader.settings)
+
+    rows = loader.rows("SELECT open_rate FROM marts.campaign_daily ORDER BY activity_date")
+    assert [row["open_rate"] for row in rows] == [1.0, None]

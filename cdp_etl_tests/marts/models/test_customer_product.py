@@ -1,0 +1,313 @@
+"""Affinity of persons and products: worked examples that can be done by hand."""
+
+import tempfile
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
+
+from cdp_etl.marts.checks.matches_full_rebuild import check_agreement
+from cdp_etl.marts.models.customer_identity import CUSTOMER_IDENTITY
+from cdp_etl.marts.models.customer_product import CUSTOMER_PRODUCT
+from cdp_etl.marts.refresh import run_mart, run_marts
+from cdp_etl.marts.settings import MartSettings
+from cdp_etl_tests.marts.loading import ACTIVITY, REVIEW, SUBSCRIBER, Loader, day, happened
+
+
+def _pairs(loader: Loader) -> Sequence[Mapping[str, Any]]:
+    run_mart(loader.warehouse, CUSTOMER_PRODUCT, loader.settings)
+    return loader.rows("FROM marts.customer_product ORDER BY person_id, affinity_rank")
+
+
+def test_the_example_of_the_documentation(loader: Loader) -> None:
+    """A wish (3) 60 days before the last day counts a quarter, a purchase (10) on it in full: 10.75."""
+    loader.load(
+        ACTIVITY,
+        61,
+        [happened(ACTIVITY, "1", on=1, action="Wishlist"), happened(ACTIVITY, "2", on=61, action="Purchase")],
+    )
+
+    (pair,) = _pairs(loader)
+
+    assert pair["affinity_score"] == 10.75
+    assert (pair["last_date"], pair["active_day_count"], pair["affinity_rank"]) == (day(61), 2, 1)
+
+
+@pytest.mark.parametrize(
+    ("records", "score"),
+    [
+        pytest.param([(ACTIVITY, {"action": "Compare"})], 1.0, id="an action without a weight of its own"),
+        pytest.param([(REVIEW, {"rating": 5})], 3.0, id="a good review"),
+        pytest.param([(REVIEW, {"rating": 2})], -5.0, id="a low rating"),
+        pytest.param([(REVIEW, {"rating": None})], 3.0, id="a review without rating"),
+        pytest.param([(SUBSCRIBER, {"status": "Unsubscribed"})], -3.0, id="an ended subscription"),
+        pytest.param(
+            [(ACTIVITY, {"action": "Purchase"}), (REVIEW, {"rating": 1})], 5.0, id="bought and regretted"
+        ),
+    ],
+)
+def test_each_action_has_its_weight(loader: Loader, records: Sequence[tuple[Any, Any]], score: float) -> None:
+    for entity, values in records:
+        loader.load(entity, 1, [happened(entity, "1", **values)])
+
+    (pair,) = _pairs(loader)
+
+    assert pair["affinity_score"] == score
+
+
+def test_products_are_ranked_alike_on_any_day(loader: Loader) -> None:
+    """Ten points of 61 days ago are worth less than three of today, whatever day it is."""
+    loader.load(
+        ACTIVITY,
+        61,
+        [
+            happened(ACTIVITY, "1", on=1, action="Purchase", product_sku="OLD"),
+            happened(ACTIVITY, "2", on=61, action="Wishlist", product_sku="NEW"),
+        ],
+    )
+    loader.load(REVIEW, 61, [happened(REVIEW, "1", on=61, rating=1, product_sku="BAD")])
+
+    pairs = _pairs(loader)
+
+    assert [pair["product_sku"] for pair in pairs] == ["NEW", "OLD", "BAD"]
+    assert [pair["affinity_score"] for pair in pairs] == [3.0, 10.0, -5.0]
+    assert pairs[0]["affinity_order"] > pairs[1]["affinity_order"]
+    assert pairs[2]["affinity_order"] is None
+
+
+@given(days=st.lists(st.integers(1, 40), min_size=2, max_size=4))
+@examples(max_examples=5, deadline=None)
+def test_a_score_is_the_same_in_whatever_order_its_days_are_loaded(days: Sequence[int]) -> None:
+    """Each is a purchase (10): the score so far is halved every 30 days, and what the next day brings is added."""
+    with tempfile.TemporaryDirectory() as folder:
+        loader = Loader(Path(folder))
+        for number, on in enumerate(days):
+            purchase = happened(ACTIVITY, str(number), on=on, action="Purchase")
+            loader.load(ACTIVITY, number + 1, [purchase])
+            (pair,) = _pairs(loader)
+        with loader.warehouse.reading() as connection:
+            assert check_agreement(connection, CUSTOMER_PRODUCT, loader.settings).violations == 0
+
+    score, last = 0.0, min(days)
+    for on, purchases in sorted(Counter(days).items()):
+        score, last = round(score * 0.5 ** ((on - last) / 30) + 10 * purchases, 6), on
+    assert pair["affinity_score"] == pytest.approx(score, abs=1e-6)
+    assert (pair["active_day_count"], pair["interaction_count"]) == (len(set(days)), len(days))
+
+
+def test_a_pair_that_gains_a_day_after_all_others_is_made_without_these(loader: Loader) -> None:
+    loader.load(REVIEW, 1, [happened(REVIEW, "1", on=1, rating=4)])
+    loader.load(SUBSCRIBER, 1, [happened(SUBSCRIBER, "1", on=1)])
+    _pairs(loader)
+    _forget_days(loader)
+    loader.load(ACTIVITY, 31, [happened(ACTIVITY, "1", on=31, action="Purchase")])
+
+    (pair,) = _pairs(loader)
+
+    assert pair["affinity_score"] == (3 + 3) / 2 + 10
+    assert (pair["active_day_count"], pair["interaction_count"], pair["review_count"]) == (2, 3, 1)
+    assert (pair["last_rating"], pair["is_subscribed"]) == (4, True)
+
+
+def test_a_record_that_comes_late_or_is_deleted_has_the_pair_made_from_all_of_its_days(loader: Loader) -> None:
+    loader.load(REVIEW, 1, [happened(REVIEW, "1", on=1, rating=4), happened(REVIEW, "2", on=31, rating=5)])
+    assert [pair["affinity_score"] for pair in _pairs(loader)] == [3 / 2 + 3]
+
+    loader.load(ACTIVITY, 32, [happened(ACTIVITY, "1", on=1, action="Purchase")])
+    assert [pair["affinity_score"] for pair in _pairs(loader)] == [13 / 2 + 3]
+
+    loader.load(REVIEW, 33, [happened(REVIEW, "2", on=31, record_status="Deleted")])
+    (pair,) = _pairs(loader)
+    assert (pair["affinity_score"], pair["last_date"], pair["last_rating"]) == (13.0, day(1), 4)
+
+
+def test_a_record_that_came_and_went_between_two_runs_leaves_the_pair_as_it_was(loader: Loader) -> None:
+    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1", on=1, action="Purchase")])
+    before = _pairs(loader)
+
+    loader.load(ACTIVITY, 2, [happened(ACTIVITY, "2", on=9)])
+    loader.load(ACTIVITY, 3, [happened(ACTIVITY, "2", on=9, record_status="Deleted")])
+
+    assert _pairs(loader) == before
+
+
+def test_persons_who_merge_by_the_record_of_a_new_day_have_their_pairs_made_from_all_days(loader: Loader) -> None:
+    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1", on=1), happened(ACTIVITY, "2", on=1, who=("e:a",))])
+    assert len(_pairs(loader)) == 2
+
+    loader.load(ACTIVITY, 31, [happened(ACTIVITY, "3", on=31, who=("c:1", "e:a"))])
+
+    (pair,) = _pairs(loader)
+    assert (pair["interaction_count"], pair["active_day_count"], pair["affinity_score"]) == (3, 2, (3 + 3) / 2 + 3)
+
+
+def _forget_days(loader: Loader) -> None:
+    """Leave nothing that a pair could be made from but its row."""
+    with loader.warehouse.writing() as connection:
+        connection.execute("DELETE FROM kept.customer_product_daily")
+
+
+def test_a_person_that_gets_another_name_takes_its_pairs_along(loader: Loader) -> None:
+    old = [
+        happened(ACTIVITY, "1", on=1, who=("e:a",), action="Purchase"),
+        happened(ACTIVITY, "2", on=1, who=("e:a",), product_sku="S2"),
+    ]
+    loader.load(ACTIVITY, 1, old)
+    assert {pair["person_id"] for pair in _pairs(loader)} == {"e:a"}
+    _forget_days(loader)
+
+    loader.load(ACTIVITY, 31, [happened(ACTIVITY, "3", on=31, who=("c:1", "e:a"), product_sku="S2")])
+
+    assert [
+        (pair["person_id"], pair["product_sku"], pair["interaction_count"], pair["affinity_score"])
+        for pair in _pairs(loader)
+    ] == [("c:1", "S1", 1, 10), ("c:1", "S2", 2, 3 / 2 + 3)]
+
+
+def test_of_persons_who_merge_only_pairs_that_both_had_are_made_from_their_days(loader: Loader) -> None:
+    loader.load(
+        ACTIVITY,
+        1,
+        [
+            happened(ACTIVITY, "1", on=1, who=("c:1",)),
+            happened(ACTIVITY, "2", on=1, who=("c:1",), product_sku="S2"),
+            happened(ACTIVITY, "3", on=1, who=("e:b",), product_sku="S2"),
+            happened(ACTIVITY, "4", on=1, who=("e:b",), product_sku="S3"),
+        ],
+    )
+    _pairs(loader)
+    with loader.warehouse.writing() as connection:
+        connection.execute("DELETE FROM kept.customer_product_daily WHERE product_sku <> 'S2'")
+
+    loader.load(ACTIVITY, 2, [happened(ACTIVITY, "5", on=2, who=("c:1", "e:b"), product_sku="S4")])
+
+    assert {pair["product_sku"]: (pair["person_id"], pair["interaction_count"]) for pair in _pairs(loader)} == {
+        "S1": ("c:1", 1),
+        "S2": ("c:1", 2),
+        "S3": ("c:1", 1),
+        "S4": ("c:1", 1),
+    }
+
+
+def test_a_person_who_is_split_leaves_each_the_days_of_its_own_identifiers(loader: Loader) -> None:
+    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "link", who=("c:1", "e:a"), product_sku="S2")])
+    loader.load(ACTIVITY, 2, [happened(ACTIVITY, "1"), happened(ACTIVITY, "2", who=("e:a",))])
+    assert [(pair["person_id"], pair["interaction_count"]) for pair in _pairs(loader)] == [("c:1", 2), ("c:1", 1)]
+
+    loader.load(ACTIVITY, 3, [happened(ACTIVITY, "link", who=("c:1", "e:a"), record_status="Deleted")])
+
+    assert [(pair["person_id"], pair["product_sku"], pair["interaction_count"]) for pair in _pairs(loader)] == [
+        ("c:1", "S1", 1),
+        ("e:a", "S1", 1),
+    ]
+
+
+def test_an_identifier_that_went_and_came_back_between_two_runs_brings_nothing_of_before(loader: Loader) -> None:
+    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1", on=1, who=("e:a",)), happened(ACTIVITY, "2", who=("c:1",))])
+    _pairs(loader)
+
+    loader.load(ACTIVITY, 2, [happened(ACTIVITY, "1", on=1, who=("e:a",), record_status="Deleted")])
+    run_mart(loader.warehouse, CUSTOMER_IDENTITY, loader.settings)
+    loader.load(ACTIVITY, 3, [happened(ACTIVITY, "3", on=3, who=("c:1", "e:a"))])
+    run_mart(loader.warehouse, CUSTOMER_IDENTITY, loader.settings)
+
+    assert [(pair["person_id"], pair["interaction_count"]) for pair in _pairs(loader)] == [("c:1", 2)]
+
+
+def test_a_day_that_begins_before_the_one_before_it_is_over_is_not_taken_for_later(loader: Loader) -> None:
+    """On 7 November 2010, at a minute past midnight, Newfoundland set its clocks back to the day before."""
+    loader.load(
+        REVIEW,
+        1,
+        [happened(REVIEW, "1", rating=1, activity_date=date(2010, 11, 6), occurred_at=_utc(7, 2, 45))],
+    )
+    assert [pair["last_rating"] for pair in _pairs(loader)] == [1]
+
+    loader.load(
+        REVIEW,
+        2,
+        [happened(REVIEW, "2", rating=5, activity_date=date(2010, 11, 7), occurred_at=_utc(7, 2, 30))],
+    )
+
+    assert [pair["last_rating"] for pair in _pairs(loader)] == [1]
+
+
+def _utc(day_of_month: int, hour: int, minute: int) -> datetime:
+    return datetime(2010, 11, day_of_month, hour, minute, tzinfo=UTC)
+
+
+def test_what_one_person_did_under_two_identifiers_is_one_pair(loader: Loader) -> None:
+    loader.load(
+        ACTIVITY,
+        1,
+        [
+            happened(ACTIVITY, "1", who=("c:1", "e:a")),
+            happened(ACTIVITY, "2", who=("e:a",)),
+            happened(ACTIVITY, "3", who=("e:b",)),
+        ],
+    )
+
+    assert [(pair["person_id"], pair["interaction_count"]) for pair in _pairs(loader)] == [("c:1", 2), ("e:b", 1)]
+
+
+def test_a_merge_moves_pairs_however_old_their_days_are(loader: Loader) -> None:
+    loader.load(
+        ACTIVITY,
+        1,
+        [
+            happened(ACTIVITY, "1", on=-900, who=("c:1",)),
+            happened(ACTIVITY, "2", on=-900, who=("e:b",)),
+        ],
+    )
+    assert len(_pairs(loader)) == 2
+
+    loader.load(ACTIVITY, 2, [happened(ACTIVITY, "3", who=("c:1", "e:b"), product_sku="S2")])
+    pairs = _pairs(loader)
+
+    assert [(pair["person_id"], pair["product_sku"], pair["interaction_count"]) for pair in pairs] == [
+        ("c:1", "S2", 1),
+        ("c:1", "S1", 2),
+    ]
+
+
+def test_a_pair_that_nothing_happened_to_is_left_alone(loader: Loader) -> None:
+    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1", who=("c:1",)), happened(ACTIVITY, "2", who=("c:2",))])
+    run_marts(loader.warehouse, loader.settings)
+
+    loader.load(ACTIVITY, 90, [happened(ACTIVITY, "3", on=90, who=("c:2",))])
+    result = run_mart(loader.warehouse, CUSTOMER_PRODUCT, loader.settings)
+
+    assert (result.touched, result.rows_deleted, result.rows_inserted) == (1, 1, 1)
+
+
+def test_other_weights_and_another_half_life_are_settings(loader: Loader) -> None:
+    loader.load(ACTIVITY, 11, [happened(ACTIVITY, "1", on=1), happened(ACTIVITY, "2", on=11)])
+    _pairs(loader)
+
+    settings = MartSettings(
+        affinity_weights={"wishlist": 8.0, "low_rating": 0.0, "other": 0.0}, affinity_half_life_days=10.0
+    )
+    (pair,) = _pairs(Loader(loader.folder, settings))
+
+    assert pair["affinity_score"] == 12.0
+
+
+def test_the_newest_subscription_says_whether_the_person_is_subscribed(loader: Loader) -> None:
+    loader.load(
+        SUBSCRIBER,
+        1,
+        [
+            happened(SUBSCRIBER, "1", on=2, status="Unsubscribed"),
+            happened(SUBSCRIBER, "2", on=1, status="Subscribed"),
+        ],
+    )
+
+    (pair,) = _pairs(loader)
+
+    assert pair["is_subscribed"] is False

@@ -1,0 +1,99 @@
+"""The marts by day: worked examples that can be added up in the head."""
+
+from decimal import Decimal
+
+from cdp_etl.marts.models.customer_product_daily import CUSTOMER_PRODUCT_DAILY
+from cdp_etl.marts.models.interaction_daily import INTERACTION_DAILY
+from cdp_etl.marts.refresh import run_mart
+from cdp_etl_tests.marts.loading import ACTIVITY, EMAIL, REVIEW, SUBSCRIBER, Loader, day, happened, moment
+
+
+def test_one_customer_one_product_two_days(loader: Loader) -> None:
+    loader.load(
+        ACTIVITY,
+        1,
+        [
+            happened(ACTIVITY, "1", on=1, hour=8, action="Search", price=5.0),
+            happened(ACTIVITY, "2", on=1, hour=9, action="AddToCart", price=5.0, quantity=2),
+            happened(ACTIVITY, "3", on=2, hour=7, action="Search"),
+        ],
+    )
+    loader.load(REVIEW, 1, [happened(REVIEW, "1", on=1, hour=20, rating=4, product_price=5.0)])
+    loader.load(SUBSCRIBER, 1, [happened(SUBSCRIBER, "1", on=1, hour=21, status="Unsubscribed")])
+
+    run_mart(loader.warehouse, CUSTOMER_PRODUCT_DAILY, loader.settings)
+
+    first, second = loader.rows("FROM marts.customer_product_daily ORDER BY activity_date")
+    assert first == {
+        "company_id": "",
+        "activity_date": day(1),
+        "customer_key": "c:1",
+        "product_sku": "S1",
+        "interaction_count": 4,
+        "activity_count": 2,
+        "comment_count": 0,
+        "review_count": 1,
+        "subscribe_count": 0,
+        "unsubscribe_count": 1,
+        "action_counts": {"add_to_cart": 1, "review": 1, "search": 1, "unsubscribe": 1},
+        "activity_amount": Decimal(15),
+        "ratings": [4],
+        "newest_rating": {
+            "occurred_at": moment(1, 20),
+            "dump_date": day(1),
+            "system_name": "",
+            "record_id": "1",
+            "rating": 4,
+        },
+        "newest_subscription": {
+            "occurred_at": moment(1, 21),
+            "dump_date": day(1),
+            "system_name": "",
+            "record_id": "1",
+            "is_subscribed": False,
+        },
+        "first_at": moment(1, 8),
+        "last_at": moment(1, 21),
+    }
+    assert (second["interaction_count"], second["activity_amount"], second["newest_rating"]) == (1, None, None)
+
+
+def test_the_last_rating_is_decided_by_one_total_order(loader: Loader) -> None:
+    """Of ratings at one moment the later dump wins, then the system's name, then the id; a blank one never."""
+    loader.load(REVIEW, 1, [happened(REVIEW, "9", rating=1)])
+    loader.load(
+        REVIEW,
+        2,
+        [
+            happened(REVIEW, "1", rating=2, system_name="A"),
+            happened(REVIEW, "2", rating=3, system_name="A"),
+            happened(REVIEW, "3", rating=None, hour=23),
+        ],
+    )
+
+    run_mart(loader.warehouse, CUSTOMER_PRODUCT_DAILY, loader.settings)
+
+    (row,) = loader.rows("SELECT newest_rating.rating AS newest, ratings FROM marts.customer_product_daily")
+    assert row == {"newest": 3, "ratings": [1, 2, 3]}
+
+
+def test_what_has_no_customer_or_no_product_is_counted_and_not_attributed(loader: Loader) -> None:
+    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1"), happened(ACTIVITY, "2", who=())])
+    loader.load(EMAIL, 1, [happened(EMAIL, "1", who=("e:a@x.vn",)), happened(EMAIL, "2", who=())])
+
+    run_mart(loader.warehouse, INTERACTION_DAILY, loader.settings)
+    result = run_mart(loader.warehouse, CUSTOMER_PRODUCT_DAILY, loader.settings)
+
+    assert result.row_count == 1
+    counts = loader.rows("SELECT * EXCLUDE (company_id, activity_date) FROM marts.interaction_daily ORDER BY kind")
+    assert [tuple(row.values()) for row in counts] == [("activity", 2, 1, 0, 1), ("email", 2, 1, 2, 0)]
+
+
+def test_only_the_groups_that_changed_are_made_anew(loader: Loader) -> None:
+    loader.load(ACTIVITY, 1, [happened(ACTIVITY, str(number), product_sku=f"S{number}") for number in range(9)])
+    run_mart(loader.warehouse, CUSTOMER_PRODUCT_DAILY, loader.settings)
+
+    loader.load(ACTIVITY, 2, [happened(ACTIVITY, "3", product_sku="S4")])
+    result = run_mart(loader.warehouse, CUSTOMER_PRODUCT_DAILY, loader.settings)
+
+    assert (result.touched, result.rows_deleted, result.rows_inserted) == (2, 2, 1)

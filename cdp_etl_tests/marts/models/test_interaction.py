@@ -1,0 +1,118 @@
+"""The mart `interaction`: worked examples."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from cdp_etl.contract.entity import Entity
+from cdp_etl.marts.models.interaction import INTERACTION
+from cdp_etl.marts.refresh import run_mart
+from cdp_etl_tests.marts.loading import ACTIVITY, COMMENT, EMAIL, REVIEW, SMS, SUBSCRIBER, Loader, day, happened
+
+
+def _only_row(loader: Loader, entity: Entity, **values: Any) -> dict[str, Any]:
+    loader.load(entity, 1, [happened(entity, "1", **values)])
+    run_mart(loader.warehouse, INTERACTION, loader.settings)
+    (row,) = loader.rows("FROM marts.interaction")
+    return row
+
+
+@pytest.mark.parametrize(
+    ("entity", "values", "kind", "action"),
+    [
+        pytest.param(ACTIVITY, {"action": "Wishlist"}, "activity", "wishlist", id="activity"),
+        pytest.param(ACTIVITY, {"action": "AddToCart"}, "activity", "add_to_cart", id="camel case"),
+        pytest.param(ACTIVITY, {"action": " add-to cart "}, "activity", "add_to_cart", id="blanks and dashes"),
+        pytest.param(ACTIVITY, {"action": "SMSShare2Friend"}, "activity", "sms_share2_friend", id="acronym"),
+        pytest.param(ACTIVITY, {"action": "Yêu Thích"}, "activity", "yêu_thích", id="diacritics"),
+        pytest.param(ACTIVITY, {"action": "!!"}, "activity", "!!", id="no letter at all"),
+        pytest.param(COMMENT, {}, "comment", "comment", id="comment"),
+        pytest.param(REVIEW, {}, "review", "review", id="review"),
+        pytest.param(SUBSCRIBER, {"status": "Subscribed"}, "subscribe", "subscribe", id="subscription"),
+        pytest.param(SUBSCRIBER, {"status": "Unsubscribed"}, "unsubscribe", "unsubscribe", id="its end"),
+        pytest.param(EMAIL, {"event": "opened"}, "email", "email_opened", id="e-mail"),
+        pytest.param(SMS, {"event": "Clicked"}, "sms", "sms_clicked", id="sms"),
+    ],
+)
+def test_kind_is_closed_and_action_is_the_open_word_in_snake_case(
+    loader: Loader, entity: Entity, values: dict[str, Any], kind: str, action: str
+) -> None:
+    row = _only_row(loader, entity, **values)
+
+    assert (row["entity"], row["kind"], row["action"]) == (entity.table, kind, action)
+
+
+@pytest.mark.parametrize(
+    ("entity", "values", "amount"),
+    [
+        pytest.param(ACTIVITY, {"price": 19.99, "quantity": 3}, "59.97", id="price x quantity, exactly"),
+        pytest.param(ACTIVITY, {"price": 19.99}, "19.99", id="no quantity counts as one"),
+        pytest.param(ACTIVITY, {"price": 19.99, "quantity": 0}, "0", id="a quantity of nought"),
+        pytest.param(ACTIVITY, {"quantity": 3}, None, id="no price"),
+        pytest.param(ACTIVITY, {"price": 1e300}, None, id="a price that does not fit"),
+        pytest.param(ACTIVITY, {"price": 9e13, "quantity": 9}, None, id="an amount that does not fit"),
+        pytest.param(COMMENT, {"product_price": 9.0, "product_price4_sale": 7.5}, "7.5", id="after discounts"),
+        pytest.param(COMMENT, {"product_price": 9.0}, "9", id="no discount"),
+        pytest.param(REVIEW, {"product_price": 9.0, "product_price4_sale": 0.1}, "0.1", id="review"),
+        pytest.param(SUBSCRIBER, {}, None, id="subscription"),
+        pytest.param(EMAIL, {}, None, id="e-mail"),
+    ],
+)
+def test_amount_is_the_money_that_the_record_names(
+    loader: Loader, entity: Entity, values: dict[str, Any], amount: str | None
+) -> None:
+    assert _only_row(loader, entity, **values)["amount"] == (None if amount is None else Decimal(amount))
+
+
+@pytest.mark.parametrize(
+    ("entity", "values", "channel"),
+    [
+        pytest.param(EMAIL, {}, "email", id="e-mail"),
+        pytest.param(SMS, {}, "sms", id="sms"),
+        pytest.param(SUBSCRIBER, {"source_channel": "Offline"}, "offline", id="subscription"),
+        pytest.param(ACTIVITY, {}, None, id="activity"),
+    ],
+)
+def test_channel_is_what_the_contract_names(
+    loader: Loader, entity: Entity, values: dict[str, Any], channel: str | None
+) -> None:
+    assert _only_row(loader, entity, **values)["channel"] == channel
+
+
+def test_a_record_whose_contact_is_masked_keeps_no_customer(loader: Loader) -> None:
+    assert _only_row(loader, ACTIVITY, who=())["customer_key"] is None
+
+
+def test_a_corrected_record_moves_to_its_new_day(loader: Loader) -> None:
+    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1", on=1), happened(ACTIVITY, "2", on=1)])
+    run_mart(loader.warehouse, INTERACTION, loader.settings)
+
+    loader.load(ACTIVITY, 2, [happened(ACTIVITY, "1", on=-30)])
+    result = run_mart(loader.warehouse, INTERACTION, loader.settings)
+
+    assert loader.rows("SELECT record_id, activity_date FROM marts.interaction ORDER BY ALL") == [
+        {"record_id": "1", "activity_date": day(-30)},
+        {"record_id": "2", "activity_date": day(1)},
+    ]
+    assert (result.rows_deleted, result.rows_inserted, result.row_count) == (1, 1, 2)
+
+
+def test_a_deleted_record_goes_and_comes_back_with_the_dump_that_deleted_it(loader: Loader) -> None:
+    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1")])
+    loader.load(ACTIVITY, 2, [happened(ACTIVITY, "1", record_status="Deleted")])
+    assert run_mart(loader.warehouse, INTERACTION, loader.settings).row_count == 0
+
+    loader.load(ACTIVITY, 2, [])
+    assert run_mart(loader.warehouse, INTERACTION, loader.settings).row_count == 1
+
+
+def test_records_of_two_entities_with_one_key_are_told_apart(loader: Loader) -> None:
+    loader.load(EMAIL, 1, [happened(EMAIL, "1", who=("e:a@x.vn",))])
+    loader.load(SMS, 1, [happened(SMS, "1", who=("p:+84900000001",))])
+    run_mart(loader.warehouse, INTERACTION, loader.settings)
+
+    loader.load(SMS, 1, [])
+    run_mart(loader.warehouse, INTERACTION, loader.settings)
+
+    assert [row["entity"] for row in loader.rows("FROM marts.interaction")] == ["email_interaction"]

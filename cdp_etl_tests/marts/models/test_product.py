@@ -1,0 +1,125 @@
+"""The marts of products: worked examples."""
+
+from datetime import datetime
+from decimal import Decimal
+
+from cdp_etl.marts.models.product import PRODUCT, PRODUCT_DAILY
+from cdp_etl.marts.refresh import run_mart
+from cdp_etl_tests.marts.loading import ACTIVITY, COMMENT, REVIEW, SUBSCRIBER, Loader, day, happened, moment
+
+
+def test_a_product_over_all_its_records(loader: Loader) -> None:
+    loader.load(
+        ACTIVITY,
+        1,
+        [
+            happened(ACTIVITY, "1", on=1, product_name="Old", price=9.0, product_category="Phones"),
+            happened(ACTIVITY, "2", on=2, who=(), action="Search"),
+        ],
+    )
+    loader.load(REVIEW, 1, [happened(REVIEW, "1", on=3, rating=4), happened(REVIEW, "2", on=3, rating=1)])
+    loader.load(COMMENT, 1, [happened(COMMENT, "1", on=4, product_name="New", product_price=8.0)])
+    loader.load(
+        SUBSCRIBER, 1, [happened(SUBSCRIBER, "1", on=5), happened(SUBSCRIBER, "2", on=5, status="Unsubscribed")]
+    )
+
+    run_mart(loader.warehouse, PRODUCT, loader.settings)
+
+    (row,) = loader.rows("FROM marts.product")
+    assert row == {
+        "company_id": "",
+        "product_sku": "S1",
+        "product_name": "New",
+        "product_category": "Phones",
+        "product_category_id": None,
+        "product_image_link": None,
+        "product_link": None,
+        "price": Decimal(8),
+        "interaction_count": 7,
+        "activity_count": 2,
+        "wishlist_count": 1,
+        "comment_count": 1,
+        "review_count": 2,
+        "subscription_count": 1,
+        "rating_count": 2,
+        "rating_average": 2.5,
+        "first_at": moment(1),
+        "last_at": moment(5),
+    }
+
+
+def test_of_two_records_of_one_moment_the_later_dump_names_the_product(loader: Loader) -> None:
+    loader.load(COMMENT, 2, [happened(COMMENT, "1", product_name="Second dump")])
+    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "9", product_name="First dump")])
+
+    run_mart(loader.warehouse, PRODUCT, loader.settings)
+
+    assert loader.rows("SELECT product_name FROM marts.product") == [{"product_name": "Second dump"}]
+
+
+def test_a_rating_out_of_all_bounds_stops_nothing(loader: Loader) -> None:
+    largest = 2**63 - 1
+    loader.load(REVIEW, 1, [happened(REVIEW, "1", rating=largest), happened(REVIEW, "2", rating=largest)])
+
+    run_mart(loader.warehouse, PRODUCT_DAILY, loader.settings)
+
+    assert loader.rows("SELECT rating_sum FROM marts.product_daily") == [{"rating_sum": Decimal(2 * largest)}]
+
+
+def test_a_product_that_gains_a_day_after_all_others_is_made_without_these(loader: Loader) -> None:
+    loader.load(REVIEW, 1, [happened(REVIEW, "1", on=1, rating=4, product_name="Lamp", product_price=9.0)])
+    run_mart(loader.warehouse, PRODUCT, loader.settings)
+    with loader.warehouse.writing() as connection:
+        connection.execute("DELETE FROM kept.product_daily")
+
+    loader.load(REVIEW, 2, [happened(REVIEW, "2", on=2, rating=1, product_name=None, product_price=8.0)])
+    run_mart(loader.warehouse, PRODUCT, loader.settings)
+
+    (row,) = loader.rows("FROM marts.product")
+    assert (row["product_name"], row["price"]) == ("Lamp", Decimal(8))
+    assert (row["interaction_count"], row["rating_count"], row["rating_average"]) == (2, 2, 2.5)
+    assert (row["first_at"], row["last_at"]) == (moment(1), moment(2))
+
+
+def test_a_record_that_comes_late_or_is_deleted_has_the_product_made_from_all_of_its_days(loader: Loader) -> None:
+    """The late record of day 1 names it less newly than day 2 does, until that is deleted."""
+    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1", on=2, product_name="New")])
+    run_mart(loader.warehouse, PRODUCT, loader.settings)
+
+    loader.load(ACTIVITY, 2, [happened(ACTIVITY, "2", on=1, product_name="Old")])
+    run_mart(loader.warehouse, PRODUCT, loader.settings)
+    assert _named(loader) == ("New", 2, moment(2))
+
+    loader.load(ACTIVITY, 3, [happened(ACTIVITY, "1", on=2, product_name="New", record_status="Deleted")])
+    run_mart(loader.warehouse, PRODUCT, loader.settings)
+    assert _named(loader) == ("Old", 1, moment(1))
+
+
+def _named(loader: Loader) -> tuple[str, int, datetime]:
+    (row,) = loader.rows("FROM marts.product")
+    return row["product_name"], row["interaction_count"], row["last_at"]
+
+
+def test_the_days_of_a_product_hold_what_is_newest_on_each(loader: Loader) -> None:
+    loader.load(
+        ACTIVITY,
+        1,
+        [
+            happened(ACTIVITY, "1", on=1, hour=8, price=9.0, product_name="Lamp"),
+            happened(ACTIVITY, "2", on=1, hour=9, price=7.5, who=()),
+            happened(ACTIVITY, "3", on=2, action="Search", product_name="Lamp, red"),
+        ],
+    )
+    loader.load(REVIEW, 1, [happened(REVIEW, "1", on=1, rating=4), happened(REVIEW, "2", on=1, rating=None)])
+
+    run_mart(loader.warehouse, PRODUCT_DAILY, loader.settings)
+
+    rows = loader.rows(
+        "SELECT activity_date, interaction_count, activity_count, wishlist_count, review_count, rating_count,"
+        " rating_sum, newest_name.value AS name, newest_price.value AS price"
+        " FROM marts.product_daily ORDER BY activity_date"
+    )
+    assert [tuple(row.values()) for row in rows] == [
+        (day(1), 4, 2, 2, 2, 1, Decimal(4), "Lamp", Decimal("7.5")),
+        (day(2), 1, 1, 0, 0, 0, Decimal(0), "Lamp, red", None),
+    ]

@@ -1,0 +1,316 @@
+"""The published snapshot: whole or not there, as dear as the change, and never in a reader's way."""
+
+import json
+import multiprocessing
+from contextlib import closing
+from dataclasses import replace
+from datetime import date, timedelta
+from multiprocessing.synchronize import Event
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+import pytest
+
+from cdp_etl.contract.columns import Personal
+from cdp_etl.contract.table import TEXT, TableColumn
+from cdp_etl.marts.engine import tombstones
+from cdp_etl.marts.models.interaction import INTERACTION
+from cdp_etl.marts.refresh import rebuild_mart, run_marts
+from cdp_etl.marts.settings import MartSettings
+from cdp_etl.marts.snapshot import pseudonymize
+from cdp_etl.marts.snapshot.manifest import MANIFEST, Snapshot
+from cdp_etl.marts.snapshot.publish import DATABASE, PUBLISHED, VERSIONS, latest_snapshot, publish
+from cdp_etl.warehouse.maintenance.backup import backup, restore
+from cdp_etl_tests.marts.loading import ACTIVITY, EMAIL, Loader, happened
+
+_MARCH, _APRIL = 1, 40
+
+
+def _publish(loader: Loader, **options: Any) -> Snapshot:
+    run_marts(loader.warehouse, loader.settings)
+    return publish(loader.warehouse, loader.folder / "published", loader.settings, **options)
+
+
+def _read(loader: Loader, sql: str) -> list[tuple[Any, ...]]:
+    with closing(duckdb.connect(loader.folder / "published" / DATABASE, read_only=True)) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def test_the_snapshot_holds_every_mart_and_says_as_of_which_load(loader: Loader) -> None:
+    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1")])
+
+    snapshot = _publish(loader)
+
+    assert snapshot.as_of == 1
+    assert _read(loader, "SELECT as_of, has_personal_data FROM snapshot") == [(1, False)]
+    assert {mart.name: snapshot.row_count(mart.name) for mart in PUBLISHED} == {
+        mart.name: _read(loader, f"SELECT count(*) FROM marts.{mart.name}")[0][0] for mart in PUBLISHED
+    }
+    assert _read(loader, "SELECT entity, record_id FROM marts.interaction") == [("customer_product_activity", "1")]
+
+
+def test_a_mart_without_rows_is_published_with_its_columns(loader: Loader) -> None:
+    loader.load(ACTIVITY, 1, [])
+
+    _publish(loader)
+
+    assert _read(loader, "SELECT count(*) FROM marts.interaction") == [(0,)]
+    found = [name for (name, *_) in _read(loader, "DESCRIBE marts.interaction")]
+    assert found == [column.name for column in INTERACTION.columns]
+
+
+def test_only_months_that_changed_are_written_again(loader: Loader) -> None:
+    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1", on=_MARCH)])
+    loader.load(ACTIVITY, 2, [happened(ACTIVITY, "2", on=_APRIL)])
+    before = _publish(loader)
+
+    loader.load(ACTIVITY, 3, [happened(ACTIVITY, "3", on=_APRIL)])
+    after = _publish(loader)
+
+    paths = {month: f"interaction/{month}.parquet" for month in ("2026-03", "2026-04")}
+    same = {month: (before.folder / path).samefile(after.folder / path) for month, path in paths.items()}
+    assert same == {"2026-03": True, "2026-04": False}
+    assert _read(loader, "SELECT record_id FROM marts.interaction ORDER BY ALL") == [("1",), ("2",), ("3",)]
+
+
+def test_of_a_large_month_only_what_changed_is_written(loader: Loader) -> None:
+    """Three records stay in the file that they are in, one is hidden there and written anew, one is added."""
+    records = [happened(ACTIVITY, str(number), who=(f"c:{number}",)) for number in range(1, 5)]
+    loader.load(ACTIVITY, 1, records)
+    before = _publish(loader, rewritten_below=0)
+
+    loader.load(ACTIVITY, 2, [happened(ACTIVITY, "4", who=("c:9",)), happened(ACTIVITY, "5", who=("c:5",))])
+    after = _publish(loader, rewritten_below=0)
+
+    first, second = "interaction/2026-03.parquet", "interaction/2026-03.2.parquet"
+    month = after.marts["interaction"][date(2026, 3, 1)]
+    assert (month.data, month.left, month.rows) == ((first, second), ("interaction/left/2026-03.2.parquet",), 5)
+    assert (before.folder / first).samefile(after.folder / first)
+    added = pl.read_parquet(after.folder / second, columns=["record_id"])
+    assert sorted(added["record_id"]) == ["4", "5"]
+    assert _read(loader, "SELECT record_id, customer_key FROM marts.interaction ORDER BY ALL") == [
+        ("1", "c:1"), ("2", "c:2"), ("3", "c:3"), ("4", "c:9"), ("5", "c:5")
+    ]  # fmt: skip # a table
+
+
+def test_a_month_of_which_much_is_hidden_is_written_anew(loader: Loader) -> None:
+    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1"), happened(ACTIVITY, "2")])
+    _publish(loader, rewritten_below=0)
+
+    loader.load(ACTIVITY, 2, [happened(ACTIVITY, "1", hour=15)])
+    after = _publish(loader, rewritten_below=0)
+
+    month = after.marts["interaction"][date(2026, 3, 1)]
+    assert (month.data, month.left) == (("interaction/2026-03.parquet",), ())
+    assert _read(loader, "SELECT record_id FROM marts.interaction ORDER BY ALL") == [("1",), ("2",)]
+
+
+def test_beside_a_warehouse_that_was_restored_nothing_is_taken_from_the_version_before(loader: Loader) -> None:
+    """The loads that were lost have the numbers of those that come after: files of both must never meet."""
+    records = [happened(ACTIVITY, str(number)) for number in range(1, 9)]
+    loader.load(ACTIVITY, 1, records)
+    _publish(loader, rewritten_below=0)
+    copy = loader.folder / "backup.duckdb"
+    backup(loader.warehouse, copy)
+    loader.load(ACTIVITY, 2, [happened(ACTIVITY, "lost")])
+    _publish(loader, rewritten_below=0)
+
+    restore(loader.warehouse, copy, replace_existing=True)
+    loader.load(ACTIVITY, 3, [happened(ACTIVITY, "new")])
+    loader.load(ACTIVITY, 4, [happened(ACTIVITY, "newer")])
+    _publish(loader, rewritten_below=0)
+
+    found = [own_id for (own_id,) in _read(loader, "SELECT record_id FROM marts.interaction ORDER BY ALL")]
+    assert found == [*(str(number) for number in range(1, 9)), "new", "newer"]
+
+
+def test_what_left_a_mart_that_nobody_publishes_is_not_kept_for_ever(
+    loader: Loader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tombstones, "_MOST", 2)
+    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1"), happened(ACTIVITY, "2")])
+    _publish(loader, rewritten_below=0)
+
+    for number in range(2, 6):
+        loader.load(ACTIVITY, number, [happened(ACTIVITY, "1", hour=number)])
+        run_marts(loader.warehouse, loader.settings)
+
+    assert loader.rows("SELECT count(*) AS n FROM kept.interaction_left") == [{"n": 1}]
+    _publish(loader, rewritten_below=0)
+    assert _read(loader, "SELECT record_id, hour(occurred_at) FROM marts.interaction ORDER BY ALL") == [
+        ("1", 5),
+        ("2", 12),
+    ]
+
+
+def test_a_version_of_a_former_layout_is_replaced_whole(loader: Loader) -> None:
+    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1")])
+    before = _publish(loader)
+    manifest = before.folder / MANIFEST
+    former = {**json.loads(manifest.read_text()), "marts": {"interaction": {"2026-03-01": {"path": "x"}}}}
+    del former["layout"]
+    manifest.write_text(json.dumps(former))
+
+    loader.load(ACTIVITY, 2, [happened(ACTIVITY, "2")])
+    _publish(loader)
+
+    assert _read(loader, "SELECT record_id FROM marts.interaction ORDER BY ALL") == [("1",), ("2",)]
+
+
+def test_nothing_new_publishes_no_new_version(loader: Loader) -> None:
+    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1")])
+
+    assert _publish(loader).version == _publish(loader).version
+
+
+def test_a_mart_rebuilt_on_purpose_is_written_again(loader: Loader) -> None:
+    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1")])
+    before = _publish(loader)
+
+    rebuild_mart(loader.warehouse, INTERACTION, loader.settings)
+    after = _publish(loader)
+
+    path = "interaction/2026-03.parquet"
+    assert not (before.folder / path).samefile(after.folder / path)
+
+
+def test_persons_who_split_by_a_setting_alone_are_published_as_changes(loader: Loader) -> None:
+    """No load came between: the changes bear one that was published already, with a change of its own."""
+    changes = "SELECT identifier, person_before, person_after FROM marts.customer_identity_change ORDER BY ALL"
+    merged = [("c:2", "c:2", "c:1")]
+    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1", who=("c:2",))])
+    _publish(loader, with_personal_data=True)
+    loader.load(
+        ACTIVITY, 2, [happened(ACTIVITY, "2", who=("c:2", "e:a")), happened(ACTIVITY, "3", who=("c:1", "e:a"))]
+    )
+    _publish(loader, rewritten_below=0, with_personal_data=True)
+    assert _read(loader, changes) == merged
+
+    split = replace(loader, settings=MartSettings(identifier_denylist=("e:a",)))
+    _publish(split, rewritten_below=0, with_personal_data=True)
+
+    assert _read(loader, changes) == [("c:2", "c:1", "c:2"), *merged, ("e:a", "c:1", "e:a")]
+
+
+def test_a_month_that_lost_its_rows_is_gone(loader: Loader) -> None:
+    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1", on=_MARCH), happened(ACTIVITY, "2", on=_APRIL)])
+    _publish(loader)
+
+    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1", on=_MARCH)])
+    after = _publish(loader)
+
+    assert [path.name for path in (after.folder / "interaction").iterdir()] == ["2026-03.parquet"]
+
+
+def test_old_versions_are_kept_for_the_grace_and_then_removed(loader: Loader) -> None:
+    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1")])
+    first = _publish(loader)
+    loader.load(ACTIVITY, 2, [happened(ACTIVITY, "2")])
+
+    second = _publish(loader)
+    assert first.folder.exists()
+
+    loader.load(ACTIVITY, 3, [happened(ACTIVITY, "3")])
+    _publish(loader, grace=timedelta(0))
+    assert not first.folder.exists()
+    assert not second.folder.exists()
+
+
+def test_what_an_interrupted_publish_left_is_no_version_and_is_removed(loader: Loader) -> None:
+    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1")])
+    snapshot = _publish(loader)
+    left = loader.folder / "published" / VERSIONS / ".29990101T000000.000000Z-9.part"
+    left.mkdir()
+
+    assert latest_snapshot(loader.folder / "published") == snapshot
+    _publish(loader)
+    assert not left.exists()
+
+
+@pytest.mark.parametrize(
+    ("with_personal_data", "expected"),
+    [pytest.param(True, ["c:1", "e:a@x.vn"], id="asked for"), pytest.param(False, ["c:1"], id="by default not")],
+)
+def test_an_address_is_published_only_where_personal_data_is_asked_for(
+    loader: Loader, *, with_personal_data: bool, expected: list[str]
+) -> None:
+    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1", who=("c:1", "e:a@x.vn"))])
+    loader.load(EMAIL, 1, [happened(EMAIL, "1", who=("e:a@x.vn",))])
+
+    _publish(loader, with_personal_data=with_personal_data)
+
+    keys = [key for (key,) in _read(loader, "SELECT customer_key FROM marts.interaction ORDER BY ALL")]
+    assert len(keys) == 2
+    assert [key for key in keys if "@" in key or key.startswith("c:")] == expected
+
+
+def test_a_pseudonym_is_the_same_in_every_mart_and_every_snapshot(loader: Loader) -> None:
+    keys = "SELECT customer_key FROM marts.interaction UNION SELECT customer_key FROM marts.customer_product_daily"
+    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1", who=("p:+84900000001",))])
+    _publish(loader)
+    before = _read(loader, keys)
+
+    loader.load(ACTIVITY, 2, [happened(ACTIVITY, "2", who=("p:+84900000001",))])
+    _publish(loader)
+
+    assert len(before) == 1
+    assert before[0][0].startswith("p:")
+    assert "84900000001" not in before[0][0]
+    assert _read(loader, keys) == before
+
+
+@pytest.mark.parametrize("kind", [kind for kind in Personal if kind is not Personal.IDENTIFIER])
+def test_columns_with_personal_data_are_left_out(kind: Personal) -> None:
+    columns = (TableColumn("kept", TEXT, "Kept."), TableColumn("told", TEXT, "Told.", personal=kind))
+
+    assert pseudonymize.published_columns(columns, with_personal_data=False) == columns[:1]
+    assert pseudonymize.published_columns(columns, with_personal_data=True) == columns
+
+
+def _read_until(database: Path, started: Event, stop: Event, failures: "multiprocessing.Queue[str]") -> None:
+    """Open the snapshot again and again while it is being replaced; each opening must find one whole version."""
+    while not stop.is_set():
+        try:
+            with closing(duckdb.connect(database, read_only=True)) as connection:
+                ((as_of,),) = connection.execute("SELECT as_of FROM snapshot").fetchall()
+                ((rows,),) = connection.execute("SELECT count(*) FROM marts.interaction").fetchall()
+            if rows != as_of:
+                failures.put(f"as of load {as_of} there are {rows} interactions")
+        except duckdb.Error as error:
+            failures.put(str(error))
+        started.set()
+
+
+def test_a_reader_in_another_process_is_never_blocked_and_sees_whole_versions(loader: Loader) -> None:
+    context = multiprocessing.get_context("spawn")
+    started, stop, failures = context.Event(), context.Event(), context.Queue()
+    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1")])
+    _publish(loader)
+    reader = context.Process(
+        target=_read_until, args=(loader.folder / "published" / DATABASE, started, stop, failures)
+    )
+    reader.start()
+    assert started.wait(60)
+
+    for number in range(2, 8):
+        loader.load(ACTIVITY, number, [happened(ACTIVITY, str(number))])
+        _publish(loader)
+    stop.set()
+    reader.join(60)
+
+    assert reader.exitcode == 0
+    assert failures.empty()
+
+
+def test_a_reader_with_an_old_version_open_goes_on_reading_it(loader: Loader) -> None:
+    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1")])
+    _publish(loader)
+
+    with closing(duckdb.connect(loader.folder / "published" / DATABASE, read_only=True)) as reader:
+        loader.load(ACTIVITY, 2, [happened(ACTIVITY, "2")])
+        _publish(loader)
+        assert reader.execute("SELECT count(*) FROM marts.interaction").fetchall() == [(1,)]
+
+    assert _read(loader, "SELECT count(*) FROM marts.interaction") == [(2,)]

@@ -1,0 +1,161 @@
+"""How marts are kept: what is pending is applied once, and a changed definition rebuilds."""
+
+from dataclasses import replace
+from unittest.mock import patch
+
+import pytest
+
+from cdp_etl.marts.checks.matches_full_rebuild import check_agreement
+from cdp_etl.marts.engine import apply, input_views
+from cdp_etl.marts.models.customer_identity import CUSTOMER_IDENTITY
+from cdp_etl.marts.models.customer_product_daily import CUSTOMER_PRODUCT_DAILY
+from cdp_etl.marts.models.interaction import INTERACTION
+from cdp_etl.marts.models.shared_identifier import SHARED_IDENTIFIER
+from cdp_etl.marts.refresh import rebuild_mart, rebuild_marts, run_mart, run_marts
+from cdp_etl.marts.registry import MARTS, downstream
+from cdp_etl.warehouse.sql import transaction
+from cdp_etl_tests.marts.loading import ACTIVITY, Loader, happened
+
+
+def test_a_mart_is_built_patched_and_then_left_alone(loader: Loader) -> None:
+    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1")])
+    new = run_mart(loader.warehouse, INTERACTION, loader.settings)
+    loader.load(ACTIVITY, 2, [happened(ACTIVITY, "2")])
+    patched = run_mart(loader.warehouse, INTERACTION, loader.settings)
+    again = run_mart(loader.warehouse, INTERACTION, loader.settings)
+
+    assert (new.rebuilt, new.rows_inserted, new.load_seq) == ("new", 1, 1)
+    assert (patched.rebuilt, patched.touched, patched.rows_inserted, patched.load_seq) == (None, 1, 1, 2)
+    assert (again.rebuilt, again.touched, again.rows_inserted, again.row_count) == (None, 0, 0, 2)
+
+
+def test_a_run_of_a_mart_runs_what_it_reads_first(loader: Loader) -> None:
+    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1")])
+
+    run_mart(loader.warehouse, CUSTOMER_PRODUCT_DAILY, loader.settings)
+
+    assert loader.rows("SELECT mart, load_seq FROM ops.mart_state ORDER BY mart") == [
+        {"mart": "customer_product_daily", "load_seq": 1},
+        {"mart": "interaction", "load_seq": 1},
+    ]
+
+
+def test_a_changed_definition_rebuilds_the_mart_and_those_behind_it(
+    loader: Loader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1")])
+    run_marts(loader.warehouse, loader.settings)
+
+    monkeypatch.setitem(INTERACTION.__dict__, "sql", INTERACTION.sql + "-- changed\n")
+    results = run_marts(loader.warehouse, loader.settings)
+
+    rebuilt = {result.mart for result in results if result.rebuilt == "definition changed"}
+    assert rebuilt == {INTERACTION.name, *(mart.name for mart in downstream(INTERACTION))}
+    assert {result.rebuilt for result in run_marts(loader.warehouse, loader.settings)} == {None}
+
+
+def test_a_rebuild_mends_a_damaged_mart_and_the_marts_behind_it_follow(loader: Loader) -> None:
+    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1")])
+    run_marts(loader.warehouse, loader.settings)
+    with loader.warehouse.writing() as connection:
+        connection.execute("DELETE FROM kept.interaction")
+    rebuild_mart(loader.warehouse, CUSTOMER_PRODUCT_DAILY, loader.settings)
+    assert loader.rows("SELECT count(*) AS n FROM marts.customer_product_daily") == [{"n": 0}]
+
+    rebuild_mart(loader.warehouse, INTERACTION, loader.settings)
+    run_mart(loader.warehouse, CUSTOMER_PRODUCT_DAILY, loader.settings)
+
+    assert loader.rows("SELECT count(*) AS n FROM marts.customer_product_daily") == [{"n": 1}]
+
+
+def test_rebuilding_all_rebuilds_each_once(loader: Loader) -> None:
+    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1")])
+
+    results = rebuild_marts(loader.warehouse, loader.settings)
+
+    assert {result.mart: result.rebuilt for result in results} == {
+        mart.name: None if mart.log_of else "asked for" for mart in MARTS
+    }
+
+
+def test_changes_are_forgotten_once_every_mart_has_applied_them(loader: Loader) -> None:
+    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1")])
+    run_marts(loader.warehouse, loader.settings)
+    loader.load(ACTIVITY, 2, [happened(ACTIVITY, "2")])
+    pending = "SELECT count(*) AS n FROM ops.change"
+
+    run_mart(loader.warehouse, INTERACTION, loader.settings)
+    assert loader.rows(pending) == [{"n": 1}]
+
+    run_marts(loader.warehouse, loader.settings)
+    assert loader.rows(pending) == [{"n": 0}]
+
+
+def test_a_run_that_fails_leaves_the_mart_and_its_state_as_they_were(loader: Loader) -> None:
+    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1")])
+    run_marts(loader.warehouse, loader.settings)
+    loader.load(ACTIVITY, 2, [happened(ACTIVITY, "2")])
+
+    with (
+        patch.object(input_views, "show_touched", side_effect=RuntimeError("on purpose")),
+        pytest.raises(RuntimeError, match="on purpose"),
+    ):
+        run_marts(loader.warehouse, loader.settings)
+
+    assert loader.rows("SELECT count(*) AS n FROM marts.interaction") == [{"n": 1}]
+    assert loader.rows("SELECT load_seq FROM ops.mart_state WHERE mart = 'interaction'") == [{"load_seq": 1}]
+    assert run_mart(loader.warehouse, INTERACTION, loader.settings).row_count == 2
+
+
+def test_the_months_that_changed_are_recorded(loader: Loader) -> None:
+    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1", on=1), happened(ACTIVITY, "2", on=40)])
+    run_mart(loader.warehouse, INTERACTION, loader.settings)
+    loader.load(ACTIVITY, 2, [happened(ACTIVITY, "2", on=41)])
+    run_mart(loader.warehouse, INTERACTION, loader.settings)
+
+    months = loader.rows("SELECT month::VARCHAR AS month, load_seq FROM ops.mart_month ORDER BY month")
+
+    assert months == [{"month": "2026-03-01", "load_seq": 1}, {"month": "2026-04-01", "load_seq": 2}]
+
+
+def test_a_mart_that_is_computed_whole_keeps_its_rows_also_where_they_are_many(loader: Loader) -> None:
+    """DuckDB 2.0.0 finds no row in a table made by `AS … LIMIT 0` and filled by two threads, until the commit."""
+    warehouse = replace(loader.warehouse, threads=2)
+    run_marts(warehouse, loader.settings)
+    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1")])
+    run_mart(warehouse, CUSTOMER_IDENTITY, loader.settings)
+    with warehouse.writing() as connection, transaction(connection):
+        connection.execute(
+            "INSERT INTO kept.customer_identity BY NAME SELECT '' AS company_id, 'p:' || i AS identifier,"
+            " identifier AS person_id, 9 AS customer_id_count, 0 AS email_count, 0 AS phone_count,"
+            " 'is shared' AS does_not_link_because, 1 AS made_by_load,"
+            " 0 AS company_id_identifier_hash, 0 AS company_id_person_id_hash FROM range(300_000) AS numbers(i)"
+        )
+        first = apply.apply_difference(connection, SHARED_IDENTIFIER, 1)
+        again = apply.apply_difference(connection, SHARED_IDENTIFIER, 1)
+
+    assert (first.deleted, first.inserted) == (0, 300_000)
+    assert (again.deleted, again.inserted) == (0, 0)
+
+
+def test_a_rebuild_in_many_parts_gives_what_one_at_once_gives(
+    loader: Loader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people = (("c:1", "e:a@x.vn"), ("c:2",), ("e:a@x.vn", "p:+84900000001"), ())
+    loader.load(
+        ACTIVITY,
+        1,
+        [
+            happened(ACTIVITY, f"{on}-{number}", on=on, who=who, product_sku=f"S{number % 2}")
+            for on in (1, 2, 40)
+            for number, who in enumerate(people)
+        ],
+    )
+    monkeypatch.setattr(input_views, "_ROWS_AT_ONCE", 2)
+
+    rebuild_marts(loader.warehouse, loader.settings)
+
+    with loader.warehouse.reading() as connection:
+        passed = {mart.name: check_agreement(connection, mart, loader.settings).passed for mart in MARTS}
+    assert passed == dict.fromkeys(passed, True)
+    assert loader.rows("SELECT count(*) AS n FROM marts.customer_product_daily") == [{"n": 9}]

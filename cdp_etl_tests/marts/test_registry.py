@@ -1,0 +1,99 @@
+"""What every mart must say of itself, whatever it holds."""
+
+import pytest
+from sqlglot import expressions, parse_one
+
+from cdp_etl.contract.columns import Personal
+from cdp_etl.marts.engine.mart import Mart, Slice, Slices
+from cdp_etl.marts.errors import MartHeaderError, MartUnknownError
+from cdp_etl.marts.models.interaction import INTERACTION
+from cdp_etl.marts.registry import MARTS, downstream, mart_named, with_upstream
+from cdp_etl.marts.settings import MartSettings
+
+_KEYS = {"customer_key", "identifier", "other_identifier", "person_id", "person_before", "person_after"}
+
+each_mart = pytest.mark.parametrize("mart", MARTS, ids=lambda mart: mart.name)
+
+
+@each_mart
+def test_the_header_names_exactly_the_tables_that_the_select_reads(mart: Mart) -> None:
+    read = _tables(mart.sql).union(*(_tables(made.whole) for made in mart.made.values())) - set(mart.made)
+
+    assert read == set(mart.inputs)
+
+
+def _tables(sql: str) -> set[str]:
+    tree = parse_one(sql, dialect="duckdb")
+    own = {cte.alias for cte in tree.find_all(expressions.CTE)}
+    return {table.name for table in tree.find_all(expressions.Table)} - own
+
+
+@each_mart
+def test_the_select_gives_exactly_the_declared_columns_in_their_order(mart: Mart) -> None:
+    tree = parse_one(mart.sql, dialect="duckdb", into=expressions.Select)
+
+    assert tree.named_selects == [column.name for column in mart.made_columns]
+
+
+@each_mart
+def test_the_columns_that_tell_rows_apart_are_columns_of_the_mart(mart: Mart) -> None:
+    names = {column.name for column in mart.columns}
+
+    assert names.issuperset(mart.grain)
+    assert mart.slices is None or names.issuperset(mart.slices.mart.columns)
+    assert mart.month_column is None or mart.month_column in names
+
+
+@pytest.mark.parametrize("mart", [mart for mart in MARTS if mart.slices is None], ids=lambda mart: mart.name)
+def test_what_is_computed_whole_and_compared_gives_just_what_readers_see(mart: Mart) -> None:
+    assert (mart.derived, mart.beside) == ({}, ())
+
+
+@each_mart
+def test_every_mart_holds_its_company_and_says_what_it_means(mart: Mart) -> None:
+    assert "company_id" in {column.name for column in mart.columns}
+    assert mart.description.startswith(mart.header.meaning)
+    assert all(column.description.endswith((".", ">.")) for column in mart.columns)
+
+
+@each_mart
+def test_a_mart_stands_behind_what_it_reads(mart: Mart) -> None:
+    before = [earlier.name for earlier in MARTS[: MARTS.index(mart)]]
+
+    assert {name for name in mart.inputs if name in {mart.name for mart in MARTS}} <= set(before)
+
+
+@each_mart
+def test_a_column_that_may_hold_an_address_or_a_phone_is_marked(mart: Mart) -> None:
+    keys = [column for column in mart.columns if column.name in _KEYS]
+
+    assert all(column.personal is Personal.IDENTIFIER for column in keys)
+
+
+def test_upstream_and_downstream_follow_the_inputs() -> None:
+    daily = mart_named("customer_product_daily")
+
+    assert with_upstream([daily]) == (INTERACTION, daily)
+    assert daily in downstream(INTERACTION)
+    assert INTERACTION not in downstream(INTERACTION)
+
+
+def test_an_unknown_mart_is_named_in_a_sentence() -> None:
+    with pytest.raises(MartUnknownError, match=r"There is no mart sales; there are interaction, "):
+        mart_named("sales")
+
+
+def test_a_header_that_does_not_say_its_grain_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    mart = Mart("sales", (), Slices({}, Slice("touched", ()), {}))
+    monkeypatch.setitem(mart.__dict__, "sql", "-- Money.\n-- Inputs: interaction\nSELECT 1\n")
+
+    with pytest.raises(MartHeaderError, match=r"marts/sales\.sql was expected to say the meaning, then Grain:"):
+        _ = mart.header
+
+
+def test_the_definition_changes_with_the_sql() -> None:
+    settings = MartSettings()
+    other = Mart(INTERACTION.name, INTERACTION.columns[1:], INTERACTION.slices)
+
+    assert INTERACTION.definition_hash(settings) == INTERACTION.definition_hash(settings)
+    assert other.definition_hash(settings) != INTERACTION.definition_hash(settings)

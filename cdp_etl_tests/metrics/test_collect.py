@@ -1,0 +1,96 @@
+"""The values: from the ledger, whoever wrote it; and all families are there before anything was loaded."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from cdp_etl.metrics import METRICS, Measured, measure
+from cdp_etl.metrics.definitions import (
+    DUMPS,
+    FINDINGS,
+    LOADS,
+    LOCK_WAIT,
+    MART_PENDING,
+    MISSING_DUMPS,
+    NEWEST_DUMP,
+    NEWEST_DUMP_RECORDS,
+    RECORDS,
+    STAGE,
+    STORED,
+)
+from cdp_etl.settings import Settings
+from cdp_etl_tests.defs.conftest import instance, pipe, settings
+from cdp_etl_tests.defs.pipeline import FIRST, SECOND, Pipe, sms
+
+__all__ = ["instance", "pipe", "settings"]  # fixtures
+
+Values = dict[tuple[str, tuple[str, ...]], list[float]]
+
+
+def values(measured: Measured, now: datetime | None = None) -> Values:
+    """Give all values, by name and labels."""
+    found: Values = {}
+    for metric, labels, value in measure(measured, now or datetime.now(UTC)):
+        found.setdefault((metric.name, labels), []).append(value)
+    return found
+
+
+@pytest.fixture
+def loaded(pipe: Pipe) -> Pipe:
+    """Give a pipeline with one day loaded twice, one refused, and the marts behind the first."""
+    pipe.deliver(FIRST, [sms("1", FIRST), sms("1", FIRST), sms("2", FIRST, eventAt=None)])
+    pipe.load(FIRST)
+    pipe.load(FIRST)
+    pipe.marts(FIRST, FIRST)
+    pipe.deliver_bytes(SECOND, b"not gzip", name="part-1.ndjson.gz")
+    pipe.load(SECOND)
+    return pipe
+
+
+def test_the_ledger_is_counted(loaded: Pipe) -> None:
+    found = values(loaded.settings.measured())
+
+    sms_interaction = "sms-interaction"
+    outcomes = ("accepted", "superseded", "quarantined")
+    assert [found[RECORDS.name, (sms_interaction, one)] for one in outcomes] == [[2], [2], [2]]
+    assert [found[NEWEST_DUMP_RECORDS.name, (sms_interaction, one)] for one in outcomes] == [[1], [1], [1]]
+    assert found[LOADS.name, (sms_interaction, "loaded")] == [2]
+    assert found[DUMPS.name, (sms_interaction, "loaded")] == found[DUMPS.name, (sms_interaction, "refused")] == [1]
+    assert found[NEWEST_DUMP.name, (sms_interaction,)] == [datetime(2026, 3, 1, tzinfo=UTC).timestamp()]
+    assert found[MART_PENDING.name, ("interaction",)] == [0]
+    assert (NEWEST_DUMP.name, ("email-interaction",)) not in found
+
+
+def test_stages_and_waits_are_counted_and_files_measured(loaded: Pipe) -> None:
+    found = values(loaded.settings.measured())
+
+    count, seconds = found[STAGE.name, ("load", "sms-interaction")]
+    assert (count, seconds > 0) == (2, True)
+    assert found[STAGE.name, ("mart", "interaction")][0] == 1
+    assert found[LOCK_WAIT.name, ()][0] > 5
+    assert found[STORED.name, ("warehouse",)] == [loaded.settings.open_warehouse().path.stat().st_size]
+    assert all(found[STORED.name, (place,)][0] > 0 for place in ("lake", "archive", "snapshot"))
+
+
+def test_a_file_that_is_linked_counts_once(settings: Settings) -> None:
+    settings.archive.mkdir(parents=True)
+    (settings.archive / "a").write_bytes(b"12345")
+    (settings.archive / "b").hardlink_to(settings.archive / "a")
+
+    assert values(settings.measured())[STORED.name, ("archive",)] == [5]
+
+
+def test_dumps_that_have_not_come_by_their_deadline_are_counted(settings: Settings) -> None:
+    expecting = settings.model_copy(update={"first_dump_date": date(2026, 3, 1)})
+
+    found = values(expecting.measured(), datetime(2026, 3, 3, 12, tzinfo=UTC))
+
+    assert found[MISSING_DUMPS.name, ("sms-interaction",)] == [2]
+
+
+def test_before_anything_was_loaded_alerts_on_values_have_values(settings: Settings) -> None:
+    found = values(settings.measured())
+
+    assert found[DUMPS.name, ("sms-interaction", "refused")] == [0]
+    assert found[FINDINGS.name, ("dump refused",)] == [0]
+    assert {name for name, _ in found} <= {metric.name for metric in METRICS}

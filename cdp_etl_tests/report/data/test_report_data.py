@@ -1,0 +1,235 @@
+"""What a report counts: the worked example added up by hand, and the figures that need a story of their own."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from cdp_etl.report.data.activity import DayTold, day_mostly_told
+from cdp_etl.report.data.identity import IdentityChanges
+from cdp_etl.report.data.messages import Funnel
+from cdp_etl.report.data.rejections import Count, totals
+from cdp_etl.report.data.report_data import Figures, read_figures
+from cdp_etl_tests.marts.loading import ACTIVITY, COMMENT, EMAIL, SMS, day, happened
+from cdp_etl_tests.report.days import LAST, Shop
+
+
+@pytest.fixture(scope="module")
+def figures(fortnight: tuple[Shop, date]) -> Figures:
+    shop, last = fortnight
+    return read_figures(shop.warehouse, last)
+
+
+def test_what_arrived_is_what_the_ledger_says(figures: Figures) -> None:
+    activity, email = figures.of_day(ACTIVITY), figures.of_day(EMAIL)
+
+    assert activity is not None
+    assert activity.loaded is not None
+    assert (activity.loaded.records_read, activity.loaded.superseded, activity.loaded.quarantined) == (7, 1, 2)
+    assert email is not None
+    assert email.newest.records_read == 11
+    assert figures.of_day(COMMENT) is None
+    assert figures.records_before(ACTIVITY) == [5] * 7 + [4] * 6
+
+
+def test_reasons_are_counted_by_entity(figures: Figures) -> None:
+    assert figures.reasons == (Count("customer_product_activity", "actionId: required", 2),)
+
+
+def test_each_step_of_the_funnel_counts_a_recipient_once(figures: Figures) -> None:
+    """Of four that were sent to, two opened, one of them twice. The click of z was of no sending."""
+    assert figures.marts is not None
+
+    assert figures.marts.funnels == (
+        Funnel("email", is_latest=True, sent=4, opened=2, clicked=2, opened_any=2, clicked_any=3, missed=1,
+               left_channel=0),
+        Funnel("sms", is_latest=True, sent=2, opened=0, clicked=1, opened_any=0, clicked_any=1, missed=0,
+               left_channel=0),
+    )  # fmt: skip # one channel a line
+
+
+def test_top_products_are_those_of_the_day(figures: Figures) -> None:
+    assert figures.marts is not None
+    top = figures.marts.products.top
+
+    assert [(p.name, p.day_count, p.day_customer_count) for p in top] == [("Table", 3, 3), ("Lamp", 1, 1)]
+    assert figures.marts.customer_count == 3
+
+
+def test_movers_changed_by_more_than_chance(figures: Figures) -> None:
+    """The lamp is seen once a day in both weeks; the chair 28 times and never again; the table is new."""
+    assert figures.marts is not None
+    products = figures.marts.products
+
+    assert [(p.name, p.week_count, p.week_before_count) for p in products.rising] == [("Table", 21, 0)]
+    assert [(p.name, p.week_count, p.week_before_count) for p in products.falling] == [("Chair", 0, 28)]
+
+
+def test_interactions_and_recipients_are_by_day(figures: Figures) -> None:
+    assert figures.marts is not None
+    last = [
+        (row.kind, row.interaction_count) for row in figures.marts.interactions if row.activity_date == day(LAST)
+    ]
+    recipients = [(row.channel, row.step, row.recipient_count) for row in figures.marts.recipients]
+
+    assert last == [("activity", 4), ("email", 11), ("sms", 3)]
+    assert recipients == [
+        ("email", "clicked", 3),
+        ("email", "opened", 2),
+        ("email", "sent", 4),
+        ("sms", "clicked", 1),
+        ("sms", "sent", 2),
+    ]
+
+
+def test_products_of_two_companies_with_one_sku_are_two(shop: Shop) -> None:
+    shop.load(
+        ACTIVITY,
+        1,
+        [
+            happened(ACTIVITY, "1", company_id="A", product_name="Lamp"),
+            happened(ACTIVITY, "2", company_id="B", product_name="Lampe"),
+        ],
+    )
+    shop.run_marts()
+
+    marts = read_figures(shop.warehouse, day(1)).marts
+
+    assert marts is not None
+    assert [(p.company_id, p.name, p.day_count) for p in marts.products.top] == [
+        ("A", "Lamp", 1),
+        ("B", "Lampe", 1),
+    ]
+
+
+def test_a_product_has_its_newest_name(shop: Shop) -> None:
+    shop.load(ACTIVITY, 1, [happened(ACTIVITY, "1", 1, product_name="Old lamp")])
+    shop.load(COMMENT, 2, [happened(COMMENT, "1", 2, product_name="New lamp")])
+    shop.run_marts()
+
+    marts = read_figures(shop.warehouse, day(2)).marts
+
+    assert marts is not None
+    assert [p.name for p in marts.products.top] == ["New lamp"]
+
+
+def test_a_dump_of_the_morning_after_is_told_as_the_day_that_it_is_about(shop: Shop) -> None:
+    shop.load(ACTIVITY, 5, [happened(ACTIVITY, "1", 4), happened(ACTIVITY, "2", 4), happened(ACTIVITY, "3", 5)])
+    shop.run_marts()
+
+    marts = read_figures(shop.warehouse, day(5)).marts
+
+    assert marts is not None
+    assert marts.day == day(4)
+    assert [p.day_count for p in marts.products.top] == [2]
+
+
+def test_of_days_told_alike_the_later_counts() -> None:
+    assert day_mostly_told((DayTold(day(1), 3), DayTold(day(2), 3), DayTold(day(3), 1)), day(9)) == day(2)
+    assert day_mostly_told((), day(9)) == day(9)
+
+
+def test_nothing_outside_of_the_thirty_days_is_read(shop: Shop) -> None:
+    shop.load(ACTIVITY, 1, [happened(ACTIVITY, "1", 1)])
+    shop.load(ACTIVITY, 31, [happened(ACTIVITY, "2", 31)])
+    shop.load(ACTIVITY, 32, [happened(ACTIVITY, "3", 32)])
+    shop.run_marts()
+
+    figures = read_figures(shop.warehouse, day(31))
+
+    assert figures.marts is not None
+    assert {row.dump_date for row in figures.deliveries} == {day(31)}
+    assert {row.activity_date for row in figures.marts.interactions} == {day(31)}
+    assert not figures.marts.can_compare_weeks
+
+
+def test_loads_that_the_marts_have_not_taken_in_are_told(shop: Shop) -> None:
+    shop.load(ACTIVITY, 1, [happened(ACTIVITY, "1")])
+    before = read_figures(shop.warehouse, day(1)).marts
+    shop.run_marts()
+    after = read_figures(shop.warehouse, day(1)).marts
+    shop.load(ACTIVITY, 2, [happened(ACTIVITY, "2", 2)])
+    pending = read_figures(shop.warehouse, day(2)).marts
+
+    assert before is None
+    assert after is not None
+    assert not after.has_pending
+    assert pending is not None
+    assert pending.has_pending
+
+
+def test_what_bears_the_same_words_is_added_up_over_entities() -> None:
+    counts = (Count("a", "email: required", 3), Count("a", "x: wrong type", 4), Count("b", "email: required", 2))
+
+    assert [(total.what, total.record_count) for total in totals(counts)] == [
+        ("email: required", 5),
+        ("x: wrong type", 4),
+    ]
+
+
+def test_a_warning_about_a_key_that_may_be_a_value_leaves_the_key_out(shop: Shop) -> None:
+    odd = ["customField Nguyen Van A: not an object", "customField a@b.vn: not an object"]
+    shop.load(ACTIVITY, 1, [happened(ACTIVITY, str(n), warnings=[warning]) for n, warning in enumerate(odd)])
+
+    (told,) = read_figures(shop.warehouse, day(1)).warnings
+
+    assert (told.what, told.record_count) == ("(keys that do not read as a name): not an object", 2)
+
+
+def test_warnings_are_counted_over_all_entities(shop: Shop) -> None:
+    masked = "customerPhone: not a dialable number"
+    shop.load(
+        ACTIVITY, 1, [happened(ACTIVITY, "1", warnings=[masked]), happened(ACTIVITY, "2", warnings=[masked])]
+    )
+    shop.load(COMMENT, 1, [happened(COMMENT, "1", warnings=[masked])])
+    shop.load(SMS, 1, [happened(SMS, "1")])
+
+    warnings = read_figures(shop.warehouse, day(1)).warnings
+
+    assert warnings == (
+        Count("customer_product_activity", masked, 2),
+        Count("customer_product_comment", masked, 1),
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        pytest.param(["c:1 e:a", "c:2 e:b"], ["c:1 e:b"], IdentityChanges(1, 0, 0, 0, 0), id="customer ids join"),
+        pytest.param(["e:a"], ["c:1 e:a"], IdentityChanges(0, 1, 0, 0, 0), id="a contact is recognised"),
+        pytest.param(["e:a", "p:1"], ["e:a p:1"], IdentityChanges(0, 0, 1, 0, 0), id="contacts join"),
+        pytest.param(["c:1 e:a"], ["c:7"], IdentityChanges(0, 0, 0, 0, 0), id="a new customer is no change"),
+    ],
+)
+def test_who_turned_out_to_be_whom_is_counted_in_persons(
+    shop: Shop, before: list[str], after: list[str], expected: IdentityChanges
+) -> None:
+    shop.load(ACTIVITY, 1, [happened(ACTIVITY, f"1-{who}", 1, who=who.split()) for who in before])
+    shop.run_marts()
+    shop.load(ACTIVITY, 2, [happened(ACTIVITY, f"2-{who}", 2, who=who.split()) for who in after])
+    shop.run_marts()
+
+    marts = read_figures(shop.warehouse, day(2)).marts
+
+    assert marts is not None
+    assert marts.identity_changes == expected
+
+
+def test_what_a_corrected_dump_no_longer_links_splits_off_or_is_gone(shop: Shop) -> None:
+    shop.load(ACTIVITY, 1, [happened(ACTIVITY, "1", who=["c:1", "e:a"]), happened(ACTIVITY, "2", who=["c:9"])])
+    shop.run_marts()
+    shop.load(ACTIVITY, 1, [happened(ACTIVITY, "1", who=["c:1"]), happened(ACTIVITY, "3", who=["e:a"])])
+    shop.run_marts()
+
+    marts = read_figures(shop.warehouse, day(1)).marts
+
+    assert marts is not None
+    assert marts.identity_changes == IdentityChanges(0, 0, 0, split_off=1, gone=1)
+
+
+def test_changes_of_another_dump_date_are_not_told(fortnight: tuple[Shop, date]) -> None:
+    shop, last = fortnight
+
+    marts = read_figures(shop.warehouse, last - timedelta(days=1)).marts
+
+    assert marts is not None
+    assert marts.identity_changes == IdentityChanges(0, 0, 0, 0, 0)

@@ -1,0 +1,125 @@
+"""For any sequence of loads: the warehouse is a function of what each dump holds last, and of nothing else."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cdp_etl.contract.custom_field_merge import Version, fold
+from cdp_etl.warehouse import Warehouse
+from cdp_etl_tests.warehouse.conftest import at
+from cdp_etl_tests.warehouse.loading import comment, load_records, rows, rows_of
+
+Content = dict[str, dict[str, Any]]
+"""What a dump holds: what the test says of a comment, by its id."""
+
+FACTS = "record_key, company_id, activity_date, customer_key, identifiers, product_sku"
+STAGED = "FROM staging.customer_product_comment"
+VIEW = "SELECT record_key, title, custom_fields, dump_date FROM staging.customer_product_comment_current"
+FEED_VIEW = f"SELECT {FACTS} FROM staging.customer_product_comment_current"
+
+customs = st.sampled_from(
+    [
+        None,
+        '{"customFieldTexts":{"a":"1"}}',
+        '{"customFieldTexts":{"a":"2","b":"2"}}',
+        '{"customFieldLongs":{"a":3},"customFieldTexts":{"b":"3"}}',
+    ]
+)
+versions = st.fixed_dictionaries(
+    {
+        "title": st.sampled_from(["x", "y"]),
+        "product_sku": st.sampled_from(["A", "B"]),
+        "customer_key": st.sampled_from(["c:1", "e:a@b.example", None]),
+        "custom_fields": customs,
+        "ignored_update_cfs": st.sampled_from([None, [], ["a"], ["a", "b"]]),
+        "record_status": st.sampled_from(["Active", "Active", "Active", "Deleted"]),
+    }
+)
+contents = st.dictionaries(st.sampled_from(["1", "2", "3"]), versions, max_size=3)
+deliveries = st.lists(st.tuples(st.integers(1, 4), contents), min_size=1, max_size=7)
+
+
+@contextmanager
+def new_warehouse(migrated: Path) -> Iterator[Warehouse]:
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copy(migrated, Path(folder) / "cdp.duckdb")
+        yield at(Path(folder) / "cdp.duckdb")
+
+
+def load_content(warehouse: Warehouse, number: int, content: Content) -> int:
+    records = [
+        comment(own_id, source_position=position, **values)
+        for position, (own_id, values) in enumerate(content.items(), start=1)
+    ]
+    return load_records(warehouse, number, records).load_seq
+
+
+def read(warehouse: Warehouse, *queries: str) -> list[list[tuple[Any, ...]]]:
+    with warehouse.reading() as connection:
+        return [rows_of(connection, query) for query in queries]
+
+
+def plain_model(dumps: dict[int, Content]) -> list[tuple[str, str, str | None, int]]:
+    """RECORDS and RULINGS 3 in plain Python: key, title, custom fields and dump of what the view must show."""
+    shown = []
+    for own_id in {own_id for content in dumps.values() for own_id in content}:
+        history = [(number, dumps[number][own_id]) for number in sorted(dumps) if own_id in dumps[number]]
+        number, newest = history[-1]
+        folded = fold(
+            Version(
+                version["custom_fields"],
+                frozenset(version["ignored_update_cfs"] or []),
+                version["record_status"] == "Deleted",
+            )
+            for _, version in history
+        )
+        if not folded.is_deleted:
+            shown.append((f"||{own_id}", newest["title"], folded.custom_fields, number))
+    return sorted(shown, key=repr)
+
+
+# A load writes to disk durably, which takes as long as the disk does: no deadline, and few but whole examples.
+@settings(max_examples=12, deadline=None)
+@given(deliveries)
+def test_any_order_and_repetition_of_loads_gives_the_same_staging(
+    migrated: Path, history: list[tuple[int, Content]]
+) -> None:
+    last: dict[int, Content] = {}
+    with new_warehouse(migrated) as warehouse, new_warehouse(migrated) as in_date_order:
+        for number, content in history:
+            load_content(warehouse, number, content)
+            last[number] = content
+        for number in sorted(last):
+            load_content(in_date_order, number, last[number])
+
+        assert rows(warehouse, STAGED) == rows(in_date_order, STAGED)
+        assert [(key, title, custom, day.day) for key, title, custom, day in rows(warehouse, VIEW)] == plain_model(
+            last
+        )
+
+
+@settings(max_examples=8, deadline=None)  # as above
+@given(deliveries)
+def test_the_feed_holds_exactly_what_each_load_changed_in_the_view(
+    migrated: Path, history: list[tuple[int, Content]]
+) -> None:
+    with new_warehouse(migrated) as warehouse:
+        for number, content in history:
+            before, facts_before = read(warehouse, VIEW, FEED_VIEW)
+            load_seq = load_content(warehouse, number, content)
+            feed = f"SELECT {FACTS} FROM ops.change WHERE load_seq = {load_seq} AND side = "
+            after, facts_after, fed_before, fed_after = read(
+                warehouse, VIEW, FEED_VIEW, f"{feed}'before'", f"{feed}'after'"
+            )
+
+            touched = {row[0] for row in fed_before + fed_after}
+            changed = {row[0] for row in before + after if row not in before or row not in after}
+            assert changed <= touched
+            assert fed_before == [row for row in facts_before if row[0] in touched]
+            assert fed_after == [row for row in facts_after if row[0] in touched]
