@@ -5,6 +5,7 @@ Put here only the writing of bytes to disk. What the files mean is `archive.py` 
 
 import hashlib
 import os
+import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -86,3 +87,21 @@ class PartFile:
     def sha256(self) -> str:
         """Hash of all bytes so far, those taken up included."""
         return self._hash.hexdigest()
+
+
+def replace_durably(new: Path, path: Path) -> None:
+    """Sync a finished file and give it the place of another, by rename."""
+    sync_file(new)
+    new.replace(path)
+    sync_folder(path.parent)
+
+
+def copy_durably(source: Path, path: Path) -> None:
+    """Copy a file so that under its new name it is whole or not there."""
+    part = path.with_name(path.name + ".part")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        shutil.copyfile(source, part)
+        replace_durably(part, path)
+    finally:
+        part.unlink(missing_ok=True)

@@ -1,12 +1,14 @@
 """Options that several commands share, so that they read and mean the same everywhere."""
 
-from datetime import date, datetime
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated
 
 import typer
 
 from cdp_etl.contract.entity import Entity
 from cdp_etl.entities import BY_NAME, ENTITIES
+from cdp_etl.settings import Settings
 
 
 def _entity(text: str) -> Entity:
@@ -49,3 +51,15 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs."
 def chosen(entities: list[Entity] | None) -> list[Entity]:
     """Give the entities that were asked for: all six where none was."""
     return list(entities or ENTITIES)
+
+
+def days_between(settings: Settings, first: date | None, last: date | None) -> Iterator[date]:
+    """Give the days from the first to the last; where not named, from the first dump date, and to tomorrow.
+
+    Tomorrow, since somewhere it has begun.
+    """
+    day = first or settings.first_dump_date
+    end = last or datetime.now(UTC).date() + timedelta(days=1)
+    while day <= end:
+        yield day
+        day += timedelta(days=1)

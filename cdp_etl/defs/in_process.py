@@ -10,7 +10,7 @@ from datetime import date
 import dagster as dg
 
 from cdp_etl.contract.entity import Entity
-from cdp_etl.defs.alerting.failures import failure_sentence
+from cdp_etl.defs.alerting.run_findings import failure_sentence
 from cdp_etl.defs.assets.load import SKIP_UNCHANGED_TAG, LoadConfig
 from cdp_etl.defs.build import build_pipeline
 from cdp_etl.defs.jobs import LOAD_JOB, MARTS_JOB, load_keys

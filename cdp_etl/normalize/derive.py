@@ -19,7 +19,7 @@ from cdp_etl.contract.render.polars_schema import polars_schema
 from cdp_etl.contract.table import lake_columns, normalized_name
 from cdp_etl.normalize.contacts import normalized, warning
 from cdp_etl.normalize.fast_path.arrow_buffers import memory_of
-from cdp_etl.normalize.fast_path.list_columns import lists_of
+from cdp_etl.normalize.fast_path.text_columns import lists_of
 from cdp_etl.normalize.jit import md5
 
 SOURCE_FILE: Final = "source_file"

@@ -11,8 +11,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from cdp_etl.sample.seeded_random import Draws, Integers, Mask
-from cdp_etl.sample.series import picked
+from cdp_etl.sample.seeded_random import Draws, Integers, Mask, picked
 
 BLOCK: Final = 20
 _YESTERDAY: Final = 100

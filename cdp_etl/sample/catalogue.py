@@ -9,8 +9,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import polars as pl
 
-from cdp_etl.sample.seeded_random import Draws, Integers, zipf_weights
-from cdp_etl.sample.series import picked
+from cdp_etl.sample.seeded_random import Draws, Integers, picked, zipf_weights
 
 PRODUCTS: Final = 3_000
 SHOP: Final = "https://shop.example.com"

@@ -10,8 +10,7 @@ import numpy as np
 import polars as pl
 
 from cdp_etl.sample.record_ids import Rows
-from cdp_etl.sample.seeded_random import Integers
-from cdp_etl.sample.series import constant, kept, picked
+from cdp_etl.sample.seeded_random import Integers, constant, kept, picked
 from cdp_etl.sample.shared_data import World
 
 Columns = dict[str, pl.Series]

@@ -11,8 +11,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from cdp_etl.sample.seeded_random import Draws, Integers, zipf_weights
-from cdp_etl.sample.series import kept, picked
+from cdp_etl.sample.seeded_random import Draws, Integers, kept, picked, zipf_weights
 
 POPULATION: Final = 40_000
 COMPANIES: Final = ("ORG1029130112", "ORG2040506070")

@@ -13,8 +13,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from cdp_etl.sample.seeded_random import Draws, Integers, Mask
-from cdp_etl.sample.series import kept, picked
+from cdp_etl.sample.seeded_random import Draws, Integers, Mask, kept, picked
 
 AGAIN_IN_DUMP: Final = 0.02
 AGAIN_OF_EARLIER: Final = 0.03

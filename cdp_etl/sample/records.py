@@ -16,8 +16,7 @@ from cdp_etl.sample.campaigns import Funnel, campaign_columns, make_funnel
 from cdp_etl.sample.catalogue import SHOP
 from cdp_etl.sample.column_groups import Columns
 from cdp_etl.sample.record_ids import Rows
-from cdp_etl.sample.seeded_random import Draws, Integers
-from cdp_etl.sample.series import constant, kept, picked
+from cdp_etl.sample.seeded_random import Draws, Integers, constant, kept, picked
 from cdp_etl.sample.shared_data import World
 
 UNKNOWN_KEYS: Final = frozenset({"productId", "appVersion", "userAgent"})

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 Integers = NDArray[np.int64]
@@ -70,3 +71,18 @@ def _mixed(state: NDArray[np.uint64]) -> NDArray[np.uint64]:
     state = (state ^ (state >> _SHIFTS[0])) * _FIRST
     state = (state ^ (state >> _SHIFTS[1])) * _SECOND
     return state ^ (state >> _SHIFTS[2])
+
+
+def picked(pool: Sequence[str], index: Integers) -> pl.Series:
+    """Give the pool's text at each index."""
+    return pl.Series(pool, dtype=pl.String).gather(index)
+
+
+def kept(series: pl.Series, mask: Mask) -> pl.Series:
+    """Give the series with null where the mask does not hold."""
+    return pl.select(pl.when(pl.Series(mask)).then(series)).to_series()
+
+
+def constant(text: str, rows: int) -> pl.Series:
+    """Give the same text for every row."""
+    return picked((text,), np.zeros(rows, dtype=np.int64))

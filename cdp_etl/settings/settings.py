@@ -35,7 +35,7 @@ from cdp_etl.normalize import ExpansionBound
 from cdp_etl.report import ReportOptions
 from cdp_etl.settings.env_source import SettingsError, variable
 from cdp_etl.settings.fields import DeclaredSettings
-from cdp_etl.settings.signal_values import SignalValues
+from cdp_etl.settings.observability import SignalValues
 from cdp_etl.warehouse import Warehouse
 
 

@@ -18,9 +18,8 @@ from cdp_etl.warehouse.errors import (
     WarehouseMissingError,
     WarehouseNewerError,
 )
-from cdp_etl.warehouse.load.ledger import files_in_place, is_loaded, ledger, record_attempt
+from cdp_etl.warehouse.load.ledger import files_in_place, is_loaded, ledger, outcomes_referred_to, record_attempt
 from cdp_etl.warehouse.load.load import LoadResult, load_dump
-from cdp_etl.warehouse.load.references import outcomes_referred_to
 from cdp_etl.warehouse.maintenance.backup import Backup, backup, restore
 from cdp_etl.warehouse.maintenance.compaction import Compaction, compact
 from cdp_etl.warehouse.maintenance.full_check import Finding, check_full

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import duckdb
 
@@ -16,3 +17,9 @@ def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
         connection.rollback()
         raise
     connection.commit()
+
+
+def single_value(connection: duckdb.DuckDBPyConnection, query: str, parameters: object = None) -> Any:
+    """Give the value of a query whose result is one row with one column."""
+    ((value,),) = connection.execute(query, parameters).fetchall()
+    return value

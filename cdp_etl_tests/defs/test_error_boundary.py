@@ -8,7 +8,7 @@ import dagster as dg
 import pytest
 
 import cdp_etl.defs
-from cdp_etl.defs.alerting.failures import failure_sentence
+from cdp_etl.defs.alerting.run_findings import failure_sentence
 from cdp_etl.defs.error_boundary import UnforeseenError, in_step, in_tick
 from cdp_etl.errors import CdpEtlError
 

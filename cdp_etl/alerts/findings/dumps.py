@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from cdp_etl.alerts.findings.finding import Finding, Kind
-from cdp_etl.alerts.runs import RunLinks
+from cdp_etl.alerts.message import RunLinks
 from cdp_etl.contract.entity import Entity
 from cdp_etl.landing import DeliveryCalendar
 

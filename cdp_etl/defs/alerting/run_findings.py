@@ -13,8 +13,7 @@ from dagster._core.storage.tags import WILL_RETRY_TAG
 
 from cdp_etl.alerts import Finding, Kind
 from cdp_etl.alerts.findings.dumps import without_numbers
-from cdp_etl.alerts.runs import RunLinks
-from cdp_etl.defs.alerting.failures import failure_sentence
+from cdp_etl.alerts.message import RunLinks
 from cdp_etl.defs.assets.load import IN_THE_LEDGER
 from cdp_etl.defs.jobs import LOAD_JOB, MARTS_JOB, load_keys
 from cdp_etl.defs.partitions import days_of_tags
@@ -150,3 +149,11 @@ def _may_be_made_up_for(run: dg.DagsterRun, ended: datetime, ledger: pl.DataFram
         & (pl.col("finished_at") > ended)
     ).to_dicts()
     return len(done) == len(days) * len(tables)
+
+
+def failure_sentence(event: dg.DagsterEvent) -> str:
+    """Say why a step failed: in our own words where there are, else by the kind of error alone."""
+    data = event.step_failure_data
+    if data.user_failure_data is not None and data.user_failure_data.description:
+        return data.user_failure_data.description
+    return f"{event.step_key}: {data.error.cls_name if data.error else 'failed'}"

@@ -10,12 +10,12 @@ with others, takes its rows along: days are read where two of these had a row, a
 Put here what these marts have in common. What else one of them reads is declared with it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from cdp_etl.contract.table import DAY, TableColumn
 from cdp_etl.marts.columns import BY_CUSTOMER_KEY, BY_IDENTIFIER, BY_PERSON
-from cdp_etl.marts.engine.growing import LAST_DATE
 from cdp_etl.marts.engine.key_lookup import sought_by
-from cdp_etl.marts.engine.mart import Slice, Slices
+from cdp_etl.marts.engine.mart import Made, Slice, Slices
 
 
 def person_slices(  # noqa: PLR0913 - the keyword arguments are what a mart has of its own
@@ -165,3 +165,17 @@ def person_slices(  # noqa: PLR0913 - the keyword arguments are what a mart has 
 
 _HELD_NOW = "(SELECT * REPLACE (person_now AS person_id) FROM held WHERE person_now IS NOT NULL)"
 """What was held, of the persons that it is of now."""
+
+
+LAST_DATE = "last_date"
+"""The column of such a mart that says up to which day a row is summed up."""
+LAST_DAY = TableColumn(
+    LAST_DATE, DAY, "Last day on which something happened, in the business time zone.", is_nullable=False
+)
+"""That column, where it is kept for the next run alone."""
+
+
+def earlier(columns: Sequence[TableColumn]) -> Made:
+    """Give the table of what is summed up already: nothing in a full rebuild, the rows `grown` in a patch."""
+    nothing = ", ".join(f"NULL::{column.type.duckdb} AS {column.name}" for column in columns)
+    return Made(whole=f"SELECT {nothing} WHERE false", touched="FROM grown")

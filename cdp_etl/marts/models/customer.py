@@ -5,11 +5,10 @@ from dataclasses import replace
 from cdp_etl.contract.columns import Personal
 from cdp_etl.contract.table import TEXT, TEXTS, YES_NO, TableColumn
 from cdp_etl.marts import columns as c
-from cdp_etl.marts.engine.growing import LAST_DAY, earlier
 from cdp_etl.marts.engine.key_lookup import sought_by
 from cdp_etl.marts.engine.mart import Counted, Mart, Slice
 from cdp_etl.marts.engine.scope_feed import feed_slices
-from cdp_etl.marts.engine.scope_person import person_slices
+from cdp_etl.marts.engine.scope_person import LAST_DAY, earlier, person_slices
 from cdp_etl.marts.models.customer_identity import PERSON_ID
 
 _NEWEST_TEXT = c.newest_of_several(TEXT)

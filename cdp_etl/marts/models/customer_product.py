@@ -2,9 +2,8 @@
 
 from cdp_etl.contract.table import DAY, DECIMAL_NUMBER, WHOLE, YES_NO, TableColumn
 from cdp_etl.marts import columns as c
-from cdp_etl.marts.engine.growing import LAST_DATE, earlier
 from cdp_etl.marts.engine.mart import Counted, Mart
-from cdp_etl.marts.engine.scope_person import person_slices
+from cdp_etl.marts.engine.scope_person import LAST_DATE, earlier, person_slices
 from cdp_etl.marts.models.customer_identity import PERSON_ID
 
 _KEPT_COLUMNS = (

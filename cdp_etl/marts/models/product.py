@@ -6,10 +6,10 @@ its row as it was where it only gains days.
 
 from cdp_etl.contract.table import DECIMAL_NUMBER, TEXT, DataType, TableColumn
 from cdp_etl.marts import columns as c
-from cdp_etl.marts.engine.growing import LAST_DATE, LAST_DAY, earlier
 from cdp_etl.marts.engine.key_lookup import sought
 from cdp_etl.marts.engine.mart import Counted, Mart, Slice, Slices
 from cdp_etl.marts.engine.scope_feed import feed_slices
+from cdp_etl.marts.engine.scope_person import LAST_DATE, LAST_DAY, earlier
 
 _ATTRIBUTES = {
     "name": ("product_name", TEXT, "Newest name."),

@@ -18,8 +18,8 @@ from cdp_etl.contract.entity import Entity
 from cdp_etl.contract.render.polars_schema import polars_schema
 from cdp_etl.contract.table import lake_columns
 from cdp_etl.normalize.dedup.key_spill import REFUSED, KeyEntries, KeySpill, batch_of
+from cdp_etl.normalize.errors import NEWER_VERSION_QUARANTINED
 from cdp_etl.normalize.lake.part_files import PartFolder
-from cdp_etl.normalize.reasons import NEWER_VERSION_QUARANTINED
 
 _AT_ONCE: Final = 250_000
 """Entries of repeated keys that are decided together."""

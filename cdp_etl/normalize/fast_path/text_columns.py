@@ -4,9 +4,12 @@ Put here what holds for a text whatever its field's type. Types are read in `fas
 """
 
 import unicodedata
+from collections.abc import Sequence
 from typing import Final
 
+import numpy as np
 import polars as pl
+import pyarrow as pa
 
 SURELY_COMPOSED: Final = (
     (0x0000, 0x02FF), (0x1EA0, 0x1EF9), (0x2010, 0x2027), (0x2030, 0x205E), (0x20A0, 0x20BF), (0x2190, 0x219A),
@@ -43,3 +46,17 @@ def composed(texts: pl.Series, places: pl.Series) -> pl.Series:
         return texts
     made = [unicodedata.normalize("NFC", text) for text in foreign.filter(is_odd)]
     return texts.scatter(places.filter(is_odd), pl.Series(made, dtype=pl.String()))
+
+
+def lists_of(columns: Sequence[pl.Series]) -> pl.Series:
+    """Give for each row the list of what the columns hold, in their order, without nulls.
+
+    `concat_list` does the same; it costs five times as much, for it makes the list of nulls too.
+    """
+    is_there = np.stack([column.is_not_null().to_numpy() for column in columns], axis=1)
+    places = np.flatnonzero(is_there)
+    rows, numbers = np.divmod(places, len(columns))
+    texts = pl.concat([column.alias("texts") for column in columns]).gather(numbers * len(is_there) + rows)
+    offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(is_there.sum(axis=1))])
+    values = texts.to_arrow(compat_level=pl.CompatLevel.newest())
+    return pl.Series(pa.LargeListArray.from_arrays(pa.array(offsets), values))

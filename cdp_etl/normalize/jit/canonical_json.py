@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from cdp_etl.normalize.jit.compile import compiled
+from cdp_etl.normalize.jit.compile import compiled, entry
 from cdp_etl.normalize.jit.raw_memory import byte_at, put_byte, put_word, word_at
 from cdp_etl.normalize.jit.strings import LETTER_U, meaning_of, read_escape, write_character
 from cdp_etl.normalize.jit.tokens import (
@@ -239,3 +239,31 @@ def _has_leading_zeros(codes: int, at: int, beyond: int) -> bool:
     while at + 2 + zeros < beyond and byte_at(codes, at + 2 + zeros) == ZERO:
         zeros += 1
     return zeros > _MOST_LEADING_ZEROS
+
+
+@entry
+def write_objects(
+    codes: int, offsets: int, count: int, written: int, ends: int, is_written: int, work: int
+) -> int:
+    """Write each text that is an object as `strict_json.write` would; give how many bytes they are.
+
+    Args:
+        codes: Address of the texts, one behind the other.
+        offsets: Address of where each begins, and where the last one ends.
+        count: How many there are.
+        written: Address of as many bytes as the texts have, and one more, that are filled.
+        ends: Address of numbers: where what is written of each text ends.
+        is_written: Address of bytes: 1 for each text that is an object and was written.
+        work: Address of `canonical.SPACE_NEEDED` numbers to work with.
+    """
+    to = 0
+    for text in range(count):
+        start, end = word_at(offsets, text), word_at(offsets, text + 1)
+        at = behind_blanks(codes, start, end)
+        if at < end and byte_at(codes, at) == OPEN_OBJECT:
+            beyond, stop = write_value(codes, at, end, written, to, work)
+            if beyond >= 0 and behind_blanks(codes, beyond, end) == end:
+                to = stop
+                put_byte(is_written, text, 1)
+        put_word(ends, text, to)
+    return to

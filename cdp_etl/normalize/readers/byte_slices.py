@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
-from cdp_etl.normalize import reasons
+from cdp_etl.normalize import errors
 from cdp_etl.normalize.jit.utf8 import first_fault
 from cdp_etl.normalize.readers.json.envelope import Envelope
 
@@ -89,7 +89,7 @@ def refuse_what_is_not_utf8(texts: Texts) -> None:
     while (at := first_fault(codes.ctypes.data, at, end)) < end:
         row = int(np.searchsorted(texts.starts, at, side="right")) - 1
         if at < texts.ends[row]:
-            texts.refused.setdefault(row, reasons.NOT_UTF8)
+            texts.refused.setdefault(row, errors.NOT_UTF8)
         if row + 1 == len(texts):
             break
         at = int(texts.starts[row + 1])

@@ -15,8 +15,7 @@ from cdp_etl.contract import strict_json
 from cdp_etl.contract.entity import Entity
 from cdp_etl.contract.parsers import WHITE_SPACE
 from cdp_etl.normalize.fast_path.arrow_buffers import memory_of, texts_at
-from cdp_etl.normalize.jit.canonical_json import SPACE_NEEDED
-from cdp_etl.normalize.jit.objects import write_objects
+from cdp_etl.normalize.jit.canonical_json import SPACE_NEEDED, write_objects
 from cdp_etl.normalize.readers.column_mapping import Header, Kind
 from cdp_etl.normalize.record_batch import OTHER_KEYS, ROW, Columns
 

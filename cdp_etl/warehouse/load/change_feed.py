@@ -11,7 +11,7 @@ import duckdb
 from cdp_etl.warehouse.load.current_versions import accepted_records, feed_facts, is_new_row_current
 from cdp_etl.warehouse.load.ledger import Attempt
 from cdp_etl.warehouse.load.protocols import Delivery
-from cdp_etl.warehouse.single_value import single_value
+from cdp_etl.warehouse.sql import single_value
 
 
 def write_before(connection: duckdb.DuckDBPyConnection, delivery: Delivery, attempt: Attempt) -> None:

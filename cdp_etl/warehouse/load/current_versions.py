@@ -16,7 +16,7 @@ from cdp_etl.contract.render.ddl import literal
 from cdp_etl.contract.table import lake_columns
 from cdp_etl.warehouse.load.protocols import Delivery
 from cdp_etl.warehouse.schema.staging_tables import delivered_custom_fields
-from cdp_etl.warehouse.single_value import single_value
+from cdp_etl.warehouse.sql import single_value
 
 IGNORED = "coalesce(folded_ignored_update_cfs, ignored_update_cfs, [])"
 """Names that a version, or those of one dump folded, must not change."""

@@ -17,7 +17,7 @@ from cdp_etl.contract.custom_field_merge import Version, fold
 from cdp_etl.warehouse.load.current_versions import IGNORED, accepted_records
 from cdp_etl.warehouse.load.protocols import Delivery
 from cdp_etl.warehouse.schema.staging_tables import NO_CUSTOM_FIELDS, delivered_custom_fields
-from cdp_etl.warehouse.single_value import single_value
+from cdp_etl.warehouse.sql import single_value
 
 KEYS_AT_ONCE = 20_000
 """Bounds the memory that Python takes."""

@@ -8,7 +8,7 @@ import duckdb
 from cdp_etl.warehouse.errors import LoadNotBalancedError
 from cdp_etl.warehouse.load.current_versions import is_new_row_current
 from cdp_etl.warehouse.load.protocols import Delivery
-from cdp_etl.warehouse.single_value import single_value
+from cdp_etl.warehouse.sql import single_value
 
 
 def check_records_balance(connection: duckdb.DuckDBPyConnection, delivery: Delivery) -> None:

@@ -15,8 +15,7 @@ from cdp_etl.warehouse.connection import Warehouse
 from cdp_etl.warehouse.load.protocols import Delivery
 from cdp_etl.warehouse.load.redelivery import Difference
 from cdp_etl.warehouse.load.rejection_counts import write_reasons
-from cdp_etl.warehouse.single_value import single_value
-from cdp_etl.warehouse.sql import transaction
+from cdp_etl.warehouse.sql import single_value, transaction
 
 Status = Literal["loaded", "unchanged", "refused", "failed", "empty"]
 
@@ -245,3 +244,26 @@ def _figures(delivery: Delivery | None) -> dict[str, Any]:
         "with_warnings": dump.with_warnings,
         "content_fingerprint": dump.content_fingerprint,
     }
+
+
+def outcomes_referred_to(warehouse: Warehouse) -> set[tuple[str, date, str]]:
+    """Give entity table, dump date and content fingerprint of each outcome that must stay in the lake.
+
+    Of each dump that of the load in place, and that of the newest attempt that came to an outcome, a refused one
+    too: `quarantine` and `replay` read it. None where there is no warehouse yet.
+    """
+    if not warehouse.path.exists():
+        return set()
+    with warehouse.reading() as connection:
+        found = connection.execute(
+            """
+            SELECT
+              entity,
+              dump_date,
+              arg_max(content_fingerprint, load_seq) FILTER (status = 'loaded'),
+              arg_max(content_fingerprint, load_seq) FILTER (content_fingerprint IS NOT NULL)
+            FROM ops.load
+            GROUP BY entity, dump_date
+            """
+        ).fetchall()
+    return {(entity, day, one) for entity, day, *fingerprints in found for one in fingerprints if one is not None}

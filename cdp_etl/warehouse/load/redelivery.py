@@ -20,7 +20,7 @@ from cdp_etl.contract.table import (
 from cdp_etl.warehouse.load.current_versions import accepted_records
 from cdp_etl.warehouse.load.protocols import Delivery
 from cdp_etl.warehouse.schema.ops_tables import LOAD
-from cdp_etl.warehouse.single_value import single_value
+from cdp_etl.warehouse.sql import single_value
 
 
 @dataclass(frozen=True, slots=True)

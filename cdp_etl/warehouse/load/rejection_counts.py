@@ -10,7 +10,7 @@ from cdp_etl.contract.render.ddl import literal
 from cdp_etl.contract.table import TEXT, WHOLE, TableColumn
 from cdp_etl.warehouse.load.protocols import NormalizedDump
 from cdp_etl.warehouse.schema.ops_tables import LOAD_ID, OpsTable
-from cdp_etl.warehouse.single_value import single_value
+from cdp_etl.warehouse.sql import single_value
 
 LOAD_REASON = OpsTable(
     "load_reason",

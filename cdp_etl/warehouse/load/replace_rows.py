@@ -16,7 +16,7 @@ from cdp_etl.contract.table import QUARANTINE_COLUMNS, SUPERSEDED_COLUMNS, Table
 from cdp_etl.warehouse.load.current_versions import accepted_records, is_new_row_current
 from cdp_etl.warehouse.load.protocols import Delivery
 from cdp_etl.warehouse.schema.ops_tables import DUMP_FILE
-from cdp_etl.warehouse.single_value import single_value
+from cdp_etl.warehouse.sql import single_value
 
 
 def update_others(connection: duckdb.DuckDBPyConnection, delivery: Delivery) -> int:

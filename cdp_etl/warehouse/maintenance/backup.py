@@ -6,11 +6,11 @@ from pathlib import Path
 
 import duckdb
 
+from cdp_etl.durable_files import copy_durably
 from cdp_etl.warehouse.connection import Warehouse
-from cdp_etl.warehouse.durable import copy_durably
 from cdp_etl.warehouse.errors import NotABackupError, WarehouseExistsError
 from cdp_etl.warehouse.schema import migrations
-from cdp_etl.warehouse.single_value import single_value
+from cdp_etl.warehouse.sql import single_value
 
 
 @dataclass(frozen=True, slots=True)

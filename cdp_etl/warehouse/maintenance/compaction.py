@@ -9,10 +9,10 @@ from pathlib import Path
 import duckdb
 
 from cdp_etl.contract.render.ddl import literal, quoted
+from cdp_etl.durable_files import replace_durably
 from cdp_etl.warehouse.connection import Warehouse
-from cdp_etl.warehouse.durable import replace_durably
 from cdp_etl.warehouse.errors import CopyNotEqualError
-from cdp_etl.warehouse.single_value import single_value
+from cdp_etl.warehouse.sql import single_value
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import duckdb
 from cdp_etl.contract.entity import Entity
 from cdp_etl.entities import ENTITIES
 from cdp_etl.warehouse.connection import Warehouse
-from cdp_etl.warehouse.single_value import single_value
+from cdp_etl.warehouse.sql import single_value
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ everything is asked for.
 import duckdb
 
 from cdp_etl.warehouse.errors import BusinessTimezoneChangedError
-from cdp_etl.warehouse.single_value import single_value
+from cdp_etl.warehouse.sql import single_value
 
 _SETTING = "business_timezone"
 

@@ -17,8 +17,7 @@ from cdp_etl.warehouse.load.rejection_counts import LOAD_REASON, add_load_reason
 from cdp_etl.warehouse.schema import staging_tables
 from cdp_etl.warehouse.schema.ops_tables import FIRST_OPS_TABLES, LOAD, OpsTable
 from cdp_etl.warehouse.schema.v4_mart_storage import keep_marts_apart
-from cdp_etl.warehouse.single_value import single_value
-from cdp_etl.warehouse.sql import transaction
+from cdp_etl.warehouse.sql import single_value, transaction
 
 SCHEMA_VERSION_COLUMNS = (
     TableColumn("version", WHOLE, "Number of the migration, from 1.", is_nullable=False),

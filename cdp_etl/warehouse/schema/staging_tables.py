@@ -15,7 +15,7 @@ from cdp_etl.contract.render.ddl import create_table, literal, quoted
 from cdp_etl.contract.table import QUARANTINE_COLUMNS, SUPERSEDED_COLUMNS, TableColumn, staging_columns
 from cdp_etl.entities import ENTITIES
 from cdp_etl.warehouse.errors import StagingLayoutError
-from cdp_etl.warehouse.single_value import single_value
+from cdp_etl.warehouse.sql import single_value
 
 _SETTING = "staging_layout"
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cdp_etl.normalize.derive import key_hashes
-from cdp_etl.normalize.fast_path.list_columns import lists_of
+from cdp_etl.normalize.fast_path.text_columns import lists_of
 from cdp_etl.normalize.jit.utf8 import first_fault
 
 unhurried = settings(deadline=None)

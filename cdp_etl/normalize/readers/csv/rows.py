@@ -17,7 +17,7 @@ import pyarrow.csv
 
 from cdp_etl.contract.entity import Entity
 from cdp_etl.contract.parsers import trimmed
-from cdp_etl.normalize import reasons
+from cdp_etl.normalize import errors
 from cdp_etl.normalize.errors import DumpUnreadableError
 from cdp_etl.normalize.exact_path import Refused
 from cdp_etl.normalize.readers.byte_slices import Offsets, Texts, refuse_what_is_not_utf8
@@ -77,10 +77,10 @@ class CsvRows:
         if row in self.texts.refused:
             return Refused([self.texts.refused[row]])
         if self.cells[row] != len(self.headers):
-            return Refused([reasons.ragged(int(self.cells[row]), len(self.headers))])
+            return Refused([errors.ragged(int(self.cells[row]), len(self.headers))])
         cells = cells_of(self.raw(row))
         if cells is None:
-            return Refused([reasons.AFTER_CLOSING_QUOTE])
+            return Refused([errors.AFTER_CLOSING_QUOTE])
         record: dict[str, Any] = {}
         for header, cell in zip(self.headers, cells, strict=True):
             text = cell.decode()

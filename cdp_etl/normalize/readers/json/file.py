@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from cdp_etl.contract import strict_json
-from cdp_etl.normalize import reasons
+from cdp_etl.normalize import errors
 from cdp_etl.normalize.errors import DumpUnreadableError
 from cdp_etl.normalize.readers.byte_slices import Texts
 from cdp_etl.normalize.readers.byte_stream import ByteSource
@@ -62,7 +62,7 @@ def _of_object(source: ByteSource, start: int) -> Iterator[Texts]:
         value = strict_json.parse(text.decode())
     except UnicodeDecodeError as error:
         if entries is None:
-            yield _one(source, text, start, refused={0: reasons.NOT_UTF8})
+            yield _one(source, text, start, refused={0: errors.NOT_UTF8})
             return
         raise DumpUnreadableError(source.file, "not UTF-8", start + error.start) from None
     except strict_json.MalformedJsonError as error:

@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from cdp_etl.normalize import reasons
+from cdp_etl.normalize import errors
 from cdp_etl.normalize.readers.byte_slices import Texts, refuse_what_is_not_utf8
 from cdp_etl.normalize.readers.byte_stream import ByteSource
 
@@ -40,12 +40,12 @@ def read_lines(source: ByteSource) -> Iterator[Texts]:
             block = data.removeprefix(BYTE_ORDER_MARK)
         texts, position = _cut(source.file, block, position, limit)
         for row in np.flatnonzero(texts.ends - texts.starts > limit):
-            texts.refused[int(row)] = reasons.too_long(limit)
+            texts.refused[int(row)] = errors.too_long(limit)
             texts.ends[row] = texts.starts[row] + limit
         if is_utf8:
             refuse_what_is_not_utf8(texts)
         else:
-            texts.refused.update(dict.fromkeys(range(len(texts)), reasons.NOT_UTF8))
+            texts.refused.update(dict.fromkeys(range(len(texts)), errors.NOT_UTF8))
         if len(texts):
             yield texts
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from cdp_etl.contract import strict_json
 from cdp_etl.contract.entity import Entity
-from cdp_etl.normalize import reasons
+from cdp_etl.normalize import errors
 from cdp_etl.normalize.errors import DumpUnreadableError
 from cdp_etl.normalize.exact_path import Refused
 from cdp_etl.normalize.readers.byte_slices import Offsets, Texts
@@ -58,12 +58,12 @@ class JsonRows:
                 fault = len(text[: error.offset or 0].encode())
                 offset = self.texts.offset + int(self.texts.starts[row]) + fault
                 raise DumpUnreadableError(self.file, f"not JSON: {error}", offset) from None
-            return Refused([reasons.MALFORMED_JSON])
+            return Refused([errors.MALFORMED_JSON])
         envelope = self.texts.envelope_of(row)
         if envelope is not None and not envelope.is_of(self.entity):
-            return Refused([reasons.OTHER_ENTITY])
+            return Refused([errors.OTHER_ENTITY])
         if not isinstance(value, dict):
-            return Refused([reasons.NOT_AN_OBJECT])
+            return Refused([errors.NOT_AN_OBJECT])
         return value if envelope is None else envelope.around(value)
 
     def columns(self) -> Columns:

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from cdp_etl.contract import strict_json
 from cdp_etl.contract.entity import Entity
 from cdp_etl.contract.parsers import trimmed
-from cdp_etl.normalize import reasons
+from cdp_etl.normalize import errors
 from cdp_etl.normalize.errors import DumpUnreadableError
 from cdp_etl.normalize.exact_path import Refused
 from cdp_etl.normalize.readers.byte_slices import Offsets
@@ -134,7 +134,7 @@ def _made_ready(batch: pa.RecordBatch, refused: dict[int, str], limit: int) -> p
         columns.append(ready)
     made = pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
     for row in np.flatnonzero(_text_sizes(made) > limit).tolist():
-        refused.setdefault(row, reasons.too_long(limit))
+        refused.setdefault(row, errors.too_long(limit))
     return made
 
 
@@ -175,6 +175,6 @@ def _decoded(column: Column, refused: dict[int, str]) -> Column:
         try:
             texts.append(None if value is None else value.decode())
         except UnicodeDecodeError:
-            refused[row] = reasons.NOT_UTF8
+            refused[row] = errors.NOT_UTF8
             texts.append(None)
     return pa.array(texts, pa.string())
