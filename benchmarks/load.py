@@ -189,7 +189,7 @@ def remove(warehouse: Warehouse, dump: Dump) -> None:
     with warehouse.writing() as connection:
         connection.execute(f"DELETE FROM {TABLE} WHERE dump_date = ?", [dump.dump_date])
         connection.execute(f"UPDATE {TABLE} SET is_current = true WHERE NOT is_current")
-        connection.execute("DELETE FROM ops.change")
+        connection.execute("DELETE FROM ops.change_feed")
         connection.execute("DELETE FROM ops.load")
 
 

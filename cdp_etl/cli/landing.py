@@ -52,7 +52,7 @@ def check_command(
     zones = {one.name: settings.zone(one) for one in chosen(entity)}
     with progress() as say:
         say("Looking …")
-        checked = check_landing(zones, days, settings.archive, settle_seconds=settings.settle_seconds)
+        checked = check_landing(zones, days, settings.archive, stability_seconds=settings.stability_seconds)
     checked = [_with_calendar(settings, zone) for zone in checked]
     if as_json:
         print_json([{**vars(zone), "dumps": [vars(dump) for dump in zone.dumps]} for zone in checked])

@@ -26,7 +26,7 @@ def build_weekly_deep_look(settings: Settings) -> dg.ScheduleDefinition:
     """
 
     @dg.schedule(
-        name="weekly_deep_look",
+        name="weekly_full_rescan",
         job=LOAD_JOB,
         cron_schedule="0 3 * * 0",
         execution_timezone=settings.dump_timezone,
@@ -34,14 +34,14 @@ def build_weekly_deep_look(settings: Settings) -> dg.ScheduleDefinition:
         description="Pull the dumps of the days looked back again, and compare what is in them, once a week.",
     )
     @in_tick
-    def weekly_deep_look(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+    def weekly_full_rescan(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         last = _today(settings, context.scheduled_execution_time) - timedelta(days=1)
         first = max(last - timedelta(days=settings.lookback_days), settings.first_dump_date)
         if first > last:
             return dg.SkipReason(f"The first dump date, {settings.first_dump_date}, is not yet there.")
         return dg.RunRequest(run_config=_deep(), tags={**range_tags(first, last), SKIP_UNCHANGED_TAG: "true"})
 
-    return weekly_deep_look
+    return weekly_full_rescan
 
 
 @dg.op(name="prune_archive")

@@ -55,14 +55,14 @@ def build_marts_follow_loads(settings: Settings) -> dg.SensorDefinition:
     """Give the sensor by which the marts follow any load, however it was started."""
 
     @dg.sensor(
-        name="marts_follow_loads",
+        name="refresh_marts",
         job=MARTS_JOB,
-        minimum_interval_seconds=settings.marts_every_seconds,
+        minimum_interval_seconds=settings.mart_refresh_interval_seconds,
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="Run the marts where the ledger holds loads that they, or the snapshot, do not hold.",
     )
     @in_tick
-    def marts_follow_loads(
+    def refresh_marts(
         context: dg.SensorEvaluationContext, settings: dg.ResourceParam[Settings]
     ) -> dg.SensorResult | dg.SkipReason:
         try:
@@ -78,7 +78,7 @@ def build_marts_follow_loads(settings: Settings) -> dg.SensorDefinition:
             return dg.SkipReason("A run of the marts is at work.")
         return _request(pending, context.cursor)
 
-    return marts_follow_loads
+    return refresh_marts
 
 
 def _is_at_work(instance: dg.DagsterInstance) -> bool:

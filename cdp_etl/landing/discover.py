@@ -47,7 +47,7 @@ class Sighting:
     first_seen_at: datetime
 
 
-def discover(zone: Zone, entity: str, dates: Iterable[date], *, settle_seconds: float = 0) -> list[FoundDump]:
+def discover(zone: Zone, entity: str, dates: Iterable[date], *, stability_seconds: float = 0) -> list[FoundDump]:
     """Look for dumps of an entity at the given dates: one listing a date, one in all for a flat folder.
 
     Gives the dumps that are there, by date; a date without files is left out.
@@ -55,11 +55,11 @@ def discover(zone: Zone, entity: str, dates: Iterable[date], *, settle_seconds: 
     Raises:
         ZoneUnreachableError, ZoneConfigError: the zone could not be listed.
     """
-    return asyncio.run(_discover(zone, entity, sorted(set(dates)), settle_seconds))
+    return asyncio.run(_discover(zone, entity, sorted(set(dates)), stability_seconds))
 
 
 def has_stood_still(
-    found: FoundDump, earlier: Sighting | None, settle_seconds: float, now: datetime
+    found: FoundDump, earlier: Sighting | None, stability_seconds: float, now: datetime
 ) -> tuple[bool, Sighting]:
     """Judge a dump over two looks, without waiting in between.
 
@@ -71,17 +71,17 @@ def has_stood_still(
     sighting = earlier if same and earlier else Sighting(found.listing_fingerprint, now)
     if found.awaited is not None:
         return False, sighting
-    waited = now - sighting.first_seen_at >= timedelta(seconds=settle_seconds)
+    waited = now - sighting.first_seen_at >= timedelta(seconds=stability_seconds)
     return found.ready_by is not None or waited, sighting
 
 
-async def _discover(zone: Zone, entity: str, dates: Sequence[date], settle_seconds: float) -> list[FoundDump]:
+async def _discover(zone: Zone, entity: str, dates: Sequence[date], stability_seconds: float) -> list[FoundDump]:
     places = {dump_date: zone.template.place(entity, dump_date) for dump_date in dates}
     async with zone.session() as session:
         listed = await _list_folders(session, zone, places.values())
     now = datetime.now(UTC)
     found = [
-        describe(entity, dump_date, place, listed[place.folder], settle_seconds, now)
+        describe(entity, dump_date, place, listed[place.folder], stability_seconds, now)
         for dump_date, place in places.items()
     ]
     return [one for one in found if one is not None]
@@ -108,7 +108,7 @@ def describe(  # noqa: PLR0913, PLR0917 - one look, with all that bears on it
     dump_date: date,
     place: DumpPlace,
     listed: list[RemoteFile] | DumpRefusedError,
-    settle_seconds: float,
+    stability_seconds: float,
     now: datetime,
 ) -> FoundDump | None:
     """Say what a listing means for one dump; None where nothing was delivered."""
@@ -127,7 +127,7 @@ def describe(  # noqa: PLR0913, PLR0917 - one look, with all that bears on it
         files=len(listing.data),
         bytes=listing.bytes,
         newest_at=listing.newest_at,
-        ready_by=_ready_by(listing, settle_seconds, now),
+        ready_by=_ready_by(listing, stability_seconds, now),
         awaited=_awaited(listing),
     )
 
@@ -145,8 +145,8 @@ def _refused(entity: str, dump_date: date, listed: list[RemoteFile], error: Dump
     )
 
 
-def _ready_by(listing: Listing, settle_seconds: float, now: datetime) -> ReadyBy | None:
-    return signal(listing) or ("settled" if is_long_still(listing, settle_seconds, now) else None)
+def _ready_by(listing: Listing, stability_seconds: float, now: datetime) -> ReadyBy | None:
+    return signal(listing) or ("settled" if is_long_still(listing, stability_seconds, now) else None)
 
 
 def _awaited(listing: Listing) -> str | None:

@@ -50,37 +50,37 @@ class CheckedZone:
 
 
 def check_landing(
-    zones: Mapping[str, Zone], dates: Sequence[date], archive: Path, *, settle_seconds: float = 0
+    zones: Mapping[str, Zone], dates: Sequence[date], archive: Path, *, stability_seconds: float = 0
 ) -> list[CheckedZone]:
     """Look into the zone of each entity for the dumps of the given dates.
 
     A fault of a zone is part of the answer, not an error.
     """
-    return asyncio.run(_check_all(zones, dates, archive, settle_seconds))
+    return asyncio.run(_check_all(zones, dates, archive, stability_seconds))
 
 
 async def _check_all(
-    zones: Mapping[str, Zone], dates: Sequence[date], archive: Path, settle_seconds: float
+    zones: Mapping[str, Zone], dates: Sequence[date], archive: Path, stability_seconds: float
 ) -> list[CheckedZone]:
-    return [await _check(entity, zone, dates, archive, settle_seconds) for entity, zone in zones.items()]
+    return [await _check(entity, zone, dates, archive, stability_seconds) for entity, zone in zones.items()]
 
 
 async def _check(
-    entity: str, zone: Zone, dates: Sequence[date], archive: Path, settle_seconds: float
+    entity: str, zone: Zone, dates: Sequence[date], archive: Path, stability_seconds: float
 ) -> CheckedZone:
     dumps: list[CheckedDump] = []
     try:
         async with zone.session() as session:
             for dump_date in dates:
                 known = DumpArchive(archive, entity, dump_date)
-                dumps.append(await _check_dump(session, zone, known, (entity, dump_date), settle_seconds))
+                dumps.append(await _check_dump(session, zone, known, (entity, dump_date), stability_seconds))
     except (ZoneConfigError, ZoneUnreachableError) as error:
         return CheckedZone(entity, zone.label, str(error), ())
     return CheckedZone(entity, zone.label, None, tuple(dumps))
 
 
 async def _check_dump(
-    session: Session, zone: Zone, known: DumpArchive, dump: tuple[str, date], settle_seconds: float
+    session: Session, zone: Zone, known: DumpArchive, dump: tuple[str, date], stability_seconds: float
 ) -> CheckedDump:
     entity, dump_date = dump
     try:
@@ -92,7 +92,7 @@ async def _check_dump(
         return CheckedDump(dump_date, "refused", str(error))
     except DumpNotCompleteError as error:
         return CheckedDump(dump_date, "not ready", str(error))
-    state, why = _judge(listing, known, settle_seconds)
+    state, why = _judge(listing, known, stability_seconds)
     return CheckedDump(dump_date, state, why, len(listing.data), listing.bytes, listing.newest_at, signal(listing))
 
 
@@ -103,13 +103,16 @@ async def _require_agreement(session: Session, zone: Zone, listing: Listing) -> 
         require_listed(parse_manifest(text), listing)
 
 
-def _judge(listing: Listing, known: DumpArchive, settle_seconds: float) -> tuple[DumpState, str]:
+def _judge(listing: Listing, known: DumpArchive, stability_seconds: float) -> tuple[DumpState, str]:
     latest = known.latest()
     if latest is not None and latest.listing_fingerprint == listing.fingerprint:
         return "unchanged", f"pulled at {latest.pulled_at:%Y-%m-%d %H:%M:%S} UTC"
     given = signal(listing)
     if given is not None:
         return "ready", f"its {given} says so"
-    if is_long_still(listing, settle_seconds, datetime.now(UTC)):
+    if is_long_still(listing, stability_seconds, datetime.now(UTC)):
         return "ready", "neither manifest nor marker, but its files stand still"
-    return "not ready", f"neither manifest nor marker, and its newest file is not still for {settle_seconds:g} s"
+    return (
+        "not ready",
+        f"neither manifest nor marker, and its newest file is not still for {stability_seconds:g} s",
+    )

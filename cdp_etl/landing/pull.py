@@ -30,14 +30,14 @@ _MOST_NAMES_SHOWN = 3
 class PullRules:
     """What a pull may do; the defaults suit a dump that is known to be complete.
 
-    `settle_seconds`: how long sizes must stand still where there is neither manifest nor marker.
+    `stability_seconds`: how long sizes must stand still where there is neither manifest nor marker.
     `accept_removal`: take a delivery that offers fewer files than the one before (RULINGS 9).
     `deep`: pull every file again, whatever the listing says (RULINGS 26).
     `decryption`: the key for `.pgp` and `.gpg` files.
     `lock_wait_seconds`: how long to wait for another pull of the same dump.
     """
 
-    settle_seconds: float = 0
+    stability_seconds: float = 0
     accept_removal: bool = False
     deep: bool = False
     decryption: DecryptionKey | None = None
@@ -94,7 +94,7 @@ class _Pulling:
 
     async def _pull(self, session: Session, listing: Listing) -> Pull:
         ready_by = await require_ready(
-            listing, lambda: self._list(session), self._rules.settle_seconds, datetime.now(UTC)
+            listing, lambda: self._list(session), self._rules.stability_seconds, datetime.now(UTC)
         )
         manifest = await self._read_manifest(session, listing)
         before = self._dump.latest()

@@ -1,7 +1,7 @@
 """How a mart is kept up to date: what is pending in the change feed is applied, or it is rebuilt whole.
 
 A run of a mart runs what it reads first. So after any run, for whatever partition, it equals its full rebuild from
-staging as it stands. Each mart is one transaction: its rows, its `ops.mart_state` and its `ops.mart_month`. It is
+staging as it stands. Each mart is one transaction: its rows, its `ops.mart_state` and its `ops.mart_partition`. It is
 committed only if the checks of the mart hold; else it is undone, and what the mart stands on is made anew by the
 next run.
 """

@@ -151,7 +151,7 @@ def look(settings: Settings, entities: Collection[Entity], days: Collection[date
         if zone.label in faults:  # a look must be short, and the zone was waited for already
             continue
         try:
-            found += discover(zone, entity.name, days, settle_seconds=settings.settle_seconds)
+            found += discover(zone, entity.name, days, stability_seconds=settings.stability_seconds)
         except (ZoneUnreachableError, ZoneConfigError) as error:
             faults[zone.label] = str(error)
     return Look(tuple(found), tuple(faults.values()))
@@ -177,7 +177,7 @@ def arrivals(  # noqa: PLR0913 - what is offered, known, remembered, at work, an
         if _is_settled(settings, dump, known.get((BY_NAME[dump.entity].table, dump.dump_date))):
             sightings.pop(place, None)
             continue
-        is_ready, sighting = has_stood_still(dump, before.sightings.get(place), settings.settle_seconds, now)
+        is_ready, sighting = has_stood_still(dump, before.sightings.get(place), settings.stability_seconds, now)
         if dump.ready_by is None:
             sightings[place] = sighting
         if is_ready and dump.dump_date not in at_work:

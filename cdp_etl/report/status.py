@@ -120,8 +120,8 @@ def _unusual(figures: Figures, entity: Entity, load: Load, unusual_rate: float) 
             f"{name(entity)}: {share(load.quarantined, load.records_read)} of the records were refused;"
             f" more than {unusual_rate:.0%} is unusual."
         )
-    if load.resurrected:
+    if load.restored_versions:
         yield (
-            f"{name(entity)}: {plural(load.resurrected, 'record', 'records')} came back in an older version,"
+            f"{name(entity)}: {plural(load.restored_versions, 'record', 'records')} came back in an older version,"
             " since a newer one is no longer in this dump."
         )

@@ -116,13 +116,13 @@ class DeclaredSettings(BaseSettings):
         default=7,
         description="For how many days back late and corrected dumps are looked for without being asked.",
     )
-    look_every_seconds: Count = Field(
+    poll_interval_seconds: Count = Field(
         default=300, description="How often late and corrected dumps are looked for; each look lists the zone."
     )
-    marts_every_seconds: Count = Field(
+    mart_refresh_interval_seconds: Count = Field(
         default=60, description="How often it is seen to whether the marts lack a load."
     )
-    settle_seconds: Seconds = Field(
+    stability_seconds: Seconds = Field(
         default=0,
         description="How long a dump's sizes must stand still where it has neither manifest nor marker.",
     )

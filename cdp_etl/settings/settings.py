@@ -149,7 +149,7 @@ class Settings(SignalValues, DeclaredSettings):
     def pull_rules(self, *, accept_removal: bool, deep: bool) -> PullRules:
         """Give what a pull may do."""
         return PullRules(
-            settle_seconds=self.settle_seconds,
+            stability_seconds=self.stability_seconds,
             accept_removal=accept_removal,
             deep=deep,
             decryption=DecryptionKey(

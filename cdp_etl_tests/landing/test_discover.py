@@ -89,7 +89,7 @@ def test_a_fresh_dump_without_a_sign_is_left_to_time(folder: FolderPartner) -> N
     folder.put(f"{FOLDER}/a.csv", b"x")
     os.utime(folder.root / FOLDER / "a.csv")
 
-    (found,) = discover(folder.zone(), ENTITY, [DAY], settle_seconds=60)
+    (found,) = discover(folder.zone(), ENTITY, [DAY], stability_seconds=60)
 
     assert found.ready_by is None
 
@@ -133,7 +133,7 @@ def test_a_check_tells_of_a_zone_that_does_not_answer_beside_one_that_does(
         {"sms-interaction": open_zone(tmp_path / "missing"), ENTITY: folder.zone()},
         [DAY],
         archive,
-        settle_seconds=60,
+        stability_seconds=60,
     )
 
     assert checked[0].fault == f"landing zone {tmp_path}/missing: there is no such folder"

@@ -294,5 +294,5 @@ def _persons(company: str, records: list[list[str]], most: int) -> Iterator[Row]
             "customer_id_count": of["c:"],
             "email_count": of["e:"],
             "phone_count": of["p:"],
-            "does_not_link_because": shared.get(name),
+            "exclusion_reason": shared.get(name),
         }

@@ -58,7 +58,7 @@ def test_a_rebuild_mends_a_damaged_mart_and_the_marts_behind_it_follow(loader: L
     loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1")])
     run_marts(loader.warehouse, loader.settings)
     with loader.warehouse.writing() as connection:
-        connection.execute("DELETE FROM kept.interaction")
+        connection.execute("DELETE FROM mart_storage.interaction")
     rebuild_mart(loader.warehouse, CUSTOMER_PRODUCT_DAILY, loader.settings)
     assert loader.rows("SELECT count(*) AS n FROM marts.customer_product_daily") == [{"n": 0}]
 
@@ -82,7 +82,7 @@ def test_changes_are_forgotten_once_every_mart_has_applied_them(loader: Loader) 
     loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1")])
     run_marts(loader.warehouse, loader.settings)
     loader.load(ACTIVITY, 2, [happened(ACTIVITY, "2")])
-    pending = "SELECT count(*) AS n FROM ops.change"
+    pending = "SELECT count(*) AS n FROM ops.change_feed"
 
     run_mart(loader.warehouse, INTERACTION, loader.settings)
     assert loader.rows(pending) == [{"n": 1}]
@@ -113,7 +113,7 @@ def test_the_months_that_changed_are_recorded(loader: Loader) -> None:
     loader.load(ACTIVITY, 2, [happened(ACTIVITY, "2", on=41)])
     run_mart(loader.warehouse, INTERACTION, loader.settings)
 
-    months = loader.rows("SELECT month::VARCHAR AS month, load_seq FROM ops.mart_month ORDER BY month")
+    months = loader.rows("SELECT month::VARCHAR AS month, load_seq FROM ops.mart_partition ORDER BY month")
 
     assert months == [{"month": "2026-03-01", "load_seq": 1}, {"month": "2026-04-01", "load_seq": 2}]
 
@@ -126,9 +126,9 @@ def test_a_mart_that_is_computed_whole_keeps_its_rows_also_where_they_are_many(l
     run_mart(warehouse, CUSTOMER_IDENTITY, loader.settings)
     with warehouse.writing() as connection, transaction(connection):
         connection.execute(
-            "INSERT INTO kept.customer_identity BY NAME SELECT '' AS company_id, 'p:' || i AS identifier,"
+            "INSERT INTO mart_storage.customer_identity BY NAME SELECT '' AS company_id, 'p:' || i AS identifier,"
             " identifier AS person_id, 9 AS customer_id_count, 0 AS email_count, 0 AS phone_count,"
-            " 'is shared' AS does_not_link_because, 1 AS made_by_load,"
+            " 'is shared' AS exclusion_reason, 1 AS written_by_load_seq,"
             " 0 AS company_id_identifier_hash, 0 AS company_id_person_id_hash FROM range(300_000) AS numbers(i)"
         )
         first = apply.apply_difference(connection, SHARED_IDENTIFIER, 1)

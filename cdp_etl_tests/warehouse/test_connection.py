@@ -170,13 +170,13 @@ def test_the_lock_is_free_again_after_a_failure_in_the_block(warehouse: Warehous
 def test_a_transaction_that_fails_leaves_nothing(warehouse: Warehouse) -> None:
     def insert_then_fail() -> None:
         with warehouse.writing() as connection, transaction(connection):
-            connection.execute("INSERT INTO ops.setting VALUES ('a', 'b')")
+            connection.execute("INSERT INTO ops.metadata VALUES ('a', 'b')")
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         insert_then_fail()
 
-    assert rows(warehouse, "SELECT * FROM ops.setting WHERE name = 'a'") == []
+    assert rows(warehouse, "SELECT * FROM ops.metadata WHERE name = 'a'") == []
 
 
 def test_reading_where_there_is_no_warehouse_is_a_sentence(tmp_path: Path) -> None:
@@ -204,16 +204,18 @@ import os, sys
 from pathlib import Path
 from cdp_etl.warehouse import Warehouse
 with Warehouse(Path(sys.argv[1]), 20.0, "512MiB", 1, "UTC").writing() as connection:
-    connection.execute("INSERT INTO ops.setting VALUES ('committed', '1')")
+    connection.execute("INSERT INTO ops.metadata VALUES ('committed', '1')")
     connection.begin()
-    connection.execute("INSERT INTO ops.setting VALUES ('begun', '1')")
+    connection.execute("INSERT INTO ops.metadata VALUES ('begun', '1')")
     os.kill(os.getpid(), 9)
 """
     killed = subprocess.run([sys.executable, "-c", program, str(warehouse.path)], check=False)
 
     assert killed.returncode == -9
     assert warehouse.path.with_name("cdp.duckdb.wal").exists()
-    assert rows(warehouse, "SELECT name FROM ops.setting WHERE name IN ('committed', 'begun')") == [("committed",)]
+    assert rows(warehouse, "SELECT name FROM ops.metadata WHERE name IN ('committed', 'begun')") == [
+        ("committed",)
+    ]
 
 
 def test_another_business_timezone_is_refused(warehouse: Warehouse) -> None:

@@ -30,7 +30,7 @@ from cdp_etl.warehouse import WarehouseLockedError
 SKIP_UNCHANGED_TAG = "cdp_etl/skip_unchanged"
 """On runs that nobody asked for by hand: a dump loaded with the same content is passed over (RULINGS 9)."""
 
-IN_THE_LEDGER = "days_stand_in_the_ledger"
+IN_THE_LEDGER = "all_failures_in_ledger"
 """On the failure of a load: whether the ledger tells of every day that did not get through."""
 
 # An output with this metadata, which Dagster gives to observations of its own, is no event: each day was recorded

@@ -26,7 +26,7 @@ from cdp_etl.warehouse import check_full
 Result = tuple[dg.AssetCheckKey, int, str]
 """A check, how often it is contradicted, and a sentence."""
 
-HOLDS_AS_A_WHOLE = "holds_as_a_whole"
+HOLDS_AS_A_WHOLE = "full_data_check"
 _STAGING_SPECS = {
     entity.table: dg.AssetCheckSpec(
         HOLDS_AS_A_WHOLE,

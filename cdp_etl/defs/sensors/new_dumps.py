@@ -50,7 +50,7 @@ def build_new_dumps(settings: Settings) -> dg.SensorDefinition:
     @dg.sensor(
         name="new_dumps",
         job=LOAD_JOB,
-        minimum_interval_seconds=settings.look_every_seconds,
+        minimum_interval_seconds=settings.poll_interval_seconds,
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="Load what has arrived: new, late and corrected dumps, and those of days the schedule missed.",
     )

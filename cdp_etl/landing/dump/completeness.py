@@ -23,11 +23,11 @@ def signal(listing: Listing) -> ReadyBy | None:
     return "marker" if listing.marker is not None else None
 
 
-def is_long_still(listing: Listing, settle_seconds: float, now: datetime) -> bool:
+def is_long_still(listing: Listing, stability_seconds: float, now: datetime) -> bool:
     """Say whether the newest file is so old that no second look is needed."""
-    if settle_seconds == 0 or listing.newest_at is None:
+    if stability_seconds == 0 or listing.newest_at is None:
         return True
-    return now - listing.newest_at >= timedelta(seconds=settle_seconds) + _CLOCK_TOLERANCE
+    return now - listing.newest_at >= timedelta(seconds=stability_seconds) + _CLOCK_TOLERANCE
 
 
 def require_no_lone_checksum(listing: Listing) -> None:
@@ -43,9 +43,9 @@ def require_no_lone_checksum(listing: Listing) -> None:
 
 
 async def require_ready(
-    listing: Listing, look_again: Callable[[], Awaitable[Listing]], settle_seconds: float, now: datetime
+    listing: Listing, look_again: Callable[[], Awaitable[Listing]], stability_seconds: float, now: datetime
 ) -> ReadyBy:
-    """Say by which sign the dump is ready, waiting `settle_seconds` between two looks where there is none.
+    """Say by which sign the dump is ready, waiting `stability_seconds` between two looks where there is none.
 
     Raises:
         DumpNotCompleteError: the listing changed between the two looks.
@@ -54,9 +54,9 @@ async def require_ready(
     given = signal(listing)
     if given is not None:
         return given
-    if not is_long_still(listing, settle_seconds, now):
-        await asyncio.sleep(settle_seconds)
-        require_same(listing, await look_again(), f"within {settle_seconds:g} s")
+    if not is_long_still(listing, stability_seconds, now):
+        await asyncio.sleep(stability_seconds)
+        require_same(listing, await look_again(), f"within {stability_seconds:g} s")
     return "settled"
 
 

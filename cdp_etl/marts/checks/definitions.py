@@ -15,7 +15,7 @@ from cdp_etl.marts.engine.mart import MADE_BY, Counted, Mart
 from cdp_etl.marts.registry import MARTS
 
 GRAIN_IS_UNIQUE = "grain_is_unique"
-HASHES_ARE_THOSE_OF_ITS_ROWS = "hashes_are_those_of_its_rows"
+HASHES_ARE_THOSE_OF_ITS_ROWS = "key_hashes_match_rows"
 _RECORDS = " UNION ALL ".join(
     f"SELECT '{entity.table}' AS entity, company_id, activity_date, identifiers"
     f" FROM staging.{entity.table}_current"
@@ -74,7 +74,7 @@ def grain_is_unique(mart: Mart) -> Check:
     )
 
 
-def hashes_are_those_of_its_rows(mart: Mart) -> Check:
+def key_hashes_match_rows(mart: Mart) -> Check:
     """Give the check that rows are found by the hashes that are kept beside them."""
     differing = f"SELECT {', '.join(mart.grain)}, 1 AS found, 0 AS expected FROM {mart.kept_table}"
     differ = " OR ".join(f"{lookup.name} <> {lookup.expression}" for lookup in mart.lookups)
@@ -115,7 +115,7 @@ def adds_up(mart: Mart, counted: Counted) -> Check:
 def _facts(mart: Mart) -> Iterator[Check]:
     yield grain_is_unique(mart)
     if mart.lookups:
-        yield hashes_are_those_of_its_rows(mart)
+        yield key_hashes_match_rows(mart)
     if mart.counted:
         yield adds_up(mart, mart.counted)
     yield from (check for check in _FURTHER if check.mart == mart.name)
@@ -138,7 +138,7 @@ _FURTHER = (
         _one_for_one(BY_IDENTIFIER, _TOUCHED_IDENTITY, f"{_TOUCHED_LINKS} WHERE identifier = other_identifier"),
     ),
     Check(
-        "persons_are_their_own_identifiers",
+        "person_id_is_member",
         "customer_identity",
         "A person is named by an identifier that stands for that very person.",
         BY_PERSON,
@@ -161,7 +161,7 @@ _FURTHER = (
         _differing(
             BY_IDENTIFIER,
             "SELECT company_id, identifier, 1 AS n FROM marts.shared_identifier",
-            f"SELECT company_id, identifier, 1 AS n FROM {_IDENTITY} WHERE does_not_link_because IS NOT NULL",
+            f"SELECT company_id, identifier, 1 AS n FROM {_IDENTITY} WHERE exclusion_reason IS NOT NULL",
         ),
     ),
     Check(

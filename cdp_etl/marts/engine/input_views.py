@@ -95,7 +95,7 @@ def find_touched(connection: duckdb.DuckDBPyConnection, mart: Mart, slices: Slic
         slices: They.
         since: The newest load that the mart has applied.
     """
-    connection.execute(f"CREATE OR REPLACE TEMP VIEW pending AS FROM ops.change WHERE load_seq > {since}")
+    connection.execute(f"CREATE OR REPLACE TEMP VIEW pending AS FROM ops.change_feed WHERE load_seq > {since}")
     connection.execute("SET VARIABLE applied_load_seq = ?", [since])
     show_inputs(connection, mart)
     for name, select in slices.tables.items():

@@ -14,7 +14,7 @@ from cdp_etl.marts.engine.key_hash import Lookup, lookup_by
 _TOLD_APART = 2**26
 """Places within so many rows DuckDB 2.0.0 looks for by a bitmap, others by a Bloom filter."""
 
-_ROWS = "SELECT candidate.*, candidate.rowid AS row_id FROM kept.{mart} AS candidate"
+_ROWS = "SELECT candidate.*, candidate.rowid AS row_id FROM mart_storage.{mart} AS candidate"
 
 
 def sought(  # noqa: PLR0913 - the keyword arguments are how they are read
@@ -54,7 +54,7 @@ def places(mart: str, keys: str, lookup: Lookup, *, beside: str = "", where: str
     """
     hashes = f"SELECT DISTINCT {lookup.expression} AS {lookup.name} FROM {keys}"
     return (
-        f"(SELECT candidate.rowid AS row_id{beside} FROM kept.{mart} AS candidate"
+        f"(SELECT candidate.rowid AS row_id{beside} FROM mart_storage.{mart} AS candidate"
         f" SEMI JOIN ({hashes}) AS sought USING ({lookup.name}) WHERE {where})"
     )
 

@@ -19,11 +19,13 @@ from cdp_etl.marts.engine.key_hash import Lookup, hash_signature, lookup_by
 from cdp_etl.marts.errors import MartHeaderError
 from cdp_etl.marts.settings import MartSettings
 
-KEPT = "kept"
+KEPT = "mart_storage"
 """The schema of the tables that marts are kept in; those of schema `marts` are views of what readers may see."""
 
-MADE_BY = TableColumn("made_by_load", WHOLE, "The newest load when the row was made.", is_nullable=False)
-LEFT_BY = TableColumn("left_by_load", WHOLE, "The newest load when the row was taken out.", is_nullable=False)
+MADE_BY = TableColumn("written_by_load_seq", WHOLE, "The newest load when the row was made.", is_nullable=False)
+LEFT_BY = TableColumn(
+    "deleted_by_load_seq", WHOLE, "The newest load when the row was taken out.", is_nullable=False
+)
 
 _KEY_HASH = "key_hash"
 _DAY = "activity_date"
@@ -186,7 +188,7 @@ class Mart:
     @property
     def left_table(self) -> str:
         """The table of the rows that have left since it was published, with the schema."""
-        return f"{KEPT}.{self.name}_left"
+        return f"{KEPT}.{self.name}_tombstones"
 
     @property
     def kept_columns(self) -> tuple[TableColumn, ...]:
@@ -262,7 +264,7 @@ class Mart:
                 (*self.made_columns, MADE_BY, *(lookup.column for lookup in self.lookups)),
                 f"What {self.table} shows.",
             ),
-            *create_table(KEPT, f"{self.name}_left", (*self.left_columns, LEFT_BY), left),
+            *create_table(KEPT, f"{self.name}_tombstones", (*self.left_columns, LEFT_BY), left),
             *create_view(
                 "marts", self.name, self.columns, self.shown(self.columns, self.kept_table), self.description
             ),

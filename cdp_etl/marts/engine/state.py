@@ -1,7 +1,7 @@
 """What the warehouse remembers of each mart: the load it has applied, its definition, the months that changed.
 
-Put here what reads and writes `ops.mart_state`, `ops.mart_month` and the marts' part of `ops.change` and
-`ops.setting`; all of it within the transaction of the caller.
+Put here what reads and writes `ops.mart_state`, `ops.mart_partition` and the marts' part of `ops.change_feed` and
+`ops.metadata`; all of it within the transaction of the caller.
 """
 
 import uuid
@@ -15,7 +15,7 @@ from cdp_etl.marts.engine.mart import Mart
 from cdp_etl.marts.registry import MARTS, downstream
 
 WHOLE_MART = date(1, 1, 1)
-"""Stands for the month in `ops.mart_month` where a mart is not published by month."""
+"""Stands for the month in `ops.mart_partition` where a mart is not published by month."""
 
 _TO_BE_REBUILT = ""
 """Stands for the definition of a mart that must be rebuilt: no definition has this hash."""
@@ -66,9 +66,9 @@ def write_state(connection: duckdb.DuckDBPyConnection, mart: Mart, state: MartSt
 def write_months(connection: duckdb.DuckDBPyConnection, mart: Mart, months: Iterable[date], load_seq: int) -> None:
     """Write that these months of the mart changed."""
     for month in months:
-        connection.execute("DELETE FROM ops.mart_month WHERE mart = ? AND month = ?", [mart.name, month])
+        connection.execute("DELETE FROM ops.mart_partition WHERE mart = ? AND month = ?", [mart.name, month])
         connection.execute(
-            "INSERT INTO ops.mart_month BY NAME SELECT ? AS mart, ? AS month, ? AS load_seq",
+            "INSERT INTO ops.mart_partition BY NAME SELECT ? AS mart, ? AS month, ? AS load_seq",
             [mart.name, month, load_seq],
         )
 
@@ -76,7 +76,7 @@ def write_months(connection: duckdb.DuckDBPyConnection, mart: Mart, months: Iter
 def months_of(connection: duckdb.DuckDBPyConnection, mart: Mart) -> Mapping[date, int]:
     """Give the months of the mart that ever held a row, with the newest load by which each changed."""
     return dict(
-        connection.execute("SELECT month, load_seq FROM ops.mart_month WHERE mart = ?", [mart.name]).fetchall()
+        connection.execute("SELECT month, load_seq FROM ops.mart_partition WHERE mart = ?", [mart.name]).fetchall()
     )
 
 
@@ -124,7 +124,7 @@ def forget_applied_changes(connection: duckdb.DuckDBPyConnection) -> None:
     """Delete the rows of the change feed that every mart has applied; a mart never run needs none of them."""
     connection.execute(
         """
-        DELETE FROM ops.change
+        DELETE FROM ops.change_feed
         WHERE load_seq <= (SELECT min(load_seq) FROM ops.mart_state WHERE list_contains(?, mart))
         """,
         [[mart.name for mart in MARTS]],
@@ -132,13 +132,13 @@ def forget_applied_changes(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _setting(connection: duckdb.DuckDBPyConnection, name: str) -> str | None:
-    row = connection.execute("SELECT value FROM ops.setting WHERE name = ?", [name]).fetchone()
+    row = connection.execute("SELECT value FROM ops.metadata WHERE name = ?", [name]).fetchone()
     return None if row is None else str(row[0])
 
 
 def _set(connection: duckdb.DuckDBPyConnection, name: str, value: str) -> None:
-    connection.execute("DELETE FROM ops.setting WHERE name = ?", [name])
-    connection.execute("INSERT INTO ops.setting BY NAME SELECT ? AS name, ? AS value", [name, value])
+    connection.execute("DELETE FROM ops.metadata WHERE name = ?", [name])
+    connection.execute("INSERT INTO ops.metadata BY NAME SELECT ? AS name, ? AS value", [name, value])
 
 
 def _generation_setting(mart: Mart) -> str:

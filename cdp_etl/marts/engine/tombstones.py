@@ -1,6 +1,6 @@
 """Which rows have left each mart since it was published: a version hides them in the files of versions before.
 
-Put here the tables `kept.<mart>_left`. What is published of them stands in `month_files.py`.
+Put here the tables `mart_storage.<mart>_tombstones`. What is published of them stands in `month_files.py`.
 """
 
 import duckdb

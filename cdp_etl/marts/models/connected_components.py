@@ -23,7 +23,7 @@ def find_components(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(
         """
         CREATE OR REPLACE TEMP TABLE numbered AS
-        SELECT company_id, identifier, does_not_link_because IS NULL AS links, row_number() OVER () - 1 AS number
+        SELECT company_id, identifier, exclusion_reason IS NULL AS links, row_number() OVER () - 1 AS number
         FROM node
         """
     )

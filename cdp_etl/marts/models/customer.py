@@ -19,7 +19,7 @@ _COUNTS = (
 )
 _REFUSALS = (
     TableColumn(
-        "newest_email_refusal",
+        "latest_email_opt_out",
         _NEWEST_TEXT,
         "Newest e-mail unsubscribed from or complained of; null where there is none.",
     ),

@@ -76,7 +76,7 @@ day AS (
     daily.sms_count,
     daily.first_at,
     daily.last_at,
-    daily.newest_email_refusal,
+    daily.latest_email_opt_out,
     daily.newest_sms_refusal,
     NULL AS newest_email_statement,
     NULL AS newest_phone_statement
@@ -100,7 +100,7 @@ day AS (
     sms_count,
     first_at,
     last_at,
-    newest_email_refusal,
+    latest_email_opt_out,
     newest_sms_refusal,
     newest_email_statement,
     newest_phone_statement
@@ -125,7 +125,7 @@ total AS (
     min(first_at) AS first_at,
     max(last_at) AS last_at,
     max(activity_date) AS last_date,
-    max(newest_email_refusal) FILTER (WHERE newest_email_refusal.value IS NOT NULL) AS newest_email_refusal,
+    max(latest_email_opt_out) FILTER (WHERE latest_email_opt_out.value IS NOT NULL) AS latest_email_opt_out,
     max(newest_sms_refusal) FILTER (WHERE newest_sms_refusal.value IS NOT NULL) AS newest_sms_refusal,
     max(newest_email_statement) FILTER (WHERE newest_email_statement.value IS NOT NULL) AS newest_email_statement,
     max(newest_phone_statement) FILTER (WHERE newest_phone_statement.value IS NOT NULL) AS newest_phone_statement
@@ -159,9 +159,9 @@ SELECT
   stated.first_at,
   stated.last_at,
   CASE
-    WHEN stated.newest_email_refusal IS NULL THEN stated.newest_email_statement.value
+    WHEN stated.latest_email_opt_out IS NULL THEN stated.newest_email_statement.value
     WHEN stated.newest_email_statement IS NULL THEN FALSE
-    ELSE stated.newest_email_statement.value AND stated.newest_email_statement.place > stated.newest_email_refusal.place
+    ELSE stated.newest_email_statement.value AND stated.newest_email_statement.place > stated.latest_email_opt_out.place
   END AS has_email_consent,
   CASE
     WHEN stated.newest_sms_refusal IS NULL THEN stated.newest_phone_statement.value
@@ -169,7 +169,7 @@ SELECT
     ELSE stated.newest_phone_statement.value AND stated.newest_phone_statement.place > stated.newest_sms_refusal.place
   END AS has_phone_consent,
   stated.last_date,
-  stated.newest_email_refusal,
+  stated.latest_email_opt_out,
   stated.newest_sms_refusal,
   stated.newest_email_statement,
   stated.newest_phone_statement

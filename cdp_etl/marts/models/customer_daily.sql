@@ -72,7 +72,7 @@ refused AS (
     activity_date,
     customer_key,
     max(row(row(occurred_at, dump_date, coalesce(system_name, ''), record_id, entity), action))
-    FILTER (WHERE channel = 'email') AS newest_email_refusal,
+    FILTER (WHERE channel = 'email') AS latest_email_opt_out,
     max(row(row(occurred_at, dump_date, coalesce(system_name, ''), record_id, entity), action))
     FILTER (WHERE channel = 'sms') AS newest_sms_refusal
   FROM interaction
@@ -117,7 +117,7 @@ SELECT
   counted.first_at,
   counted.last_at,
   newest.newest_name,
-  refused.newest_email_refusal,
+  refused.latest_email_opt_out,
   refused.newest_sms_refusal
 FROM counted
 LEFT JOIN newest USING (company_id, activity_date, customer_key)

@@ -36,7 +36,7 @@ _NODE = f"""
     SELECT
       *,
       CASE WHEN list_contains(getvariable('identifier_denylist'), identifier) THEN 'is on the denylist'
-        {_TOO_MANY} END AS does_not_link_because
+        {_TOO_MANY} END AS exclusion_reason
     FROM counted
 """
 _COMPONENT = "SELECT company_id, identifier, identifier AS person_id FROM node"
@@ -58,7 +58,7 @@ CUSTOMER_IDENTITY = Mart(
         c.count("customer_id_count", "Customer ids that it occurs with, itself not counted."),
         c.count("email_count", "E-mail addresses that it occurs with, itself not counted."),
         c.count("phone_count", "Phones that it occurs with, itself not counted."),
-        TableColumn("does_not_link_because", TEXT, "Why it links nobody; null where it links."),
+        TableColumn("exclusion_reason", TEXT, "Why it links nobody; null where it links."),
     ),
     slices=Slices(
         tables={
@@ -74,7 +74,7 @@ CUSTOMER_IDENTITY = Mart(
                 linking AS (
                   SELECT company_id, identifier
                   FROM ({_NODE.format(links=sought_by("identifier_link", "changed", c.BY_IDENTIFIER))})
-                  WHERE does_not_link_because IS NULL
+                  WHERE exclusion_reason IS NULL
                 )
                 SELECT company_id, identifier FROM changed
                 UNION

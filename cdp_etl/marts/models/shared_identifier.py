@@ -15,7 +15,7 @@ SHARED_IDENTIFIER = Mart(
         _COLUMNS["customer_id_count"],
         _COLUMNS["email_count"],
         _COLUMNS["phone_count"],
-        replace(_COLUMNS["does_not_link_because"], description="Why it links nobody.", is_nullable=False),
+        replace(_COLUMNS["exclusion_reason"], description="Why it links nobody.", is_nullable=False),
     ),
     slices=None,
 )

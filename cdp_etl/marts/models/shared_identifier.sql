@@ -8,6 +8,6 @@ SELECT
   customer_id_count,
   email_count,
   phone_count,
-  does_not_link_because
+  exclusion_reason
 FROM customer_identity
-WHERE does_not_link_because IS NOT NULL
+WHERE exclusion_reason IS NOT NULL

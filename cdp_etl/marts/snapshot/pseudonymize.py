@@ -40,12 +40,12 @@ def use_secret(connection: duckdb.DuckDBPyConnection) -> None:
     if secret is None:
         secret = secrets.token_hex(32)
         with transaction(connection):
-            connection.execute("INSERT INTO ops.setting BY NAME SELECT ? AS name, ? AS value", [_SECRET, secret])
+            connection.execute("INSERT INTO ops.metadata BY NAME SELECT ? AS name, ? AS value", [_SECRET, secret])
     connection.execute(f"SET VARIABLE {_SECRET} = ?", [secret])
 
 
 def _kept_secret(connection: duckdb.DuckDBPyConnection) -> str | None:
-    row = connection.execute("SELECT value FROM ops.setting WHERE name = ?", [_SECRET]).fetchone()
+    row = connection.execute("SELECT value FROM ops.metadata WHERE name = ?", [_SECRET]).fetchone()
     return None if row is None else str(row[0])
 
 

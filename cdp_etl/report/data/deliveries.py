@@ -39,7 +39,7 @@ class Load:
     superseded: int
     quarantined: int
     with_warnings: int
-    resurrected: int
+    restored_versions: int
     finished_at: datetime
 
 

@@ -28,7 +28,7 @@ SELECT
       'superseded': superseded,
       'quarantined': quarantined,
       'with_warnings': with_warnings,
-      'resurrected': resurrected,
+      'restored_versions': restored_versions,
       'finished_at': finished_at
     },
     load_seq

@@ -43,7 +43,7 @@ def write_after(connection: duckdb.DuckDBPyConnection, delivery: Delivery, attem
 def changed_keys(connection: duckdb.DuckDBPyConnection, attempt: Attempt) -> int:
     """Count the keys that the load wrote to the feed."""
     count: int = single_value(
-        connection, "SELECT count(DISTINCT record_key) FROM ops.change WHERE load_seq = ?", [attempt.load_seq]
+        connection, "SELECT count(DISTINCT record_key) FROM ops.change_feed WHERE load_seq = ?", [attempt.load_seq]
     )
     return count
 
@@ -57,7 +57,7 @@ def _write(
 ) -> None:
     connection.execute(
         f"""
-        INSERT INTO ops.change BY NAME
+        INSERT INTO ops.change_feed BY NAME
         SELECT
           $load_id AS load_id,
           $load_seq AS load_seq,

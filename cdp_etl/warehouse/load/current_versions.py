@@ -133,7 +133,7 @@ def plan_others(connection: duckdb.DuckDBPyConnection, delivery: Delivery) -> No
     )
 
 
-def resurrected(connection: duckdb.DuckDBPyConnection) -> int:
+def restored_versions(connection: duckdb.DuckDBPyConnection) -> int:
     """Count the keys that come back in an older version, since this dump no longer holds their newer one."""
     count: int = single_value(
         connection, "SELECT count(*) FROM plan WHERE becomes_current AND NOT was_current AND NOT is_deleted"

@@ -70,14 +70,14 @@ class Outcome:
         status: How it ended; empty: no files were there, what was loaded before stays.
         reason: Why nothing was loaded, in a sentence; None where something was.
         changed_keys: Keys written to the change feed.
-        resurrected: Keys whose older version counts again, since a newer one left the dump.
+        restored_versions: Keys whose older version counts again, since a newer one left the dump.
         difference: How the dump differs from the load before; None where nothing was loaded.
     """
 
     status: Status
     reason: str | None = None
     changed_keys: int = 0
-    resurrected: int = 0
+    restored_versions: int = 0
     difference: Difference | None = None
 
 
@@ -112,7 +112,7 @@ def write_attempt(
         "status": outcome.status,
         "reason": outcome.reason,
         "changed_keys": outcome.changed_keys,
-        "resurrected": outcome.resurrected,
+        "restored_versions": outcome.restored_versions,
         **(asdict(outcome.difference) if outcome.difference else {}),
         "rules_version": RULES_VERSION,
         "started_at": attempt.started_at,

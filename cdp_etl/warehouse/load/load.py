@@ -42,7 +42,7 @@ class LoadResult:
         quarantined: Records refused.
         with_warnings: Accepted records with a warning.
         changed_keys: Keys written to the change feed.
-        resurrected: Keys whose older version counts again, since a newer one left this dump (RULINGS 4).
+        restored_versions: Keys whose older version counts again, since a newer one left this dump (RULINGS 4).
         difference: How the dump differs from the load before of its date; None where nothing was loaded.
         findings: What a person should know, in sentences.
     """
@@ -57,7 +57,7 @@ class LoadResult:
     quarantined: int
     with_warnings: int
     changed_keys: int = 0
-    resurrected: int = 0
+    restored_versions: int = 0
     difference: Difference | None = None
     findings: tuple[str, ...] = ()
 
@@ -124,7 +124,7 @@ def _replace(connection: duckdb.DuckDBPyConnection, delivery: Delivery) -> LoadR
     outcome = Outcome(
         "loaded",
         changed_keys=change_feed.changed_keys(connection, attempt),
-        resurrected=current_versions.resurrected(connection),
+        restored_versions=current_versions.restored_versions(connection),
         difference=difference,
     )
     ledger.write_attempt(connection, attempt, outcome, delivery)
@@ -174,16 +174,14 @@ def _result(
     delivery: Delivery, attempt: ledger.Attempt, outcome: Outcome, findings: tuple[str, ...]
 ) -> LoadResult:
     dump = delivery.dump
-    if outcome.resurrected:
-        came_back = (
-            f"{outcome.resurrected} records came back in an older version, since their newer one left this dump."
-        )
+    if outcome.restored_versions:
+        came_back = f"{outcome.restored_versions} records came back in an older version, since their newer one left this dump."
         findings = (*findings, came_back)
     return LoadResult(
         status=outcome.status,
         reason=outcome.reason,
         changed_keys=outcome.changed_keys,
-        resurrected=outcome.resurrected,
+        restored_versions=outcome.restored_versions,
         difference=outcome.difference,
         load_id=attempt.load_id,
         load_seq=attempt.load_seq,

@@ -1,6 +1,6 @@
 """Why records were refused, counted: part of the ledger, so that it outlives the records themselves.
 
-`ops.load_reason` keeps the reasons of every attempt that judged records, refused ones included, of which staging
+`ops.rejection_count` keeps the reasons of every attempt that judged records, refused ones included, of which staging
 holds nothing. The view `ops.quarantine_reason` tells of each dump's newest judgement, field by field, over time.
 """
 
@@ -51,11 +51,11 @@ _VIEW = """
       load.status
     FROM judged
     JOIN ops.load AS load USING (load_id)
-    JOIN ops.load_reason AS load_reason USING (load_id)
+    JOIN ops.rejection_count AS load_reason USING (load_id)
 """
 
 _BACKFILL = """
-    INSERT INTO ops.load_reason BY NAME
+    INSERT INTO ops.rejection_count BY NAME
     WITH in_place AS (
       SELECT entity, dump_date, arg_max(load_id, load_seq) AS load_id
       FROM ops.load WHERE status = 'loaded' GROUP BY entity, dump_date
@@ -88,7 +88,7 @@ def write_reasons(connection: duckdb.DuckDBPyConnection, load_id: str, dump: Nor
     if not dump.reasons:
         return
     connection.execute(
-        "INSERT INTO ops.load_reason BY NAME"
+        "INSERT INTO ops.rejection_count BY NAME"
         " SELECT ? AS load_id, unnest(?::VARCHAR[]) AS reason, unnest(?::BIGINT[]) AS record_count",
         [load_id, list(dump.reasons.keys()), list(dump.reasons.values())],
     )

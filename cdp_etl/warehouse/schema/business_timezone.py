@@ -32,11 +32,11 @@ def remember(connection: duckdb.DuckDBPyConnection, asked: str) -> None:
 
 def replace(connection: duckdb.DuckDBPyConnection, zone: str) -> None:
     """Remember a zone in the place of another; the caller makes the days anew, in the same transaction."""
-    connection.execute("DELETE FROM ops.setting WHERE name = ?", [_SETTING])
-    connection.execute("INSERT INTO ops.setting BY NAME SELECT ? AS name, ? AS value", [_SETTING, zone])
+    connection.execute("DELETE FROM ops.metadata WHERE name = ?", [_SETTING])
+    connection.execute("INSERT INTO ops.metadata BY NAME SELECT ? AS name, ? AS value", [_SETTING, zone])
 
 
 def remembered(connection: duckdb.DuckDBPyConnection) -> str | None:
     """Give the zone that is remembered; None where none is."""
-    zone: str | None = single_value(connection, "SELECT max(value) FROM ops.setting WHERE name = ?", [_SETTING])
+    zone: str | None = single_value(connection, "SELECT max(value) FROM ops.metadata WHERE name = ?", [_SETTING])
     return zone

@@ -61,7 +61,7 @@ LOAD = OpsTable(
         _count("quarantined", "Records refused, with their bytes and reasons."),
         _count("with_warnings", "Accepted records that are odd in some way."),
         _count("changed_keys", "Keys written to the change feed."),
-        _count("resurrected", "Keys whose older version counts again, since a newer one left this dump."),
+        _count("restored_versions", "Keys whose older version counts again, since a newer one left this dump."),
         TableColumn("content_fingerprint", TEXT, "Hash over files, rules and settings; null where unknown."),
         _count("rules_version", "Version of the rules that judged the records."),
         TableColumn("started_at", MOMENT, "When the attempt began, UTC.", is_nullable=False),

@@ -80,13 +80,13 @@ def keep_staging_in_step(connection: duckdb.DuckDBPyConnection) -> None:
     for entity in ENTITIES:
         for statement in _view(entity):
             connection.execute(statement)
-    connection.execute("DELETE FROM ops.setting WHERE name = ?", [_SETTING])
-    connection.execute("INSERT INTO ops.setting BY NAME SELECT ? AS name, ? AS value", [_SETTING, _layout()])
+    connection.execute("DELETE FROM ops.metadata WHERE name = ?", [_SETTING])
+    connection.execute("INSERT INTO ops.metadata BY NAME SELECT ? AS name, ? AS value", [_SETTING, _layout()])
 
 
 def is_in_step(connection: duckdb.DuckDBPyConnection) -> bool:
     """Tell whether the schema was made from the contract as it stands."""
-    made_from = single_value(connection, "SELECT max(value) FROM ops.setting WHERE name = ?", [_SETTING])
+    made_from = single_value(connection, "SELECT max(value) FROM ops.metadata WHERE name = ?", [_SETTING])
     return bool(made_from == _layout())
 
 

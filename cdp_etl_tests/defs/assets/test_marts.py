@@ -79,12 +79,12 @@ def test_everything_that_is_stored_is_checked_by_a_job_of_its_own(pipe: Pipe) ->
 
     each_day = {check.check_name for check in daily.get_asset_check_evaluations() if check.passed}
     assert {"grain_is_unique", "agrees_with_staging", "totals_agree_with_interaction"} <= each_day
-    assert "holds_as_a_whole" not in each_day
+    assert "full_data_check" not in each_day
     found = {
         check.asset_key.to_user_string(): (check.check_name, check.passed)
         for check in weekly.get_asset_check_evaluations()
     }
-    assert set(found.values()) == {("holds_as_a_whole", True)}
+    assert set(found.values()) == {("full_data_check", True)}
     assert {"staging/sms_interaction", "marts/interaction"} <= set(found)
 
 
@@ -95,7 +95,7 @@ def test_where_a_check_of_a_mart_does_not_hold_nothing_behind_it_is_made_and_the
     pipe.load(FIRST)
     pipe.marts(FIRST, FIRST)
     with pipe.settings.open_warehouse().writing() as connection:
-        connection.execute("UPDATE kept.customer_daily SET interaction_count = 9")
+        connection.execute("UPDATE mart_storage.customer_daily SET interaction_count = 9")
     pipe.deliver(SECOND, [sms("1", SECOND)])
     pipe.load(SECOND)
 
@@ -123,7 +123,7 @@ def test_a_row_that_is_lost_from_a_mart_is_found_by_the_job_that_checks_everythi
     pipe.load(FIRST)
     pipe.marts(FIRST, FIRST)
     with pipe.settings.open_warehouse().writing() as connection:
-        connection.execute("DELETE FROM kept.interaction WHERE record_id = '1'")
+        connection.execute("DELETE FROM mart_storage.interaction WHERE record_id = '1'")
 
     checks = pipe.check_everything().get_asset_check_evaluations()
 

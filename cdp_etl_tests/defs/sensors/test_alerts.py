@@ -148,7 +148,7 @@ def test_a_check_over_everything_that_does_not_hold_is_told(pipe: Pipe) -> None:
     pipe.load(FIRST)
     pipe.marts(FIRST, FIRST)
     with pipe.settings.open_warehouse().writing() as connection:
-        connection.execute("INSERT INTO kept.interaction FROM kept.interaction")
+        connection.execute("INSERT INTO mart_storage.interaction FROM mart_storage.interaction")
     pipe.check_everything()
 
     found = kinds(pipe)

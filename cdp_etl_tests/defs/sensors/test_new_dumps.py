@@ -297,7 +297,7 @@ def test_the_cursor_forgets_days_that_are_done(pipe: Pipe, daemon: Daemon) -> No
 
 
 def test_a_dump_that_is_still_growing_is_not_asked_for(pipe: Pipe, daemon: Daemon) -> None:
-    daemon.pipe = Pipe(pipe.settings.model_copy(update={"settle_seconds": 3600}), pipe.instance)
+    daemon.pipe = Pipe(pipe.settings.model_copy(update={"stability_seconds": 3600}), pipe.instance)
     pipe.deliver(YESTERDAY, [sms("1", YESTERDAY)])
 
     before_the_marker = daemon.tick()

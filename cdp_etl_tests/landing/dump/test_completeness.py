@@ -21,7 +21,7 @@ from cdp_etl.landing import (
 from cdp_etl.landing.dump.manifest import parse_manifest
 from cdp_etl_tests.landing.delivering import DAY, ENTITY, FOLDER, FolderPartner, pulled
 
-SETTLE = PullRules(settle_seconds=0.4)
+SETTLE = PullRules(stability_seconds=0.4)
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 
@@ -60,7 +60,7 @@ def test_a_dump_in_which_something_moves_is_not_complete(
 def test_a_dump_that_was_delivered_long_ago_is_not_waited_for(folder: FolderPartner, archive: Path) -> None:
     folder.put(f"{FOLDER}/a.csv", b"x")
 
-    assert pulled(folder, archive, PullRules(settle_seconds=10**6)).ready_by == "settled"
+    assert pulled(folder, archive, PullRules(stability_seconds=10**6)).ready_by == "settled"
 
 
 @pytest.mark.parametrize("sign", ["manifest", "marker"])
@@ -73,7 +73,7 @@ def test_a_dump_with_a_sign_of_completeness_is_not_waited_for(
     else:
         freshly(folder, "_SUCCESS", b"")
 
-    assert pulled(folder, archive, PullRules(settle_seconds=10**6)).ready_by == sign
+    assert pulled(folder, archive, PullRules(stability_seconds=10**6)).ready_by == sign
 
 
 @pytest.mark.parametrize(

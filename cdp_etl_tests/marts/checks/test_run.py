@@ -32,27 +32,27 @@ _BY_PERSON = lookup_by(("company_id", "person_id"))
 
 _DAMAGES = (
     pytest.param(
-        "UPDATE kept.product_daily SET interaction_count = 9 WHERE product_sku = 'S1'",
+        "UPDATE mart_storage.product_daily SET interaction_count = 9 WHERE product_sku = 'S1'",
         ("product_daily", "totals_agree_with_interaction"),
         id="a wrong count",
     ),
     pytest.param(
-        "INSERT INTO kept.interaction FROM kept.interaction WHERE record_id = '1'",
+        "INSERT INTO mart_storage.interaction FROM mart_storage.interaction WHERE record_id = '1'",
         ("interaction", "agrees_with_staging"),
         id="a doubled row",
     ),
     pytest.param(
-        "DELETE FROM kept.interaction WHERE entity = 'customer_product_review'",
+        "DELETE FROM mart_storage.interaction WHERE entity = 'customer_product_review'",
         ("interaction", "agrees_with_staging"),
         id="a missing row",
     ),
     pytest.param(
-        "DELETE FROM kept.customer_product",
+        "DELETE FROM mart_storage.customer_product",
         ("customer_product", "totals_agree_with_interaction"),
         id="pairs lost",
     ),
     pytest.param(
-        "UPDATE kept.campaign_daily SET event_count = 0",
+        "UPDATE mart_storage.campaign_daily SET event_count = 0",
         ("campaign_daily", "totals_agree_with_interaction"),
         id="a campaign that counts nothing",
     ),
@@ -105,7 +105,7 @@ def _contradicted(loader: Loader, mart: str) -> set[str]:
     [
         *_DAMAGES,
         pytest.param(
-            "DELETE FROM kept.customer_identity WHERE identifier IN ('c:1', 'e:a')",
+            "DELETE FROM mart_storage.customer_identity WHERE identifier IN ('c:1', 'e:a')",
             ("customer_product", "totals_agree_with_interaction"),
             id="customers without a person",
         ),
@@ -153,7 +153,7 @@ def test_a_run_on_a_broken_mart_is_undone_and_the_next_healthy_one_publishes(
         ),
         pytest.param(
             "SELECT * REPLACE (person_id || '?' AS person_id) FROM ({sql})",
-            ("customer_identity", "persons_are_their_own_identifiers"),
+            ("customer_identity", "person_id_is_member"),
             id="persons that nobody is",
         ),
         pytest.param(
@@ -194,8 +194,8 @@ def test_a_fault_in_the_sql_of_a_mart_is_found_whether_it_is_patched_or_rebuilt(
 def test_a_row_of_a_corrected_record_on_another_day_contradicts_the_run(published: Loader) -> None:
     _damage(
         published,
-        "INSERT INTO kept.interaction SELECT * REPLACE (DATE '2026-03-09' AS activity_date)"
-        " FROM kept.interaction WHERE entity = 'customer_product_activity' AND record_id = '1'",
+        "INSERT INTO mart_storage.interaction SELECT * REPLACE (DATE '2026-03-09' AS activity_date)"
+        " FROM mart_storage.interaction WHERE entity = 'customer_product_activity' AND record_id = '1'",
     )
     _load(published, 2)
 
@@ -211,7 +211,7 @@ def test_a_row_of_a_corrected_record_on_another_day_contradicts_the_run(publishe
 
 
 def test_the_reason_tells_counts_hashes_and_what_to_do_and_no_value(published: Loader) -> None:
-    _damage(published, "UPDATE kept.product_daily SET interaction_count = 9")
+    _damage(published, "UPDATE mart_storage.product_daily SET interaction_count = 9")
     _load(published, 2)
 
     with pytest.raises(MartCheckError) as raised:
@@ -228,7 +228,7 @@ def test_the_reason_tells_counts_hashes_and_what_to_do_and_no_value(published: L
 
 
 def test_a_customer_key_that_stands_for_no_person_is_told_as_such(published: Loader) -> None:
-    _damage(published, "DELETE FROM kept.customer_identity WHERE identifier IN ('c:1', 'e:a')")
+    _damage(published, "DELETE FROM mart_storage.customer_identity WHERE identifier IN ('c:1', 'e:a')")
     _load(published, 2)
 
     with pytest.raises(MartCheckError) as raised:
@@ -243,42 +243,44 @@ def test_a_customer_key_that_stands_for_no_person_is_told_as_such(published: Loa
     [
         *_DAMAGES,
         pytest.param(
-            "UPDATE kept.identifier_link SET record_count = 7",
+            "UPDATE mart_storage.identifier_link SET record_count = 7",
             ("identifier_link", "agrees_with_staging"),
             id="a pair counted wrong",
         ),
         pytest.param(
-            "DELETE FROM kept.customer_identity WHERE identifier = 'e:a'",
+            "DELETE FROM mart_storage.customer_identity WHERE identifier = 'e:a'",
             ("customer_identity", "identifiers_are_known"),
             id="an identifier lost",
         ),
         pytest.param(
-            "UPDATE kept.customer_identity SET person_id = 'c:0'",
-            ("customer_identity", "persons_are_their_own_identifiers"),
+            "UPDATE mart_storage.customer_identity SET person_id = 'c:0'",
+            ("customer_identity", "person_id_is_member"),
             id="a person that nobody is",
         ),
         pytest.param(
-            "UPDATE kept.customer SET customer_name = 'x'", ("customer", "equals_its_rebuild"), id="a wrong name"
+            "UPDATE mart_storage.customer SET customer_name = 'x'",
+            ("customer", "equals_its_rebuild"),
+            id="a wrong name",
         ),
         pytest.param(
-            "INSERT INTO kept.shared_identifier SELECT '', 'c:1', 0, 0, 0, 'x', 1",
+            "INSERT INTO mart_storage.shared_identifier SELECT '', 'c:1', 0, 0, 0, 'x', 1",
             ("shared_identifier", "agrees_with_customer_identity"),
             id="an identifier that is not shared",
         ),
         pytest.param(
-            f"INSERT INTO kept.person_campaign_product_daily SELECT *, {_BY_PERSON.expression} FROM (SELECT"
+            f"INSERT INTO mart_storage.person_campaign_product_daily SELECT *, {_BY_PERSON.expression} FROM (SELECT"
             " '' AS company_id, 'c:1' AS person_id, 'email', 'Brevo', 'K', 'S1', DATE '2026-03-01', 9, 1)",
             ("person_campaign_product_daily", "influence_is_within_interaction"),
             id="more influence than interactions",
         ),
         pytest.param(
-            f"INSERT INTO kept.person_campaign_product_daily SELECT *, {_BY_PERSON.expression} FROM (SELECT"
+            f"INSERT INTO mart_storage.person_campaign_product_daily SELECT *, {_BY_PERSON.expression} FROM (SELECT"
             " '' AS company_id, 'c:7' AS person_id, 'email', 'Brevo', 'K', 'S1', DATE '2026-03-01', 1, 1)",
             ("person_campaign_product_daily", "persons_are_known"),
             id="influence on a person that is none",
         ),
         pytest.param(
-            "INSERT INTO kept.campaign_influence"
+            "INSERT INTO mart_storage.campaign_influence"
             " SELECT '', 'email', 'Brevo', 'K', 'S1', DATE '2026-03-01', 9, 1, 1",
             ("campaign_influence", "totals_agree_with_its_persons"),
             id="influence of a campaign on nobody",
@@ -301,24 +303,22 @@ def test_what_a_run_did_not_touch_is_found_in_all_rows_and_made_anew(
 def test_rows_that_would_not_be_found_again_are_made_anew_though_readers_see_nothing_wrong(
     published: Loader,
 ) -> None:
-    _damage(published, "UPDATE kept.customer_identity SET company_id_person_id_hash = 0")
+    _damage(published, "UPDATE mart_storage.customer_identity SET company_id_person_id_hash = 0")
 
-    assert _contradicted(published, "customer_identity") == {"hashes_are_those_of_its_rows"}
+    assert _contradicted(published, "customer_identity") == {"key_hashes_match_rows"}
     run_marts(published.warehouse, published.settings)
     assert _contradicted(published, "customer_identity") == set()
 
 
 def test_a_run_would_find_a_wrong_hash_among_the_rows_that_it_wrote(published: Loader) -> None:
-    (check,) = (
-        check for check in checks_of(mart_named("interaction")) if check.name == "hashes_are_those_of_its_rows"
-    )
+    (check,) = (check for check in checks_of(mart_named("interaction")) if check.name == "key_hashes_match_rows")
     assert check.touched
     with published.warehouse.writing() as connection:
         right = run.result_of(connection, check, check.touched, "touched keys")
-        connection.execute("UPDATE kept.interaction SET company_id_customer_key_hash = 0")
+        connection.execute("UPDATE mart_storage.interaction SET company_id_customer_key_hash = 0")
         wrong = run.result_of(connection, check, check.touched, "touched keys")
         ((written,),) = connection.execute(
-            "SELECT count(*) FROM kept.interaction WHERE made_by_load = (SELECT max(load_seq) FROM ops.load)"
+            "SELECT count(*) FROM mart_storage.interaction WHERE written_by_load_seq = (SELECT max(load_seq) FROM ops.load)"
         ).fetchall()
 
     assert written > 0
@@ -344,7 +344,7 @@ def test_a_run_tells_how_its_checks_came_out(published: Loader) -> None:
 
     assert results["interaction"] == {
         ("grain_is_unique", "touched keys"),
-        ("hashes_are_those_of_its_rows", "touched keys"),
+        ("key_hashes_match_rows", "touched keys"),
         ("agrees_with_staging", "touched keys"),
     }
     assert results["campaign_influence"] == {

@@ -35,13 +35,13 @@ def connection() -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def keep(connection: duckdb.DuckDBPyConnection, rows: list[tuple[str, str]], keys: list[tuple[str, str]]) -> None:
-    connection.execute("CREATE OR REPLACE TABLE kept.a_mart (company_id TEXT, person_id TEXT)")
+    connection.execute("CREATE OR REPLACE TABLE mart_storage.a_mart (company_id TEXT, person_id TEXT)")
     connection.execute("CREATE OR REPLACE TEMP TABLE touched (company_id TEXT, person_id TEXT)")
-    for table, filled in (("kept.a_mart", rows), ("touched", keys)):
+    for table, filled in (("mart_storage.a_mart", rows), ("touched", keys)):
         for row in filled:
             connection.execute(f"INSERT INTO {table} VALUES (?, ?)", row)
-    connection.execute(f"ALTER TABLE kept.a_mart ADD COLUMN {LOOKUP.name} UINTEGER")
-    connection.execute(f"UPDATE kept.a_mart SET {LOOKUP.name} = {LOOKUP.expression}")
+    connection.execute(f"ALTER TABLE mart_storage.a_mart ADD COLUMN {LOOKUP.name} UINTEGER")
+    connection.execute(f"UPDATE mart_storage.a_mart SET {LOOKUP.name} = {LOOKUP.expression}")
 
 
 def found(connection: duckdb.DuckDBPyConnection, select: str) -> list[tuple[str, str]]:
@@ -63,7 +63,7 @@ def test_rows_that_share_a_hash_with_a_key_but_are_others_are_not_found(
     connection: duckdb.DuckDBPyConnection,
 ) -> None:
     keep(connection, [("A", "c:1"), ("A", "c:2")], [("A", "c:1")])
-    connection.execute(f"UPDATE kept.a_mart SET {LOOKUP.name} = 7")
+    connection.execute(f"UPDATE mart_storage.a_mart SET {LOOKUP.name} = 7")
     same = Lookup(LOOKUP.name, "7")
 
     assert found(connection, sought("a_mart", "touched", COLUMNS, same)) == [("A", "c:1")]

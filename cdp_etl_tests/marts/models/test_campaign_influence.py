@@ -168,4 +168,4 @@ def test_what_left_is_remembered_until_the_mart_that_tells_by_it_has_seen_it(
 
     loader.load(ACTIVITY, 3, [_act("2", 30)])
     run_mart(loader.warehouse, PERSON_CAMPAIGN_PRODUCT_DAILY, loader.settings)
-    assert loader.rows("FROM kept.person_campaign_product_daily_left") == []
+    assert loader.rows("FROM mart_storage.person_campaign_product_daily_tombstones") == []

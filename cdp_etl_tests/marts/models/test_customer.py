@@ -76,7 +76,7 @@ def test_a_day_of_a_customer_key_with_the_newest_name_and_refusal(loader: Loader
 
     rows = loader.rows(
         "SELECT customer_key, interaction_count, activity_count, email_count, first_at, last_at,"
-        " newest_name.value AS name, newest_email_refusal.value AS refusal, newest_sms_refusal AS sms"
+        " newest_name.value AS name, latest_email_opt_out.value AS refusal, newest_sms_refusal AS sms"
         " FROM marts.customer_daily ORDER BY customer_key"
     )
     assert [tuple(row.values()) for row in rows] == [
@@ -179,7 +179,7 @@ def test_a_person_who_gains_a_day_after_all_others_is_made_without_these(loader:
     loader.load(EMAIL, 5, [happened(EMAIL, "1", on=5, who=("e:a",), event="unsubscribed")])
     run_mart(loader.warehouse, CUSTOMER, loader.settings)
     with loader.warehouse.writing() as connection:
-        connection.execute("DELETE FROM kept.customer_daily")
+        connection.execute("DELETE FROM mart_storage.customer_daily")
     loader.load(ACTIVITY, 9, [happened(ACTIVITY, "1", on=9, who=_WHO)])
 
     run_mart(loader.warehouse, CUSTOMER, loader.settings)
@@ -214,7 +214,7 @@ def test_a_person_that_gets_another_name_takes_along_what_it_did(loader: Loader)
     loader.load(EMAIL, 5, [happened(EMAIL, "1", on=5, who=("e:a",), event="unsubscribed")])
     run_mart(loader.warehouse, CUSTOMER, loader.settings)
     with loader.warehouse.writing() as connection:
-        connection.execute("DELETE FROM kept.customer_daily")
+        connection.execute("DELETE FROM mart_storage.customer_daily")
 
     loader.load(ACTIVITY, 9, [happened(ACTIVITY, "1", on=9, who=("c:1", "e:a"))])
     run_mart(loader.warehouse, CUSTOMER, loader.settings)

@@ -110,7 +110,7 @@ def test_a_shared_identifier_welds_no_strangers_together_and_says_why(
             "customer_id_count": reason.count("customer") * 6,
             "email_count": reason.count("email") * 6,
             "phone_count": reason.count("phone") * 6,
-            "does_not_link_because": reason,
+            "exclusion_reason": reason,
         }
     ]
 

@@ -150,7 +150,7 @@ def test_persons_who_merge_by_the_record_of_a_new_day_have_their_pairs_made_from
 def _forget_days(loader: Loader) -> None:
     """Leave nothing that a pair could be made from but its row."""
     with loader.warehouse.writing() as connection:
-        connection.execute("DELETE FROM kept.customer_product_daily")
+        connection.execute("DELETE FROM mart_storage.customer_product_daily")
 
 
 def test_a_person_that_gets_another_name_takes_its_pairs_along(loader: Loader) -> None:
@@ -183,7 +183,7 @@ def test_of_persons_who_merge_only_pairs_that_both_had_are_made_from_their_days(
     )
     _pairs(loader)
     with loader.warehouse.writing() as connection:
-        connection.execute("DELETE FROM kept.customer_product_daily WHERE product_sku <> 'S2'")
+        connection.execute("DELETE FROM mart_storage.customer_product_daily WHERE product_sku <> 'S2'")
 
     loader.load(ACTIVITY, 2, [happened(ACTIVITY, "5", on=2, who=("c:1", "e:b"), product_sku="S4")])
 

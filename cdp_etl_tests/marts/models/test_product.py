@@ -70,7 +70,7 @@ def test_a_product_that_gains_a_day_after_all_others_is_made_without_these(loade
     loader.load(REVIEW, 1, [happened(REVIEW, "1", on=1, rating=4, product_name="Lamp", product_price=9.0)])
     run_mart(loader.warehouse, PRODUCT, loader.settings)
     with loader.warehouse.writing() as connection:
-        connection.execute("DELETE FROM kept.product_daily")
+        connection.execute("DELETE FROM mart_storage.product_daily")
 
     loader.load(REVIEW, 2, [happened(REVIEW, "2", on=2, rating=1, product_name=None, product_price=8.0)])
     run_mart(loader.warehouse, PRODUCT, loader.settings)

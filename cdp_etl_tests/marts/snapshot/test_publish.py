@@ -137,7 +137,7 @@ def test_what_left_a_mart_that_nobody_publishes_is_not_kept_for_ever(
         loader.load(ACTIVITY, number, [happened(ACTIVITY, "1", hour=number)])
         run_marts(loader.warehouse, loader.settings)
 
-    assert loader.rows("SELECT count(*) AS n FROM kept.interaction_left") == [{"n": 1}]
+    assert loader.rows("SELECT count(*) AS n FROM mart_storage.interaction_tombstones") == [{"n": 1}]
     _publish(loader, rewritten_below=0)
     assert _read(loader, "SELECT record_id, hour(occurred_at) FROM marts.interaction ORDER BY ALL") == [
         ("1", 5),

@@ -36,7 +36,7 @@ def test_a_load_writes_what_it_read_and_did(warehouse: Warehouse) -> None:
         "quarantined",
         "with_warnings",
         "changed_keys",
-        "resurrected",
+        "restored_versions",
     )
     assert [row[count] for count in counts] == [3, 1, 1, 1, 1, 1, 0]
     assert (row["load_id"], row["load_seq"]) == (result.load_id, result.load_seq)

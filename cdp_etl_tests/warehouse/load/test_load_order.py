@@ -113,7 +113,7 @@ def test_the_feed_holds_exactly_what_each_load_changed_in_the_view(
         for number, content in history:
             before, facts_before = read(warehouse, VIEW, FEED_VIEW)
             load_seq = load_content(warehouse, number, content)
-            feed = f"SELECT {FACTS} FROM ops.change WHERE load_seq = {load_seq} AND side = "
+            feed = f"SELECT {FACTS} FROM ops.change_feed WHERE load_seq = {load_seq} AND side = "
             after, facts_after, fed_before, fed_after = read(
                 warehouse, VIEW, FEED_VIEW, f"{feed}'before'", f"{feed}'after'"
             )

@@ -33,7 +33,7 @@ setattr(owner, function, lambda *arguments, **named: os.kill(os.getpid(), signal
 """
 
 STAGED = "FROM staging.customer_product_comment"
-FEED = "SELECT * EXCLUDE (load_id) FROM ops.change"
+FEED = "SELECT * EXCLUDE (load_id) FROM ops.change_feed"
 LEDGER = "SELECT load_seq, dump_date, status, accepted FROM ops.load"
 
 

@@ -53,9 +53,9 @@ def test_a_dump_that_was_mended_has_its_former_reasons_in_the_ledger_alone(wareh
     load_records(warehouse, 1, [comment("1")])
 
     assert rows(warehouse, BY_DAY) == []
-    assert rows(warehouse, "SELECT load_seq, record_count FROM ops.load_reason JOIN ops.load USING (load_id)") == [
-        (1, 2)
-    ]
+    assert rows(
+        warehouse, "SELECT load_seq, record_count FROM ops.rejection_count JOIN ops.load USING (load_id)"
+    ) == [(1, 2)]
 
 
 def test_what_is_in_place_again_after_a_refusal_is_told_again(warehouse: Warehouse) -> None:
@@ -79,7 +79,7 @@ def test_a_file_of_before_gets_the_reasons_of_what_is_loaded_in_it(warehouse: Wa
     expected = rows(warehouse, BY_DAY)
     with warehouse.writing() as connection:
         connection.execute("DROP SCHEMA kept; DROP VIEW ops.quarantine_reason")
-        connection.execute("DROP TABLE ops.load_reason")
+        connection.execute("DROP TABLE ops.rejection_count")
         for column in fields(Difference):
             connection.execute(f"ALTER TABLE ops.load DROP COLUMN {column.name}")
         connection.execute("DELETE FROM ops.schema_version WHERE version > 1")

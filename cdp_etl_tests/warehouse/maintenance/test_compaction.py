@@ -34,7 +34,7 @@ def many(title: str, count: int = 2000) -> list[dict[str, object]]:
 def apply_feed(warehouse: Warehouse) -> None:
     """Do what the marts do once all of them have applied the feed."""
     with warehouse.writing() as connection:
-        connection.execute("DELETE FROM ops.change")
+        connection.execute("DELETE FROM ops.change_feed")
 
 
 def test_compacting_keeps_everything_and_makes_the_file_smaller(warehouse: Warehouse) -> None:
@@ -79,7 +79,7 @@ def test_a_log_left_by_a_killed_process_is_taken_in_first(warehouse: Warehouse) 
     program = """
 import os, sys, duckdb
 with duckdb.connect(sys.argv[1]) as connection:
-    connection.execute("INSERT INTO ops.setting VALUES ('in the log', '1')")
+    connection.execute("INSERT INTO ops.metadata VALUES ('in the log', '1')")
     os.kill(os.getpid(), 9)
 """
     subprocess.run([sys.executable, "-c", program, str(warehouse.path)], check=False)
@@ -89,7 +89,7 @@ with duckdb.connect(sys.argv[1]) as connection:
     compact(warehouse)
 
     assert not log.exists()
-    assert rows(warehouse, "SELECT name FROM ops.setting WHERE name = 'in the log'") == [("in the log",)]
+    assert rows(warehouse, "SELECT name FROM ops.metadata WHERE name = 'in the log'") == [("in the log",)]
 
 
 def test_a_copy_with_other_rows_is_not_used(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
