@@ -58,10 +58,6 @@ def part(path: Path) -> str:
     if parts[0] == "docs" and len(parts) > 2:
         return f"docs/{parts[1]}"
     return parts[0].replace("README.md", "docs")
-        f"{parts[0]}/{parts[1]}"
-        if parts[0] == "docs" and len(parts) > 2
-        else parts[0].replace("README.md", "docs")
-    )
 
 
 PARTS = sorted({part(path) for path in (*PYTHON, *SQL, *PAGES)})
