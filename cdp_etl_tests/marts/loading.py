@@ -43,12 +43,12 @@ def moment(number: int, hour: int = 12) -> datetime:
     return datetime.combine(day(number), time(hour), UTC)
 
 
-def happened(
+def make_record(
     entity: Entity,
     own_id: str,
     on: int = 1,
     hour: int = 12,
-    who: Sequence[str] = ("c:1",),
+    identifiers: Sequence[str] = ("c:1",),
     **values: Any,
 ) -> dict[str, Any]:
     """Give one accepted record.
@@ -71,8 +71,8 @@ def happened(
             "occurred_at": moment(on, hour),
             "activity_date": day(on),
             entity.main_timestamp: moment(on, hour),
-            "identifiers": list(who),
-            "customer_key": who[0] if who else None,
+            "identifiers": list(identifiers),
+            "customer_key": identifiers[0] if identifiers else None,
         }
         | values,
     )

@@ -24,7 +24,7 @@ from cdp_etl.marts.engine.mart import Mart
 from cdp_etl.marts.registry import MARTS
 from cdp_etl.marts.settings import MartSettings
 from cdp_etl.marts.snapshot.publish import DATABASE, PUBLISHED, publish
-from cdp_etl_tests.marts.loading import EMAIL, SMS, Loader, happened
+from cdp_etl_tests.marts.loading import EMAIL, SMS, Loader, make_record
 
 _PEOPLE: Sequence[Sequence[str]] = (
     ("c:1",),
@@ -73,17 +73,17 @@ def _record(draw: st.DrawFn, entity: Entity) -> dict[str, Any]:
     known = {field.name for field in entity.fields}
     values = {name: draw(st.sampled_from(choices)) for name, choices in _DRAWN.items() if name in known}
     if entity is EMAIL:
-        people = [who for who in _PEOPLE if all(name.startswith("e:") for name in who)]
+        people = [names for names in _PEOPLE if all(name.startswith("e:") for name in names)]
     elif entity is SMS:
-        people = [who for who in _PEOPLE if all(name.startswith("p:") for name in who)]
+        people = [names for names in _PEOPLE if all(name.startswith("p:") for name in names)]
     else:
         people = list(_PEOPLE)
-    return happened(
+    return make_record(
         entity,
         draw(st.sampled_from(("1", "2", "3", "4"))),
         on=draw(st.sampled_from((1, 2, 3, 40))),
         hour=draw(st.sampled_from((8, 9))),
-        who=draw(st.sampled_from(people)),
+        identifiers=draw(st.sampled_from(people)),
         company_id=draw(st.sampled_from(("", "", "other"))),
         **values,
     )

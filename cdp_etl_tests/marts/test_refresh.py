@@ -14,13 +14,13 @@ from cdp_etl.marts.models.shared_identifier import SHARED_IDENTIFIER
 from cdp_etl.marts.refresh import rebuild_mart, rebuild_marts, run_mart, run_marts
 from cdp_etl.marts.registry import MARTS, downstream
 from cdp_etl.warehouse.sql import transaction
-from cdp_etl_tests.marts.loading import ACTIVITY, Loader, happened
+from cdp_etl_tests.marts.loading import ACTIVITY, Loader, make_record
 
 
 def test_a_mart_is_built_patched_and_then_left_alone(loader: Loader) -> None:
-    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1")])
+    loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1")])
     new = run_mart(loader.warehouse, INTERACTION, loader.settings)
-    loader.load(ACTIVITY, 2, [happened(ACTIVITY, "2")])
+    loader.load(ACTIVITY, 2, [make_record(ACTIVITY, "2")])
     patched = run_mart(loader.warehouse, INTERACTION, loader.settings)
     again = run_mart(loader.warehouse, INTERACTION, loader.settings)
 
@@ -30,7 +30,7 @@ def test_a_mart_is_built_patched_and_then_left_alone(loader: Loader) -> None:
 
 
 def test_a_run_of_a_mart_runs_what_it_reads_first(loader: Loader) -> None:
-    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1")])
+    loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1")])
 
     run_mart(loader.warehouse, CUSTOMER_PRODUCT_DAILY, loader.settings)
 
@@ -43,7 +43,7 @@ def test_a_run_of_a_mart_runs_what_it_reads_first(loader: Loader) -> None:
 def test_a_changed_definition_rebuilds_the_mart_and_those_behind_it(
     loader: Loader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1")])
+    loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1")])
     run_marts(loader.warehouse, loader.settings)
 
     monkeypatch.setitem(INTERACTION.__dict__, "sql", INTERACTION.sql + "-- changed\n")
@@ -55,7 +55,7 @@ def test_a_changed_definition_rebuilds_the_mart_and_those_behind_it(
 
 
 def test_a_rebuild_mends_a_damaged_mart_and_the_marts_behind_it_follow(loader: Loader) -> None:
-    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1")])
+    loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1")])
     run_marts(loader.warehouse, loader.settings)
     with loader.warehouse.writing() as connection:
         connection.execute("DELETE FROM mart_storage.interaction")
@@ -69,7 +69,7 @@ def test_a_rebuild_mends_a_damaged_mart_and_the_marts_behind_it_follow(loader: L
 
 
 def test_rebuilding_all_rebuilds_each_once(loader: Loader) -> None:
-    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1")])
+    loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1")])
 
     results = rebuild_marts(loader.warehouse, loader.settings)
 
@@ -79,9 +79,9 @@ def test_rebuilding_all_rebuilds_each_once(loader: Loader) -> None:
 
 
 def test_changes_are_forgotten_once_every_mart_has_applied_them(loader: Loader) -> None:
-    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1")])
+    loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1")])
     run_marts(loader.warehouse, loader.settings)
-    loader.load(ACTIVITY, 2, [happened(ACTIVITY, "2")])
+    loader.load(ACTIVITY, 2, [make_record(ACTIVITY, "2")])
     pending = "SELECT count(*) AS n FROM ops.change_feed"
 
     run_mart(loader.warehouse, INTERACTION, loader.settings)
@@ -92,9 +92,9 @@ def test_changes_are_forgotten_once_every_mart_has_applied_them(loader: Loader) 
 
 
 def test_a_run_that_fails_leaves_the_mart_and_its_state_as_they_were(loader: Loader) -> None:
-    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1")])
+    loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1")])
     run_marts(loader.warehouse, loader.settings)
-    loader.load(ACTIVITY, 2, [happened(ACTIVITY, "2")])
+    loader.load(ACTIVITY, 2, [make_record(ACTIVITY, "2")])
 
     with (
         patch.object(input_views, "show_touched", side_effect=RuntimeError("on purpose")),
@@ -108,9 +108,9 @@ def test_a_run_that_fails_leaves_the_mart_and_its_state_as_they_were(loader: Loa
 
 
 def test_the_months_that_changed_are_recorded(loader: Loader) -> None:
-    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1", on=1), happened(ACTIVITY, "2", on=40)])
+    loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1", on=1), make_record(ACTIVITY, "2", on=40)])
     run_mart(loader.warehouse, INTERACTION, loader.settings)
-    loader.load(ACTIVITY, 2, [happened(ACTIVITY, "2", on=41)])
+    loader.load(ACTIVITY, 2, [make_record(ACTIVITY, "2", on=41)])
     run_mart(loader.warehouse, INTERACTION, loader.settings)
 
     months = loader.rows("SELECT month::VARCHAR AS month, load_seq FROM ops.mart_partition ORDER BY month")
@@ -122,7 +122,7 @@ def test_a_mart_that_is_computed_whole_keeps_its_rows_also_where_they_are_many(l
     """DuckDB 2.0.0 finds no row in a table made by `AS … LIMIT 0` and filled by two threads, until the commit."""
     warehouse = replace(loader.warehouse, threads=2)
     run_marts(warehouse, loader.settings)
-    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1")])
+    loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1")])
     run_mart(warehouse, CUSTOMER_IDENTITY, loader.settings)
     with warehouse.writing() as connection, transaction(connection):
         connection.execute(
@@ -146,9 +146,9 @@ def test_a_rebuild_in_many_parts_gives_what_one_at_once_gives(
         ACTIVITY,
         1,
         [
-            happened(ACTIVITY, f"{on}-{number}", on=on, who=who, product_sku=f"S{number % 2}")
+            make_record(ACTIVITY, f"{on}-{number}", on=on, identifiers=names, product_sku=f"S{number % 2}")
             for on in (1, 2, 40)
-            for number, who in enumerate(people)
+            for number, names in enumerate(people)
         ],
     )
     monkeypatch.setattr(input_views, "_ROWS_AT_ONCE", 2)

@@ -6,12 +6,12 @@ from cdp_etl.marts.checks.matches_full_rebuild import check_agreement
 from cdp_etl.marts.refresh import run_marts
 from cdp_etl.marts.registry import MARTS
 from cdp_etl.warehouse import adopt_business_timezone
-from cdp_etl_tests.marts.loading import ACTIVITY, Loader, happened
+from cdp_etl_tests.marts.loading import ACTIVITY, Loader, make_record
 
 
 def test_marts_whose_rebuild_never_came_are_rebuilt_by_their_next_run(loader: Loader) -> None:
     """The process may end between the new days and the rebuild: nothing else tells the marts that days moved."""
-    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1", hour=20)])
+    loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1", hour=20)])
     run_marts(loader.warehouse, loader.settings)
     vietnam = replace(loader.warehouse, business_timezone="Asia/Ho_Chi_Minh")
     assert adopt_business_timezone(vietnam)

@@ -14,7 +14,7 @@ from cdp_etl.marts.refresh import run_marts
 from cdp_etl.marts.settings import MartSettings
 from cdp_etl.report import ReportOptions
 from cdp_etl.warehouse import LoadResult, Warehouse, load_dump
-from cdp_etl_tests.marts.loading import ACTIVITY, EMAIL, SMS, day, happened
+from cdp_etl_tests.marts.loading import ACTIVITY, EMAIL, SMS, day, make_record
 from cdp_etl_tests.warehouse.dumps import File, write_dump
 
 LAST = 15
@@ -88,8 +88,13 @@ def fill_fortnight(shop: Shop) -> date:
     for number in range(2, LAST + 1):
         seen = [("S1", "Lamp", 1), ("S2", "Chair", 4) if number <= 8 else ("S3", "Table", 3)]
         looks = [
-            happened(
-                ACTIVITY, f"{number}-{sku}-{one}", number, who=[f"c:{one}"], product_sku=sku, product_name=called
+            make_record(
+                ACTIVITY,
+                f"{number}-{sku}-{one}",
+                number,
+                identifiers=[f"c:{one}"],
+                product_sku=sku,
+                product_name=called,
             )
             for sku, called, times in seen
             for one in range(times)
@@ -106,6 +111,6 @@ def fill_fortnight(shop: Shop) -> date:
 
 def _messages(entity: Entity, prefix: str, events: str) -> list[dict[str, Any]]:
     return [
-        happened(entity, f"{number}", LAST, who=[f"{prefix}:{who}"], event=event)
-        for number, (event, who) in enumerate(entry.split() for entry in events.split(","))
+        make_record(entity, f"{number}", LAST, identifiers=[f"{prefix}:{name}"], event=event)
+        for number, (event, name) in enumerate(entry.split() for entry in events.split(","))
     ]

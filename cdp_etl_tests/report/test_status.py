@@ -9,7 +9,7 @@ from cdp_etl.report.data.deliveries import usual_volume
 from cdp_etl.report.data.report_data import read_figures
 from cdp_etl.report.status import Judgement, Verdict, judge
 from cdp_etl.warehouse import record_attempt
-from cdp_etl_tests.marts.loading import ACTIVITY, COMMENT, SMS, day, happened
+from cdp_etl_tests.marts.loading import ACTIVITY, COMMENT, SMS, day, make_record
 from cdp_etl_tests.report.days import EXPECTED, Shop
 
 ONLY_ACTIVITY = ReportOptions(expected=(ACTIVITY,))
@@ -20,7 +20,7 @@ def judged(shop: Shop, number: int = 1, options: ReportOptions = ONLY_ACTIVITY) 
 
 
 def some(number: int, on: int = 1) -> list[dict[str, object]]:
-    return [happened(ACTIVITY, f"{on}-{one}", on) for one in range(number)]
+    return [make_record(ACTIVITY, f"{on}-{one}", on) for one in range(number)]
 
 
 def test_a_day_on_which_all_is_well_is_fine(fortnight: tuple[Shop, date]) -> None:
@@ -144,9 +144,9 @@ def test_many_refused_records_are_worth_a_look(shop: Shop) -> None:
 
 
 def test_versions_that_came_back_are_worth_a_look(shop: Shop) -> None:
-    shop.load(ACTIVITY, 1, [happened(ACTIVITY, "1")])
-    shop.load(ACTIVITY, 2, [happened(ACTIVITY, "1"), happened(ACTIVITY, "2")])
-    shop.load(ACTIVITY, 2, [happened(ACTIVITY, "2")])
+    shop.load(ACTIVITY, 1, [make_record(ACTIVITY, "1")])
+    shop.load(ACTIVITY, 2, [make_record(ACTIVITY, "1"), make_record(ACTIVITY, "2")])
+    shop.load(ACTIVITY, 2, [make_record(ACTIVITY, "2")])
     shop.run_marts()
 
     assert judged(shop, 2).odd == (

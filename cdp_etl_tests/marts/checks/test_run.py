@@ -17,7 +17,7 @@ from cdp_etl.marts.refresh import check_mart, rebuild_marts, run_mart, run_marts
 from cdp_etl.marts.registry import MARTS, mart_named, with_upstream
 from cdp_etl.marts.snapshot.manifest import Snapshot
 from cdp_etl.marts.snapshot.publish import DATABASE, latest_snapshot, publish
-from cdp_etl_tests.marts.loading import ACTIVITY, EMAIL, REVIEW, Loader, happened
+from cdp_etl_tests.marts.loading import ACTIVITY, EMAIL, REVIEW, Loader, make_record
 
 _TEMPORARY = {
     "entered",
@@ -69,14 +69,17 @@ def published(loader: Loader) -> Loader:
 
 def _load(loader: Loader, version: int) -> None:
     """Load the same records, one of them corrected to another version: it touches every mart."""
-    who = ("c:1", "e:a")
+    identifiers = ("c:1", "e:a")
     loader.load(
         ACTIVITY,
         version,
-        [happened(ACTIVITY, "1", who=who, quantity=version), happened(ACTIVITY, f"more-{version}", who=who)],
+        [
+            make_record(ACTIVITY, "1", identifiers=identifiers, quantity=version),
+            make_record(ACTIVITY, f"more-{version}", identifiers=identifiers),
+        ],
     )
-    loader.load(REVIEW, version, [happened(REVIEW, "1", rating=version, who=("e:a",))])
-    loader.load(EMAIL, version, [happened(EMAIL, "1", hour=version, who=("e:a",), campaign_id="K")])
+    loader.load(REVIEW, version, [make_record(REVIEW, "1", rating=version, identifiers=("e:a",))])
+    loader.load(EMAIL, version, [make_record(EMAIL, "1", hour=version, identifiers=("e:a",), campaign_id="K")])
 
 
 def _publish(loader: Loader) -> Snapshot:
@@ -174,7 +177,7 @@ def test_a_fault_in_the_sql_of_a_mart_is_found_whether_it_is_patched_or_rebuilt(
     monkeypatch.setattr(Mart, "definition_hash", lambda *_: "unchanged")
     _damage(published, "UPDATE ops.mart_state SET definition_hash = 'unchanged'")
     _load(published, 2)
-    published.load(ACTIVITY, 3, [happened(ACTIVITY, "new", who=("c:9",))])
+    published.load(ACTIVITY, 3, [make_record(ACTIVITY, "new", identifiers=("c:9",))])
 
     with pytest.raises(MartCheckError) as patched:
         _publish(published)

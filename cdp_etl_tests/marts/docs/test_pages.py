@@ -15,7 +15,7 @@ from cdp_etl.marts.docs.pages import render_mart_documents
 from cdp_etl.marts.engine.mart import Mart
 from cdp_etl.marts.refresh import run_marts
 from cdp_etl.marts.registry import MARTS
-from cdp_etl_tests.marts.loading import ACTIVITY, Loader, happened
+from cdp_etl_tests.marts.loading import ACTIVITY, Loader, make_record
 
 _PAGES = Path(__file__).parents[3] / "docs" / "contract" / "marts"
 
@@ -30,7 +30,7 @@ def documents() -> dict[str, str]:
 @pytest.fixture(scope="module")
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Loader:
     loader = Loader(tmp_path_factory.mktemp("filled"))
-    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1", who=("c:1", "e:a"))])
+    loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1", identifiers=("c:1", "e:a"))])
     run_marts(loader.warehouse, loader.settings)
     return loader
 

@@ -20,7 +20,7 @@ from cdp_etl.marts.models.customer_product import CUSTOMER_PRODUCT
 from cdp_etl.marts.refresh import run_marts
 from cdp_etl.marts.registry import MARTS
 from cdp_etl.marts.settings import MartSettings
-from cdp_etl_tests.marts.loading import ACTIVITY, Loader, happened
+from cdp_etl_tests.marts.loading import ACTIVITY, Loader, make_record
 
 COLUMNS = ("company_id", "person_id")
 LOOKUP = lookup_by(COLUMNS)
@@ -109,14 +109,14 @@ def test_a_mart_is_made_anew_where_duckdb_hashes_otherwise_than_before(
 
 
 def test_a_warehouse_without_the_hashes_gets_them_by_its_next_run_of_any_mart(loader: Loader) -> None:
-    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1")])
+    loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1")])
     run_marts(loader.warehouse, loader.settings)
     with loader.warehouse.writing() as connection:
         for mart in MARTS:
             for lookup in mart.lookups:
                 connection.execute(f"ALTER TABLE {mart.kept_table} DROP COLUMN {lookup.name}")
         connection.execute("UPDATE ops.mart_state SET definition_hash = 'of before' WHERE mart <> 'product'")
-    loader.load(ACTIVITY, 2, [happened(ACTIVITY, "2")])
+    loader.load(ACTIVITY, 2, [make_record(ACTIVITY, "2")])
 
     results = run_marts(loader.warehouse, loader.settings, [CUSTOMER_PRODUCT])
 

@@ -7,12 +7,14 @@ import pytest
 
 from cdp_etl.marts.models.campaign_daily import CAMPAIGN_DAILY
 from cdp_etl.marts.refresh import run_mart
-from cdp_etl_tests.marts.loading import EMAIL, Loader, day, happened
+from cdp_etl_tests.marts.loading import EMAIL, Loader, day, make_record
 
 
-def _event(own_id: str, event: str, who: str, on: int, **values: Any) -> dict[str, Any]:
-    identifiers = (who,) if who else ()
-    return happened(EMAIL, own_id, on=on, event=event, who=identifiers, **{"campaign_id": "K", **values})
+def _event(own_id: str, event: str, recipient: str, on: int, **values: Any) -> dict[str, Any]:
+    identifiers = (recipient,) if recipient else ()
+    return make_record(
+        EMAIL, own_id, on=on, event=event, identifiers=identifiers, **{"campaign_id": "K", **values}
+    )
 
 
 def _days(loader: Loader, *records: dict[str, Any]) -> Sequence[Mapping[str, Any]]:

@@ -10,15 +10,17 @@ from cdp_etl.marts.engine import tombstones
 from cdp_etl.marts.models.campaign_influence import CAMPAIGN_INFLUENCE, PERSON_CAMPAIGN_PRODUCT_DAILY
 from cdp_etl.marts.refresh import run_mart
 from cdp_etl.marts.settings import MartSettings
-from cdp_etl_tests.marts.loading import ACTIVITY, EMAIL, Loader, day, happened, moment
+from cdp_etl_tests.marts.loading import ACTIVITY, EMAIL, Loader, day, make_record, moment
 
 
 def _click(own_id: str, campaign: str, on: int, hour: int = 12) -> dict[str, Any]:
-    return happened(EMAIL, own_id, on=on, hour=hour, event="clicked", who=("e:a",), campaign_id=campaign)
+    return make_record(
+        EMAIL, own_id, on=on, hour=hour, event="clicked", identifiers=("e:a",), campaign_id=campaign
+    )
 
 
 def _act(own_id: str, on: int, hour: int = 12) -> dict[str, Any]:
-    return happened(ACTIVITY, own_id, on=on, hour=hour, who=("c:1", "e:a"))
+    return make_record(ACTIVITY, own_id, on=on, hour=hour, identifiers=("c:1", "e:a"))
 
 
 def _influence(loader: Loader) -> Sequence[Mapping[str, Any]]:
@@ -61,7 +63,7 @@ def test_a_late_click_moves_what_came_after_it(loader: Loader) -> None:
 
 def test_a_click_of_an_address_counts_for_the_person_that_it_comes_to_belong_to(loader: Loader) -> None:
     loader.load(EMAIL, 1, [_click("1", "K", 1)])
-    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1", on=2, who=("c:1",))])
+    loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1", on=2, identifiers=("c:1",))])
     assert _influence(loader) == []
 
     loader.load(ACTIVITY, 30, [_act("2", 30)])
@@ -76,7 +78,7 @@ def test_persons_are_told_apart_before_they_are_added_up(loader: Loader) -> None
         1,
         [
             _click("1", "K", 1),
-            happened(EMAIL, "2", event="clicked", who=("e:b",), campaign_id="K"),
+            make_record(EMAIL, "2", event="clicked", identifiers=("e:b",), campaign_id="K"),
         ],
     )
     loader.load(
@@ -84,8 +86,8 @@ def test_persons_are_told_apart_before_they_are_added_up(loader: Loader) -> None
         1,
         [
             _act("1", 2),
-            happened(ACTIVITY, "2", on=2, who=("c:1", "e:other")),
-            happened(ACTIVITY, "3", on=2, who=("e:b",)),
+            make_record(ACTIVITY, "2", on=2, identifiers=("c:1", "e:other")),
+            make_record(ACTIVITY, "3", on=2, identifiers=("e:b",)),
         ],
     )
 
@@ -117,13 +119,13 @@ def test_of_persons_who_merge_a_click_reaches_what_either_did_within_the_days_an
         ACTIVITY,
         1,
         [
-            happened(ACTIVITY, str(on), on=on, who=("c:1",), product_sku=f"S{on}")
+            make_record(ACTIVITY, str(on), on=on, identifiers=("c:1",), product_sku=f"S{on}")
             for on in (1, 9, 10, 12, 17, 18, 30)
         ],
     )
     assert _influence(loader) == []
 
-    loader.load(ACTIVITY, 31, [happened(ACTIVITY, "link", on=31, who=("c:1", "e:a"))])
+    loader.load(ACTIVITY, 31, [make_record(ACTIVITY, "link", on=31, identifiers=("c:1", "e:a"))])
 
     assert [row["product_sku"] for row in _influence(loader)] == ["S10", "S12", "S17"]
 
@@ -145,7 +147,7 @@ def test_a_load_that_changes_no_influence_leaves_what_there_is_alone(loader: Loa
     loader.load(ACTIVITY, 1, [_act("1", 2)])
     before = _influence(loader)
 
-    loader.load(ACTIVITY, 2, [happened(ACTIVITY, "2", on=2, who=("c:other",))])
+    loader.load(ACTIVITY, 2, [make_record(ACTIVITY, "2", on=2, identifiers=("c:other",))])
     result = run_mart(loader.warehouse, CAMPAIGN_INFLUENCE, loader.settings)
 
     assert (result.touched, result.rows_deleted, result.rows_inserted) == (0, 0, 0)

@@ -8,14 +8,14 @@ import pytest
 from cdp_etl.contract.entity import Entity
 from cdp_etl.marts.models.customer import CUSTOMER, CUSTOMER_DAILY
 from cdp_etl.marts.refresh import run_mart
-from cdp_etl_tests.marts.loading import ACTIVITY, EMAIL, SMS, SUBSCRIBER, Loader, happened, moment
+from cdp_etl_tests.marts.loading import ACTIVITY, EMAIL, SMS, SUBSCRIBER, Loader, make_record, moment
 
-_WHO = ("e:a", "p:1")
+_IDENTIFIERS = ("e:a", "p:1")
 _BOTH = {"subscribe_email": True, "subscribe_phone": True}
 
 
 def _subscriber(own_id: str, on: int, **values: Any) -> dict[str, Any]:
-    return happened(SUBSCRIBER, own_id, on=on, who=_WHO, **_BOTH | values)
+    return make_record(SUBSCRIBER, own_id, on=on, identifiers=_IDENTIFIERS, **_BOTH | values)
 
 
 def test_a_person_over_all_identifiers_and_channels(loader: Loader) -> None:
@@ -23,11 +23,11 @@ def test_a_person_over_all_identifiers_and_channels(loader: Loader) -> None:
         ACTIVITY,
         1,
         [
-            happened(ACTIVITY, "1", on=1, who=("c:1", "e:a"), customer_name="Nguyen"),
-            happened(ACTIVITY, "2", on=2, who=("e:a",), customer_name="Nguyễn Văn A"),
+            make_record(ACTIVITY, "1", on=1, identifiers=("c:1", "e:a"), customer_name="Nguyen"),
+            make_record(ACTIVITY, "2", on=2, identifiers=("e:a",), customer_name="Nguyễn Văn A"),
         ],
     )
-    loader.load(EMAIL, 1, [happened(EMAIL, "1", on=3, who=("e:a",))])
+    loader.load(EMAIL, 1, [make_record(EMAIL, "1", on=3, identifiers=("e:a",))])
 
     run_mart(loader.warehouse, CUSTOMER, loader.settings)
 
@@ -59,16 +59,16 @@ def test_a_day_of_a_customer_key_with_the_newest_name_and_refusal(loader: Loader
         ACTIVITY,
         1,
         [
-            happened(ACTIVITY, "1", hour=8, who=("c:1", "e:a"), customer_name="Old"),
-            happened(ACTIVITY, "2", hour=9, who=("c:1", "e:a"), customer_name="New"),
+            make_record(ACTIVITY, "1", hour=8, identifiers=("c:1", "e:a"), customer_name="Old"),
+            make_record(ACTIVITY, "2", hour=9, identifiers=("c:1", "e:a"), customer_name="New"),
         ],
     )
     loader.load(
         EMAIL,
         1,
         [
-            happened(EMAIL, "1", hour=10, who=("e:a",), event="unsubscribed"),
-            happened(EMAIL, "2", hour=11, who=("e:a",), event="opened"),
+            make_record(EMAIL, "1", hour=10, identifiers=("e:a",), event="unsubscribed"),
+            make_record(EMAIL, "2", hour=11, identifiers=("e:a",), event="opened"),
         ],
     )
 
@@ -116,7 +116,7 @@ def test_a_day_of_a_customer_key_with_the_newest_name_and_refusal(loader: Loader
         pytest.param(
             [
                 (SUBSCRIBER, 1, _subscriber("1", 1)),
-                (EMAIL, 2, happened(EMAIL, "1", on=2, event="unsubscribed", who=("e:a",))),
+                (EMAIL, 2, make_record(EMAIL, "1", on=2, event="unsubscribed", identifiers=("e:a",))),
             ],
             False,
             True,
@@ -125,7 +125,7 @@ def test_a_day_of_a_customer_key_with_the_newest_name_and_refusal(loader: Loader
         pytest.param(
             [
                 (SUBSCRIBER, 3, _subscriber("1", 3)),
-                (EMAIL, 2, happened(EMAIL, "1", on=2, event="Complaint", who=("e:a",))),
+                (EMAIL, 2, make_record(EMAIL, "1", on=2, event="Complaint", identifiers=("e:a",))),
             ],
             True,
             True,
@@ -134,14 +134,14 @@ def test_a_day_of_a_customer_key_with_the_newest_name_and_refusal(loader: Loader
         pytest.param(
             [
                 (SUBSCRIBER, 1, _subscriber("1", 1)),
-                (SMS, 2, happened(SMS, "1", on=2, event="unsubscribed", who=("p:1",))),
+                (SMS, 2, make_record(SMS, "1", on=2, event="unsubscribed", identifiers=("p:1",))),
             ],
             True,
             False,
             id="unsubscribed from a text message",
         ),
         pytest.param(
-            [(SMS, 2, happened(SMS, "1", on=2, event="unsubscribed", who=("p:1",)))],
+            [(SMS, 2, make_record(SMS, "1", on=2, event="unsubscribed", identifiers=("p:1",)))],
             None,
             False,
             id="refused without ever having subscribed",
@@ -163,7 +163,7 @@ def test_consent_is_the_newest_statement(
 
 
 def test_a_deleted_subscription_states_nothing_any_more(loader: Loader) -> None:
-    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1", who=_WHO)])
+    loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1", identifiers=_IDENTIFIERS)])
     loader.load(SUBSCRIBER, 1, [_subscriber("1", 1)])
     run_mart(loader.warehouse, CUSTOMER, loader.settings)
     loader.load(SUBSCRIBER, 2, [_subscriber("1", 2, record_status="Deleted")])
@@ -176,11 +176,11 @@ def test_a_deleted_subscription_states_nothing_any_more(loader: Loader) -> None:
 def test_a_person_who_gains_a_day_after_all_others_is_made_without_these(loader: Loader) -> None:
     """The refusal of day 5 is newer than the subscription of day 1, also when nothing but the row knows of it."""
     loader.load(SUBSCRIBER, 1, [_subscriber("1", on=1, customer_name="Lan")])
-    loader.load(EMAIL, 5, [happened(EMAIL, "1", on=5, who=("e:a",), event="unsubscribed")])
+    loader.load(EMAIL, 5, [make_record(EMAIL, "1", on=5, identifiers=("e:a",), event="unsubscribed")])
     run_mart(loader.warehouse, CUSTOMER, loader.settings)
     with loader.warehouse.writing() as connection:
         connection.execute("DELETE FROM mart_storage.customer_daily")
-    loader.load(ACTIVITY, 9, [happened(ACTIVITY, "1", on=9, who=_WHO)])
+    loader.load(ACTIVITY, 9, [make_record(ACTIVITY, "1", on=9, identifiers=_IDENTIFIERS)])
 
     run_mart(loader.warehouse, CUSTOMER, loader.settings)
 
@@ -191,10 +191,10 @@ def test_a_person_who_gains_a_day_after_all_others_is_made_without_these(loader:
 
 
 def test_an_identifier_that_a_new_record_brings_is_the_persons_too(loader: Loader) -> None:
-    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1", on=1, who=("c:1",), customer_name="Lan")])
+    loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1", on=1, identifiers=("c:1",), customer_name="Lan")])
     run_mart(loader.warehouse, CUSTOMER, loader.settings)
 
-    loader.load(ACTIVITY, 2, [happened(ACTIVITY, "2", on=2, who=("c:1", "e:new"))])
+    loader.load(ACTIVITY, 2, [make_record(ACTIVITY, "2", on=2, identifiers=("c:1", "e:new"))])
     run_mart(loader.warehouse, CUSTOMER, loader.settings)
 
     (person,) = loader.rows("FROM marts.customer")
@@ -203,20 +203,22 @@ def test_an_identifier_that_a_new_record_brings_is_the_persons_too(loader: Loade
 
 def test_the_name_that_a_new_day_gives_is_newer_than_the_one_so_far(loader: Loader) -> None:
     for on, name in ((1, "Lan"), (2, "Nguyễn Thị Lan"), (3, None)):
-        loader.load(ACTIVITY, on, [happened(ACTIVITY, str(on), on=on, customer_name=name)])
+        loader.load(ACTIVITY, on, [make_record(ACTIVITY, str(on), on=on, customer_name=name)])
         run_mart(loader.warehouse, CUSTOMER, loader.settings)
 
     assert [person["customer_name"] for person in loader.rows("FROM marts.customer")] == ["Nguyễn Thị Lan"]
 
 
 def test_a_person_that_gets_another_name_takes_along_what_it_did(loader: Loader) -> None:
-    loader.load(SUBSCRIBER, 1, [happened(SUBSCRIBER, "1", on=1, who=("e:a",), **_BOTH, customer_name="Lan")])
-    loader.load(EMAIL, 5, [happened(EMAIL, "1", on=5, who=("e:a",), event="unsubscribed")])
+    loader.load(
+        SUBSCRIBER, 1, [make_record(SUBSCRIBER, "1", on=1, identifiers=("e:a",), **_BOTH, customer_name="Lan")]
+    )
+    loader.load(EMAIL, 5, [make_record(EMAIL, "1", on=5, identifiers=("e:a",), event="unsubscribed")])
     run_mart(loader.warehouse, CUSTOMER, loader.settings)
     with loader.warehouse.writing() as connection:
         connection.execute("DELETE FROM mart_storage.customer_daily")
 
-    loader.load(ACTIVITY, 9, [happened(ACTIVITY, "1", on=9, who=("c:1", "e:a"))])
+    loader.load(ACTIVITY, 9, [make_record(ACTIVITY, "1", on=9, identifiers=("c:1", "e:a"))])
     run_mart(loader.warehouse, CUSTOMER, loader.settings)
 
     (person,) = loader.rows("FROM marts.customer")

@@ -14,14 +14,17 @@ from cdp_etl.marts.models.customer_identity import CUSTOMER_IDENTITY
 from cdp_etl.marts.refresh import run_mart, run_marts
 from cdp_etl.marts.registry import mart_named
 from cdp_etl.marts.settings import MartSettings
-from cdp_etl_tests.marts.loading import ACTIVITY, Loader, happened
+from cdp_etl_tests.marts.loading import ACTIVITY, Loader, make_record
 
 
 def _load(loader: Loader, *records: Sequence[str], dump_day: int = 1) -> None:
     loader.load(
         ACTIVITY,
         dump_day,
-        [happened(ACTIVITY, f"{dump_day}-{number}", who=who) for number, who in enumerate(records)],
+        [
+            make_record(ACTIVITY, f"{dump_day}-{number}", identifiers=identifiers)
+            for number, identifiers in enumerate(records)
+        ],
     )
 
 
@@ -49,8 +52,8 @@ def test_a_person_does_not_cross_companies(loader: Loader) -> None:
         ACTIVITY,
         1,
         [
-            happened(ACTIVITY, "1", who=("c:1", "e:a"), company_id="A"),
-            happened(ACTIVITY, "2", who=("c:2", "e:a"), company_id="B"),
+            make_record(ACTIVITY, "1", identifiers=("c:1", "e:a"), company_id="A"),
+            make_record(ACTIVITY, "2", identifiers=("c:2", "e:a"), company_id="B"),
         ],
     )
     run_mart(loader.warehouse, CUSTOMER_IDENTITY, loader.settings)

@@ -17,7 +17,7 @@ from cdp_etl.marts.models.customer_identity import CUSTOMER_IDENTITY
 from cdp_etl.marts.models.customer_product import CUSTOMER_PRODUCT
 from cdp_etl.marts.refresh import run_mart, run_marts
 from cdp_etl.marts.settings import MartSettings
-from cdp_etl_tests.marts.loading import ACTIVITY, REVIEW, SUBSCRIBER, Loader, day, happened
+from cdp_etl_tests.marts.loading import ACTIVITY, REVIEW, SUBSCRIBER, Loader, day, make_record
 
 
 def _pairs(loader: Loader) -> Sequence[Mapping[str, Any]]:
@@ -30,7 +30,10 @@ def test_the_example_of_the_documentation(loader: Loader) -> None:
     loader.load(
         ACTIVITY,
         61,
-        [happened(ACTIVITY, "1", on=1, action="Wishlist"), happened(ACTIVITY, "2", on=61, action="Purchase")],
+        [
+            make_record(ACTIVITY, "1", on=1, action="Wishlist"),
+            make_record(ACTIVITY, "2", on=61, action="Purchase"),
+        ],
     )
 
     (pair,) = _pairs(loader)
@@ -54,7 +57,7 @@ def test_the_example_of_the_documentation(loader: Loader) -> None:
 )
 def test_each_action_has_its_weight(loader: Loader, records: Sequence[tuple[Any, Any]], score: float) -> None:
     for entity, values in records:
-        loader.load(entity, 1, [happened(entity, "1", **values)])
+        loader.load(entity, 1, [make_record(entity, "1", **values)])
 
     (pair,) = _pairs(loader)
 
@@ -67,11 +70,11 @@ def test_products_are_ranked_alike_on_any_day(loader: Loader) -> None:
         ACTIVITY,
         61,
         [
-            happened(ACTIVITY, "1", on=1, action="Purchase", product_sku="OLD"),
-            happened(ACTIVITY, "2", on=61, action="Wishlist", product_sku="NEW"),
+            make_record(ACTIVITY, "1", on=1, action="Purchase", product_sku="OLD"),
+            make_record(ACTIVITY, "2", on=61, action="Wishlist", product_sku="NEW"),
         ],
     )
-    loader.load(REVIEW, 61, [happened(REVIEW, "1", on=61, rating=1, product_sku="BAD")])
+    loader.load(REVIEW, 61, [make_record(REVIEW, "1", on=61, rating=1, product_sku="BAD")])
 
     pairs = _pairs(loader)
 
@@ -88,7 +91,7 @@ def test_a_score_is_the_same_in_whatever_order_its_days_are_loaded(days: Sequenc
     with tempfile.TemporaryDirectory() as folder:
         loader = Loader(Path(folder))
         for number, on in enumerate(days):
-            purchase = happened(ACTIVITY, str(number), on=on, action="Purchase")
+            purchase = make_record(ACTIVITY, str(number), on=on, action="Purchase")
             loader.load(ACTIVITY, number + 1, [purchase])
             (pair,) = _pairs(loader)
         with loader.warehouse.reading() as connection:
@@ -102,11 +105,11 @@ def test_a_score_is_the_same_in_whatever_order_its_days_are_loaded(days: Sequenc
 
 
 def test_a_pair_that_gains_a_day_after_all_others_is_made_without_these(loader: Loader) -> None:
-    loader.load(REVIEW, 1, [happened(REVIEW, "1", on=1, rating=4)])
-    loader.load(SUBSCRIBER, 1, [happened(SUBSCRIBER, "1", on=1)])
+    loader.load(REVIEW, 1, [make_record(REVIEW, "1", on=1, rating=4)])
+    loader.load(SUBSCRIBER, 1, [make_record(SUBSCRIBER, "1", on=1)])
     _pairs(loader)
     _forget_days(loader)
-    loader.load(ACTIVITY, 31, [happened(ACTIVITY, "1", on=31, action="Purchase")])
+    loader.load(ACTIVITY, 31, [make_record(ACTIVITY, "1", on=31, action="Purchase")])
 
     (pair,) = _pairs(loader)
 
@@ -116,32 +119,34 @@ def test_a_pair_that_gains_a_day_after_all_others_is_made_without_these(loader: 
 
 
 def test_a_record_that_comes_late_or_is_deleted_has_the_pair_made_from_all_of_its_days(loader: Loader) -> None:
-    loader.load(REVIEW, 1, [happened(REVIEW, "1", on=1, rating=4), happened(REVIEW, "2", on=31, rating=5)])
+    loader.load(REVIEW, 1, [make_record(REVIEW, "1", on=1, rating=4), make_record(REVIEW, "2", on=31, rating=5)])
     assert [pair["affinity_score"] for pair in _pairs(loader)] == [3 / 2 + 3]
 
-    loader.load(ACTIVITY, 32, [happened(ACTIVITY, "1", on=1, action="Purchase")])
+    loader.load(ACTIVITY, 32, [make_record(ACTIVITY, "1", on=1, action="Purchase")])
     assert [pair["affinity_score"] for pair in _pairs(loader)] == [13 / 2 + 3]
 
-    loader.load(REVIEW, 33, [happened(REVIEW, "2", on=31, record_status="Deleted")])
+    loader.load(REVIEW, 33, [make_record(REVIEW, "2", on=31, record_status="Deleted")])
     (pair,) = _pairs(loader)
     assert (pair["affinity_score"], pair["last_date"], pair["last_rating"]) == (13.0, day(1), 4)
 
 
 def test_a_record_that_came_and_went_between_two_runs_leaves_the_pair_as_it_was(loader: Loader) -> None:
-    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1", on=1, action="Purchase")])
+    loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1", on=1, action="Purchase")])
     before = _pairs(loader)
 
-    loader.load(ACTIVITY, 2, [happened(ACTIVITY, "2", on=9)])
-    loader.load(ACTIVITY, 3, [happened(ACTIVITY, "2", on=9, record_status="Deleted")])
+    loader.load(ACTIVITY, 2, [make_record(ACTIVITY, "2", on=9)])
+    loader.load(ACTIVITY, 3, [make_record(ACTIVITY, "2", on=9, record_status="Deleted")])
 
     assert _pairs(loader) == before
 
 
 def test_persons_who_merge_by_the_record_of_a_new_day_have_their_pairs_made_from_all_days(loader: Loader) -> None:
-    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1", on=1), happened(ACTIVITY, "2", on=1, who=("e:a",))])
+    loader.load(
+        ACTIVITY, 1, [make_record(ACTIVITY, "1", on=1), make_record(ACTIVITY, "2", on=1, identifiers=("e:a",))]
+    )
     assert len(_pairs(loader)) == 2
 
-    loader.load(ACTIVITY, 31, [happened(ACTIVITY, "3", on=31, who=("c:1", "e:a"))])
+    loader.load(ACTIVITY, 31, [make_record(ACTIVITY, "3", on=31, identifiers=("c:1", "e:a"))])
 
     (pair,) = _pairs(loader)
     assert (pair["interaction_count"], pair["active_day_count"], pair["affinity_score"]) == (3, 2, (3 + 3) / 2 + 3)
@@ -155,14 +160,14 @@ def _forget_days(loader: Loader) -> None:
 
 def test_a_person_that_gets_another_name_takes_its_pairs_along(loader: Loader) -> None:
     old = [
-        happened(ACTIVITY, "1", on=1, who=("e:a",), action="Purchase"),
-        happened(ACTIVITY, "2", on=1, who=("e:a",), product_sku="S2"),
+        make_record(ACTIVITY, "1", on=1, identifiers=("e:a",), action="Purchase"),
+        make_record(ACTIVITY, "2", on=1, identifiers=("e:a",), product_sku="S2"),
     ]
     loader.load(ACTIVITY, 1, old)
     assert {pair["person_id"] for pair in _pairs(loader)} == {"e:a"}
     _forget_days(loader)
 
-    loader.load(ACTIVITY, 31, [happened(ACTIVITY, "3", on=31, who=("c:1", "e:a"), product_sku="S2")])
+    loader.load(ACTIVITY, 31, [make_record(ACTIVITY, "3", on=31, identifiers=("c:1", "e:a"), product_sku="S2")])
 
     assert [
         (pair["person_id"], pair["product_sku"], pair["interaction_count"], pair["affinity_score"])
@@ -175,17 +180,17 @@ def test_of_persons_who_merge_only_pairs_that_both_had_are_made_from_their_days(
         ACTIVITY,
         1,
         [
-            happened(ACTIVITY, "1", on=1, who=("c:1",)),
-            happened(ACTIVITY, "2", on=1, who=("c:1",), product_sku="S2"),
-            happened(ACTIVITY, "3", on=1, who=("e:b",), product_sku="S2"),
-            happened(ACTIVITY, "4", on=1, who=("e:b",), product_sku="S3"),
+            make_record(ACTIVITY, "1", on=1, identifiers=("c:1",)),
+            make_record(ACTIVITY, "2", on=1, identifiers=("c:1",), product_sku="S2"),
+            make_record(ACTIVITY, "3", on=1, identifiers=("e:b",), product_sku="S2"),
+            make_record(ACTIVITY, "4", on=1, identifiers=("e:b",), product_sku="S3"),
         ],
     )
     _pairs(loader)
     with loader.warehouse.writing() as connection:
         connection.execute("DELETE FROM mart_storage.customer_product_daily WHERE product_sku <> 'S2'")
 
-    loader.load(ACTIVITY, 2, [happened(ACTIVITY, "5", on=2, who=("c:1", "e:b"), product_sku="S4")])
+    loader.load(ACTIVITY, 2, [make_record(ACTIVITY, "5", on=2, identifiers=("c:1", "e:b"), product_sku="S4")])
 
     assert {pair["product_sku"]: (pair["person_id"], pair["interaction_count"]) for pair in _pairs(loader)} == {
         "S1": ("c:1", 1),
@@ -196,11 +201,11 @@ def test_of_persons_who_merge_only_pairs_that_both_had_are_made_from_their_days(
 
 
 def test_a_person_who_is_split_leaves_each_the_days_of_its_own_identifiers(loader: Loader) -> None:
-    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "link", who=("c:1", "e:a"), product_sku="S2")])
-    loader.load(ACTIVITY, 2, [happened(ACTIVITY, "1"), happened(ACTIVITY, "2", who=("e:a",))])
+    loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "link", identifiers=("c:1", "e:a"), product_sku="S2")])
+    loader.load(ACTIVITY, 2, [make_record(ACTIVITY, "1"), make_record(ACTIVITY, "2", identifiers=("e:a",))])
     assert [(pair["person_id"], pair["interaction_count"]) for pair in _pairs(loader)] == [("c:1", 2), ("c:1", 1)]
 
-    loader.load(ACTIVITY, 3, [happened(ACTIVITY, "link", who=("c:1", "e:a"), record_status="Deleted")])
+    loader.load(ACTIVITY, 3, [make_record(ACTIVITY, "link", identifiers=("c:1", "e:a"), record_status="Deleted")])
 
     assert [(pair["person_id"], pair["product_sku"], pair["interaction_count"]) for pair in _pairs(loader)] == [
         ("c:1", "S1", 1),
@@ -209,12 +214,16 @@ def test_a_person_who_is_split_leaves_each_the_days_of_its_own_identifiers(loade
 
 
 def test_an_identifier_that_went_and_came_back_between_two_runs_brings_nothing_of_before(loader: Loader) -> None:
-    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1", on=1, who=("e:a",)), happened(ACTIVITY, "2", who=("c:1",))])
+    loader.load(
+        ACTIVITY,
+        1,
+        [make_record(ACTIVITY, "1", on=1, identifiers=("e:a",)), make_record(ACTIVITY, "2", identifiers=("c:1",))],
+    )
     _pairs(loader)
 
-    loader.load(ACTIVITY, 2, [happened(ACTIVITY, "1", on=1, who=("e:a",), record_status="Deleted")])
+    loader.load(ACTIVITY, 2, [make_record(ACTIVITY, "1", on=1, identifiers=("e:a",), record_status="Deleted")])
     run_mart(loader.warehouse, CUSTOMER_IDENTITY, loader.settings)
-    loader.load(ACTIVITY, 3, [happened(ACTIVITY, "3", on=3, who=("c:1", "e:a"))])
+    loader.load(ACTIVITY, 3, [make_record(ACTIVITY, "3", on=3, identifiers=("c:1", "e:a"))])
     run_mart(loader.warehouse, CUSTOMER_IDENTITY, loader.settings)
 
     assert [(pair["person_id"], pair["interaction_count"]) for pair in _pairs(loader)] == [("c:1", 2)]
@@ -225,14 +234,14 @@ def test_a_day_that_begins_before_the_one_before_it_is_over_is_not_taken_for_lat
     loader.load(
         REVIEW,
         1,
-        [happened(REVIEW, "1", rating=1, activity_date=date(2010, 11, 6), occurred_at=_utc(7, 2, 45))],
+        [make_record(REVIEW, "1", rating=1, activity_date=date(2010, 11, 6), occurred_at=_utc(7, 2, 45))],
     )
     assert [pair["last_rating"] for pair in _pairs(loader)] == [1]
 
     loader.load(
         REVIEW,
         2,
-        [happened(REVIEW, "2", rating=5, activity_date=date(2010, 11, 7), occurred_at=_utc(7, 2, 30))],
+        [make_record(REVIEW, "2", rating=5, activity_date=date(2010, 11, 7), occurred_at=_utc(7, 2, 30))],
     )
 
     assert [pair["last_rating"] for pair in _pairs(loader)] == [1]
@@ -247,9 +256,9 @@ def test_what_one_person_did_under_two_identifiers_is_one_pair(loader: Loader) -
         ACTIVITY,
         1,
         [
-            happened(ACTIVITY, "1", who=("c:1", "e:a")),
-            happened(ACTIVITY, "2", who=("e:a",)),
-            happened(ACTIVITY, "3", who=("e:b",)),
+            make_record(ACTIVITY, "1", identifiers=("c:1", "e:a")),
+            make_record(ACTIVITY, "2", identifiers=("e:a",)),
+            make_record(ACTIVITY, "3", identifiers=("e:b",)),
         ],
     )
 
@@ -261,13 +270,13 @@ def test_a_merge_moves_pairs_however_old_their_days_are(loader: Loader) -> None:
         ACTIVITY,
         1,
         [
-            happened(ACTIVITY, "1", on=-900, who=("c:1",)),
-            happened(ACTIVITY, "2", on=-900, who=("e:b",)),
+            make_record(ACTIVITY, "1", on=-900, identifiers=("c:1",)),
+            make_record(ACTIVITY, "2", on=-900, identifiers=("e:b",)),
         ],
     )
     assert len(_pairs(loader)) == 2
 
-    loader.load(ACTIVITY, 2, [happened(ACTIVITY, "3", who=("c:1", "e:b"), product_sku="S2")])
+    loader.load(ACTIVITY, 2, [make_record(ACTIVITY, "3", identifiers=("c:1", "e:b"), product_sku="S2")])
     pairs = _pairs(loader)
 
     assert [(pair["person_id"], pair["product_sku"], pair["interaction_count"]) for pair in pairs] == [
@@ -277,17 +286,21 @@ def test_a_merge_moves_pairs_however_old_their_days_are(loader: Loader) -> None:
 
 
 def test_a_pair_that_nothing_happened_to_is_left_alone(loader: Loader) -> None:
-    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1", who=("c:1",)), happened(ACTIVITY, "2", who=("c:2",))])
+    loader.load(
+        ACTIVITY,
+        1,
+        [make_record(ACTIVITY, "1", identifiers=("c:1",)), make_record(ACTIVITY, "2", identifiers=("c:2",))],
+    )
     run_marts(loader.warehouse, loader.settings)
 
-    loader.load(ACTIVITY, 90, [happened(ACTIVITY, "3", on=90, who=("c:2",))])
+    loader.load(ACTIVITY, 90, [make_record(ACTIVITY, "3", on=90, identifiers=("c:2",))])
     result = run_mart(loader.warehouse, CUSTOMER_PRODUCT, loader.settings)
 
     assert (result.touched, result.rows_deleted, result.rows_inserted) == (1, 1, 1)
 
 
 def test_other_weights_and_another_half_life_are_settings(loader: Loader) -> None:
-    loader.load(ACTIVITY, 11, [happened(ACTIVITY, "1", on=1), happened(ACTIVITY, "2", on=11)])
+    loader.load(ACTIVITY, 11, [make_record(ACTIVITY, "1", on=1), make_record(ACTIVITY, "2", on=11)])
     _pairs(loader)
 
     settings = MartSettings(
@@ -303,8 +316,8 @@ def test_the_newest_subscription_says_whether_the_person_is_subscribed(loader: L
         SUBSCRIBER,
         1,
         [
-            happened(SUBSCRIBER, "1", on=2, status="Unsubscribed"),
-            happened(SUBSCRIBER, "2", on=1, status="Subscribed"),
+            make_record(SUBSCRIBER, "1", on=2, status="Unsubscribed"),
+            make_record(SUBSCRIBER, "2", on=1, status="Subscribed"),
         ],
     )
 

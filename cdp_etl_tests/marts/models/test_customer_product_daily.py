@@ -5,7 +5,7 @@ from decimal import Decimal
 from cdp_etl.marts.models.customer_product_daily import CUSTOMER_PRODUCT_DAILY
 from cdp_etl.marts.models.interaction_daily import INTERACTION_DAILY
 from cdp_etl.marts.refresh import run_mart
-from cdp_etl_tests.marts.loading import ACTIVITY, EMAIL, REVIEW, SUBSCRIBER, Loader, day, happened, moment
+from cdp_etl_tests.marts.loading import ACTIVITY, EMAIL, REVIEW, SUBSCRIBER, Loader, day, make_record, moment
 
 
 def test_one_customer_one_product_two_days(loader: Loader) -> None:
@@ -13,13 +13,13 @@ def test_one_customer_one_product_two_days(loader: Loader) -> None:
         ACTIVITY,
         1,
         [
-            happened(ACTIVITY, "1", on=1, hour=8, action="Search", price=5.0),
-            happened(ACTIVITY, "2", on=1, hour=9, action="AddToCart", price=5.0, quantity=2),
-            happened(ACTIVITY, "3", on=2, hour=7, action="Search"),
+            make_record(ACTIVITY, "1", on=1, hour=8, action="Search", price=5.0),
+            make_record(ACTIVITY, "2", on=1, hour=9, action="AddToCart", price=5.0, quantity=2),
+            make_record(ACTIVITY, "3", on=2, hour=7, action="Search"),
         ],
     )
-    loader.load(REVIEW, 1, [happened(REVIEW, "1", on=1, hour=20, rating=4, product_price=5.0)])
-    loader.load(SUBSCRIBER, 1, [happened(SUBSCRIBER, "1", on=1, hour=21, status="Unsubscribed")])
+    loader.load(REVIEW, 1, [make_record(REVIEW, "1", on=1, hour=20, rating=4, product_price=5.0)])
+    loader.load(SUBSCRIBER, 1, [make_record(SUBSCRIBER, "1", on=1, hour=21, status="Unsubscribed")])
 
     run_mart(loader.warehouse, CUSTOMER_PRODUCT_DAILY, loader.settings)
 
@@ -60,14 +60,14 @@ def test_one_customer_one_product_two_days(loader: Loader) -> None:
 
 def test_the_last_rating_is_decided_by_one_total_order(loader: Loader) -> None:
     """Of ratings at one moment the later dump wins, then the system's name, then the id; a blank one never."""
-    loader.load(REVIEW, 1, [happened(REVIEW, "9", rating=1)])
+    loader.load(REVIEW, 1, [make_record(REVIEW, "9", rating=1)])
     loader.load(
         REVIEW,
         2,
         [
-            happened(REVIEW, "1", rating=2, system_name="A"),
-            happened(REVIEW, "2", rating=3, system_name="A"),
-            happened(REVIEW, "3", rating=None, hour=23),
+            make_record(REVIEW, "1", rating=2, system_name="A"),
+            make_record(REVIEW, "2", rating=3, system_name="A"),
+            make_record(REVIEW, "3", rating=None, hour=23),
         ],
     )
 
@@ -78,8 +78,10 @@ def test_the_last_rating_is_decided_by_one_total_order(loader: Loader) -> None:
 
 
 def test_what_has_no_customer_or_no_product_is_counted_and_not_attributed(loader: Loader) -> None:
-    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1"), happened(ACTIVITY, "2", who=())])
-    loader.load(EMAIL, 1, [happened(EMAIL, "1", who=("e:a@x.vn",)), happened(EMAIL, "2", who=())])
+    loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1"), make_record(ACTIVITY, "2", identifiers=())])
+    loader.load(
+        EMAIL, 1, [make_record(EMAIL, "1", identifiers=("e:a@x.vn",)), make_record(EMAIL, "2", identifiers=())]
+    )
 
     run_mart(loader.warehouse, INTERACTION_DAILY, loader.settings)
     result = run_mart(loader.warehouse, CUSTOMER_PRODUCT_DAILY, loader.settings)
@@ -90,10 +92,10 @@ def test_what_has_no_customer_or_no_product_is_counted_and_not_attributed(loader
 
 
 def test_only_the_groups_that_changed_are_made_anew(loader: Loader) -> None:
-    loader.load(ACTIVITY, 1, [happened(ACTIVITY, str(number), product_sku=f"S{number}") for number in range(9)])
+    loader.load(ACTIVITY, 1, [make_record(ACTIVITY, str(number), product_sku=f"S{number}") for number in range(9)])
     run_mart(loader.warehouse, CUSTOMER_PRODUCT_DAILY, loader.settings)
 
-    loader.load(ACTIVITY, 2, [happened(ACTIVITY, "3", product_sku="S4")])
+    loader.load(ACTIVITY, 2, [make_record(ACTIVITY, "3", product_sku="S4")])
     result = run_mart(loader.warehouse, CUSTOMER_PRODUCT_DAILY, loader.settings)
 
     assert (result.touched, result.rows_deleted, result.rows_inserted) == (2, 2, 1)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from cdp_etl.marts.models.identifier_link import IDENTIFIER_LINK
 from cdp_etl.marts.refresh import run_mart
-from cdp_etl_tests.marts.loading import ACTIVITY, COMMENT, EMAIL, Loader, happened
+from cdp_etl_tests.marts.loading import ACTIVITY, COMMENT, EMAIL, Loader, make_record
 
 
 def _pairs(loader: Loader) -> Sequence[tuple[object, ...]]:
@@ -14,21 +14,29 @@ def _pairs(loader: Loader) -> Sequence[tuple[object, ...]]:
 
 
 def test_each_pair_counts_its_records_in_either_order_and_each_identifier_with_itself(loader: Loader) -> None:
-    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1", who=("c:1", "e:a")), happened(ACTIVITY, "2", who=())])
-    loader.load(COMMENT, 1, [happened(COMMENT, "1", who=("c:1", "e:a"))])
-    loader.load(EMAIL, 1, [happened(EMAIL, "1", who=("e:a",))])
+    loader.load(
+        ACTIVITY,
+        1,
+        [make_record(ACTIVITY, "1", identifiers=("c:1", "e:a")), make_record(ACTIVITY, "2", identifiers=())],
+    )
+    loader.load(COMMENT, 1, [make_record(COMMENT, "1", identifiers=("c:1", "e:a"))])
+    loader.load(EMAIL, 1, [make_record(EMAIL, "1", identifiers=("e:a",))])
 
     assert _pairs(loader) == [("c:1", "c:1", 2), ("c:1", "e:a", 2), ("e:a", "c:1", 2), ("e:a", "e:a", 3)]
 
 
 def test_a_correction_moves_the_count_and_a_deletion_takes_it_away(loader: Loader) -> None:
-    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1", who=("c:1", "e:a")), happened(ACTIVITY, "2", who=("c:2",))])
+    loader.load(
+        ACTIVITY,
+        1,
+        [make_record(ACTIVITY, "1", identifiers=("c:1", "e:a")), make_record(ACTIVITY, "2", identifiers=("c:2",))],
+    )
     _pairs(loader)
 
-    loader.load(ACTIVITY, 2, [happened(ACTIVITY, "1", who=("c:1", "e:b"))])
+    loader.load(ACTIVITY, 2, [make_record(ACTIVITY, "1", identifiers=("c:1", "e:b"))])
     assert _pairs(loader) == [
         ("c:1", "c:1", 1), ("c:1", "e:b", 1), ("c:2", "c:2", 1), ("e:b", "c:1", 1), ("e:b", "e:b", 1),
     ]  # fmt: skip # one record beside the other
 
-    loader.load(ACTIVITY, 3, [happened(ACTIVITY, "1", who=("c:1",), record_status="Deleted")])
+    loader.load(ACTIVITY, 3, [make_record(ACTIVITY, "1", identifiers=("c:1",), record_status="Deleted")])
     assert _pairs(loader) == [("c:2", "c:2", 1)]

@@ -8,11 +8,11 @@ import pytest
 from cdp_etl.contract.entity import Entity
 from cdp_etl.marts.models.interaction import INTERACTION
 from cdp_etl.marts.refresh import run_mart
-from cdp_etl_tests.marts.loading import ACTIVITY, COMMENT, EMAIL, REVIEW, SMS, SUBSCRIBER, Loader, day, happened
+from cdp_etl_tests.marts.loading import ACTIVITY, COMMENT, EMAIL, REVIEW, SMS, SUBSCRIBER, Loader, day, make_record
 
 
 def _only_row(loader: Loader, entity: Entity, **values: Any) -> dict[str, Any]:
-    loader.load(entity, 1, [happened(entity, "1", **values)])
+    loader.load(entity, 1, [make_record(entity, "1", **values)])
     run_mart(loader.warehouse, INTERACTION, loader.settings)
     (row,) = loader.rows("FROM marts.interaction")
     return row
@@ -81,14 +81,14 @@ def test_channel_is_what_the_contract_names(
 
 
 def test_a_record_whose_contact_is_masked_keeps_no_customer(loader: Loader) -> None:
-    assert _only_row(loader, ACTIVITY, who=())["customer_key"] is None
+    assert _only_row(loader, ACTIVITY, identifiers=())["customer_key"] is None
 
 
 def test_a_corrected_record_moves_to_its_new_day(loader: Loader) -> None:
-    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1", on=1), happened(ACTIVITY, "2", on=1)])
+    loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1", on=1), make_record(ACTIVITY, "2", on=1)])
     run_mart(loader.warehouse, INTERACTION, loader.settings)
 
-    loader.load(ACTIVITY, 2, [happened(ACTIVITY, "1", on=-30)])
+    loader.load(ACTIVITY, 2, [make_record(ACTIVITY, "1", on=-30)])
     result = run_mart(loader.warehouse, INTERACTION, loader.settings)
 
     assert loader.rows("SELECT record_id, activity_date FROM marts.interaction ORDER BY ALL") == [
@@ -99,8 +99,8 @@ def test_a_corrected_record_moves_to_its_new_day(loader: Loader) -> None:
 
 
 def test_a_deleted_record_goes_and_comes_back_with_the_dump_that_deleted_it(loader: Loader) -> None:
-    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1")])
-    loader.load(ACTIVITY, 2, [happened(ACTIVITY, "1", record_status="Deleted")])
+    loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1")])
+    loader.load(ACTIVITY, 2, [make_record(ACTIVITY, "1", record_status="Deleted")])
     assert run_mart(loader.warehouse, INTERACTION, loader.settings).row_count == 0
 
     loader.load(ACTIVITY, 2, [])
@@ -108,8 +108,8 @@ def test_a_deleted_record_goes_and_comes_back_with_the_dump_that_deleted_it(load
 
 
 def test_records_of_two_entities_with_one_key_are_told_apart(loader: Loader) -> None:
-    loader.load(EMAIL, 1, [happened(EMAIL, "1", who=("e:a@x.vn",))])
-    loader.load(SMS, 1, [happened(SMS, "1", who=("p:+84900000001",))])
+    loader.load(EMAIL, 1, [make_record(EMAIL, "1", identifiers=("e:a@x.vn",))])
+    loader.load(SMS, 1, [make_record(SMS, "1", identifiers=("p:+84900000001",))])
     run_mart(loader.warehouse, INTERACTION, loader.settings)
 
     loader.load(SMS, 1, [])

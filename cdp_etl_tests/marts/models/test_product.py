@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from cdp_etl.marts.models.product import PRODUCT, PRODUCT_DAILY
 from cdp_etl.marts.refresh import run_mart
-from cdp_etl_tests.marts.loading import ACTIVITY, COMMENT, REVIEW, SUBSCRIBER, Loader, day, happened, moment
+from cdp_etl_tests.marts.loading import ACTIVITY, COMMENT, REVIEW, SUBSCRIBER, Loader, day, make_record, moment
 
 
 def test_a_product_over_all_its_records(loader: Loader) -> None:
@@ -13,14 +13,16 @@ def test_a_product_over_all_its_records(loader: Loader) -> None:
         ACTIVITY,
         1,
         [
-            happened(ACTIVITY, "1", on=1, product_name="Old", price=9.0, product_category="Phones"),
-            happened(ACTIVITY, "2", on=2, who=(), action="Search"),
+            make_record(ACTIVITY, "1", on=1, product_name="Old", price=9.0, product_category="Phones"),
+            make_record(ACTIVITY, "2", on=2, identifiers=(), action="Search"),
         ],
     )
-    loader.load(REVIEW, 1, [happened(REVIEW, "1", on=3, rating=4), happened(REVIEW, "2", on=3, rating=1)])
-    loader.load(COMMENT, 1, [happened(COMMENT, "1", on=4, product_name="New", product_price=8.0)])
+    loader.load(REVIEW, 1, [make_record(REVIEW, "1", on=3, rating=4), make_record(REVIEW, "2", on=3, rating=1)])
+    loader.load(COMMENT, 1, [make_record(COMMENT, "1", on=4, product_name="New", product_price=8.0)])
     loader.load(
-        SUBSCRIBER, 1, [happened(SUBSCRIBER, "1", on=5), happened(SUBSCRIBER, "2", on=5, status="Unsubscribed")]
+        SUBSCRIBER,
+        1,
+        [make_record(SUBSCRIBER, "1", on=5), make_record(SUBSCRIBER, "2", on=5, status="Unsubscribed")],
     )
 
     run_mart(loader.warehouse, PRODUCT, loader.settings)
@@ -49,8 +51,8 @@ def test_a_product_over_all_its_records(loader: Loader) -> None:
 
 
 def test_of_two_records_of_one_moment_the_later_dump_names_the_product(loader: Loader) -> None:
-    loader.load(COMMENT, 2, [happened(COMMENT, "1", product_name="Second dump")])
-    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "9", product_name="First dump")])
+    loader.load(COMMENT, 2, [make_record(COMMENT, "1", product_name="Second dump")])
+    loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "9", product_name="First dump")])
 
     run_mart(loader.warehouse, PRODUCT, loader.settings)
 
@@ -59,7 +61,7 @@ def test_of_two_records_of_one_moment_the_later_dump_names_the_product(loader: L
 
 def test_a_rating_out_of_all_bounds_stops_nothing(loader: Loader) -> None:
     largest = 2**63 - 1
-    loader.load(REVIEW, 1, [happened(REVIEW, "1", rating=largest), happened(REVIEW, "2", rating=largest)])
+    loader.load(REVIEW, 1, [make_record(REVIEW, "1", rating=largest), make_record(REVIEW, "2", rating=largest)])
 
     run_mart(loader.warehouse, PRODUCT_DAILY, loader.settings)
 
@@ -67,12 +69,12 @@ def test_a_rating_out_of_all_bounds_stops_nothing(loader: Loader) -> None:
 
 
 def test_a_product_that_gains_a_day_after_all_others_is_made_without_these(loader: Loader) -> None:
-    loader.load(REVIEW, 1, [happened(REVIEW, "1", on=1, rating=4, product_name="Lamp", product_price=9.0)])
+    loader.load(REVIEW, 1, [make_record(REVIEW, "1", on=1, rating=4, product_name="Lamp", product_price=9.0)])
     run_mart(loader.warehouse, PRODUCT, loader.settings)
     with loader.warehouse.writing() as connection:
         connection.execute("DELETE FROM mart_storage.product_daily")
 
-    loader.load(REVIEW, 2, [happened(REVIEW, "2", on=2, rating=1, product_name=None, product_price=8.0)])
+    loader.load(REVIEW, 2, [make_record(REVIEW, "2", on=2, rating=1, product_name=None, product_price=8.0)])
     run_mart(loader.warehouse, PRODUCT, loader.settings)
 
     (row,) = loader.rows("FROM marts.product")
@@ -83,14 +85,14 @@ def test_a_product_that_gains_a_day_after_all_others_is_made_without_these(loade
 
 def test_a_record_that_comes_late_or_is_deleted_has_the_product_made_from_all_of_its_days(loader: Loader) -> None:
     """The late record of day 1 names it less newly than day 2 does, until that is deleted."""
-    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1", on=2, product_name="New")])
+    loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1", on=2, product_name="New")])
     run_mart(loader.warehouse, PRODUCT, loader.settings)
 
-    loader.load(ACTIVITY, 2, [happened(ACTIVITY, "2", on=1, product_name="Old")])
+    loader.load(ACTIVITY, 2, [make_record(ACTIVITY, "2", on=1, product_name="Old")])
     run_mart(loader.warehouse, PRODUCT, loader.settings)
     assert _named(loader) == ("New", 2, moment(2))
 
-    loader.load(ACTIVITY, 3, [happened(ACTIVITY, "1", on=2, product_name="New", record_status="Deleted")])
+    loader.load(ACTIVITY, 3, [make_record(ACTIVITY, "1", on=2, product_name="New", record_status="Deleted")])
     run_mart(loader.warehouse, PRODUCT, loader.settings)
     assert _named(loader) == ("Old", 1, moment(1))
 
@@ -105,12 +107,12 @@ def test_the_days_of_a_product_hold_what_is_newest_on_each(loader: Loader) -> No
         ACTIVITY,
         1,
         [
-            happened(ACTIVITY, "1", on=1, hour=8, price=9.0, product_name="Lamp"),
-            happened(ACTIVITY, "2", on=1, hour=9, price=7.5, who=()),
-            happened(ACTIVITY, "3", on=2, action="Search", product_name="Lamp, red"),
+            make_record(ACTIVITY, "1", on=1, hour=8, price=9.0, product_name="Lamp"),
+            make_record(ACTIVITY, "2", on=1, hour=9, price=7.5, identifiers=()),
+            make_record(ACTIVITY, "3", on=2, action="Search", product_name="Lamp, red"),
         ],
     )
-    loader.load(REVIEW, 1, [happened(REVIEW, "1", on=1, rating=4), happened(REVIEW, "2", on=1, rating=None)])
+    loader.load(REVIEW, 1, [make_record(REVIEW, "1", on=1, rating=4), make_record(REVIEW, "2", on=1, rating=None)])
 
     run_mart(loader.warehouse, PRODUCT_DAILY, loader.settings)
 

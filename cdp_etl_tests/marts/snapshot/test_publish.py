@@ -23,7 +23,7 @@ from cdp_etl.marts.snapshot import pseudonymize
 from cdp_etl.marts.snapshot.manifest import MANIFEST, Snapshot
 from cdp_etl.marts.snapshot.publish import DATABASE, PUBLISHED, VERSIONS, latest_snapshot, publish
 from cdp_etl.warehouse.maintenance.backup import backup, restore
-from cdp_etl_tests.marts.loading import ACTIVITY, EMAIL, Loader, happened
+from cdp_etl_tests.marts.loading import ACTIVITY, EMAIL, Loader, make_record
 
 _MARCH, _APRIL = 1, 40
 
@@ -39,7 +39,7 @@ def _read(loader: Loader, sql: str) -> list[tuple[Any, ...]]:
 
 
 def test_the_snapshot_holds_every_mart_and_says_as_of_which_load(loader: Loader) -> None:
-    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1")])
+    loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1")])
 
     snapshot = _publish(loader)
 
@@ -62,11 +62,11 @@ def test_a_mart_without_rows_is_published_with_its_columns(loader: Loader) -> No
 
 
 def test_only_months_that_changed_are_written_again(loader: Loader) -> None:
-    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1", on=_MARCH)])
-    loader.load(ACTIVITY, 2, [happened(ACTIVITY, "2", on=_APRIL)])
+    loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1", on=_MARCH)])
+    loader.load(ACTIVITY, 2, [make_record(ACTIVITY, "2", on=_APRIL)])
     before = _publish(loader)
 
-    loader.load(ACTIVITY, 3, [happened(ACTIVITY, "3", on=_APRIL)])
+    loader.load(ACTIVITY, 3, [make_record(ACTIVITY, "3", on=_APRIL)])
     after = _publish(loader)
 
     paths = {month: f"interaction/{month}.parquet" for month in ("2026-03", "2026-04")}
@@ -77,11 +77,15 @@ def test_only_months_that_changed_are_written_again(loader: Loader) -> None:
 
 def test_of_a_large_month_only_what_changed_is_written(loader: Loader) -> None:
     """Three records stay in the file that they are in, one is hidden there and written anew, one is added."""
-    records = [happened(ACTIVITY, str(number), who=(f"c:{number}",)) for number in range(1, 5)]
+    records = [make_record(ACTIVITY, str(number), identifiers=(f"c:{number}",)) for number in range(1, 5)]
     loader.load(ACTIVITY, 1, records)
     before = _publish(loader, rewritten_below=0)
 
-    loader.load(ACTIVITY, 2, [happened(ACTIVITY, "4", who=("c:9",)), happened(ACTIVITY, "5", who=("c:5",))])
+    loader.load(
+        ACTIVITY,
+        2,
+        [make_record(ACTIVITY, "4", identifiers=("c:9",)), make_record(ACTIVITY, "5", identifiers=("c:5",))],
+    )
     after = _publish(loader, rewritten_below=0)
 
     first, second = "interaction/2026-03.parquet", "interaction/2026-03.2.parquet"
@@ -96,10 +100,10 @@ def test_of_a_large_month_only_what_changed_is_written(loader: Loader) -> None:
 
 
 def test_a_month_of_which_much_is_hidden_is_written_anew(loader: Loader) -> None:
-    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1"), happened(ACTIVITY, "2")])
+    loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1"), make_record(ACTIVITY, "2")])
     _publish(loader, rewritten_below=0)
 
-    loader.load(ACTIVITY, 2, [happened(ACTIVITY, "1", hour=15)])
+    loader.load(ACTIVITY, 2, [make_record(ACTIVITY, "1", hour=15)])
     after = _publish(loader, rewritten_below=0)
 
     month = after.marts["interaction"][date(2026, 3, 1)]
@@ -109,17 +113,17 @@ def test_a_month_of_which_much_is_hidden_is_written_anew(loader: Loader) -> None
 
 def test_beside_a_warehouse_that_was_restored_nothing_is_taken_from_the_version_before(loader: Loader) -> None:
     """The loads that were lost have the numbers of those that come after: files of both must never meet."""
-    records = [happened(ACTIVITY, str(number)) for number in range(1, 9)]
+    records = [make_record(ACTIVITY, str(number)) for number in range(1, 9)]
     loader.load(ACTIVITY, 1, records)
     _publish(loader, rewritten_below=0)
     copy = loader.folder / "backup.duckdb"
     backup(loader.warehouse, copy)
-    loader.load(ACTIVITY, 2, [happened(ACTIVITY, "lost")])
+    loader.load(ACTIVITY, 2, [make_record(ACTIVITY, "lost")])
     _publish(loader, rewritten_below=0)
 
     restore(loader.warehouse, copy, replace_existing=True)
-    loader.load(ACTIVITY, 3, [happened(ACTIVITY, "new")])
-    loader.load(ACTIVITY, 4, [happened(ACTIVITY, "newer")])
+    loader.load(ACTIVITY, 3, [make_record(ACTIVITY, "new")])
+    loader.load(ACTIVITY, 4, [make_record(ACTIVITY, "newer")])
     _publish(loader, rewritten_below=0)
 
     found = [own_id for (own_id,) in _read(loader, "SELECT record_id FROM marts.interaction ORDER BY ALL")]
@@ -130,11 +134,11 @@ def test_what_left_a_mart_that_nobody_publishes_is_not_kept_for_ever(
     loader: Loader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tombstones, "_MOST", 2)
-    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1"), happened(ACTIVITY, "2")])
+    loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1"), make_record(ACTIVITY, "2")])
     _publish(loader, rewritten_below=0)
 
     for number in range(2, 6):
-        loader.load(ACTIVITY, number, [happened(ACTIVITY, "1", hour=number)])
+        loader.load(ACTIVITY, number, [make_record(ACTIVITY, "1", hour=number)])
         run_marts(loader.warehouse, loader.settings)
 
     assert loader.rows("SELECT count(*) AS n FROM mart_storage.interaction_tombstones") == [{"n": 1}]
@@ -146,27 +150,27 @@ def test_what_left_a_mart_that_nobody_publishes_is_not_kept_for_ever(
 
 
 def test_a_version_of_a_former_layout_is_replaced_whole(loader: Loader) -> None:
-    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1")])
+    loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1")])
     before = _publish(loader)
     manifest = before.folder / MANIFEST
     former = {**json.loads(manifest.read_text()), "marts": {"interaction": {"2026-03-01": {"path": "x"}}}}
     del former["layout"]
     manifest.write_text(json.dumps(former))
 
-    loader.load(ACTIVITY, 2, [happened(ACTIVITY, "2")])
+    loader.load(ACTIVITY, 2, [make_record(ACTIVITY, "2")])
     _publish(loader)
 
     assert _read(loader, "SELECT record_id FROM marts.interaction ORDER BY ALL") == [("1",), ("2",)]
 
 
 def test_nothing_new_publishes_no_new_version(loader: Loader) -> None:
-    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1")])
+    loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1")])
 
     assert _publish(loader).version == _publish(loader).version
 
 
 def test_a_mart_rebuilt_on_purpose_is_written_again(loader: Loader) -> None:
-    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1")])
+    loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1")])
     before = _publish(loader)
 
     rebuild_mart(loader.warehouse, INTERACTION, loader.settings)
@@ -180,10 +184,15 @@ def test_persons_who_split_by_a_setting_alone_are_published_as_changes(loader: L
     """No load came between: the changes bear one that was published already, with a change of its own."""
     changes = "SELECT identifier, person_before, person_after FROM marts.customer_identity_change ORDER BY ALL"
     merged = [("c:2", "c:2", "c:1")]
-    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1", who=("c:2",))])
+    loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1", identifiers=("c:2",))])
     _publish(loader, with_personal_data=True)
     loader.load(
-        ACTIVITY, 2, [happened(ACTIVITY, "2", who=("c:2", "e:a")), happened(ACTIVITY, "3", who=("c:1", "e:a"))]
+        ACTIVITY,
+        2,
+        [
+            make_record(ACTIVITY, "2", identifiers=("c:2", "e:a")),
+            make_record(ACTIVITY, "3", identifiers=("c:1", "e:a")),
+        ],
     )
     _publish(loader, rewritten_below=0, with_personal_data=True)
     assert _read(loader, changes) == merged
@@ -195,31 +204,31 @@ def test_persons_who_split_by_a_setting_alone_are_published_as_changes(loader: L
 
 
 def test_a_month_that_lost_its_rows_is_gone(loader: Loader) -> None:
-    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1", on=_MARCH), happened(ACTIVITY, "2", on=_APRIL)])
+    loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1", on=_MARCH), make_record(ACTIVITY, "2", on=_APRIL)])
     _publish(loader)
 
-    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1", on=_MARCH)])
+    loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1", on=_MARCH)])
     after = _publish(loader)
 
     assert [path.name for path in (after.folder / "interaction").iterdir()] == ["2026-03.parquet"]
 
 
 def test_old_versions_are_kept_for_the_grace_and_then_removed(loader: Loader) -> None:
-    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1")])
+    loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1")])
     first = _publish(loader)
-    loader.load(ACTIVITY, 2, [happened(ACTIVITY, "2")])
+    loader.load(ACTIVITY, 2, [make_record(ACTIVITY, "2")])
 
     second = _publish(loader)
     assert first.folder.exists()
 
-    loader.load(ACTIVITY, 3, [happened(ACTIVITY, "3")])
+    loader.load(ACTIVITY, 3, [make_record(ACTIVITY, "3")])
     _publish(loader, grace=timedelta(0))
     assert not first.folder.exists()
     assert not second.folder.exists()
 
 
 def test_what_an_interrupted_publish_left_is_no_version_and_is_removed(loader: Loader) -> None:
-    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1")])
+    loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1")])
     snapshot = _publish(loader)
     left = loader.folder / "published" / VERSIONS / ".29990101T000000.000000Z-9.part"
     left.mkdir()
@@ -236,8 +245,8 @@ def test_what_an_interrupted_publish_left_is_no_version_and_is_removed(loader: L
 def test_an_address_is_published_only_where_personal_data_is_asked_for(
     loader: Loader, *, with_personal_data: bool, expected: list[str]
 ) -> None:
-    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1", who=("c:1", "e:a@x.vn"))])
-    loader.load(EMAIL, 1, [happened(EMAIL, "1", who=("e:a@x.vn",))])
+    loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1", identifiers=("c:1", "e:a@x.vn"))])
+    loader.load(EMAIL, 1, [make_record(EMAIL, "1", identifiers=("e:a@x.vn",))])
 
     _publish(loader, with_personal_data=with_personal_data)
 
@@ -248,11 +257,11 @@ def test_an_address_is_published_only_where_personal_data_is_asked_for(
 
 def test_a_pseudonym_is_the_same_in_every_mart_and_every_snapshot(loader: Loader) -> None:
     keys = "SELECT customer_key FROM marts.interaction UNION SELECT customer_key FROM marts.customer_product_daily"
-    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1", who=("p:+84900000001",))])
+    loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1", identifiers=("p:+84900000001",))])
     _publish(loader)
     before = _read(loader, keys)
 
-    loader.load(ACTIVITY, 2, [happened(ACTIVITY, "2", who=("p:+84900000001",))])
+    loader.load(ACTIVITY, 2, [make_record(ACTIVITY, "2", identifiers=("p:+84900000001",))])
     _publish(loader)
 
     assert len(before) == 1
@@ -286,7 +295,7 @@ def _read_until(database: Path, started: Event, stop: Event, failures: "multipro
 def test_a_reader_in_another_process_is_never_blocked_and_sees_whole_versions(loader: Loader) -> None:
     context = multiprocessing.get_context("spawn")
     started, stop, failures = context.Event(), context.Event(), context.Queue()
-    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1")])
+    loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1")])
     _publish(loader)
     reader = context.Process(
         target=_read_until, args=(loader.folder / "published" / DATABASE, started, stop, failures)
@@ -295,7 +304,7 @@ def test_a_reader_in_another_process_is_never_blocked_and_sees_whole_versions(lo
     assert started.wait(60)
 
     for number in range(2, 8):
-        loader.load(ACTIVITY, number, [happened(ACTIVITY, str(number))])
+        loader.load(ACTIVITY, number, [make_record(ACTIVITY, str(number))])
         _publish(loader)
     stop.set()
     reader.join(60)
@@ -305,11 +314,11 @@ def test_a_reader_in_another_process_is_never_blocked_and_sees_whole_versions(lo
 
 
 def test_a_reader_with_an_old_version_open_goes_on_reading_it(loader: Loader) -> None:
-    loader.load(ACTIVITY, 1, [happened(ACTIVITY, "1")])
+    loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1")])
     _publish(loader)
 
     with closing(duckdb.connect(loader.folder / "published" / DATABASE, read_only=True)) as reader:
-        loader.load(ACTIVITY, 2, [happened(ACTIVITY, "2")])
+        loader.load(ACTIVITY, 2, [make_record(ACTIVITY, "2")])
         _publish(loader)
         assert reader.execute("SELECT count(*) FROM marts.interaction").fetchall() == [(1,)]
 

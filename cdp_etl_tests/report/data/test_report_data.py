@@ -9,7 +9,7 @@ from cdp_etl.report.data.identity import IdentityChanges
 from cdp_etl.report.data.messages import Funnel
 from cdp_etl.report.data.rejections import Count, totals
 from cdp_etl.report.data.report_data import Figures, read_figures
-from cdp_etl_tests.marts.loading import ACTIVITY, COMMENT, EMAIL, SMS, day, happened
+from cdp_etl_tests.marts.loading import ACTIVITY, COMMENT, EMAIL, SMS, day, make_record
 from cdp_etl_tests.report.days import LAST, Shop
 
 
@@ -86,8 +86,8 @@ def test_products_of_two_companies_with_one_sku_are_two(shop: Shop) -> None:
         ACTIVITY,
         1,
         [
-            happened(ACTIVITY, "1", company_id="A", product_name="Lamp"),
-            happened(ACTIVITY, "2", company_id="B", product_name="Lampe"),
+            make_record(ACTIVITY, "1", company_id="A", product_name="Lamp"),
+            make_record(ACTIVITY, "2", company_id="B", product_name="Lampe"),
         ],
     )
     shop.run_marts()
@@ -102,8 +102,8 @@ def test_products_of_two_companies_with_one_sku_are_two(shop: Shop) -> None:
 
 
 def test_a_product_has_its_newest_name(shop: Shop) -> None:
-    shop.load(ACTIVITY, 1, [happened(ACTIVITY, "1", 1, product_name="Old lamp")])
-    shop.load(COMMENT, 2, [happened(COMMENT, "1", 2, product_name="New lamp")])
+    shop.load(ACTIVITY, 1, [make_record(ACTIVITY, "1", 1, product_name="Old lamp")])
+    shop.load(COMMENT, 2, [make_record(COMMENT, "1", 2, product_name="New lamp")])
     shop.run_marts()
 
     marts = read_figures(shop.warehouse, day(2)).marts
@@ -113,7 +113,9 @@ def test_a_product_has_its_newest_name(shop: Shop) -> None:
 
 
 def test_a_dump_of_the_morning_after_is_told_as_the_day_that_it_is_about(shop: Shop) -> None:
-    shop.load(ACTIVITY, 5, [happened(ACTIVITY, "1", 4), happened(ACTIVITY, "2", 4), happened(ACTIVITY, "3", 5)])
+    shop.load(
+        ACTIVITY, 5, [make_record(ACTIVITY, "1", 4), make_record(ACTIVITY, "2", 4), make_record(ACTIVITY, "3", 5)]
+    )
     shop.run_marts()
 
     marts = read_figures(shop.warehouse, day(5)).marts
@@ -129,9 +131,9 @@ def test_of_days_told_alike_the_later_counts() -> None:
 
 
 def test_nothing_outside_of_the_thirty_days_is_read(shop: Shop) -> None:
-    shop.load(ACTIVITY, 1, [happened(ACTIVITY, "1", 1)])
-    shop.load(ACTIVITY, 31, [happened(ACTIVITY, "2", 31)])
-    shop.load(ACTIVITY, 32, [happened(ACTIVITY, "3", 32)])
+    shop.load(ACTIVITY, 1, [make_record(ACTIVITY, "1", 1)])
+    shop.load(ACTIVITY, 31, [make_record(ACTIVITY, "2", 31)])
+    shop.load(ACTIVITY, 32, [make_record(ACTIVITY, "3", 32)])
     shop.run_marts()
 
     figures = read_figures(shop.warehouse, day(31))
@@ -143,11 +145,11 @@ def test_nothing_outside_of_the_thirty_days_is_read(shop: Shop) -> None:
 
 
 def test_loads_that_the_marts_have_not_taken_in_are_told(shop: Shop) -> None:
-    shop.load(ACTIVITY, 1, [happened(ACTIVITY, "1")])
+    shop.load(ACTIVITY, 1, [make_record(ACTIVITY, "1")])
     before = read_figures(shop.warehouse, day(1)).marts
     shop.run_marts()
     after = read_figures(shop.warehouse, day(1)).marts
-    shop.load(ACTIVITY, 2, [happened(ACTIVITY, "2", 2)])
+    shop.load(ACTIVITY, 2, [make_record(ACTIVITY, "2", 2)])
     pending = read_figures(shop.warehouse, day(2)).marts
 
     assert before is None
@@ -168,7 +170,7 @@ def test_what_bears_the_same_words_is_added_up_over_entities() -> None:
 
 def test_a_warning_about_a_key_that_may_be_a_value_leaves_the_key_out(shop: Shop) -> None:
     odd = ["customField Nguyen Van A: not an object", "customField a@b.vn: not an object"]
-    shop.load(ACTIVITY, 1, [happened(ACTIVITY, str(n), warnings=[warning]) for n, warning in enumerate(odd)])
+    shop.load(ACTIVITY, 1, [make_record(ACTIVITY, str(n), warnings=[warning]) for n, warning in enumerate(odd)])
 
     (told,) = read_figures(shop.warehouse, day(1)).warnings
 
@@ -178,10 +180,10 @@ def test_a_warning_about_a_key_that_may_be_a_value_leaves_the_key_out(shop: Shop
 def test_warnings_are_counted_over_all_entities(shop: Shop) -> None:
     masked = "customerPhone: not a dialable number"
     shop.load(
-        ACTIVITY, 1, [happened(ACTIVITY, "1", warnings=[masked]), happened(ACTIVITY, "2", warnings=[masked])]
+        ACTIVITY, 1, [make_record(ACTIVITY, "1", warnings=[masked]), make_record(ACTIVITY, "2", warnings=[masked])]
     )
-    shop.load(COMMENT, 1, [happened(COMMENT, "1", warnings=[masked])])
-    shop.load(SMS, 1, [happened(SMS, "1")])
+    shop.load(COMMENT, 1, [make_record(COMMENT, "1", warnings=[masked])])
+    shop.load(SMS, 1, [make_record(SMS, "1")])
 
     warnings = read_figures(shop.warehouse, day(1)).warnings
 
@@ -203,9 +205,9 @@ def test_warnings_are_counted_over_all_entities(shop: Shop) -> None:
 def test_who_turned_out_to_be_whom_is_counted_in_persons(
     shop: Shop, before: list[str], after: list[str], expected: IdentityChanges
 ) -> None:
-    shop.load(ACTIVITY, 1, [happened(ACTIVITY, f"1-{who}", 1, who=who.split()) for who in before])
+    shop.load(ACTIVITY, 1, [make_record(ACTIVITY, f"1-{names}", 1, identifiers=names.split()) for names in before])
     shop.run_marts()
-    shop.load(ACTIVITY, 2, [happened(ACTIVITY, f"2-{who}", 2, who=who.split()) for who in after])
+    shop.load(ACTIVITY, 2, [make_record(ACTIVITY, f"2-{names}", 2, identifiers=names.split()) for names in after])
     shop.run_marts()
 
     marts = read_figures(shop.warehouse, day(2)).marts
@@ -215,9 +217,17 @@ def test_who_turned_out_to_be_whom_is_counted_in_persons(
 
 
 def test_what_a_corrected_dump_no_longer_links_splits_off_or_is_gone(shop: Shop) -> None:
-    shop.load(ACTIVITY, 1, [happened(ACTIVITY, "1", who=["c:1", "e:a"]), happened(ACTIVITY, "2", who=["c:9"])])
+    shop.load(
+        ACTIVITY,
+        1,
+        [make_record(ACTIVITY, "1", identifiers=["c:1", "e:a"]), make_record(ACTIVITY, "2", identifiers=["c:9"])],
+    )
     shop.run_marts()
-    shop.load(ACTIVITY, 1, [happened(ACTIVITY, "1", who=["c:1"]), happened(ACTIVITY, "3", who=["e:a"])])
+    shop.load(
+        ACTIVITY,
+        1,
+        [make_record(ACTIVITY, "1", identifiers=["c:1"]), make_record(ACTIVITY, "3", identifiers=["e:a"])],
+    )
     shop.run_marts()
 
     marts = read_figures(shop.warehouse, day(1)).marts

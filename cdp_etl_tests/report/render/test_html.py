@@ -13,7 +13,7 @@ from cdp_etl.contract.table import JSON_TEXT, TEXT, TEXTS, lake_columns
 from cdp_etl.entities import ENTITIES
 from cdp_etl.report import render_report, report_markdown
 from cdp_etl.warehouse import WarehouseMissingError, record_attempt
-from cdp_etl_tests.marts.loading import ACTIVITY, EMAIL, day, happened
+from cdp_etl_tests.marts.loading import ACTIVITY, EMAIL, day, make_record
 from cdp_etl_tests.report.days import EXPECTED, Shop
 
 HOSTILE = "<script>alert(1)</script>[x](javascript:1) | `*_</td>"
@@ -114,8 +114,10 @@ def test_the_same_warehouse_gives_the_same_page(fortnight: tuple[Shop, date], pa
 
 
 def test_a_hostile_product_name_is_text_and_nothing_else(shop: Shop) -> None:
-    shop.load(ACTIVITY, 1, [happened(ACTIVITY, "1", product_name=HOSTILE, product_sku='"><b>', company_id="<i>")])
-    shop.load(ACTIVITY, 2, [happened(ACTIVITY, "2", company_id="B")])
+    shop.load(
+        ACTIVITY, 1, [make_record(ACTIVITY, "1", product_name=HOSTILE, product_sku='"><b>', company_id="<i>")]
+    )
+    shop.load(ACTIVITY, 2, [make_record(ACTIVITY, "2", company_id="B")])
     shop.run_marts()
 
     page = render_report(shop.warehouse, day(1))
@@ -187,8 +189,8 @@ def test_a_dump_of_nothing_is_loaded_and_has_no_shares(shop: Shop) -> None:
 
 
 def test_providers_that_report_no_sendings_give_no_shares(shop: Shop) -> None:
-    opened = [happened(EMAIL, f"{n}", who=[f"e:{n}"], event="opened") for n in range(3)]
-    shop.load(EMAIL, 1, [*opened, happened(EMAIL, "9", who=["e:1"], event="clicked")])
+    opened = [make_record(EMAIL, f"{n}", identifiers=[f"e:{n}"], event="opened") for n in range(3)]
+    shop.load(EMAIL, 1, [*opened, make_record(EMAIL, "9", identifiers=["e:1"], event="clicked")])
     shop.run_marts()
 
     text = Parsed(render_report(shop.warehouse, day(1))).text
@@ -217,10 +219,10 @@ def _bugged(entity: Entity, number: int) -> Mapping[str, Any]:
     """Give a record with a canary wherever it may say something of a person."""
     texts = dict(_canaries(entity, number))
     named = {"product_name": "Lamp"} & {column.name: "" for column in lake_columns(entity)}.keys()
-    return happened(
+    return make_record(
         entity,
         f"{_CANARY}{number}",
-        who=[f"c:{_CANARY}{number}", f"e:{_CANARY}{number}"],
+        identifiers=[f"c:{_CANARY}{number}", f"e:{_CANARY}{number}"],
         **texts | dict.fromkeys(named, "Lamp"),
     )
 
