@@ -10,10 +10,10 @@ from datetime import UTC, date, datetime, timedelta
 
 from cdp_etl.landing.dump.completeness import is_long_still, require_no_lone_checksum, signal
 from cdp_etl.landing.dump.listing import Listing, fingerprint_of, judge_listing, list_place
-from cdp_etl.landing.dump.path_template import DumpPlace
 from cdp_etl.landing.errors import DumpNotCompleteError, DumpRefusedError
 from cdp_etl.landing.models import ReadyBy
 from cdp_etl.landing.transfer.download import each
+from cdp_etl.landing.zones.path_template import DumpPlace
 from cdp_etl.landing.zones.protocol import RemoteFile, Session
 from cdp_etl.landing.zones.zone import Zone
 

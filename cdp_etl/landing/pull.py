@@ -14,12 +14,12 @@ from cdp_etl.landing.dump.completeness import require_ready, require_same
 from cdp_etl.landing.dump.duplicate_files import find_twins
 from cdp_etl.landing.dump.listing import Listing, Offered, list_dump
 from cdp_etl.landing.dump.manifest import LARGEST_MANIFEST_BYTES, Manifest, parse_manifest, require_listed
-from cdp_etl.landing.dump.path_safety import shown
 from cdp_etl.landing.errors import DumpRefusedError, FilesMissingError
 from cdp_etl.landing.file_puller import FileTaker, Said, Taken
 from cdp_etl.landing.models import DumpFile, Pull, content_fingerprint, file_difference
 from cdp_etl.landing.transfer.decrypt import DecryptionKey
 from cdp_etl.landing.transfer.download import each, read_small
+from cdp_etl.landing.zones.path_safety import shown
 from cdp_etl.landing.zones.protocol import Session
 from cdp_etl.landing.zones.zone import Zone
 

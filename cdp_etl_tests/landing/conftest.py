@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from cdp_etl_tests.landing.delivering import FolderPartner, Partner, S3Partner, sftp_partner
+from cdp_etl_tests.landing.partners import FolderPartner, Partner, S3Partner, sftp_partner
 from cdp_etl_tests.landing.servers import S3Server, SftpServer, openssh_server, s3_server, sftp_in_process
 
 

@@ -20,7 +20,7 @@ from cdp_etl.landing import (
     open_zone,
     pull_dump,
 )
-from cdp_etl.landing.dump.path_template import DEFAULT_TEMPLATE
+from cdp_etl.landing.zones.path_template import DEFAULT_TEMPLATE
 from cdp_etl_tests.landing.servers import SftpServer
 
 ENTITY = "customer-product-review"

@@ -9,7 +9,7 @@ import pytest
 
 from cdp_etl.landing import ZoneUnreachableError, check_landing, discover, open_zone, pull_dump
 from cdp_etl.landing.zones.object_store import FolderSession
-from cdp_etl_tests.landing.delivering import DAY, ENTITY, FOLDER, FolderPartner, Partner
+from cdp_etl_tests.landing.partners import DAY, ENTITY, FOLDER, FolderPartner, Partner
 
 NEXT = DAY + timedelta(days=1)
 LAST = DAY + timedelta(days=2)

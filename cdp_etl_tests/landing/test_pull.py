@@ -16,7 +16,7 @@ from cdp_etl.landing import (
     open_zone,
     pull_dump,
 )
-from cdp_etl_tests.landing.delivering import DAY, ENTITY, FOLDER, FolderPartner, contents, manifest, pulled
+from cdp_etl_tests.landing.partners import DAY, ENTITY, FOLDER, FolderPartner, contents, manifest, pulled
 
 if sys.version_info >= (3, 14):
     from compression import zstd

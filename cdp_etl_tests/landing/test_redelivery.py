@@ -16,7 +16,7 @@ from cdp_etl.landing import (
     latest_pull,
 )
 from cdp_etl.landing.models import FileDifference
-from cdp_etl_tests.landing.delivering import DAY, ENTITY, FOLDER, FolderPartner, contents, manifest, pulled
+from cdp_etl_tests.landing.partners import DAY, ENTITY, FOLDER, FolderPartner, contents, manifest, pulled
 
 
 def test_the_same_delivery_again_is_given_back_as_it_is(folder: FolderPartner, archive: Path) -> None:

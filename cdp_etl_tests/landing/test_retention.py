@@ -8,7 +8,7 @@ import pytest
 from filelock import FileLock
 
 from cdp_etl.landing import LandingError, Pull, Retention, latest_pull, prune, pull_dump
-from cdp_etl_tests.landing.delivering import DAY, ENTITY, FOLDER, FolderPartner
+from cdp_etl_tests.landing.partners import DAY, ENTITY, FOLDER, FolderPartner
 
 TODAY = date(2026, 3, 31)
 

@@ -8,9 +8,9 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 from cdp_etl.landing.dump.listing import Listing
-from cdp_etl.landing.dump.path_safety import shown
 from cdp_etl.landing.errors import DumpNotCompleteError
 from cdp_etl.landing.models import ReadyBy
+from cdp_etl.landing.zones.path_safety import shown
 
 # A server's clock may be wrong by this much before a fresh file could be taken for an old one.
 _CLOCK_TOLERANCE = timedelta(hours=1)

@@ -14,8 +14,8 @@ from typing import IO, cast
 from isal import igzip, igzip_lib
 
 from cdp_etl.contract.file_names import without_compression
-from cdp_etl.landing.dump.path_safety import shown
 from cdp_etl.landing.models import DumpFile
+from cdp_etl.landing.zones.path_safety import shown
 
 if sys.version_info >= (3, 14):
     from compression import zstd

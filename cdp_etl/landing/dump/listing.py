@@ -19,9 +19,9 @@ from cdp_etl.contract.file_names import (
     delivery_order,
     without_encryption,
 )
-from cdp_etl.landing.dump.path_safety import require_distinct, require_safe_path
-from cdp_etl.landing.dump.path_template import DumpPlace
 from cdp_etl.landing.errors import DumpRefusedError
+from cdp_etl.landing.zones.path_safety import require_distinct, require_safe_path
+from cdp_etl.landing.zones.path_template import DumpPlace
 from cdp_etl.landing.zones.protocol import RemoteFile, Session
 from cdp_etl.landing.zones.zone import Zone
 

@@ -10,8 +10,8 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
 
 from cdp_etl.landing.dump.listing import Listing
-from cdp_etl.landing.dump.path_safety import require_safe_path, shown
 from cdp_etl.landing.errors import DumpRefusedError
+from cdp_etl.landing.zones.path_safety import require_safe_path, shown
 
 LARGEST_MANIFEST_BYTES = 64 * 1024 * 1024
 LARGEST_CHECKSUM_BYTES = 64 * 1024

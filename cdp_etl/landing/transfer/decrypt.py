@@ -13,9 +13,9 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from cdp_etl.durable_files import sync_file
-from cdp_etl.landing.dump.path_safety import shown
 from cdp_etl.landing.errors import DumpRefusedError, ZoneConfigError
 from cdp_etl.landing.transfer import decrypt_worker
+from cdp_etl.landing.zones.path_safety import shown
 
 _LEAST_ROOM_BYTES = 1024 * 1024  # a small message may well unpack to many times its size
 

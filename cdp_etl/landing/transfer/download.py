@@ -13,8 +13,8 @@ from typing import Self, TypeVar
 
 from cdp_etl.durable_files import PartFile
 from cdp_etl.landing.dump.listing import Offered
-from cdp_etl.landing.dump.path_safety import shown
 from cdp_etl.landing.errors import DumpNotCompleteError, DumpRefusedError, LandingError
+from cdp_etl.landing.zones.path_safety import shown
 from cdp_etl.landing.zones.protocol import RemoteFile, Session
 from cdp_etl.landing.zones.retry import RetryPolicy
 

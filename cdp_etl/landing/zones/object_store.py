@@ -26,7 +26,6 @@ from obstore.exceptions import (
 from obstore.store import LocalStore
 
 from cdp_etl.contract.file_names import is_hidden
-from cdp_etl.landing.dump.path_safety import require_safe_path, shown
 from cdp_etl.landing.errors import (
     DumpNotCompleteError,
     DumpRefusedError,
@@ -34,6 +33,7 @@ from cdp_etl.landing.errors import (
     ZoneConfigError,
     ZoneUnreachableError,
 )
+from cdp_etl.landing.zones.path_safety import require_safe_path, shown
 from cdp_etl.landing.zones.protocol import RemoteFile, Session
 
 if TYPE_CHECKING:  # obstore has these names for type checkers alone

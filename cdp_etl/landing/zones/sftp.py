@@ -16,7 +16,6 @@ import asyncssh
 from asyncssh.sftp import start_sftp_client
 
 from cdp_etl.contract.file_names import is_hidden
-from cdp_etl.landing.dump.path_safety import require_safe_path, shown
 from cdp_etl.landing.errors import (
     DumpNotCompleteError,
     DumpRefusedError,
@@ -24,6 +23,7 @@ from cdp_etl.landing.errors import (
     ZoneConfigError,
     ZoneUnreachableError,
 )
+from cdp_etl.landing.zones.path_safety import require_safe_path, shown
 from cdp_etl.landing.zones.protocol import RemoteFile, Session
 from cdp_etl.landing.zones.sftp_login import SftpAddress, SftpOptions, log_in
 

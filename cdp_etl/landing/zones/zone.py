@@ -15,10 +15,10 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from obstore.store import from_url
 
-from cdp_etl.landing.dump.path_template import DEFAULT_TEMPLATE, PathTemplate, parse_template
 from cdp_etl.landing.errors import ZoneConfigError
 from cdp_etl.landing.zones.aws_credentials import AwsCredentials
 from cdp_etl.landing.zones.object_store import connect_folder, connect_store
+from cdp_etl.landing.zones.path_template import DEFAULT_TEMPLATE, PathTemplate, parse_template
 from cdp_etl.landing.zones.protocol import Session
 from cdp_etl.landing.zones.retry import RetryPolicy
 from cdp_etl.landing.zones.sftp import connect_sftp

@@ -19,7 +19,7 @@ from cdp_etl.landing import (
     require_record_counts,
 )
 from cdp_etl.landing.dump.manifest import parse_manifest
-from cdp_etl_tests.landing.delivering import DAY, ENTITY, FOLDER, FolderPartner, pulled
+from cdp_etl_tests.landing.partners import DAY, ENTITY, FOLDER, FolderPartner, pulled
 
 SETTLE = PullRules(stability_seconds=0.4)
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)

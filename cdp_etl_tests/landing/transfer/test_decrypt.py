@@ -17,7 +17,7 @@ from cdp_etl.landing import (
     ZoneConfigError,
     pull_dump,
 )
-from cdp_etl_tests.landing.delivering import DAY, ENTITY, FOLDER, FolderPartner
+from cdp_etl_tests.landing.partners import DAY, ENTITY, FOLDER, FolderPartner
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import pytest
 
 from cdp_etl.durable_files import PartFile
 from cdp_etl.landing import LandingError, latest_pull, pull_dump
-from cdp_etl_tests.landing.delivering import DAY, ENTITY, FOLDER, FolderPartner
+from cdp_etl_tests.landing.partners import DAY, ENTITY, FOLDER, FolderPartner
 
 PULL = """
 import sys

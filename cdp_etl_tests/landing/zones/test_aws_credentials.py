@@ -13,7 +13,7 @@ from cdp_etl.landing import (
     open_zone,
     pull_dump,
 )
-from cdp_etl_tests.landing.delivering import DAY, ENTITY, FOLDER, S3Partner
+from cdp_etl_tests.landing.partners import DAY, ENTITY, FOLDER, S3Partner
 
 CREDENTIALS = """
 [default]

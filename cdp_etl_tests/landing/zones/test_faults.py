@@ -24,8 +24,8 @@ from cdp_etl.landing import (
     pull_dump,
 )
 from cdp_etl.landing.zones.object_store import explain
-from cdp_etl_tests.landing.delivering import DAY, ENTITY, FOLDER, QUICK, S3Partner, sftp_partner
 from cdp_etl_tests.landing.fault_proxy import CuttingProxy, cutting_proxy
+from cdp_etl_tests.landing.partners import DAY, ENTITY, FOLDER, QUICK, S3Partner, sftp_partner
 from cdp_etl_tests.landing.servers import Keys, SftpServer, sftp_in_process
 
 MIB = 1024 * 1024

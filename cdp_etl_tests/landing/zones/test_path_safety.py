@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cdp_etl.landing import DumpRefusedError, open_zone, pull_dump
-from cdp_etl.landing.dump.path_safety import require_safe_path
-from cdp_etl_tests.landing.delivering import DAY, ENTITY, FOLDER, FolderPartner, Partner, S3Partner, sftp_partner
+from cdp_etl.landing.zones.path_safety import require_safe_path
+from cdp_etl_tests.landing.partners import DAY, ENTITY, FOLDER, FolderPartner, Partner, S3Partner, sftp_partner
 from cdp_etl_tests.landing.servers import S3Server, sftp_in_process
 
 

@@ -3,8 +3,8 @@
 import pytest
 
 from cdp_etl.landing import ZoneConfigError
-from cdp_etl.landing.dump.path_template import DumpPlace, parse_template
-from cdp_etl_tests.landing.delivering import DAY, ENTITY
+from cdp_etl.landing.zones.path_template import DumpPlace, parse_template
+from cdp_etl_tests.landing.partners import DAY, ENTITY
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 
 from cdp_etl.landing import DumpRefusedError, discover, pull_dump
 from cdp_etl.landing.models import FileDifference
-from cdp_etl_tests.landing.delivering import DAY, ENTITY, FOLDER, Partner, S3Partner, contents, pulled
+from cdp_etl_tests.landing.partners import DAY, ENTITY, FOLDER, Partner, S3Partner, contents, pulled
 from cdp_etl_tests.landing.servers import S3Server
 
 
