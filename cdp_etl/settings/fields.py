@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from cdp_etl.landing.dump.calendar import WEEKDAYS
+from cdp_etl.contract.delivery_calendar import WEEKDAYS
 from cdp_etl.marts.settings import AFFINITY_WEIGHTS
 from cdp_etl.settings.env_source import Variables
 from cdp_etl.settings.types import (

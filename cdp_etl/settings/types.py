@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import phonenumbers
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from cdp_etl.landing.dump.calendar import WEEKDAYS
+from cdp_etl.contract.delivery_calendar import WEEKDAYS
 
 
 def _known_zone(name: str) -> str:

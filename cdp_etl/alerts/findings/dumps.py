@@ -15,8 +15,8 @@ import polars as pl
 
 from cdp_etl.alerts.findings.finding import Finding, Kind
 from cdp_etl.alerts.message import RunLinks
+from cdp_etl.contract.delivery_calendar import DeliveryCalendar
 from cdp_etl.contract.entity import Entity
-from cdp_etl.landing import DeliveryCalendar
 
 _PASSES_WITHIN = timedelta(minutes=15)
 """A load that failed is tried again by itself; what is still so after this long is told."""

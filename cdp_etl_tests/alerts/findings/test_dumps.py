@@ -8,8 +8,8 @@ import pytest
 from cdp_etl.alerts import Finding, Kind
 from cdp_etl.alerts.findings.dumps import Deadline, Expectation, dump_findings
 from cdp_etl.alerts.message import RunLinks
+from cdp_etl.contract.delivery_calendar import DeliveryCalendar
 from cdp_etl.entities import BY_NAME
-from cdp_etl.landing import DeliveryCalendar
 from cdp_etl_tests.alerts.finding_examples import NOW, ledger
 
 SMS = BY_NAME["sms-interaction"]

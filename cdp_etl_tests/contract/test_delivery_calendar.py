@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from cdp_etl.landing import DeliveryCalendar
+from cdp_etl.contract.delivery_calendar import DeliveryCalendar
 
 FRIDAY, SATURDAY, SUNDAY, MONDAY = (date(2026, 3, day) for day in (6, 7, 8, 9))
 
