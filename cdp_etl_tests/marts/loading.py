@@ -1,7 +1,4 @@
-"""Loads as a test of the marts says them: records in few words, through the real warehouse.
-
-Put here how records and loads are made, and how a mart is read. What is expected of the marts stands in the tests.
-"""
+"""Fixtures of the marts' tests: records with defaults, loaded into a real warehouse."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -34,12 +31,12 @@ _DEFAULTS: Mapping[str, Any] = {
 
 
 def day(number: int) -> date:
-    """Give a day of the tests; day 1 is 2026-03-01."""
+    """Return a day by its number; day 1 is 2026-03-01."""
     return date(2026, 2, 28) + timedelta(days=number)
 
 
 def moment(number: int, hour: int = 12) -> datetime:
-    """Give an hour of a day of the tests, UTC."""
+    """Return the timestamp of an hour of a day, UTC."""
     return datetime.combine(day(number), time(hour), UTC)
 
 
@@ -51,15 +48,15 @@ def make_record(
     identifiers: Sequence[str] = ("c:1",),
     **values: Any,
 ) -> dict[str, Any]:
-    """Give one accepted record.
+    """Return one accepted record.
 
     Args:
-        entity: What it is a record of.
-        own_id: Its own id.
-        on: The day it occurred.
-        hour: The hour of that day, UTC.
-        who: The identifiers of its customer, the best first; none where the contact is masked.
-        values: What else the test says of it.
+        entity: Entity of the record.
+        own_id: Id of the record in its source system.
+        on: Number of the day on which it occurred.
+        hour: Hour of that day, UTC.
+        identifiers: Identifiers of its customer, the best first; empty for a masked contact.
+        values: Further columns.
     """
     columns = {column.name for column in lake_columns(entity)}
     defaults = {name: value for name, value in _DEFAULTS.items() if name in columns}
@@ -80,14 +77,14 @@ def make_record(
 
 @dataclass(frozen=True)
 class Loader:
-    """A warehouse of a test, and the lake that its dumps come from."""
+    """Warehouse of one test, with the lake that its dumps are loaded from."""
 
     folder: Path
     settings: MartSettings = field(default_factory=MartSettings)
 
     @property
     def warehouse(self) -> Warehouse:
-        """The warehouse."""
+        """Warehouse in the folder of the test."""
         return Warehouse(
             self.folder / "cdp.duckdb",
             lock_timeout_seconds=10,
@@ -97,7 +94,7 @@ class Loader:
         )
 
     def load(self, entity: Entity, dump_day: int, records: Sequence[Mapping[str, Any]]) -> None:
-        """Load a dump of an entity in the place of the one of that day."""
+        """Load a dump of an entity; it replaces the dump of the same day."""
         dump = write_dump(self.folder / "lake", entity, day(dump_day), records)
         load_dump(
             self.warehouse,
@@ -110,7 +107,7 @@ class Loader:
         )
 
     def rows(self, sql: str) -> list[dict[str, Any]]:
-        """Give what a query of the warehouse finds."""
+        """Return the rows of a query of the warehouse."""
         with self.warehouse.reading() as connection:
             found: list[dict[str, Any]] = connection.sql(sql).pl().to_dicts()
         return found

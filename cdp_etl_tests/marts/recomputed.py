@@ -1,8 +1,7 @@
-"""The marts once more, from the delivered lines: dicts and loops, without polars, SQL, or a line of the package.
+"""Independent recomputation of the marts from the delivered lines, in dicts and loops.
 
-Put here what the marts must hold, written down a second time from the documents. Slow, and plain enough to be
-checked by reading. The marts by person and by product stand in `recomputed_persons.py`, what is compared with them
-in `test_recomputed.py`.
+It imports neither polars nor SQL nor any module of `cdp_etl`, follows the documentation alone, and is slow.
+`recomputed_persons.py` has the marts by person and by product; `test_recomputed.py` compares both with DuckDB.
 """
 
 import json
@@ -27,59 +26,59 @@ ENTITIES = {
     "customer-product-review": ("reviewId", "reviewedAt"),
     "customer-product-subscriber": ("subscribeId", "subscribeAt"),
 }
-"""The entities by the contract's names, with their own id and the moment that they tell of."""
+"""Entities by contract name, with the fields of their id and their main timestamp."""
 
 KINDS = ("activity", "comment", "review", "subscribe", "unsubscribe", "email", "sms")
 
 
 @dataclass(frozen=True)
 class Version:
-    """A record as one dump has it."""
+    """A record as delivered in one dump."""
 
     entity: str
     dump_date: date
     record: Mapping[str, Any]
 
     def text(self, name: str) -> str | None:
-        """Give a text as it is kept: NFC, trimmed; None where nothing is left."""
+        """Return a text field in NFC and trimmed, or None if it is empty."""
         value = self.record.get(name)
         return None if value is None else unicodedata.normalize("NFC", str(value)).strip() or None
 
     @property
     def own_id(self) -> str:
-        """Its own id in the system that delivers it."""
+        """Id of the record in its source system."""
         return self.text(ENTITIES[self.entity][0]) or ""
 
     @property
     def company(self) -> str:
-        """Its company; empty where none is named."""
+        """Company of the record; empty if none is named."""
         return self.text("internalCompanyId") or ""
 
     @property
     def key(self) -> tuple[str, str, str, str]:
-        """What tells it from other records."""
+        """Key of the record over all entities."""
         return (self.entity, self.company, self.text("systemName") or "", self.own_id)
 
     @property
     def is_deleted(self) -> bool:
-        """Whether it says that the record is gone."""
+        """Whether the version deletes the record."""
         return (self.text("recordStatus") or "").lower() == "deleted"
 
     @property
     def occurred_at(self) -> datetime:
-        """When it happened, UTC."""
-        moment = self.record[ENTITIES[self.entity][1]] - 3_600_000 * self.record.get("timezoneGmt", 0)
-        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=moment)
+        """Timestamp of the record, UTC."""
+        milliseconds = self.record[ENTITIES[self.entity][1]] - 3_600_000 * self.record.get("timezoneGmt", 0)
+        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=milliseconds)
 
     @property
     def place(self) -> tuple[datetime, date, str, str, str]:
-        """What decides which of two is newer."""
+        """Position in the total order that decides which version is newer."""
         system = self.text("systemName") or ""
         return (self.occurred_at, self.dump_date, system, self.own_id, self.entity.replace("-", "_"))
 
     @property
     def identifiers(self) -> list[str]:
-        """Who it tells of, the best identifier first; none where the contact is masked."""
+        """Identifiers of the customer, the best first; empty if the contact is masked."""
         mail = (self.text("customerEmail") or self.text("email") or "").lower()
         phone = (self.text("customerPhone") or self.text("phoneNumber") or "").replace(" ", "")
         dialled = re.fullmatch(r"(?:0|\+?84)(\d{9})", phone)
@@ -91,25 +90,25 @@ class Version:
 
     @property
     def customer_key(self) -> str | None:
-        """The best of them."""
+        """Best identifier, or None."""
         return next(iter(self.identifiers), None)
 
 
 def read_dump(entity: str, dump_date: date, files: Iterable[Path]) -> dict[tuple[str, ...], Version]:
-    """Give the records of a dump: of those with one key the last delivered."""
+    """Return the records of a dump by key; the last delivered record of a key wins."""
     versions: dict[tuple[str, ...], Version] = {}
     for path in files:
         for line in path.read_text(encoding="utf-8").splitlines():
-            said = json.loads(line)
-            for entry in said.get("entries", [said]):
-                source = {"systemName": said["source"]} if "source" in said else {}
+            delivered = json.loads(line)
+            for entry in delivered.get("entries", [delivered]):
+                source = {"systemName": delivered["source"]} if "source" in delivered else {}
                 version = Version(entity, dump_date, source | entry)
                 versions[version.key] = version
     return versions
 
 
 def current(dumps: Iterable[Mapping[tuple[str, ...], Version]]) -> list[Version]:
-    """Give the records that count, of all dumps: the newest dump's of each key, unless it is deleted."""
+    """Return the current records of all dumps: the newest dump's version of each key, unless it is deleted."""
     newest: dict[tuple[str, ...], Version] = {}
     for dump in dumps:
         for key, version in dump.items():
@@ -119,12 +118,12 @@ def current(dumps: Iterable[Mapping[tuple[str, ...], Version]]) -> list[Version]
 
 
 def snake(words: str) -> str:
-    """Give a name in lower snake case."""
+    """Return a name in lower snake case."""
     return re.sub(r"\W+", "_", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", words)).lower()
 
 
 def interaction(records: Iterable[Version]) -> list[Row]:
-    """Give the rows of `interaction`."""
+    """Return the rows of `interaction`."""
     return [_interaction(version) for version in records]
 
 
@@ -133,9 +132,9 @@ def _interaction(version: Version) -> Row:
     word = entity.removeprefix("customer-product-").removesuffix("-interaction")
     is_message = word in {"email", "sms"}
     kind = word if word != "subscriber" else (version.text("status") or "").lower().removesuffix("d")
-    named = version.record.get("price") if word == "activity" else None
+    price = version.record.get("price") if word == "activity" else None
     if word in {"comment", "review"}:
-        named = version.record.get("productPrice4Sale", version.record.get("productPrice"))
+        price = version.record.get("productPrice4Sale", version.record.get("productPrice"))
     quantity = version.record.get("quantity") if word == "activity" else None
     channel = {"subscriber": (version.text("sourceChannel") or "").lower() or None}
     link = (version.text("link") or version.text("link2")) if is_message else version.text("productLink")
@@ -155,7 +154,7 @@ def _interaction(version: Version) -> Row:
         "product_sku": None if is_message else version.text("productSku"),
         "product_category_id": version.text("productCategoryId") if word != "subscriber" else None,
         "quantity": quantity,
-        "amount": None if named is None else Decimal(str(named)) * (1 if quantity is None else quantity),
+        "amount": None if price is None else Decimal(str(price)) * (1 if quantity is None else quantity),
         "rating": version.record.get("rating") if word == "review" else None,
         "channel": word if is_message else channel.get(word),
         "service_provider": version.text("serviceProvider") if is_message else None,
@@ -165,7 +164,7 @@ def _interaction(version: Version) -> Row:
 
 
 def grouped(rows: Iterable[Row], *names: str) -> Iterator[tuple[tuple[Any, ...], list[Row]]]:
-    """Give rows by their values of some columns."""
+    """Yield the rows of each group, with the values of the columns that they are grouped by."""
     groups: dict[tuple[Any, ...], list[Row]] = defaultdict(list)
     for row in rows:
         groups[tuple(row[name] for name in names)].append(row)
@@ -173,7 +172,7 @@ def grouped(rows: Iterable[Row], *names: str) -> Iterator[tuple[tuple[Any, ...],
 
 
 def place(row: Row) -> tuple[Any, ...]:
-    """Give what decides which of two rows is newer."""
+    """Return the position of a row in the total order that decides which row is newer."""
     return (row["occurred_at"], row["dump_date"], row["system_name"] or "", row["record_id"])
 
 
@@ -185,20 +184,20 @@ def _newest(rows: Iterable[Row], name: str, value: Mapping[int, Any]) -> Row | N
 
 
 def counts(rows: Sequence[Row], kinds: Sequence[str]) -> Row:
-    """Count rows, all and by kind."""
+    """Return the number of rows, in total and by kind."""
     return {"interaction_count": len(rows)} | {
         f"{kind}_count": sum(row["kind"] == kind for row in rows) for kind in kinds
     }
 
 
 def span(rows: Sequence[Row]) -> Row:
-    """Give when the first and the last occurred."""
-    moments = [row["occurred_at"] for row in rows]
-    return {"first_at": min(moments), "last_at": max(moments)}
+    """Return the timestamps of the first and the last row."""
+    timestamps = [row["occurred_at"] for row in rows]
+    return {"first_at": min(timestamps), "last_at": max(timestamps)}
 
 
 def customer_product_daily(rows: Iterable[Row]) -> list[Row]:
-    """Give the rows of `customer_product_daily`."""
+    """Return the rows of `customer_product_daily`."""
     known = [row for row in rows if row["customer_key"] and row["product_sku"]]
     names = ("company_id", "activity_date", "customer_key", "product_sku")
     return [dict(zip(names, values, strict=True)) | _pair_day(group) for values, group in grouped(known, *names)]
@@ -207,7 +206,7 @@ def customer_product_daily(rows: Iterable[Row]) -> list[Row]:
 def _pair_day(rows: list[Row]) -> Row:
     amounts = [row["amount"] for row in rows if row["kind"] == "activity" and row["amount"] is not None]
     rated = [row for row in rows if row["rating"] is not None]
-    said = [row for row in rows if row["kind"] in {"subscribe", "unsubscribe"}]
+    subscriptions = [row for row in rows if row["kind"] in {"subscribe", "unsubscribe"}]
     return {
         **counts(rows, KINDS[:5]),
         "action_counts": dict(Counter(row["action"] for row in rows)),
@@ -215,14 +214,14 @@ def _pair_day(rows: list[Row]) -> Row:
         "ratings": sorted(row["rating"] for row in rated),
         "newest_rating": _newest(rated, "rating", {id(row): row["rating"] for row in rated}),
         "newest_subscription": _newest(
-            said, "is_subscribed", {id(row): row["kind"] == "subscribe" for row in said}
+            subscriptions, "is_subscribed", {id(row): row["kind"] == "subscribe" for row in subscriptions}
         ),
         **span(rows),
     }
 
 
 def campaign_daily(rows: Iterable[Row]) -> list[Row]:
-    """Give the rows of `campaign_daily`."""
+    """Return the rows of `campaign_daily`."""
     campaign = ("company_id", "channel", "service_provider", "campaign_id")
     events = [row for row in rows if row["kind"] in {"email", "sms"} and row["campaign_id"]]
     return [
@@ -233,14 +232,14 @@ def campaign_daily(rows: Iterable[Row]) -> list[Row]:
 
 
 def _campaign_day(events: list[Row], day: date) -> Row:
-    done: dict[str, dict[str, date]] = defaultdict(dict)
+    first_days: dict[str, dict[str, date]] = defaultdict(dict)
     for row in events:
         if row["customer_key"]:
             name = row["action"].partition("_")[2]
-            earliest = done[row["customer_key"]].get(name, row["activity_date"])
-            done[row["customer_key"]][name] = min(earliest, row["activity_date"])
+            earliest = first_days[row["customer_key"]].get(name, row["activity_date"])
+            first_days[row["customer_key"]][name] = min(earliest, row["activity_date"])
     today = [row for row in events if row["activity_date"] == day]
-    cohort = [events_of for events_of in done.values() if events_of.get("sent") == day]
+    cohort = [events_of for events_of in first_days.values() if events_of.get("sent") == day]
     counted = {
         name: sum(name in events_of for events_of in cohort) for name in ("opened", "clicked", "unsubscribed")
     }
@@ -255,44 +254,44 @@ def _campaign_day(events: list[Row], day: date) -> Row:
     }
 
 
-def customer_identity(records: Iterable[Version], most: int) -> list[Row]:
-    """Give the rows of `customer_identity`: sets are joined until all that hang together are one."""
+def customer_identity(records: Iterable[Version], maximum: int) -> list[Row]:
+    """Return the rows of `customer_identity`, by joining sets of identifiers that share a record."""
     sets: dict[str, list[list[str]]] = defaultdict(list)
     for version in records:
         sets[version.company].append(version.identifiers)
-    return [row for company, found in sets.items() for row in _persons(company, found, most)]
+    return [row for company, found in sets.items() for row in _persons(company, found, maximum)]
 
 
-def _persons(company: str, records: list[list[str]], most: int) -> Iterator[Row]:
-    beside: dict[str, set[str]] = defaultdict(set)
+def _persons(company: str, records: list[list[str]], maximum: int) -> Iterator[Row]:
+    neighbours: dict[str, set[str]] = defaultdict(set)
     for names in records:
         for name in names:
-            beside[name] |= set(names) - {name}
+            neighbours[name] |= set(names) - {name}
     counts = {
         name: {kind: sum(other.startswith(kind) for other in others) for kind in ("c:", "e:", "p:")}
-        for name, others in beside.items()
+        for name, others in neighbours.items()
     }
     words = {"c:": "customer ids", "e:": "emails", "p:": "phones"}
     shared = {
-        name: f"occurs with {count} {words[kind]}, more than {most}"
-        for name, of in counts.items()
-        for kind, count in reversed(of.items())
-        if count > most
+        name: f"occurs with {count} {words[kind]}, more than {maximum}"
+        for name, by_kind in counts.items()
+        for kind, count in reversed(by_kind.items())
+        if count > maximum
     }
-    person = {name: {name} for name in beside}
+    person = {name: {name} for name in neighbours}
     for names in records:
         for one, other in combinations([name for name in names if name not in shared], 2):
             if person[one] is not person[other]:
                 person[one] |= person[other]
                 for name in person[other]:
                     person[name] = person[one]
-    for name, of in counts.items():
+    for name, by_kind in counts.items():
         yield {
             "company_id": company,
             "identifier": name,
             "person_id": min(person[name]),
-            "customer_id_count": of["c:"],
-            "email_count": of["e:"],
-            "phone_count": of["p:"],
+            "customer_id_count": by_kind["c:"],
+            "email_count": by_kind["e:"],
+            "phone_count": by_kind["p:"],
             "exclusion_reason": shared.get(name),
         }

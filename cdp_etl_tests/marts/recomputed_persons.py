@@ -1,4 +1,4 @@
-"""The marts by person and by product once more: dicts and loops, as `recomputed.py`, which has the others."""
+"""Independent recomputation of the marts by person and by product; `recomputed.py` has the others."""
 
 import math
 from collections import defaultdict
@@ -12,12 +12,12 @@ from cdp_etl_tests.marts.recomputed import KINDS, Row, Version, counts, grouped,
 WEIGHTS = {
     "purchase": 10, "add_to_cart": 4, "wishlist": 3, "review": 3, "subscribe": 3, "comment": 2, "view": 1,
     "search": 1, "unsubscribe": -3,
-}  # fmt: skip # the table of docs/marts.md
+}  # fmt: skip # the table in docs/marts.md
 LOW_RATING, HIGHEST_LOW_RATING, OTHER, HALF_LIFE, INFLUENCE = -5, 2, 1, 30, timedelta(days=7)
 
 
 def by_person(rows: Iterable[Row], identity: Iterable[Row]) -> list[Row]:
-    """Give interactions with the person of their customer; those without a customer are left out."""
+    """Return the interactions that have a customer, each with the person of the customer."""
     person = {(row["company_id"], row["identifier"]): row["person_id"] for row in identity}
     return [
         row | {"person_id": person[row["company_id"], row["customer_key"]]} for row in rows if row["customer_key"]
@@ -25,7 +25,7 @@ def by_person(rows: Iterable[Row], identity: Iterable[Row]) -> list[Row]:
 
 
 def customer_product(attributed: Iterable[Row]) -> list[Row]:
-    """Give the rows of `customer_product`."""
+    """Return the rows of `customer_product`."""
     names = ("company_id", "person_id", "product_sku")
     pairs = [
         dict(zip(names, values, strict=True)) | _pair(group)
@@ -49,14 +49,16 @@ def _pair(rows: list[Row]) -> Row:
     ]
     score = round(sum(point for point, _ in points), 6)
     rated = [(*place(row), row["rating"]) for row in rows if row["rating"] is not None]
-    said = [(*place(row), row["kind"] == "subscribe") for row in rows if row["kind"].endswith("subscribe")]
+    subscriptions = [
+        (*place(row), row["kind"] == "subscribe") for row in rows if row["kind"].endswith("subscribe")
+    ]
     return {
         **counts(rows, KINDS[:5]),
         "active_day_count": len({day for _, day in points}),
         **span(rows),
         "last_date": last,
         "last_rating": max(rated)[-1] if rated else None,
-        "is_subscribed": max(said)[-1] if said else None,
+        "is_subscribed": max(subscriptions)[-1] if subscriptions else None,
         "affinity_score": score,
         "affinity_order": math.log2(score) + (last - date(2000, 1, 1)).days / HALF_LIFE if score > 0 else None,
     }
@@ -69,13 +71,13 @@ def _weight(row: Row) -> int:
 
 
 def campaign_influence(attributed: Sequence[Row]) -> list[Row]:
-    """Give the rows of `campaign_influence`: what was done with a product counts for the last click before it."""
+    """Return the rows of `campaign_influence`: an interaction counts for the last click before it."""
     clicks: dict[tuple[str, str], list[Row]] = defaultdict(list)
     for row in attributed:
         if row["action"].endswith("_clicked") and row["campaign_id"]:
             clicks[row["company_id"], row["person_id"]].append(row)
     campaign = ("company_id", "channel", "service_provider", "campaign_id")
-    influenced = []
+    attributed_rows = []
     for row in attributed:
         before = [
             click
@@ -84,7 +86,7 @@ def campaign_influence(attributed: Sequence[Row]) -> list[Row]:
         ]
         if row["product_sku"] and before:
             last = max(before, key=place)
-            influenced.append(
+            attributed_rows.append(
                 {name: last[name] for name in campaign}
                 | {name: row[name] for name in ("product_sku", "activity_date", "person_id")}
             )
@@ -92,33 +94,33 @@ def campaign_influence(attributed: Sequence[Row]) -> list[Row]:
     return [
         dict(zip(names, values, strict=True))
         | {"interaction_count": len(group), "person_count": len({row["person_id"] for row in group})}
-        for values, group in grouped(influenced, *names)
+        for values, group in grouped(attributed_rows, *names)
     ]
 
 
 def customer(
     attributed: Sequence[Row], identity: Sequence[Row], records: Sequence[Version], versions: Iterable[Version]
 ) -> list[Row]:
-    """Give the rows of `customer`."""
+    """Return the rows of `customer`."""
     person = {(row["company_id"], row["identifier"]): row["person_id"] for row in identity}
     identifiers: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for (company, name), whose in person.items():
-        identifiers[company, whose].append(name)
+    for (company, name), owner in person.items():
+        identifiers[company, owner].append(name)
     names: dict[tuple[str, str], list[Any]] = defaultdict(list)
     known = {version.key: version for version in records}
     for version in records:
         if version.text("customerName") and version.customer_key:
-            whose = person[version.company, version.customer_key]
-            names[version.company, whose].append((version.place, version.text("customerName")))
+            owner = person[version.company, version.customer_key]
+            names[version.company, owner].append((version.place, version.text("customerName")))
     statements: dict[tuple[str, str, str], list[tuple[Any, bool]]] = defaultdict(list)
     for version in versions:
         now = known.get(version.key)
         if version.entity == "customer-product-subscriber" and now and now.customer_key and not version.is_deleted:
-            whose = person[now.company, now.customer_key]
+            owner = person[now.company, now.customer_key]
             for channel, field in (("email", "subscribeEmail"), ("phone", "subscribePhone")):
                 agreed = version.record.get(field) if version.text("status") == "Subscribed" else False
                 if agreed is not None:
-                    statements[now.company, whose, channel].append((version.place, agreed))
+                    statements[now.company, owner, channel].append((version.place, agreed))
     for row in attributed:
         if row["action"].partition("_")[2] in {"unsubscribed", "complaint"}:
             channel = {"email": "email", "sms": "phone"}[row["kind"]]
@@ -126,23 +128,23 @@ def customer(
     return [
         {
             "company_id": company,
-            "person_id": whose,
-            "customer_name": max(names[company, whose])[1] if names[company, whose] else None,
-            "identifiers": sorted(identifiers[company, whose]),
+            "person_id": owner,
+            "customer_name": max(names[company, owner])[1] if names[company, owner] else None,
+            "identifiers": sorted(identifiers[company, owner]),
             **counts(group, KINDS),
             **span(group),
             **{
-                f"has_{channel}_consent": max(said)[1] if (said := statements[company, whose, channel]) else None
+                f"has_{channel}_consent": max(found)[1] if (found := statements[company, owner, channel]) else None
                 for channel in ("email", "phone")
             },
         }
-        for (company, whose), group in grouped(attributed, "company_id", "person_id")
+        for (company, owner), group in grouped(attributed, "company_id", "person_id")
     ]
 
 
 def product(rows: Iterable[Row], records: Iterable[Version]) -> list[Row]:
-    """Give the rows of `product`."""
-    said: dict[tuple[str, str | None], dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
+    """Return the rows of `product`."""
+    delivered: dict[tuple[str, str | None], dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
     for version in records:
         priced = {"price": version.record.get("price")}
         if version.entity in {"customer-product-comment", "customer-product-review"}:
@@ -153,13 +155,13 @@ def product(rows: Iterable[Row], records: Iterable[Version]) -> list[Row]:
         for name, value in (texts | priced).items():
             if value is not None:
                 exact = Decimal(str(value)) if name == "price" else value
-                said[version.company, version.text("productSku")][name].append((version.place, exact))
+                delivered[version.company, version.text("productSku")][name].append((version.place, exact))
     return [
         {
             "company_id": company,
             "product_sku": sku,
             **{
-                name: max(said[company, sku][name])[1] if said[company, sku][name] else None
+                name: max(delivered[company, sku][name])[1] if delivered[company, sku][name] else None
                 for name in (*map(snake, _ATTRIBUTES), "price")
             },
             **counts(group, KINDS[:3]),
