@@ -20,10 +20,10 @@ from pathlib import Path
 
 from cdp_etl.defs.build import build_definitions
 from cdp_etl.entities import ENTITIES
-from cdp_etl.marts.refresh import run_mart
+from cdp_etl.marts.refresh import refresh_mart
 from cdp_etl.marts.registry import MARTS
 from cdp_etl.marts.snapshot.publish import publish
-from cdp_etl.pipeline.dump_pipeline import DayRequest, take_day
+from cdp_etl.pipeline.dump_pipeline import DumpRequest, process_dump
 from cdp_etl.pipeline.layers import LOAD_LAYERS
 from cdp_etl.report import write_report
 from cdp_etl.sample import generate
@@ -68,12 +68,12 @@ def call_bare(settings: Settings, days: list[date]) -> None:
     """Call the stages as one run of all assets does, without Dagster."""
     for entity in ENTITIES:
         for day in days:
-            outcome = take_day(settings, DayRequest(entity, day, LOAD_LAYERS, is_forced=False), print_nothing)
+            outcome = process_dump(settings, DumpRequest(entity, day, LOAD_LAYERS, force=False), print_nothing)
             if outcome.error is not None:
                 raise outcome.error
     warehouse = settings.open_warehouse()
     for mart in MARTS:
-        run_mart(warehouse, mart, settings.mart_settings())
+        refresh_mart(warehouse, mart, settings.mart_settings())
     publish(
         warehouse,
         settings.published,

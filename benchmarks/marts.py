@@ -24,7 +24,7 @@ from typing import Any
 import duckdb
 from retailer import Day, Retailer, grow, write_dumps
 
-from cdp_etl.marts.refresh import MartResult, rebuild_marts, run_marts
+from cdp_etl.marts.refresh import MartResult, rebuild_marts, refresh_marts
 from cdp_etl.marts.settings import MartSettings
 from cdp_etl.marts.snapshot.publish import publish
 from cdp_etl.warehouse import Warehouse, load_dump
@@ -67,7 +67,7 @@ def one_day(
         for entity, dump in dumps:
             load_dump(warehouse, entity, dump, [], max_quarantine_rate=1.0, force=False, run_id=None)
     with measured(seconds, "marts"):
-        results = run_marts(warehouse, SETTINGS)
+        results = refresh_marts(warehouse, SETTINGS)
     with measured(seconds, "publish"):
         publish(warehouse, folder / "published", SETTINGS, grace=timedelta(0))
     seconds["all"] = sum(seconds.values())

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from cdp_etl.cli.output import err, out, print_table, progress
-from cdp_etl.marts.errors import MADE_ANEW
+from cdp_etl.marts.errors import REBUILD_HINT
 from cdp_etl.marts.refresh import check_mart
 from cdp_etl.marts.registry import MARTS
 from cdp_etl.settings import load_settings
@@ -40,6 +40,6 @@ def check_command(
             rows += [(mart.table, one.check.name, one.passed, one.sentence) for one in results]
     print_table(("table", "check", "holds", "found"), rows)
     if not all(holds for _, _, holds, _ in rows):
-        err().print(f"A mart that does not hold: {MADE_ANEW[0].lower()}{MADE_ANEW[1:]}", soft_wrap=True)
+        err().print(f"A mart that does not hold: {REBUILD_HINT[0].lower()}{REBUILD_HINT[1:]}", soft_wrap=True)
         raise typer.Exit(1)
     out().print("Everything holds.")

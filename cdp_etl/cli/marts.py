@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from cdp_etl.cli.output import print_table, progress
-from cdp_etl.marts.refresh import MartResult, rebuild_mart, rebuild_marts, run_marts
+from cdp_etl.marts.refresh import MartResult, rebuild_mart, rebuild_marts, refresh_marts
 from cdp_etl.marts.registry import MARTS, mart_named
 from cdp_etl.marts.snapshot.publish import publish
 from cdp_etl.settings import Settings, load_settings
@@ -63,4 +63,4 @@ def _rebuild(settings: Settings, names: Sequence[str]) -> Sequence[MartResult]:
     for mart in MARTS:
         if mart.name in asked_for:
             rebuild_mart(settings.open_warehouse(), mart, settings.mart_settings())
-    return run_marts(settings.open_warehouse(), settings.mart_settings())
+    return refresh_marts(settings.open_warehouse(), settings.mart_settings())

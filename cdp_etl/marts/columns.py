@@ -6,7 +6,7 @@ Put a column here when two marts must agree on it. A column of one mart stands i
 import polars as pl
 
 from cdp_etl.contract.columns import Personal
-from cdp_etl.contract.table import DAY, MOMENT, TEXT, WHOLE, YES_NO, DataType, TableColumn
+from cdp_etl.contract.table import BOOLEAN, DATE, INTEGER, TEXT, TIMESTAMP, DataType, TableColumn
 
 AMOUNT_TYPE = DataType("DECIMAL(18,4)", pl.Decimal(18, 4))
 COUNTS_TYPE = DataType("MAP(VARCHAR, BIGINT)", pl.List(pl.Struct({"key": pl.String(), "value": pl.Int64()})))
@@ -17,14 +17,14 @@ NUMBERS_TYPE = DataType("BIGINT[]", pl.List(pl.Int64()))
 
 def _newest(name: str, value: DataType) -> DataType:
     """Give the type of a value with the total order that decided for it: the field of the value stands last."""
-    order = {"occurred_at": MOMENT, "dump_date": DAY, "system_name": TEXT, "record_id": TEXT, name: value}
+    order = {"occurred_at": TIMESTAMP, "dump_date": DATE, "system_name": TEXT, "record_id": TEXT, name: value}
     fields = ", ".join(f"{field} {type_.duckdb}" for field, type_ in order.items())
     return DataType(f"STRUCT({fields})", pl.Struct({field: type_.polars for field, type_ in order.items()}))
 
 
 def newest_of_several(value: DataType) -> DataType:
     """Give the type of a value that records of several entities name, with the place of the one that decided."""
-    place = {"occurred_at": MOMENT, "dump_date": DAY, "system_name": TEXT, "record_id": TEXT, "entity": TEXT}
+    place = {"occurred_at": TIMESTAMP, "dump_date": DATE, "system_name": TEXT, "record_id": TEXT, "entity": TEXT}
     fields = ", ".join(f"{field} {type_.duckdb}" for field, type_ in place.items())
     return DataType(
         f"STRUCT(place STRUCT({fields}), value {value.duckdb})",
@@ -32,14 +32,14 @@ def newest_of_several(value: DataType) -> DataType:
     )
 
 
-NEWEST_RATING_TYPE = _newest("rating", WHOLE)
-NEWEST_SUBSCRIPTION_TYPE = _newest("is_subscribed", YES_NO)
+NEWEST_RATING_TYPE = _newest("rating", INTEGER)
+NEWEST_SUBSCRIPTION_TYPE = _newest("is_subscribed", BOOLEAN)
 
 COMPANY_ID = TableColumn(
     "company_id", TEXT, "The company; nothing crosses companies. Empty where none is named.", is_nullable=False
 )
 ACTIVITY_DATE = TableColumn(
-    "activity_date", DAY, "Day on which it occurred, in the business time zone.", is_nullable=False
+    "activity_date", DATE, "Day on which it occurred, in the business time zone.", is_nullable=False
 )
 CUSTOMER_KEY = TableColumn(
     "customer_key",
@@ -55,23 +55,23 @@ KIND = TableColumn(
     "activity, comment, review, subscribe, unsubscribe, email or sms; no other.",
     is_nullable=False,
 )
-FIRST_AT = TableColumn("first_at", MOMENT, "When the first of them occurred, UTC.", is_nullable=False)
-LAST_AT = TableColumn("last_at", MOMENT, "When the last of them occurred, UTC.", is_nullable=False)
-LOAD_SEQ = TableColumn("load_seq", WHOLE, "The newest load that was applied with it.", is_nullable=False)
-CHANGED_AT = TableColumn("changed_at", MOMENT, "When it was found, UTC.", is_nullable=False)
+FIRST_AT = TableColumn("first_at", TIMESTAMP, "When the first of them occurred, UTC.", is_nullable=False)
+LAST_AT = TableColumn("last_at", TIMESTAMP, "When the last of them occurred, UTC.", is_nullable=False)
+LOAD_SEQ = TableColumn("load_seq", INTEGER, "The newest load that was applied with it.", is_nullable=False)
+CHANGED_AT = TableColumn("changed_at", TIMESTAMP, "When it was found, UTC.", is_nullable=False)
 
 BY_CUSTOMER_KEY = ("company_id", "customer_key")
 BY_IDENTIFIER = ("company_id", "identifier")
 BY_PERSON = ("company_id", "person_id")
 """Columns by which rows of several marts are sought."""
 
-PIECES_OF_LARGE_MARTS = 8
+LARGE_MART_ROW_ID_CHUNKS = 8
 """Half a billion rows, and all further ones."""
 
 
 def count(name: str, description: str) -> TableColumn:
     """Give a column that counts."""
-    return TableColumn(name, WHOLE, description, is_nullable=False)
+    return TableColumn(name, INTEGER, description, is_nullable=False)
 
 
 def amount(name: str, description: str) -> TableColumn:

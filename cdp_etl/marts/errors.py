@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from cdp_etl.errors import CdpEtlError
 from cdp_etl.marts.checks.model import CheckResult
 
-MADE_ANEW = (
+REBUILD_HINT = (
     "The next run makes it anew before anything is published; `cdp-etl marts rebuild --all` does so now, with all"
     " that it is made from."
 )
@@ -46,5 +46,5 @@ class MartCheckError(MartError):
         self.results = results
         failed = " ".join(result.sentence for result in results if not result.passed)
         super().__init__(
-            f"The run of the mart {mart} was undone, and the snapshot stays as it was: {failed} {MADE_ANEW}"
+            f"The run of the mart {mart} was undone, and the snapshot stays as it was: {failed} {REBUILD_HINT}"
         )

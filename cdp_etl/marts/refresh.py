@@ -15,10 +15,10 @@ from typing import Literal
 import duckdb
 
 from cdp_etl.marts.checks import run
-from cdp_etl.marts.checks.matches_full_rebuild import check_agreement
+from cdp_etl.marts.checks.matches_full_rebuild import check_matches_full_rebuild
 from cdp_etl.marts.checks.model import CheckResult
 from cdp_etl.marts.engine import apply, input_views, state, tombstones
-from cdp_etl.marts.engine.apply import Change
+from cdp_etl.marts.engine.apply import RowChanges
 from cdp_etl.marts.engine.mart import Mart
 from cdp_etl.marts.engine.state import MartState
 from cdp_etl.marts.errors import MartCheckError
@@ -27,7 +27,7 @@ from cdp_etl.marts.settings import MartSettings
 from cdp_etl.warehouse.connection import Warehouse
 from cdp_etl.warehouse.sql import transaction
 
-Rebuilt = Literal["new", "definition changed", "a check did not hold", "asked for"]
+RebuildReason = Literal["new", "definition changed", "a check did not hold", "asked for"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class MartResult:
     Attributes:
         mart: Its name.
         load_seq: The newest load whose changes it holds now.
-        touched: Slices that were made anew; 0 for a whole rebuild.
+        affected: Slices that were made anew; 0 for a whole rebuild.
         rows_deleted: Rows taken out of the mart.
         rows_inserted: Rows put into it.
         row_count: Rows that it holds now.
@@ -48,11 +48,11 @@ class MartResult:
 
     mart: str
     load_seq: int
-    touched: int
+    affected_keys: int
     rows_deleted: int
     rows_inserted: int
     row_count: int
-    rebuilt: Rebuilt | None
+    rebuilt: RebuildReason | None
     checks: Sequence[CheckResult]
     seconds: float
 
@@ -62,17 +62,19 @@ class MartResult:
         return self.rebuilt is not None
 
 
-def run_mart(warehouse: Warehouse, mart: Mart, settings: MartSettings) -> MartResult:
+def refresh_mart(warehouse: Warehouse, mart: Mart, settings: MartSettings) -> MartResult:
     """Bring one mart up to date, and before it what it reads.
 
     Raises:
         MartCheckError: where a check of one of them does not hold; its run is undone.
         WarehouseLockedError: where the warehouse was not to be had in time.
     """
-    return run_marts(warehouse, settings, [mart])[-1]
+    return refresh_marts(warehouse, settings, [mart])[-1]
 
 
-def run_marts(warehouse: Warehouse, settings: MartSettings, marts: Iterable[Mart] = MARTS) -> Sequence[MartResult]:
+def refresh_marts(
+    warehouse: Warehouse, settings: MartSettings, marts: Iterable[Mart] = MARTS
+) -> Sequence[MartResult]:
     """Bring marts up to date, and before them what they read; the results are in order of dependency.
 
     Raises:
@@ -80,7 +82,7 @@ def run_marts(warehouse: Warehouse, settings: MartSettings, marts: Iterable[Mart
         WarehouseLockedError: where the warehouse was not to be had in time.
     """
     with _opened(warehouse) as connection:
-        return [keep(connection, mart, settings) for mart in with_upstream(marts)]
+        return [refresh(connection, mart, settings) for mart in with_upstream(marts)]
 
 
 def rebuild_mart(warehouse: Warehouse, mart: Mart, settings: MartSettings) -> MartResult:
@@ -93,8 +95,8 @@ def rebuild_mart(warehouse: Warehouse, mart: Mart, settings: MartSettings) -> Ma
     *upstream, _ = with_upstream([mart])
     with _opened(warehouse) as connection:
         for earlier in upstream:
-            keep(connection, earlier, settings)
-        return keep(connection, mart, settings, rebuild="asked for")
+            refresh(connection, earlier, settings)
+        return refresh(connection, mart, settings, rebuild="asked for")
 
 
 def rebuild_marts(warehouse: Warehouse, settings: MartSettings) -> Sequence[MartResult]:
@@ -105,7 +107,7 @@ def rebuild_marts(warehouse: Warehouse, settings: MartSettings) -> Sequence[Mart
         WarehouseLockedError: where the warehouse was not to be had in time.
     """
     with _opened(warehouse) as connection:
-        return [keep(connection, mart, settings, rebuild="asked for") for mart in MARTS]
+        return [refresh(connection, mart, settings, rebuild="asked for") for mart in MARTS]
 
 
 def check_mart(warehouse: Warehouse, mart: Mart, settings: MartSettings) -> Sequence[CheckResult]:
@@ -120,11 +122,11 @@ def check_mart(warehouse: Warehouse, mart: Mart, settings: MartSettings) -> Sequ
     """
     with _opened(warehouse) as connection:
         for earlier in with_upstream([mart]):
-            keep(connection, earlier, settings)
-        results = [*run.check_whole(connection, mart), check_agreement(connection, mart, settings)]
+            refresh(connection, earlier, settings)
+        results = [*run.check_all_rows(connection, mart), check_matches_full_rebuild(connection, mart, settings)]
         if not all(result.passed for result in results):
             with transaction(connection):
-                state.mark_contradicted(connection, [mart])
+                state.mark_failed_checks(connection, [mart])
     return results
 
 
@@ -136,8 +138,8 @@ def _opened(warehouse: Warehouse) -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
-def keep(
-    connection: duckdb.DuckDBPyConnection, mart: Mart, settings: MartSettings, rebuild: Rebuilt | None = None
+def refresh(
+    connection: duckdb.DuckDBPyConnection, mart: Mart, settings: MartSettings, rebuild: RebuildReason | None = None
 ) -> MartResult:
     """Bring one mart up to date with its inputs as they are, in one transaction.
 
@@ -146,40 +148,40 @@ def keep(
     """
     try:
         with transaction(connection):
-            return _keep(connection, mart, settings, rebuild)
+            return _refresh(connection, mart, settings, rebuild)
     except MartCheckError:
         with transaction(connection):
-            state.mark_contradicted(connection, with_upstream([mart]))
+            state.mark_failed_checks(connection, with_upstream([mart]))
         raise
 
 
-def _keep(
-    connection: duckdb.DuckDBPyConnection, mart: Mart, settings: MartSettings, rebuild: Rebuilt | None
+def _refresh(
+    connection: duckdb.DuckDBPyConnection, mart: Mart, settings: MartSettings, rebuild: RebuildReason | None
 ) -> MartResult:
     began = time.perf_counter()
     input_views.set_variables(connection, mart, settings)
     definition = mart.definition_hash(settings)
     held = state.state_of(connection, mart)
     newest = state.newest_load(connection)
-    why = None if mart.log_of else rebuild or _why_rebuild(held, definition)
-    change = Change()
+    why = None if mart.change_log_of else rebuild or _rebuild_reason(held, definition)
+    change = RowChanges()
     checks: Sequence[CheckResult] = ()
     if why:
         change = apply.rebuild(connection, mart, newest)
         checks = run.check_rebuilt(connection, mart)
-    elif mart.log_of is None and held and held.load_seq < newest:
+    elif mart.change_log_of is None and held and held.load_seq < newest:
         change, checks = _apply(connection, mart, held.load_seq, newest)
     if not all(check.passed for check in checks):
         raise MartCheckError(mart.name, checks)
-    tombstones.bound(connection, mart)
+    tombstones.compact(connection, mart)
     state.write_months(connection, mart, change.months, newest)
     state.write_state(connection, mart, MartState(newest, definition))
     state.forget_applied_changes(connection)
-    ((row_count,),) = connection.execute(f"SELECT count(*) FROM {mart.kept_table}").fetchall()
+    ((row_count,),) = connection.execute(f"SELECT count(*) FROM {mart.storage_table}").fetchall()
     return MartResult(
         mart=mart.name,
         load_seq=newest,
-        touched=change.touched,
+        affected_keys=change.affected_keys,
         rows_deleted=change.deleted,
         rows_inserted=change.inserted,
         row_count=row_count,
@@ -191,17 +193,17 @@ def _keep(
 
 def _apply(
     connection: duckdb.DuckDBPyConnection, mart: Mart, since: int, newest: int
-) -> tuple[Change, Sequence[CheckResult]]:
-    """Apply what is pending, and check what it touched; a mart that is computed whole is checked whole."""
-    if mart.slices is None:
-        return apply.apply_difference(connection, mart, newest), run.check_whole(connection, mart)
-    change = apply.patch(connection, mart, mart.slices, since, newest)
-    return change, run.check_touched(connection, mart)
+) -> tuple[RowChanges, Sequence[CheckResult]]:
+    """Apply what is pending, and check what it affected; a mart that is computed whole is checked whole."""
+    if mart.refresh_scope is None:
+        return apply.replace_differing_rows(connection, mart, newest), run.check_all_rows(connection, mart)
+    change = apply.recompute_affected(connection, mart, mart.refresh_scope, since, newest)
+    return change, run.check_affected(connection, mart)
 
 
-def _why_rebuild(held: MartState | None, definition: str) -> Rebuilt | None:
+def _rebuild_reason(held: MartState | None, definition: str) -> RebuildReason | None:
     if held is None:
         return "new"
-    if held.definition_hash == state.CONTRADICTED:
+    if held.definition_hash == state.CHECK_FAILED:
         return "a check did not hold"
     return None if held.definition_hash == definition else "definition changed"

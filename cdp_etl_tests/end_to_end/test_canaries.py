@@ -268,7 +268,7 @@ def fail_with(error: Exception) -> Callable[..., Any]:
     [
         (day_module, "load_dump", duckdb.ConversionException(f"Could not convert string '{NAME}' to INT64")),
         (day_module, "normalize_dump", ValueError(f"{PHONE} is not in list")),
-        (marts_module, "run_mart", pl.exceptions.ComputeError(f"could not parse `{EMAIL}`")),
+        (marts_module, "refresh_mart", pl.exceptions.ComputeError(f"could not parse `{EMAIL}`")),
     ],
     ids=["load", "normalize", "mart"],
 )

@@ -35,7 +35,7 @@ def day(number: int) -> date:
     return date(2026, 2, 28) + timedelta(days=number)
 
 
-def moment(number: int, hour: int = 12) -> datetime:
+def at_hour(number: int, hour: int = 12) -> datetime:
     """Return the timestamp of an hour of a day, UTC."""
     return datetime.combine(day(number), time(hour), UTC)
 
@@ -65,9 +65,9 @@ def make_record(
         own_id,
         **defaults
         | {
-            "occurred_at": moment(on, hour),
+            "occurred_at": at_hour(on, hour),
             "activity_date": day(on),
-            entity.main_timestamp: moment(on, hour),
+            entity.main_timestamp: at_hour(on, hour),
             "identifiers": list(identifiers),
             "customer_key": identifiers[0] if identifiers else None,
         }

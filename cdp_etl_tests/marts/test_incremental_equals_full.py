@@ -18,7 +18,7 @@ from cdp_etl.contract.entity import Entity
 from cdp_etl.contract.render.ddl import literal
 from cdp_etl.entities import ENTITIES
 from cdp_etl.marts import refresh
-from cdp_etl.marts.checks.matches_full_rebuild import check_agreement
+from cdp_etl.marts.checks.matches_full_rebuild import check_matches_full_rebuild
 from cdp_etl.marts.engine import state, tombstones
 from cdp_etl.marts.engine.mart import Mart
 from cdp_etl.marts.registry import MARTS
@@ -110,7 +110,7 @@ class MartsFollowTheLoads(RuleBasedStateMachine):
 
     @initialize(load=_load(), most=st.sampled_from((0, 100_000)))
     def begin(self, load: tuple[Entity, int, Sequence[dict[str, Any]]], most: int) -> None:
-        self.few_that_left = patch.object(tombstones, "_MOST", most)
+        self.few_that_left = patch.object(tombstones, "MIN_COMPACTION_ROWS", most)
         self.few_that_left.start()
         self.loader.load(*load)
 
@@ -124,7 +124,7 @@ class MartsFollowTheLoads(RuleBasedStateMachine):
 
     @rule(mart=st.sampled_from(MARTS))
     def run_one_mart(self, mart: Mart) -> None:
-        refresh.run_mart(self.loader.warehouse, mart, self.loader.settings)
+        refresh.refresh_mart(self.loader.warehouse, mart, self.loader.settings)
 
         self._holds([mart])
 
@@ -140,7 +140,7 @@ class MartsFollowTheLoads(RuleBasedStateMachine):
             patch.object(state, "write_state", side_effect=_FailedOnPurposeError),
             pytest.raises(_FailedOnPurposeError),
         ):
-            refresh.run_mart(self.loader.warehouse, mart, self.loader.settings)
+            refresh.refresh_mart(self.loader.warehouse, mart, self.loader.settings)
 
     @rule()
     def publish_what_changed(self) -> None:
@@ -149,13 +149,13 @@ class MartsFollowTheLoads(RuleBasedStateMachine):
             Path(self.folder.name) / "published",
             self.loader.settings,
             with_personal_data=True,
-            rewritten_below=0,
+            min_rows_for_delta=0,
         )
 
         self._is_published()
 
     def teardown(self) -> None:
-        refresh.run_marts(self.loader.warehouse, self.loader.settings)
+        refresh.refresh_marts(self.loader.warehouse, self.loader.settings)
         self._holds(MARTS)
         self.publish_what_changed()
         self.few_that_left.stop()
@@ -164,7 +164,8 @@ class MartsFollowTheLoads(RuleBasedStateMachine):
     def _holds(self, marts: Sequence[Mart]) -> None:
         with self.loader.warehouse.reading() as connection:
             differing = {
-                mart.name: check_agreement(connection, mart, self.loader.settings).violations for mart in marts
+                mart.name: check_matches_full_rebuild(connection, mart, self.loader.settings).violations
+                for mart in marts
             }
         assert differing == dict.fromkeys(differing, 0)
 

@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
-from cdp_etl.contract.normalization_settings import Rules
+from cdp_etl.contract.normalization_settings import NormalizationSettings
 from cdp_etl.entities import BY_NAME
-from cdp_etl.marts.refresh import run_marts
+from cdp_etl.marts.refresh import refresh_marts
 from cdp_etl.normalize import normalize_dump
 from cdp_etl.sample.generator import generate
 from cdp_etl.warehouse import load_dump
@@ -64,7 +64,9 @@ class Month:
             )
             for path in files
         ]
-        dump = normalize_dump(BY_NAME[entity], dump_date, self._zone, named, self._lake, Rules(), workers=1)
+        dump = normalize_dump(
+            BY_NAME[entity], dump_date, self._zone, named, self._lake, NormalizationSettings(), workers=1
+        )
         assert dump.quarantined == 0
         load_dump(
             self.loader.warehouse,
@@ -76,9 +78,9 @@ class Month:
             run_id=None,
         )
 
-    def run_marts(self) -> None:
+    def refresh_marts(self) -> None:
         """Bring the marts up to date."""
-        run_marts(self.loader.warehouse, self.loader.settings)
+        refresh_marts(self.loader.warehouse, self.loader.settings)
 
 
 @pytest.fixture(scope="module")
@@ -86,12 +88,12 @@ def month(tmp_path_factory: pytest.TempPathFactory) -> Month:
     month = Month(tmp_path_factory.mktemp("month"))
     month.load(2)
     month.load(0)
-    month.run_marts()
+    month.refresh_marts()
     month.load(3)
     month.load(1)
-    month.run_marts()
+    month.refresh_marts()
     month.load(2, leave_out=2)
-    month.run_marts()
+    month.refresh_marts()
     return month
 
 

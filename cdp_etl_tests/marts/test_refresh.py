@@ -5,13 +5,13 @@ from unittest.mock import patch
 
 import pytest
 
-from cdp_etl.marts.checks.matches_full_rebuild import check_agreement
+from cdp_etl.marts.checks.matches_full_rebuild import check_matches_full_rebuild
 from cdp_etl.marts.engine import apply, input_views
 from cdp_etl.marts.models.customer_identity import CUSTOMER_IDENTITY
 from cdp_etl.marts.models.customer_product_daily import CUSTOMER_PRODUCT_DAILY
 from cdp_etl.marts.models.interaction import INTERACTION
 from cdp_etl.marts.models.shared_identifier import SHARED_IDENTIFIER
-from cdp_etl.marts.refresh import rebuild_mart, rebuild_marts, run_mart, run_marts
+from cdp_etl.marts.refresh import rebuild_mart, rebuild_marts, refresh_mart, refresh_marts
 from cdp_etl.marts.registry import MARTS, downstream
 from cdp_etl.warehouse.sql import transaction
 from cdp_etl_tests.marts.loading import ACTIVITY, Loader, make_record
@@ -19,20 +19,20 @@ from cdp_etl_tests.marts.loading import ACTIVITY, Loader, make_record
 
 def test_a_mart_is_built_patched_and_then_left_alone(loader: Loader) -> None:
     loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1")])
-    new = run_mart(loader.warehouse, INTERACTION, loader.settings)
+    new = refresh_mart(loader.warehouse, INTERACTION, loader.settings)
     loader.load(ACTIVITY, 2, [make_record(ACTIVITY, "2")])
-    patched = run_mart(loader.warehouse, INTERACTION, loader.settings)
-    again = run_mart(loader.warehouse, INTERACTION, loader.settings)
+    patched = refresh_mart(loader.warehouse, INTERACTION, loader.settings)
+    again = refresh_mart(loader.warehouse, INTERACTION, loader.settings)
 
     assert (new.rebuilt, new.rows_inserted, new.load_seq) == ("new", 1, 1)
-    assert (patched.rebuilt, patched.touched, patched.rows_inserted, patched.load_seq) == (None, 1, 1, 2)
-    assert (again.rebuilt, again.touched, again.rows_inserted, again.row_count) == (None, 0, 0, 2)
+    assert (patched.rebuilt, patched.affected_keys, patched.rows_inserted, patched.load_seq) == (None, 1, 1, 2)
+    assert (again.rebuilt, again.affected_keys, again.rows_inserted, again.row_count) == (None, 0, 0, 2)
 
 
 def test_a_run_of_a_mart_runs_what_it_reads_first(loader: Loader) -> None:
     loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1")])
 
-    run_mart(loader.warehouse, CUSTOMER_PRODUCT_DAILY, loader.settings)
+    refresh_mart(loader.warehouse, CUSTOMER_PRODUCT_DAILY, loader.settings)
 
     assert loader.rows("SELECT mart, load_seq FROM ops.mart_state ORDER BY mart") == [
         {"mart": "customer_product_daily", "load_seq": 1},
@@ -44,26 +44,26 @@ def test_a_changed_definition_rebuilds_the_mart_and_those_behind_it(
     loader: Loader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1")])
-    run_marts(loader.warehouse, loader.settings)
+    refresh_marts(loader.warehouse, loader.settings)
 
     monkeypatch.setitem(INTERACTION.__dict__, "sql", INTERACTION.sql + "-- changed\n")
-    results = run_marts(loader.warehouse, loader.settings)
+    results = refresh_marts(loader.warehouse, loader.settings)
 
     rebuilt = {result.mart for result in results if result.rebuilt == "definition changed"}
     assert rebuilt == {INTERACTION.name, *(mart.name for mart in downstream(INTERACTION))}
-    assert {result.rebuilt for result in run_marts(loader.warehouse, loader.settings)} == {None}
+    assert {result.rebuilt for result in refresh_marts(loader.warehouse, loader.settings)} == {None}
 
 
 def test_a_rebuild_mends_a_damaged_mart_and_the_marts_behind_it_follow(loader: Loader) -> None:
     loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1")])
-    run_marts(loader.warehouse, loader.settings)
+    refresh_marts(loader.warehouse, loader.settings)
     with loader.warehouse.writing() as connection:
         connection.execute("DELETE FROM mart_storage.interaction")
     rebuild_mart(loader.warehouse, CUSTOMER_PRODUCT_DAILY, loader.settings)
     assert loader.rows("SELECT count(*) AS n FROM marts.customer_product_daily") == [{"n": 0}]
 
     rebuild_mart(loader.warehouse, INTERACTION, loader.settings)
-    run_mart(loader.warehouse, CUSTOMER_PRODUCT_DAILY, loader.settings)
+    refresh_mart(loader.warehouse, CUSTOMER_PRODUCT_DAILY, loader.settings)
 
     assert loader.rows("SELECT count(*) AS n FROM marts.customer_product_daily") == [{"n": 1}]
 
@@ -74,44 +74,44 @@ def test_rebuilding_all_rebuilds_each_once(loader: Loader) -> None:
     results = rebuild_marts(loader.warehouse, loader.settings)
 
     assert {result.mart: result.rebuilt for result in results} == {
-        mart.name: None if mart.log_of else "asked for" for mart in MARTS
+        mart.name: None if mart.change_log_of else "asked for" for mart in MARTS
     }
 
 
 def test_changes_are_forgotten_once_every_mart_has_applied_them(loader: Loader) -> None:
     loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1")])
-    run_marts(loader.warehouse, loader.settings)
+    refresh_marts(loader.warehouse, loader.settings)
     loader.load(ACTIVITY, 2, [make_record(ACTIVITY, "2")])
     pending = "SELECT count(*) AS n FROM ops.change_feed"
 
-    run_mart(loader.warehouse, INTERACTION, loader.settings)
+    refresh_mart(loader.warehouse, INTERACTION, loader.settings)
     assert loader.rows(pending) == [{"n": 1}]
 
-    run_marts(loader.warehouse, loader.settings)
+    refresh_marts(loader.warehouse, loader.settings)
     assert loader.rows(pending) == [{"n": 0}]
 
 
 def test_a_run_that_fails_leaves_the_mart_and_its_state_as_they_were(loader: Loader) -> None:
     loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1")])
-    run_marts(loader.warehouse, loader.settings)
+    refresh_marts(loader.warehouse, loader.settings)
     loader.load(ACTIVITY, 2, [make_record(ACTIVITY, "2")])
 
     with (
-        patch.object(input_views, "show_touched", side_effect=RuntimeError("on purpose")),
+        patch.object(input_views, "bind_filtered_inputs", side_effect=RuntimeError("on purpose")),
         pytest.raises(RuntimeError, match="on purpose"),
     ):
-        run_marts(loader.warehouse, loader.settings)
+        refresh_marts(loader.warehouse, loader.settings)
 
     assert loader.rows("SELECT count(*) AS n FROM marts.interaction") == [{"n": 1}]
     assert loader.rows("SELECT load_seq FROM ops.mart_state WHERE mart = 'interaction'") == [{"load_seq": 1}]
-    assert run_mart(loader.warehouse, INTERACTION, loader.settings).row_count == 2
+    assert refresh_mart(loader.warehouse, INTERACTION, loader.settings).row_count == 2
 
 
 def test_the_months_that_changed_are_recorded(loader: Loader) -> None:
     loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1", on=1), make_record(ACTIVITY, "2", on=40)])
-    run_mart(loader.warehouse, INTERACTION, loader.settings)
+    refresh_mart(loader.warehouse, INTERACTION, loader.settings)
     loader.load(ACTIVITY, 2, [make_record(ACTIVITY, "2", on=41)])
-    run_mart(loader.warehouse, INTERACTION, loader.settings)
+    refresh_mart(loader.warehouse, INTERACTION, loader.settings)
 
     months = loader.rows("SELECT month::VARCHAR AS month, load_seq FROM ops.mart_partition ORDER BY month")
 
@@ -121,9 +121,9 @@ def test_the_months_that_changed_are_recorded(loader: Loader) -> None:
 def test_a_mart_that_is_computed_whole_keeps_its_rows_also_where_they_are_many(loader: Loader) -> None:
     """DuckDB 2.0.0 finds no row in a table made by `AS … LIMIT 0` and filled by two threads, until the commit."""
     warehouse = replace(loader.warehouse, threads=2)
-    run_marts(warehouse, loader.settings)
+    refresh_marts(warehouse, loader.settings)
     loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1")])
-    run_mart(warehouse, CUSTOMER_IDENTITY, loader.settings)
+    refresh_mart(warehouse, CUSTOMER_IDENTITY, loader.settings)
     with warehouse.writing() as connection, transaction(connection):
         connection.execute(
             "INSERT INTO mart_storage.customer_identity BY NAME SELECT '' AS company_id, 'p:' || i AS identifier,"
@@ -131,8 +131,8 @@ def test_a_mart_that_is_computed_whole_keeps_its_rows_also_where_they_are_many(l
             " 'is shared' AS exclusion_reason, 1 AS written_by_load_seq,"
             " 0 AS company_id_identifier_hash, 0 AS company_id_person_id_hash FROM range(300_000) AS numbers(i)"
         )
-        first = apply.apply_difference(connection, SHARED_IDENTIFIER, 1)
-        again = apply.apply_difference(connection, SHARED_IDENTIFIER, 1)
+        first = apply.replace_differing_rows(connection, SHARED_IDENTIFIER, 1)
+        again = apply.replace_differing_rows(connection, SHARED_IDENTIFIER, 1)
 
     assert (first.deleted, first.inserted) == (0, 300_000)
     assert (again.deleted, again.inserted) == (0, 0)
@@ -156,6 +156,8 @@ def test_a_rebuild_in_many_parts_gives_what_one_at_once_gives(
     rebuild_marts(loader.warehouse, loader.settings)
 
     with loader.warehouse.reading() as connection:
-        passed = {mart.name: check_agreement(connection, mart, loader.settings).passed for mart in MARTS}
+        passed = {
+            mart.name: check_matches_full_rebuild(connection, mart, loader.settings).passed for mart in MARTS
+        }
     assert passed == dict.fromkeys(passed, True)
     assert loader.rows("SELECT count(*) AS n FROM marts.customer_product_daily") == [{"n": 9}]

@@ -4,7 +4,7 @@ import pytest
 from sqlglot import expressions, parse_one
 
 from cdp_etl.contract.columns import Personal
-from cdp_etl.marts.engine.mart import Mart, Slice, Slices
+from cdp_etl.marts.engine.mart import KeyFilter, Mart, RefreshScope
 from cdp_etl.marts.errors import MartHeaderError, MartUnknownError
 from cdp_etl.marts.models.interaction import INTERACTION
 from cdp_etl.marts.registry import MARTS, downstream, mart_named, with_upstream
@@ -17,7 +17,9 @@ each_mart = pytest.mark.parametrize("mart", MARTS, ids=lambda mart: mart.name)
 
 @each_mart
 def test_the_header_names_exactly_the_tables_that_the_select_reads(mart: Mart) -> None:
-    read = _tables(mart.sql).union(*(_tables(made.whole) for made in mart.made.values())) - set(mart.made)
+    read = _tables(mart.sql).union(*(_tables(made.full_sql) for made in mart.intermediate_tables.values())) - set(
+        mart.intermediate_tables
+    )
 
     assert read == set(mart.inputs)
 
@@ -32,7 +34,7 @@ def _tables(sql: str) -> set[str]:
 def test_the_select_gives_exactly_the_declared_columns_in_their_order(mart: Mart) -> None:
     tree = parse_one(mart.sql, dialect="duckdb", into=expressions.Select)
 
-    assert tree.named_selects == [column.name for column in mart.made_columns]
+    assert tree.named_selects == [column.name for column in mart.select_columns]
 
 
 @each_mart
@@ -40,13 +42,15 @@ def test_the_columns_that_tell_rows_apart_are_columns_of_the_mart(mart: Mart) ->
     names = {column.name for column in mart.columns}
 
     assert names.issuperset(mart.grain)
-    assert mart.slices is None or names.issuperset(mart.slices.mart.columns)
+    assert mart.refresh_scope is None or names.issuperset(mart.refresh_scope.mart.columns)
     assert mart.month_column is None or mart.month_column in names
 
 
-@pytest.mark.parametrize("mart", [mart for mart in MARTS if mart.slices is None], ids=lambda mart: mart.name)
+@pytest.mark.parametrize(
+    "mart", [mart for mart in MARTS if mart.refresh_scope is None], ids=lambda mart: mart.name
+)
 def test_what_is_computed_whole_and_compared_gives_just_what_readers_see(mart: Mart) -> None:
-    assert (mart.derived, mart.beside) == ({}, ())
+    assert (mart.derived, mart.carried_columns) == ({}, ())
 
 
 @each_mart
@@ -84,7 +88,7 @@ def test_an_unknown_mart_is_named_in_a_sentence() -> None:
 
 
 def test_a_header_that_does_not_say_its_grain_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    mart = Mart("sales", (), Slices({}, Slice("touched", ()), {}))
+    mart = Mart("sales", (), RefreshScope({}, KeyFilter("affected", ()), {}))
     monkeypatch.setitem(mart.__dict__, "sql", "-- Money.\n-- Inputs: interaction\nSELECT 1\n")
 
     with pytest.raises(MartHeaderError, match=r"marts/sales\.sql was expected to say the meaning, then Grain:"):
@@ -93,7 +97,7 @@ def test_a_header_that_does_not_say_its_grain_is_refused(monkeypatch: pytest.Mon
 
 def test_the_definition_changes_with_the_sql() -> None:
     settings = MartSettings()
-    other = Mart(INTERACTION.name, INTERACTION.columns[1:], INTERACTION.slices)
+    other = Mart(INTERACTION.name, INTERACTION.columns[1:], INTERACTION.refresh_scope)
 
     assert INTERACTION.definition_hash(settings) == INTERACTION.definition_hash(settings)
     assert other.definition_hash(settings) != INTERACTION.definition_hash(settings)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cdp_etl.contract.entity import Entity
-from cdp_etl.marts.refresh import run_marts
+from cdp_etl.marts.refresh import refresh_marts
 from cdp_etl.marts.settings import MartSettings
 from cdp_etl.report import ReportOptions
 from cdp_etl.warehouse import LoadResult, Warehouse, load_dump
@@ -74,9 +74,9 @@ class Shop:
             run_id=None,
         )
 
-    def run_marts(self) -> None:
+    def refresh_marts(self) -> None:
         """Bring all marts up to date."""
-        run_marts(self.warehouse, MartSettings())
+        refresh_marts(self.warehouse, MartSettings())
 
 
 def fill_fortnight(shop: Shop) -> date:
@@ -105,7 +105,7 @@ def fill_fortnight(shop: Shop) -> date:
     read = "opened a, opened a, opened b, clicked a, clicked b, clicked z"
     shop.load(EMAIL, LAST, _messages(EMAIL, "e", f"{sent}, {read}"))
     shop.load(SMS, LAST, _messages(SMS, "p", "sent 1, sent 2, clicked 1"))
-    shop.run_marts()
+    shop.refresh_marts()
     return day(LAST)
 
 

@@ -20,10 +20,10 @@ from cdp_etl.defs.pools import WAREHOUSE_POOL
 from cdp_etl.entities import ENTITIES
 from cdp_etl.marts.engine.mart import Mart
 from cdp_etl.marts.errors import MartCheckError
-from cdp_etl.marts.refresh import run_mart
+from cdp_etl.marts.refresh import refresh_mart
 from cdp_etl.marts.registry import MARTS
 from cdp_etl.marts.snapshot.publish import publish
-from cdp_etl.pipeline.dump_pipeline import Say
+from cdp_etl.pipeline.dump_pipeline import ReportProgress
 from cdp_etl.pipeline.layers import Layer
 from cdp_etl.pipeline.stage_timing import stage
 from cdp_etl.settings import Settings
@@ -67,12 +67,12 @@ def build_mart(mart: Mart, partitions: dg.DailyPartitionsDefinition) -> dg.Asset
     )
     @in_step
     def run(
-        settings: dg.ResourceParam[Settings], say: dg.ResourceParam[Say]
+        settings: dg.ResourceParam[Settings], report_progress: dg.ResourceParam[ReportProgress]
     ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
-        say(f"{mart.table}: applying what was loaded")
+        report_progress(f"{mart.table}: applying what was loaded")
         try:
             with stage(settings, "mart", mart.name) as figures:
-                result = run_mart(settings.open_warehouse(), mart, settings.mart_settings())
+                result = refresh_mart(settings.open_warehouse(), mart, settings.mart_settings())
                 figures |= {"load_seq": result.load_seq, "rows_inserted": result.rows_inserted}
         except MartCheckError as error:
             if error.mart == mart.name:
@@ -84,7 +84,7 @@ def build_mart(mart: Mart, partitions: dg.DailyPartitionsDefinition) -> dg.Asset
             metadata={
                 "dagster/row_count": result.row_count,
                 "load_seq": result.load_seq,
-                "slices_touched": result.touched,
+                "slices_touched": result.affected_keys,
                 "rows_deleted": result.rows_deleted,
                 "rows_inserted": result.rows_inserted,
                 "rebuilt_whole": result.rebuilt or "no",
@@ -108,8 +108,8 @@ def build_snapshot(partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefinit
 
     @dg.multi_asset(name="publish_snapshot", specs=[spec], backfill_policy=BACKFILL_POLICY, pool=WAREHOUSE_POOL)
     @in_step
-    def snapshot(settings: dg.ResourceParam[Settings], say: dg.ResourceParam[Say]) -> dg.MaterializeResult[None]:
-        say("publishing the snapshot")
+    def snapshot(settings: dg.ResourceParam[Settings], report_progress: dg.ResourceParam[ReportProgress]) -> dg.MaterializeResult[None]:
+        report_progress("publishing the snapshot")
         try:
             with stage(settings, "publish", "snapshot"):
                 made = publish(

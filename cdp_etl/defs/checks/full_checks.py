@@ -15,10 +15,10 @@ from cdp_etl.defs.keys import asset_key
 from cdp_etl.defs.pools import WAREHOUSE_POOL
 from cdp_etl.entities import ENTITIES
 from cdp_etl.marts.engine.mart import Mart
-from cdp_etl.marts.errors import MADE_ANEW, MartCheckError
+from cdp_etl.marts.errors import REBUILD_HINT, MartCheckError
 from cdp_etl.marts.refresh import check_mart
 from cdp_etl.marts.registry import MARTS
-from cdp_etl.pipeline.dump_pipeline import Say
+from cdp_etl.pipeline.dump_pipeline import ReportProgress
 from cdp_etl.pipeline.layers import Layer
 from cdp_etl.settings import Settings
 from cdp_etl.warehouse import check_full
@@ -63,21 +63,21 @@ def build_full_checks() -> dg.AssetChecksDefinition:
     )
     @in_step
     def full_checks(
-        context: dg.AssetCheckExecutionContext, settings: dg.ResourceParam[Settings], say: dg.ResourceParam[Say]
+        context: dg.AssetCheckExecutionContext, settings: dg.ResourceParam[Settings], report_progress: dg.ResourceParam[ReportProgress]
     ) -> Iterator[dg.AssetCheckResult]:
         if not _are_asked_for(context.run):
             context.log.info("Left to the job check_full: too dear for each run that materializes something.")
             return
         chosen = context.selected_asset_check_keys
         if any(spec.key in chosen for spec in _STAGING_SPECS.values()):
-            say("checking staging")
+            report_progress("checking staging")
             for key, violations, sentence in _staging_results(settings):
                 if key in chosen:
                     yield _check_result(key, violations, sentence)
         for mart in MARTS:
             key = _MART_SPECS[mart.name].key
             if key in chosen:
-                say(f"checking {mart.table}")
+                report_progress(f"checking {mart.table}")
                 yield _check_result(key, *_mart_result(settings, mart))
 
     return full_checks
@@ -117,7 +117,7 @@ def _mart_result(settings: Settings, mart: Mart) -> tuple[int, str]:
     contradicted = " ".join(result.sentence for result in results if not result.passed)
     return (
         sum(result.violations for result in results),
-        f"{contradicted} {MADE_ANEW}" if contradicted else f"{len(results)} facts hold for all rows.",
+        f"{contradicted} {REBUILD_HINT}" if contradicted else f"{len(results)} facts hold for all rows.",
     )
 
 

@@ -20,7 +20,7 @@ _NOTHING_TOUCHED = "Nothing was pending, so no row has changed."
 
 def run_checks_of(mart: Mart) -> Sequence[Check]:
     """Give the checks of a mart that its runs make; one that another writes to is checked over all rows alone."""
-    return [] if mart.log_of else [check for check in checks_of(mart) if check.touched or mart.slices is None]
+    return [] if mart.change_log_of else [check for check in checks_of(mart) if check.incremental_sql or mart.refresh_scope is None]
 
 
 def check_specs(mart: Mart) -> Sequence[dg.AssetCheckSpec]:

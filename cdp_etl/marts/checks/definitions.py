@@ -1,4 +1,4 @@
-"""Facts that must hold of the marts: each is a query for what contradicts it, over all rows and over touched keys.
+"""Facts that must hold of the marts: each is a query for what contradicts it, over all rows and over affected keys.
 
 Put here what must hold. A mart that counts records declares how (`Counted`), and its facts follow from that; the
 others stand here one by one. When they are looked at stands in `checking.py`; that a mart is its own full rebuild
@@ -10,12 +10,12 @@ from collections.abc import Iterator, Sequence
 from cdp_etl.entities import ENTITIES
 from cdp_etl.marts.checks.model import Check
 from cdp_etl.marts.columns import BY_CUSTOMER_KEY, BY_IDENTIFIER, BY_PERSON
-from cdp_etl.marts.engine.key_lookup import sought_by
-from cdp_etl.marts.engine.mart import MADE_BY, Counted, Mart
+from cdp_etl.marts.engine.key_lookup import lookup_by_hash
+from cdp_etl.marts.engine.mart import WRITTEN_BY, Mart, Reconciliation
 from cdp_etl.marts.registry import MARTS
 
 GRAIN_IS_UNIQUE = "grain_is_unique"
-HASHES_ARE_THOSE_OF_ITS_ROWS = "key_hashes_match_rows"
+KEY_HASHES_MATCH_ROWS = "key_hashes_match_rows"
 _RECORDS = " UNION ALL ".join(
     f"SELECT '{entity.table}' AS entity, company_id, activity_date, identifiers"
     f" FROM staging.{entity.table}_current"
@@ -76,56 +76,56 @@ def grain_is_unique(mart: Mart) -> Check:
 
 def key_hashes_match_rows(mart: Mart) -> Check:
     """Give the check that rows are found by the hashes that are kept beside them."""
-    differing = f"SELECT {', '.join(mart.grain)}, 1 AS found, 0 AS expected FROM {mart.kept_table}"
-    differ = " OR ".join(f"{lookup.name} <> {lookup.expression}" for lookup in mart.lookups)
+    differing = f"SELECT {', '.join(mart.grain)}, 1 AS found, 0 AS expected FROM {mart.storage_table}"
+    differ = " OR ".join(f"{lookup.name} <> {lookup.expression}" for lookup in mart.hash_columns)
     return Check(
-        HASHES_ARE_THOSE_OF_ITS_ROWS,
+        KEY_HASHES_MATCH_ROWS,
         mart.name,
         "Beside each row stand the hashes of its own columns, by which it is sought.",
         mart.grain,
         f"{differing} WHERE {differ}",
-        f"{differing} WHERE {MADE_BY.name} = (SELECT max(load_seq) FROM ops.load) AND ({differ})",
+        f"{differing} WHERE {WRITTEN_BY.name} = (SELECT max(load_seq) FROM ops.load) AND ({differ})",
     )
 
 
-def adds_up(mart: Mart, counted: Counted) -> Check:
+def adds_up(mart: Mart, counted: Reconciliation) -> Check:
     """Give the check that the mart counts the records that there are, and gains those that were loaded."""
-    by = ", ".join(counted.by)
-    source = f"({_RECORDS})" if counted.in_staging else "marts.interaction"
-    weight = f"CASE side WHEN 'after' THEN {counted.each} ELSE -({counted.each}) END"
+    by = ", ".join(counted.group_by)
+    source = f"({_RECORDS})" if counted.against_staging else "marts.interaction"
+    weight = f"CASE image WHEN 'after' THEN {counted.weight} ELSE -({counted.weight}) END"
     return Check(
-        "agrees_with_staging" if counted.in_staging else "totals_agree_with_interaction",
+        "agrees_with_staging" if counted.against_staging else "totals_agree_with_interaction",
         mart.name,
-        f"By {by} it counts the records that {'staging' if counted.in_staging else 'interaction'} has, and a run"
+        f"By {by} it counts the records that {'staging' if counted.against_staging else 'interaction'} has, and a run"
         " adds just those that were loaded.",
-        counted.by,
+        counted.group_by,
         _differing(
-            counted.by,
+            counted.group_by,
             f"SELECT {by}, sum({counted.column}) AS n FROM {mart.table} GROUP BY {by}",
-            f"SELECT {by}, sum({counted.each}) AS n FROM {source} WHERE {counted.of} GROUP BY {by}",
+            f"SELECT {by}, sum({counted.weight}) AS n FROM {source} WHERE {counted.predicate} GROUP BY {by}",
         ),
         _differing(
-            counted.by,
+            counted.group_by,
             f"SELECT {by}, n FROM entered UNION ALL SELECT {by}, -n FROM leaving",
-            f"SELECT {by}, {weight} AS n FROM pending WHERE {counted.of}",
+            f"SELECT {by}, {weight} AS n FROM pending WHERE {counted.predicate}",
         ),
     )
 
 
 def _facts(mart: Mart) -> Iterator[Check]:
     yield grain_is_unique(mart)
-    if mart.lookups:
+    if mart.hash_columns:
         yield key_hashes_match_rows(mart)
-    if mart.counted:
-        yield adds_up(mart, mart.counted)
+    if mart.reconciliation:
+        yield adds_up(mart, mart.reconciliation)
     yield from (check for check in _FURTHER if check.mart == mart.name)
 
 
 _IDENTITY = "marts.customer_identity"
 _IDENTIFIERS = "(FROM marts.identifier_link WHERE identifier = other_identifier)"
 """Each identifier once: it occurs with itself."""
-_TOUCHED_IDENTITY = sought_by("customer_identity", "touched", BY_IDENTIFIER)
-_TOUCHED_LINKS = sought_by("identifier_link", "touched", BY_IDENTIFIER)
+_AFFECTED_IDENTITY = lookup_by_hash("customer_identity", "affected", BY_IDENTIFIER)
+_AFFECTED_LINKS = lookup_by_hash("identifier_link", "affected", BY_IDENTIFIER)
 _PENDING_KEY = "(SELECT company_id, customer_key AS identifier FROM pending WHERE customer_key IS NOT NULL)"
 
 _FURTHER = (
@@ -135,7 +135,7 @@ _FURTHER = (
         "It has a row for each identifier that occurs on a record, and for no other.",
         BY_IDENTIFIER,
         _one_for_one(BY_IDENTIFIER, _IDENTITY, _IDENTIFIERS),
-        _one_for_one(BY_IDENTIFIER, _TOUCHED_IDENTITY, f"{_TOUCHED_LINKS} WHERE identifier = other_identifier"),
+        _one_for_one(BY_IDENTIFIER, _AFFECTED_IDENTITY, f"{_AFFECTED_LINKS} WHERE identifier = other_identifier"),
     ),
     Check(
         "person_id_is_member",
@@ -149,8 +149,8 @@ _FURTHER = (
         ),
         _without(
             BY_PERSON,
-            f"SELECT DISTINCT company_id, person_id FROM {_TOUCHED_IDENTITY}",
-            f"SELECT company_id, person_id FROM {_TOUCHED_IDENTITY} WHERE identifier = person_id",
+            f"SELECT DISTINCT company_id, person_id FROM {_AFFECTED_IDENTITY}",
+            f"SELECT company_id, person_id FROM {_AFFECTED_IDENTITY} WHERE identifier = person_id",
         ),
     ),
     Check(
@@ -177,9 +177,9 @@ _FURTHER = (
         _without(
             BY_CUSTOMER_KEY,
             "SELECT company_id, customer_key FROM pending WHERE customer_key IS NOT NULL"
-            " GROUP BY company_id, customer_key HAVING sum(CASE side WHEN 'after' THEN 1 ELSE -1 END) > 0",
+            " GROUP BY company_id, customer_key HAVING sum(CASE image WHEN 'after' THEN 1 ELSE -1 END) > 0",
             "SELECT company_id, identifier AS customer_key FROM"
-            f" {sought_by('customer_identity', _PENDING_KEY, BY_IDENTIFIER)}",
+            f" {lookup_by_hash('customer_identity', _PENDING_KEY, BY_IDENTIFIER)}",
         ),
     ),
     Check(
@@ -195,7 +195,7 @@ _FURTHER = (
         _without(
             BY_PERSON,
             "SELECT DISTINCT company_id, person_id FROM"
-            f" {sought_by('person_campaign_product_daily', 'touched', BY_PERSON)}",
+            f" {lookup_by_hash('person_campaign_product_daily', 'affected', BY_PERSON)}",
             "SELECT company_id, person_id FROM customer_identity",
         ),
     ),
@@ -235,7 +235,7 @@ _FURTHER = (
             ("company_id", "activity_date"),
             *(
                 f"SELECT company_id, activity_date, interaction_count AS n FROM {rows}"
-                " SEMI JOIN touched USING (company_id, product_sku, activity_date)"
+                " SEMI JOIN affected USING (company_id, product_sku, activity_date)"
                 for rows in ("marts.campaign_influence", "person_campaign_product_daily")
             ),
         ),

@@ -13,29 +13,31 @@ from cdp_etl.marts.engine.mart import Mart
 from cdp_etl.marts.settings import MartSettings
 
 
-def check_agreement(connection: duckdb.DuckDBPyConnection, mart: Mart, settings: MartSettings) -> CheckResult:
+def check_matches_full_rebuild(
+    connection: duckdb.DuckDBPyConnection, mart: Mart, settings: MartSettings
+) -> CheckResult:
     """Check that the mart holds the rows of its full rebuild and no others; nothing is changed.
 
     It reads all of the mart's inputs: as dear as the rebuild itself. A mart that lists what happened is no
     function of its inputs: there is nothing that it could differ from.
     """
     check = _equals_its_rebuild(mart)
-    if mart.log_of is not None:
+    if mart.change_log_of is not None:
         return CheckResult(check, "all rows")
     input_views.set_variables(connection, mart, settings)
-    input_views.show_whole(connection, mart)
-    columns = ", ".join(f"{quoted(column.name)} {column.type.duckdb}" for column in mart.made_columns)
+    input_views.bind_full_inputs(connection, mart)
+    columns = ", ".join(f"{quoted(column.name)} {column.type.duckdb}" for column in mart.select_columns)
     connection.execute(f"CREATE OR REPLACE TEMP TABLE rebuilt ({columns})")
     connection.execute(f"INSERT INTO rebuilt BY NAME {mart.sql}")
-    result = run.result_of(connection, check, check.contradictions, "all rows")
+    result = run.run_check(connection, check, check.full_sql, "all rows")
     connection.execute("DROP TABLE temp.rebuilt")
     return result
 
 
 def _equals_its_rebuild(mart: Mart) -> Check:
     grain = ", ".join(mart.grain)
-    columns = ", ".join(quoted(column.name) for column in mart.made_columns)
-    held, rebuilt = (f"SELECT {columns} FROM {table}" for table in (mart.kept_table, "rebuilt"))
+    columns = ", ".join(quoted(column.name) for column in mart.select_columns)
+    held, rebuilt = (f"SELECT {columns} FROM {table}" for table in (mart.storage_table, "rebuilt"))
     return Check(
         "equals_its_rebuild",
         mart.name,

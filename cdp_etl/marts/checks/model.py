@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-Scope = Literal["touched keys", "all rows"]
+Scope = Literal["affected keys", "all rows"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Check:
         keys: The columns that tell apart what it is held against.
         contradictions: A SELECT over all rows: what contradicts it, as the columns of `keys`, `found` and
             `expected`.
-        touched: The same for the keys that a run touched, over the temporary tables of `tally.py`, `pending` and
+        affected: The same for the keys that a run affected, over the temporary tables of `tally.py`, `pending` and
             the run's slices; None where it can be judged over all rows alone.
     """
 
@@ -29,8 +29,8 @@ class Check:
     mart: str
     description: str
     keys: tuple[str, ...]
-    contradictions: str
-    touched: str | None = None
+    full_sql: str
+    incremental_sql: str | None = None
 
     @property
     def key_expression(self) -> str:

@@ -1,5 +1,5 @@
-"""Documents derived from the marts: pages, data contract, column lineage.
+"""Documents derived from the marts: dictionary pages, data contracts, column lineage.
 
-Belongs here: rendering of what the marts declare.
-Does not belong here: declarations.
+Belongs here: rendering of the declarations and SQL of the marts.
+Does not belong here: declarations (`cdp_etl.marts.models`), and how Dagster shows lineage (`cdp_etl.defs`).
 """

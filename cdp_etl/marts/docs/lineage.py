@@ -1,7 +1,4 @@
-"""Which columns a mart's column is made from: found in its SQL by sqlglot, down to the fields of the contract.
-
-Put here what is read from the SQL's tree. How Dagster shows it stands in `cdp_etl.defs`.
-"""
+"""Column lineage of the marts, from their SQL by sqlglot, down to the fields of the contract."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,12 +20,12 @@ _ENTITY_OF_INPUT: Mapping[str, Entity] = {
 
 @dataclass(frozen=True, slots=True, order=True)
 class SourceColumn:
-    """A column that another is made from.
+    """Upstream column of a mart's column.
 
     Attributes:
         schema: `staging` or `marts`.
-        table: The table's name.
-        column: The column's name.
+        table: Name of the table.
+        column: Name of the column.
     """
 
     schema: str
@@ -38,11 +35,11 @@ class SourceColumn:
 
 @dataclass(frozen=True, slots=True, order=True)
 class SourceField:
-    """A field of the contract that a column is made from.
+    """Contract field that a column is derived from.
 
     Attributes:
-        entity: The contract's name of the entity.
-        field: The contract's name of the field.
+        entity: Contract name of the entity.
+        field: Contract name of the field.
     """
 
     entity: str
@@ -61,14 +58,12 @@ def _schema() -> Mapping[str, Mapping[str, str]]:
 
 @cache
 def column_lineage(mart: Mart) -> Mapping[str, tuple[SourceColumn, ...]]:
-    """Give for each column of a mart the columns of its inputs that its value is made from.
-
-    A column that counts rows alone is made from none.
+    """Return the upstream columns of each column of a mart; none for a column that only counts rows.
 
     Raises:
-        SqlglotError: where the SQL reads a column that its input does not have.
+        SqlglotError: If the SQL reads a column that its input does not have.
     """
-    made = {name: made.whole for name, made in mart.made.items()}
+    made = {name: made.full_sql for name, made in mart.intermediate_tables.items()}
     derived = "".join(f", {sql} AS {name}" for name, sql in mart.derived.items())
     select = f"SELECT *{derived} FROM ({mart.sql}\n)" if derived else mart.sql
     found: Mapping[str, Node] = lineage(None, select, dict(_schema()), sources=made, dialect="duckdb")
@@ -77,7 +72,7 @@ def column_lineage(mart: Mart) -> Mapping[str, tuple[SourceColumn, ...]]:
 
 @cache
 def field_lineage(mart: Mart) -> Mapping[str, tuple[SourceField, ...]]:
-    """Give for each column of a mart the contract fields that it is made from, through all marts between."""
+    """Return the contract fields that each column of a mart is derived from, through all upstream marts."""
     by_column: dict[str, tuple[SourceField, ...]] = {}
     for column, sources in column_lineage(mart).items():
         fields: set[SourceField] = set()
@@ -91,7 +86,10 @@ def field_lineage(mart: Mart) -> Mapping[str, tuple[SourceField, ...]]:
 
 
 def staging_fields(entity: Entity, column: str) -> tuple[SourceField, ...]:
-    """Give the contract's fields that a column of an entity's staging table is made from; none for its place."""
+    """Return the contract fields that a staging column is derived from.
+
+    Columns that describe the delivery, such as `source_file`, have none.
+    """
     known = {**{own.name: (own.name,) for own in contract_columns(entity)}, **_derived_from(entity)}
     return tuple(
         SourceField(entity.name, entity.model.fields[name].contract_name) for name in known.get(column, ())
@@ -100,15 +98,15 @@ def staging_fields(entity: Entity, column: str) -> tuple[SourceField, ...]:
 
 def _derived_from(entity: Entity) -> Mapping[str, tuple[str, ...]]:
     key = ("internal_company_id", "system_name", entity.own_id)
-    moment = (entity.main_timestamp, "timezone_gmt")
+    timestamp = (entity.main_timestamp, "timezone_gmt")
     contacts = tuple(contact.name for contact in entity.contacts)
     person = (("customer_id",) if entity.has_customer else ()) + contacts
     return {
         "company_id": ("internal_company_id",),
         "record_key": key,
         "key_hash": key,
-        "occurred_at": moment,
-        "activity_date": moment,
+        "occurred_at": timestamp,
+        "activity_date": timestamp,
         "customer_key": person,
         "identifiers": person,
         **{normalized_name(contact): (contact.name,) for contact in entity.contacts},

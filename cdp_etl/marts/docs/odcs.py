@@ -1,6 +1,6 @@
-"""A mart as an Open Data Contract Standard document: its columns, its grain as key, its checks as quality rules.
+"""Open Data Contract Standard document of a mart: columns, grain as primary key, checks as quality rules.
 
-Put here what a mart says in one. The form stands in `cdp_etl.contract.render.odcs`.
+`cdp_etl.contract.render.odcs` defines the form that marts and entities share.
 """
 
 import textwrap
@@ -13,8 +13,8 @@ from cdp_etl.marts.engine.mart import Mart
 
 
 def mart_contract(mart: Mart) -> str:
-    """Give the ODCS document of a mart, as YAML."""
-    usage = "Read it in the published snapshot: all marts as of one load, published only while every rule holds."
+    """Return the ODCS document of a mart, as YAML."""
+    usage = "Read the published snapshot: all marts as of one load, published only if every rule passes."
     limitations = {"limitations": mart.header.notes} if mart.header.notes else {}
     return odcs_document(
         "marts",
@@ -29,12 +29,12 @@ def mart_contract(mart: Mart) -> str:
 
 
 def _rule(check: Check) -> dict[str, Any]:
-    """Give a check as a query that counts what contradicts it in the warehouse."""
+    """Return a check as a rule: a query that counts the violations in the warehouse."""
     return {
         "name": check.name,
         "description": check.description,
         "type": "sql",
-        "query": f"SELECT count(*)\nFROM (\n{textwrap.dedent(check.contradictions).strip()}\n)",
+        "query": f"SELECT count(*)\nFROM (\n{textwrap.dedent(check.full_sql).strip()}\n)",
         "mustBe": 0,
         "severity": "error",
     }

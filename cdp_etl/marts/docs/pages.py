@@ -1,7 +1,7 @@
-"""The pages of the data dictionary and the contracts of the marts, derived from their declarations and their SQL.
+"""Data dictionary pages and contracts of the marts, derived from their declarations and SQL.
 
-They are committed under `docs/contract/marts/` and held current. What the formulas mean, with examples, stands in
-`docs/marts.md`, written by hand.
+The documents are committed under `docs/contract/marts/`; a test fails if they are out of date. `docs/marts.md`,
+written by hand, explains the formulas with examples.
 """
 
 from collections.abc import Iterable, Sequence
@@ -15,7 +15,7 @@ from cdp_etl.marts.registry import MARTS
 
 
 def render_mart_documents() -> dict[str, str]:
-    """Give each page's text by its path below `docs/contract/`."""
+    """Return the text of each document by its path below `docs/contract/`."""
     documents = {"marts/README.md": _index()}
     for mart in MARTS:
         documents[f"marts/{mart.name}.md"] = _page(mart)
@@ -37,10 +37,10 @@ def _index() -> str:
         [
             "# The marts",
             "",
-            "Derived from `cdp_etl/marts/` by `cdp-etl contract write`; `make check` holds it current.",
+            "Derived from `cdp_etl/marts/` by `cdp-etl contract write`; `make check` fails if it is out of date.",
             "Formulas and examples: [docs/marts.md](../../marts.md).",
             "",
-            *_table(("Mart", "What one row is", "Grain", "Contract"), rows),
+            *_table(("Mart", "One row", "Grain", "Contract"), rows),
             "",
         ]
     )
@@ -64,16 +64,16 @@ def _page(mart: Mart) -> str:
             "",
             mart.header.meaning,
             "",
-            *([f"**What a reader could get wrong.** {mart.header.notes}", ""] if mart.header.notes else []),
+            *([f"**Caveats.** {mart.header.notes}", ""] if mart.header.notes else []),
             f"Grain: {', '.join(f'`{name}`' for name in mart.grain)}.",
-            f"Made from {', '.join(f'`{name}`' for name in mart.inputs)}.",
+            f"Inputs: {', '.join(f'`{name}`' for name in mart.inputs)}.",
             f"Published {_published(mart)}.",
             "",
-            *_table(("Column", "DuckDB type", "Meaning", "Made from", "Contract fields"), rows),
+            *_table(("Column", "DuckDB type", "Meaning", "Upstream columns", "Contract fields"), rows),
             "",
-            "## What must hold",
+            "## Data tests",
             "",
-            "Nothing is published while one of these does not.",
+            "The snapshot is published only if all of them pass.",
             "",
             *(f"- `{check.name}`: {check.description}" for check in checks_of(mart)),
             "",
@@ -82,7 +82,7 @@ def _page(mart: Mart) -> str:
 
 
 def _meaning(column: TableColumn) -> str:
-    null = " Null where there is none." if column.is_nullable and "ull" not in column.description else ""
+    null = " Null if there is none." if column.is_nullable and "ull" not in column.description else ""
     personal = f" Personal data: {column.personal.value}." if column.personal else ""
     return column.description + null + personal
 
@@ -92,7 +92,7 @@ def _published(mart: Mart) -> str:
 
 
 def _contract_fields(fields: Iterable[SourceField]) -> str:
-    """Name each field once, however many entities have it."""
+    """Return the names of the fields, each once even if several entities have it."""
     return ", ".join(sorted({f"`{source.field}`" for source in fields}))
 
 

@@ -11,68 +11,73 @@ import duckdb
 
 from cdp_etl.contract.render.ddl import quoted
 from cdp_etl.marts.engine import change_counts, input_views, state, storage, tombstones
-from cdp_etl.marts.engine.mart import MADE_BY, Mart, Slices
+from cdp_etl.marts.engine.mart import WRITTEN_BY, Mart, RefreshScope
 from cdp_etl.marts.registry import MARTS
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class RowChanges:
     """What was done to a mart.
 
     Attributes:
-        touched: Slices that were made anew; 0 for a whole rebuild.
+        affected_keys: Keys that were made anew; 0 for a whole rebuild.
         deleted: Rows taken out.
         inserted: Rows put in.
         months: Months that may have changed.
     """
 
-    touched: int = 0
+    affected_keys: int = 0
     deleted: int = 0
     inserted: int = 0
     months: frozenset[date] = frozenset()
 
 
-def rebuild(connection: duckdb.DuckDBPyConnection, mart: Mart, load: int) -> Change:
+def rebuild(connection: duckdb.DuckDBPyConnection, mart: Mart, load: int) -> RowChanges:
     """Make the mart's table anew, from all of its inputs; `load` is the newest of these."""
     if not storage.exist(connection, mart):
         storage.create(connection, mart)
     months = frozenset(state.months_of(connection, mart))
-    ((deleted,),) = connection.execute(f"SELECT count(*) FROM {mart.kept_table}").fetchall()
-    _remember(connection, mart, mart.table)
+    ((deleted,),) = connection.execute(f"SELECT count(*) FROM {mart.storage_table}").fetchall()
+    _snapshot_before(connection, mart, mart.table)
     storage.drop(connection, mart)
     storage.create(connection, mart)
-    inserted = sum(_insert(connection, mart, mart.sql, load) for _ in input_views.show_parts(connection, mart))
-    _log(connection, mart, load)
-    for log in _logs_of(mart):
+    inserted = sum(
+        _insert(connection, mart, mart.sql, load) for _ in input_views.bind_chunked_inputs(connection, mart)
+    )
+    _append_change_log(connection, mart, load)
+    for log in _change_logs_of(mart):
         # What it lists now may bear a load that was published already, so that by loads nothing of it is new.
-        state.publish_anew(connection, log)
-    state.begin_generation(connection, mart)
-    return Change(0, deleted, inserted, months | _months(connection, mart, mart.table))
+        state.invalidate_published(connection, log)
+        storage.update_comments(connection, log)  # a migration may have created its tables
+    state.start_generation(connection, mart)
+    return RowChanges(0, deleted, inserted, months | _months(connection, mart, mart.table))
 
 
-def patch(connection: duckdb.DuckDBPyConnection, mart: Mart, slices: Slices, since: int, load: int) -> Change:
-    """Make the touched slices anew, those of every load after `since` up to `load`."""
-    touched = input_views.find_touched(connection, mart, slices, since)
-    change_counts.begin(connection, mart)
-    if not touched:
-        return Change()
-    _remember(connection, mart, input_views.rows_of(connection, mart, slices.mart))
-    change_counts.find_leaving(connection, mart, slices)
-    tombstones.write(connection, mart, "leaving", load)
+def recompute_affected(
+    connection: duckdb.DuckDBPyConnection, mart: Mart, refresh_scope: RefreshScope, since: int, load: int
+) -> RowChanges:
+    """Make the affected slices anew, those of every load after `since` up to `load`."""
+    affected = input_views.find_affected_keys(connection, mart, refresh_scope, since)
+    change_counts.create_tables(connection, mart)
+    if not affected:
+        return RowChanges()
+    _snapshot_before(connection, mart, input_views.affected_rows(connection, mart, refresh_scope.mart))
+    change_counts.collect_deleted_rows(connection, mart, refresh_scope)
+    tombstones.record(connection, mart, "leaving", load)
     deleted = _delete_leaving(connection, mart)
-    input_views.show_touched(connection, mart, slices)
-    inserted = _insert(connection, mart, _successors(mart, slices), load)
-    change_counts.count_entered(connection, mart, slices.mart, load)
-    _log(connection, mart, load)
-    made = f"(FROM {mart.kept_table} WHERE {MADE_BY.name} = {load})"
-    return Change(
-        touched, deleted, inserted, _months(connection, mart, "leaving") | _months(connection, mart, made)
+    input_views.bind_filtered_inputs(connection, mart, refresh_scope)
+    inserted = _insert(connection, mart, _replacement_select(mart, refresh_scope), load)
+    change_counts.count_inserted_rows(connection, mart, refresh_scope.mart, load)
+    _append_change_log(connection, mart, load)
+    made = f"(FROM {mart.storage_table} WHERE {WRITTEN_BY.name} = {load})"
+    return RowChanges(
+        affected, deleted, inserted, _months(connection, mart, "leaving") | _months(connection, mart, made)
     )
 
 
-def apply_difference(connection: duckdb.DuckDBPyConnection, mart: Mart, load: int) -> Change:
+def replace_differing_rows(connection: duckdb.DuckDBPyConnection, mart: Mart, load: int) -> RowChanges:
     """Compute the mart whole, and change only the rows that differ; `load` is the newest of its inputs."""
-    input_views.show_whole(connection, mart)
+    input_views.bind_full_inputs(connection, mart)
     # Not `AS … LIMIT 0`: DuckDB 2.0.0 then finds no row in it until the transaction ends, where there are many.
     columns = ", ".join(f"{quoted(column.name)} {column.type.duckdb}" for column in mart.columns)
     connection.execute(f"CREATE OR REPLACE TEMP TABLE rebuilt ({columns})")
@@ -81,62 +86,65 @@ def apply_difference(connection: duckdb.DuckDBPyConnection, mart: Mart, load: in
         f"CREATE OR REPLACE TEMP TABLE outdated AS FROM {mart.table} EXCEPT FROM rebuilt;"
         f"CREATE OR REPLACE TEMP TABLE updated AS FROM rebuilt EXCEPT FROM {mart.table}"
     )
-    tombstones.write(connection, mart, "outdated", load)
+    tombstones.record(connection, mart, "outdated", load)
     same = " AND ".join(
         f"mart.{quoted(column)} IS NOT DISTINCT FROM outdated.{quoted(column)}" for column in mart.grain
     )
     ((deleted,),) = connection.execute(
-        f"DELETE FROM {mart.kept_table} AS mart USING outdated WHERE {same}"
+        f"DELETE FROM {mart.storage_table} AS mart USING outdated WHERE {same}"
     ).fetchall()
     inserted = _insert(connection, mart, "FROM updated", load)
     months = _months(connection, mart, "outdated") | _months(connection, mart, "updated")
-    return Change(max(deleted, inserted), deleted, inserted, months if deleted or inserted else frozenset())
+    return RowChanges(max(deleted, inserted), deleted, inserted, months if deleted or inserted else frozenset())
 
 
 def _insert(connection: duckdb.DuckDBPyConnection, mart: Mart, select: str, load: int) -> int:
     beside = ", ".join(
-        (f"{load} AS {MADE_BY.name}", *(f"{lookup.expression} AS {lookup.name}" for lookup in mart.lookups))
+        (
+            f"{load} AS {WRITTEN_BY.name}",
+            *(f"{lookup.expression} AS {lookup.name}" for lookup in mart.hash_columns),
+        )
     )
     ((count,),) = connection.execute(
-        f"INSERT INTO {mart.kept_table} BY NAME SELECT *, {beside} FROM ({select}\n)"
+        f"INSERT INTO {mart.storage_table} BY NAME SELECT *, {beside} FROM ({select}\n)"
     ).fetchall()
     return int(count)
 
 
 def _delete_leaving(connection: duckdb.DuckDBPyConnection, mart: Mart) -> int:
     ((count,),) = connection.execute(
-        f"DELETE FROM {mart.kept_table} WHERE rowid IN (SELECT row_id FROM leaving)"
+        f"DELETE FROM {mart.storage_table} WHERE rowid IN (SELECT row_id FROM leaving)"
     ).fetchall()
     return int(count)
 
 
-def _logs_of(mart: Mart) -> Sequence[Mart]:
-    return [log for log in MARTS if log.log_of == mart.name]
+def _change_logs_of(mart: Mart) -> Sequence[Mart]:
+    return [log for log in MARTS if log.change_log_of == mart.name]
 
 
-def _remember(connection: duckdb.DuckDBPyConnection, mart: Mart, rows: str) -> None:
+def _snapshot_before(connection: duckdb.DuckDBPyConnection, mart: Mart, rows: str) -> None:
     """Keep the rows that are about to change, for the marts that list the changes of this one."""
-    if _logs_of(mart):
+    if _change_logs_of(mart):
         columns = ", ".join(quoted(column.name) for column in mart.columns)
         connection.execute(
             f"CREATE OR REPLACE TEMP TABLE {quoted(mart.name + '_before')} AS SELECT {columns} FROM {rows}"
         )
 
 
-def _log(connection: duckdb.DuckDBPyConnection, mart: Mart, load: int) -> None:
-    for log in _logs_of(mart):
+def _append_change_log(connection: duckdb.DuckDBPyConnection, mart: Mart, load: int) -> None:
+    for log in _change_logs_of(mart):
         if not storage.exist(connection, log):
             storage.create(connection, log)
         connection.execute("SET VARIABLE newest_load_seq = ?", [load])
-        input_views.show_inputs(connection, log)
+        input_views.bind_inputs(connection, log)
         if _insert(connection, log, log.sql, load):
             state.write_months(connection, log, {state.WHOLE_MART}, load)
 
 
-def _successors(mart: Mart, slices: Slices) -> str:
-    if not slices.gives_more:
+def _replacement_select(mart: Mart, refresh_scope: RefreshScope) -> str:
+    if not refresh_scope.filter_output:
         return mart.sql
-    return f"FROM ({mart.sql}\n) SEMI JOIN {quoted(slices.mart.touched)} USING ({', '.join(slices.mart.columns)})"
+    return f"FROM ({mart.sql}\n) SEMI JOIN {quoted(refresh_scope.mart.key_table)} USING ({', '.join(refresh_scope.mart.columns)})"
 
 
 def _months(connection: duckdb.DuckDBPyConnection, mart: Mart, rows: str) -> frozenset[date]:

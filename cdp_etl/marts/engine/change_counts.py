@@ -12,21 +12,25 @@ import duckdb
 
 from cdp_etl.contract.render.ddl import quoted
 from cdp_etl.marts.engine import input_views
-from cdp_etl.marts.engine.key_lookup import sought
-from cdp_etl.marts.engine.mart import MADE_BY, Counted, Mart, Slice, Slices
+from cdp_etl.marts.engine.key_lookup import lookup_rows
+from cdp_etl.marts.engine.mart import WRITTEN_BY, KeyFilter, Mart, Reconciliation, RefreshScope
 
-_ROWS = Counted("1", by=("company_id",), of="true")
+_ROWS = Reconciliation("1", group_by=("company_id",), predicate="true")
 """For a mart that does not count records: its rows are counted, and compared with nothing."""
 
 
-def begin(connection: duckdb.DuckDBPyConnection, mart: Mart) -> None:
-    """Make the tables, empty: what is not touched gains nothing.
+def create_tables(connection: duckdb.DuckDBPyConnection, mart: Mart) -> None:
+    """Make the tables, empty: what is not affected gains nothing.
 
     They are made anew where there are rows: DuckDB 2.0.0 finds no row in one made by `AS … LIMIT 0` until the
     transaction ends, where there are many.
     """
-    counted = mart.counted or _ROWS
-    by, leaving, none = ", ".join(counted.by), ", ".join(_leaving_columns(mart)), f"FROM {mart.kept_table} LIMIT 0"
+    counted = mart.reconciliation or _ROWS
+    by, leaving, none = (
+        ", ".join(counted.group_by),
+        ", ".join(_leaving_columns(mart)),
+        f"FROM {mart.storage_table} LIMIT 0",
+    )
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE leaving AS SELECT rowid AS row_id, {leaving}, {counted.column} AS n {none};"
         f"CREATE OR REPLACE TEMP TABLE entered AS SELECT {by}, {counted.column}::HUGEINT AS n {none};"
@@ -34,10 +38,14 @@ def begin(connection: duckdb.DuckDBPyConnection, mart: Mart) -> None:
     )
 
 
-def find_leaving(connection: duckdb.DuckDBPyConnection, mart: Mart, slices: Slices) -> None:
-    """Find the rows of the touched slices, which are about to be deleted."""
-    counted = mart.counted or _ROWS
-    rows = quoted(slices.found) if slices.found else input_views.rows_of(connection, mart, slices.mart)
+def collect_deleted_rows(connection: duckdb.DuckDBPyConnection, mart: Mart, refresh_scope: RefreshScope) -> None:
+    """Find the rows of the affected slices, which are about to be deleted."""
+    counted = mart.reconciliation or _ROWS
+    rows = (
+        quoted(refresh_scope.existing_rows)
+        if refresh_scope.existing_rows
+        else input_views.affected_rows(connection, mart, refresh_scope.mart)
+    )
     connection.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE leaving AS
@@ -47,25 +55,27 @@ def find_leaving(connection: duckdb.DuckDBPyConnection, mart: Mart, slices: Slic
     )
 
 
-def count_entered(connection: duckdb.DuckDBPyConnection, mart: Mart, cut: Slice, load: int) -> None:
-    """Count the rows that have a touched grain now, in whichever slice they are: those of `load`, just made.
+def count_inserted_rows(connection: duckdb.DuckDBPyConnection, mart: Mart, cut: KeyFilter, load: int) -> None:
+    """Count the rows that have a affected grain now, in whichever slice they are: those of `load`, just made.
 
     Where slices are told apart by the grain alone, all others of the grain have just been deleted. Else a record
     that was there before may have a row in another slice too: it is sought. One that the feed knows nothing of
     before has none: that would have contradicted the run by which it came, and the full check still sees it.
     """
-    counted = mart.counted or _ROWS
+    counted = mart.reconciliation or _ROWS
     own = tuple(column for column in cut.columns if column in mart.grain or column == "key_hash")
-    by, grain = ", ".join(counted.by), ", ".join(mart.grain)
+    by, grain = ", ".join(counted.group_by), ", ".join(mart.grain)
     one_of = ", ".join(
-        column if column in mart.grain else f"any_value({column}) AS {column}" for column in counted.by
+        column if column in mart.grain else f"any_value({column}) AS {column}" for column in counted.group_by
     )
-    made = f"FROM {mart.kept_table} WHERE {MADE_BY.name} = {load}"
+    made = f"FROM {mart.storage_table} WHERE {WRITTEN_BY.name} = {load}"
     rows = f"({made})"
     if own != cut.columns:
-        known = f"(SELECT DISTINCT {', '.join(own)} FROM pending WHERE side = 'before')"
-        is_older = f"{MADE_BY.name} <> {load}"
-        elsewhere = sought(mart.name, known, own, mart.lookup_of(own), where=is_older, pieces=mart.pieces)
+        known = f"(SELECT DISTINCT {', '.join(own)} FROM pending WHERE image = 'before')"
+        is_older = f"{WRITTEN_BY.name} <> {load}"
+        elsewhere = lookup_rows(
+            mart.name, known, own, mart.hash_for(own), where=is_older, row_id_chunks=mart.row_id_chunks
+        )
         rows = f"({made} UNION ALL BY NAME FROM {elsewhere})"
     ((doubles,),) = connection.execute(
         f"""
@@ -85,5 +95,5 @@ def count_entered(connection: duckdb.DuckDBPyConnection, mart: Mart, cut: Slice,
 
 def _leaving_columns(mart: Mart) -> Sequence[str]:
     """Name what is told of a row that leaves: what it is counted by, and what is written of it."""
-    left = (column.name for column in mart.left_columns)
-    return list(dict.fromkeys((*(mart.counted or _ROWS).by, *left)))
+    left = (column.name for column in mart.tombstone_columns)
+    return list(dict.fromkeys((*(mart.reconciliation or _ROWS).group_by, *left)))

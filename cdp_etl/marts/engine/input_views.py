@@ -10,8 +10,8 @@ import duckdb
 
 from cdp_etl.contract.render.ddl import literal, quoted
 from cdp_etl.entities import ENTITIES
-from cdp_etl.marts.engine.key_lookup import sought
-from cdp_etl.marts.engine.mart import Mart, Slice, Slices
+from cdp_etl.marts.engine.key_lookup import lookup_rows
+from cdp_etl.marts.engine.mart import KeyFilter, Mart, RefreshScope
 from cdp_etl.marts.registry import mart_named
 from cdp_etl.marts.settings import MartSettings
 
@@ -34,30 +34,30 @@ def set_variables(connection: duckdb.DuckDBPyConnection, mart: Mart, settings: M
             connection.execute(f"SET VARIABLE {quoted(name)} = ?", [value])
 
 
-def show_inputs(connection: duckdb.DuckDBPyConnection, mart: Mart) -> None:
+def bind_inputs(connection: duckdb.DuckDBPyConnection, mart: Mart) -> None:
     """Give the SELECT its inputs as they are."""
     for name in mart.inputs:
         connection.execute(f"CREATE OR REPLACE TEMP VIEW {quoted(name)} AS FROM {_source(name)}")
 
 
-def show_whole(connection: duckdb.DuckDBPyConnection, mart: Mart) -> None:
+def bind_full_inputs(connection: duckdb.DuckDBPyConnection, mart: Mart) -> None:
     """Give the SELECT its inputs as they are, and what is made from them."""
-    show_inputs(connection, mart)
-    for name, made in mart.made.items():
-        _make(connection, name, made.whole)
+    bind_inputs(connection, mart)
+    for name, made in mart.intermediate_tables.items():
+        _make(connection, name, made.full_sql)
         if made.compute:
             made.compute(connection)
 
 
-def show_parts(connection: duckdb.DuckDBPyConnection, mart: Mart) -> Iterator[None]:
+def bind_chunked_inputs(connection: duckdb.DuckDBPyConnection, mart: Mart) -> Iterator[None]:
     """Give the SELECT its inputs part by part; what it gives for all parts together is the whole mart."""
-    show_whole(connection, mart)
-    parted_by = mart.slices.parted_by if mart.slices else ()
-    if mart.slices is None or not parted_by:
+    bind_full_inputs(connection, mart)
+    chunk_by = mart.refresh_scope.chunk_by if mart.refresh_scope else ()
+    if mart.refresh_scope is None or not chunk_by:
         yield
         return
-    parted = [name for name, cut in mart.slices.inputs.items() if set(parted_by) <= set(cut.columns)]
-    for condition in _parts(connection, mart, parted_by):
+    parted = [name for name, cut in mart.refresh_scope.inputs.items() if set(chunk_by) <= set(cut.columns)]
+    for condition in _parts(connection, mart, chunk_by):
         for name in parted:
             connection.execute(
                 f"CREATE OR REPLACE TEMP VIEW {quoted(name)} AS FROM {_source(name)} WHERE {condition}"
@@ -65,9 +65,9 @@ def show_parts(connection: duckdb.DuckDBPyConnection, mart: Mart) -> Iterator[No
         yield
 
 
-def _parts(connection: duckdb.DuckDBPyConnection, mart: Mart, parted_by: tuple[str, ...]) -> Iterator[str]:
+def _parts(connection: duckdb.DuckDBPyConnection, mart: Mart, chunk_by: tuple[str, ...]) -> Iterator[str]:
     """Give the condition of each part: days in order, since they lie together, else a hash of the columns."""
-    if parted_by == (_DAY,):
+    if chunk_by == (_DAY,):
         days = connection.execute(
             f"SELECT {_DAY}, count(*) FROM interaction GROUP BY {_DAY} ORDER BY {_DAY}"
         ).fetchall()
@@ -83,11 +83,13 @@ def _parts(connection: duckdb.DuckDBPyConnection, mart: Mart, parted_by: tuple[s
     )
     parts = -(-largest // _ROWS_AT_ONCE) or 1
     for number in range(parts):
-        yield f"hash({', '.join(parted_by)}) % {parts} = {number}"
+        yield f"hash({', '.join(chunk_by)}) % {parts} = {number}"
 
 
-def find_touched(connection: duckdb.DuckDBPyConnection, mart: Mart, slices: Slices, since: int) -> int:
-    """Make the temporary tables of touched slices, and give how many slices of the mart there are.
+def find_affected_keys(
+    connection: duckdb.DuckDBPyConnection, mart: Mart, refresh_scope: RefreshScope, since: int
+) -> int:
+    """Make the temporary tables of affected slices, and give how many slices of the mart there are.
 
     Args:
         connection: In the transaction of the run.
@@ -97,61 +99,66 @@ def find_touched(connection: duckdb.DuckDBPyConnection, mart: Mart, slices: Slic
     """
     connection.execute(f"CREATE OR REPLACE TEMP VIEW pending AS FROM ops.change_feed WHERE load_seq > {since}")
     connection.execute("SET VARIABLE applied_load_seq = ?", [since])
-    show_inputs(connection, mart)
-    for name, select in slices.tables.items():
+    bind_inputs(connection, mart)
+    for name, select in refresh_scope.tables.items():
         _make(connection, name, select)
-    ((count,),) = connection.execute(f"SELECT count(*) FROM {quoted(slices.mart.touched)}").fetchall()
+    ((count,),) = connection.execute(f"SELECT count(*) FROM {quoted(refresh_scope.mart.key_table)}").fetchall()
     return int(count)
 
 
-def show_touched(connection: duckdb.DuckDBPyConnection, mart: Mart, slices: Slices) -> None:
-    """Give the SELECT only those rows of its inputs that belong to the touched slices."""
-    for name, cut in slices.inputs.items():
+def bind_filtered_inputs(connection: duckdb.DuckDBPyConnection, mart: Mart, refresh_scope: RefreshScope) -> None:
+    """Give the SELECT only those rows of its inputs that belong to the affected slices."""
+    for name, cut in refresh_scope.inputs.items():
         rows = _records_of(connection, name, cut) if name in _ENTITY_OF_VIEW else _seen_of(connection, name, cut)
-        if cut.is_sought_once:
+        if cut.materialize:
             _make(connection, f"sought_{name}", rows)
             rows = f"FROM {quoted(f'sought_{name}')}"
-        beside = f" UNION ALL BY NAME FROM {quoted(cut.beside)}" if cut.beside else ""
+        beside = f" UNION ALL BY NAME FROM {quoted(cut.extra_rows)}" if cut.extra_rows else ""
         connection.execute(f"CREATE OR REPLACE TEMP VIEW {quoted(name)} AS {rows}{beside}")
-    for name, made in mart.made.items():
-        _make(connection, name, made.touched)
+    for name, made in mart.intermediate_tables.items():
+        _make(connection, name, made.incremental_sql)
         if made.compute:
             made.compute(connection)
 
 
-def rows_of(connection: duckdb.DuckDBPyConnection, mart: Mart, cut: Slice) -> str:
-    """Give the SELECT, in parentheses, of what is kept of the touched rows of a mart, and their `row_id`."""
+def affected_rows(connection: duckdb.DuckDBPyConnection, mart: Mart, cut: KeyFilter) -> str:
+    """Give the SELECT, in parentheses, of what is kept of the affected rows of a mart, and their `row_id`."""
     days = _within_days(connection, cut, "candidate")
-    return sought(
-        mart.name, quoted(cut.touched), cut.columns, mart.lookup_of(cut.columns), where=days, pieces=mart.pieces
+    return lookup_rows(
+        mart.name,
+        quoted(cut.key_table),
+        cut.columns,
+        mart.hash_for(cut.columns),
+        where=days,
+        row_id_chunks=mart.row_id_chunks,
     )
 
 
-def _within_days(connection: duckdb.DuckDBPyConnection, cut: Slice, table: str) -> str:
-    """Bound the days of touched rows, as literals: DuckDB then skips the row groups of all other days unread."""
-    if cut.days is None and _DAY not in cut.columns:
+def _within_days(connection: duckdb.DuckDBPyConnection, cut: KeyFilter, table: str) -> str:
+    """Bound the days of affected rows, as literals: DuckDB then skips the row groups of all other days unread."""
+    if cut.date_range is None and _DAY not in cut.columns:
         return "true"
-    bounds = f"min({_DAY}), max({_DAY}) FROM {quoted(cut.touched)}"
-    if cut.days:
-        bounds = f"first_day, last_day FROM {quoted(cut.days)}"
+    bounds = f"min({_DAY}), max({_DAY}) FROM {quoted(cut.key_table)}"
+    if cut.date_range:
+        bounds = f"first_day, last_day FROM {quoted(cut.date_range)}"
     ((first, last),) = connection.execute(f"SELECT {bounds}").fetchall()
     if first is None:
         return "false"
     return f"{table}.{_DAY} BETWEEN DATE {literal(str(first))} AND DATE {literal(str(last))}"
 
 
-def _seen_of(connection: duckdb.DuckDBPyConnection, name: str, cut: Slice) -> str:
-    """Give the SELECT of the touched rows of a mart that another one reads."""
+def _seen_of(connection: duckdb.DuckDBPyConnection, name: str, cut: KeyFilter) -> str:
+    """Give the SELECT of the affected rows of a mart that another one reads."""
     mart = mart_named(name)
-    columns = ", ".join(quoted(column.name) for column in mart.kept_columns)
-    return f"SELECT {columns} FROM {rows_of(connection, mart, cut)}"
+    columns = ", ".join(quoted(column.name) for column in mart.stored_columns)
+    return f"SELECT {columns} FROM {affected_rows(connection, mart, cut)}"
 
 
-def _records_of(connection: duckdb.DuckDBPyConnection, name: str, cut: Slice) -> str:
-    """Give the SELECT of the touched records of an entity."""
+def _records_of(connection: duckdb.DuckDBPyConnection, name: str, cut: KeyFilter) -> str:
+    """Give the SELECT of the affected records of an entity."""
     return (
         f"SELECT source.* FROM {_source(name)} AS source"
-        f" SEMI JOIN {_touched(cut, name)} AS touched USING ({', '.join(_columns(cut, name))})"
+        f" SEMI JOIN {_touched(cut, name)} AS affected USING ({', '.join(_columns(cut, name))})"
         f" WHERE {_within_days(connection, cut, 'source')}"
     )
 
@@ -164,13 +171,13 @@ def _source(name: str) -> str:
     return f"{'staging' if name in _ENTITY_OF_VIEW else 'marts'}.{quoted(name)}"
 
 
-def _touched(cut: Slice, name: str) -> str:
-    """Only the touched keys of the input's own entity count: two entities may have the same key."""
+def _touched(cut: KeyFilter, name: str) -> str:
+    """Only the affected keys of the input's own entity count: two entities may have the same key."""
     entity = _ENTITY_OF_VIEW.get(name)
     if entity is None or "entity" not in cut.columns:
-        return quoted(cut.touched)
-    return f"(SELECT * EXCLUDE (entity) FROM {quoted(cut.touched)} WHERE entity = {literal(entity)})"
+        return quoted(cut.key_table)
+    return f"(SELECT * EXCLUDE (entity) FROM {quoted(cut.key_table)} WHERE entity = {literal(entity)})"
 
 
-def _columns(cut: Slice, name: str) -> tuple[str, ...]:
+def _columns(cut: KeyFilter, name: str) -> tuple[str, ...]:
     return tuple(column for column in cut.columns if name not in _ENTITY_OF_VIEW or column != "entity")

@@ -18,7 +18,7 @@ _SHORT_HASH = DataType("UINTEGER", pl.UInt32())
 
 
 @dataclass(frozen=True, slots=True)
-class Lookup:
+class KeyHash:
     """A hash of some columns.
 
     Attributes:
@@ -37,9 +37,9 @@ class Lookup:
         return TableColumn(self.name, _SHORT_HASH, meaning, is_nullable=False, compression="uncompressed")
 
 
-def lookup_by(columns: tuple[str, ...]) -> Lookup:
+def key_hash_of(columns: tuple[str, ...]) -> KeyHash:
     """Give the hash of these columns."""
-    return Lookup(f"{'_'.join(columns)}_hash", f"(hash({', '.join(columns)}) % 4294967296)::UINTEGER")
+    return KeyHash(f"{'_'.join(columns)}_hash", f"(hash({', '.join(columns)}) % 4294967296)::UINTEGER")
 
 
 @cache

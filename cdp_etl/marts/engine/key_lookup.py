@@ -9,7 +9,7 @@ Put here the SQL that seeks. What such a hash is stands in `lookup.py`; which on
 it.
 """
 
-from cdp_etl.marts.engine.key_hash import Lookup, lookup_by
+from cdp_etl.marts.engine.key_hash import KeyHash, key_hash_of
 
 _TOLD_APART = 2**26
 """Places within so many rows DuckDB 2.0.0 looks for by a bitmap, others by a Bloom filter."""
@@ -17,14 +17,14 @@ _TOLD_APART = 2**26
 _ROWS = "SELECT candidate.*, candidate.rowid AS row_id FROM mart_storage.{mart} AS candidate"
 
 
-def sought(  # noqa: PLR0913 - the keyword arguments are how they are read
+def lookup_rows(  # noqa: PLR0913 - the keyword arguments are how they are read
     mart: str,
     keys: str,
     columns: tuple[str, ...],
-    lookup: Lookup | None,
+    lookup: KeyHash | None,
     *,
     where: str = "true",
-    pieces: int = 1,
+    row_id_chunks: int = 1,
 ) -> str:
     """Give the SELECT, in parentheses, of the rows that have one of some keys: what is kept of them, and `row_id`.
 
@@ -39,10 +39,17 @@ def sought(  # noqa: PLR0913 - the keyword arguments are how they are read
     if lookup is None:
         by = ", ".join(columns)
         return f"({_ROWS.format(mart=mart)} SEMI JOIN {keys} AS sought USING ({by}) WHERE {where})"
-    return rows_at(mart, places(mart, keys, lookup, where=where), keys, columns, where=where, pieces=pieces)
+    return fetch_rows(
+        mart,
+        lookup_row_ids(mart, keys, lookup, where=where),
+        keys,
+        columns,
+        where=where,
+        row_id_chunks=row_id_chunks,
+    )
 
 
-def places(mart: str, keys: str, lookup: Lookup, *, beside: str = "", where: str = "true") -> str:
+def lookup_row_ids(mart: str, keys: str, lookup: KeyHash, *, extra_columns: str = "", where: str = "true") -> str:
     """Give the SELECT, in parentheses, of the places of rows that have the hash of one of some keys: `row_id`.
 
     Args:
@@ -54,13 +61,13 @@ def places(mart: str, keys: str, lookup: Lookup, *, beside: str = "", where: str
     """
     hashes = f"SELECT DISTINCT {lookup.expression} AS {lookup.name} FROM {keys}"
     return (
-        f"(SELECT candidate.rowid AS row_id{beside} FROM mart_storage.{mart} AS candidate"
+        f"(SELECT candidate.rowid AS row_id{extra_columns} FROM mart_storage.{mart} AS candidate"
         f" SEMI JOIN ({hashes}) AS sought USING ({lookup.name}) WHERE {where})"
     )
 
 
-def rows_at(  # noqa: PLR0913 - the keyword arguments are how they are read
-    mart: str, found: str, keys: str, columns: tuple[str, ...], *, where: str = "true", pieces: int = 1
+def fetch_rows(  # noqa: PLR0913 - the keyword arguments are how they are read
+    mart: str, found: str, keys: str, columns: tuple[str, ...], *, where: str = "true", row_id_chunks: int = 1
 ) -> str:
     """Give the SELECT, in parentheses, of the rows at some places that have one of some keys, with `row_id`.
 
@@ -75,8 +82,8 @@ def rows_at(  # noqa: PLR0913 - the keyword arguments are how they are read
     """
     # One piece has no bound: a needless one has DuckDB expect fewer rows, and turn joins around (0048).
     bounds = ["true"]
-    if pieces > 1:
-        firsts = [n * _TOLD_APART for n in range(pieces)]
+    if row_id_chunks > 1:
+        firsts = [n * _TOLD_APART for n in range(row_id_chunks)]
         bounds = [f"{{place}} BETWEEN {first} AND {first + _TOLD_APART - 1}" for first in firsts[:-1]]
         bounds.append(f"{{place}} >= {firsts[-1]}")
     candidates = " UNION ALL ".join(
@@ -90,6 +97,6 @@ def rows_at(  # noqa: PLR0913 - the keyword arguments are how they are read
     )
 
 
-def sought_by(mart: str, keys: str, columns: tuple[str, ...], *, pieces: int = 1) -> str:
+def lookup_by_hash(mart: str, keys: str, columns: tuple[str, ...], *, row_id_chunks: int = 1) -> str:
     """Give the same where the mart keeps a hash of just these columns."""
-    return sought(mart, keys, columns, lookup_by(columns), pieces=pieces)
+    return lookup_rows(mart, keys, columns, key_hash_of(columns), row_id_chunks=row_id_chunks)

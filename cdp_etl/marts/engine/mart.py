@@ -14,17 +14,19 @@ from importlib.resources import files
 import duckdb
 
 from cdp_etl.contract.render.ddl import create_table, create_view, quoted
-from cdp_etl.contract.table import WHOLE, TableColumn
-from cdp_etl.marts.engine.key_hash import Lookup, hash_signature, lookup_by
+from cdp_etl.contract.table import INTEGER, TableColumn
+from cdp_etl.marts.engine.key_hash import KeyHash, hash_signature, key_hash_of
 from cdp_etl.marts.errors import MartHeaderError
 from cdp_etl.marts.settings import MartSettings
 
-KEPT = "mart_storage"
+STORAGE_SCHEMA = "mart_storage"
 """The schema of the tables that marts are kept in; those of schema `marts` are views of what readers may see."""
 
-MADE_BY = TableColumn("written_by_load_seq", WHOLE, "The newest load when the row was made.", is_nullable=False)
-LEFT_BY = TableColumn(
-    "deleted_by_load_seq", WHOLE, "The newest load when the row was taken out.", is_nullable=False
+WRITTEN_BY = TableColumn(
+    "written_by_load_seq", INTEGER, "The newest load when the row was made.", is_nullable=False
+)
+DELETED_BY = TableColumn(
+    "deleted_by_load_seq", INTEGER, "The newest load when the row was taken out.", is_nullable=False
 )
 
 _KEY_HASH = "key_hash"
@@ -35,34 +37,34 @@ _HEADER = re.compile(r"(?P<meaning>.+?) Grain: (?P<grain>.+?) Inputs: (?P<inputs
 
 
 @dataclass(frozen=True, slots=True)
-class Slice:
-    """Which rows of a table belong to the touched slices: those that a temporary table names.
+class KeyFilter:
+    """Which rows of a table belong to the affected slices: those that a temporary table names.
 
     Attributes:
-        touched: The temporary table.
-        columns: The columns that it and the table have in common; none of them is ever null in a touched row.
+        affected: The temporary table.
+        columns: The columns that it and the table have in common; none of them is ever null in a affected row.
         days: A temporary table of one row, `first_day` and `last_day`: only rows of these days belong to them.
         beside: A temporary table of further rows of the table that belong to them; of the columns that are read.
         is_sought_once: Whether its rows are put aside before the SELECT, which reads them several times.
     """
 
-    touched: str
+    key_table: str
     columns: tuple[str, ...]
-    days: str | None = None
-    beside: str | None = None
-    is_sought_once: bool = False
+    date_range: str | None = None
+    extra_rows: str | None = None
+    materialize: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Slices:
+class RefreshScope:
     """What a change of the inputs touches, as temporary tables, and how each table is cut by them.
 
     Attributes:
         tables: The SELECT of each temporary table, in order. They may read `pending`, the changes of the feed that
             the mart has not applied yet, the mart itself as it was, its inputs as they are, and the variable
             `applied_load_seq`, the newest load that the mart has applied.
-        mart: The touched rows of the mart: they are deleted, and the SELECT must give exactly their successors.
-        found: The temporary table of the touched rows of the mart as they are kept, with `row_id`, where one of
+        mart: The affected rows of the mart: they are deleted, and the SELECT must give exactly their successors.
+        found: The temporary table of the affected rows of the mart as they are kept, with `row_id`, where one of
             the tables has sought them already.
         gives_more: Whether it gives other rows too, which are left out: of inputs that are cut more coarsely.
         inputs: For each input the rows that those are made from. An input that is not named is read whole.
@@ -73,31 +75,31 @@ class Slices:
     """
 
     tables: Mapping[str, str]
-    mart: Slice
-    inputs: Mapping[str, Slice]
-    parted_by: tuple[str, ...] = ()
-    found: str | None = None
-    follows: str | None = None
-    gives_more: bool = False
+    mart: KeyFilter
+    inputs: Mapping[str, KeyFilter]
+    chunk_by: tuple[str, ...] = ()
+    existing_rows: str | None = None
+    follows_rows_of: str | None = None
+    filter_output: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class IntermediateTable:
     """A table that the SELECT reads beside its inputs, made from them for the time of a run.
 
     Attributes:
         whole: Its SELECT for a full rebuild.
-        touched: Its SELECT where the mart is patched; it may read the tables of the slices.
+        affected: Its SELECT where the mart is patched; it may read the tables of the slices.
         compute: Fills it in Python, where SQL cannot; the SELECTs then only say its columns and their origin.
     """
 
-    whole: str
-    touched: str
+    full_sql: str
+    incremental_sql: str
     compute: Callable[[duckdb.DuckDBPyConnection], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
+class Reconciliation:
     """How the rows of a mart add up to records: they are compared with what was loaded.
 
     Attributes:
@@ -109,14 +111,14 @@ class Counted:
     """
 
     column: str
-    by: tuple[str, ...]
-    of: str = "true"
-    each: str = "1"
-    in_staging: bool = False
+    group_by: tuple[str, ...]
+    predicate: str = "true"
+    weight: str = "1"
+    against_staging: bool = False
 
 
 @dataclass(frozen=True)
-class Header:
+class SqlHeader:
     """What the comment at the top of a mart's SQL says.
 
     Attributes:
@@ -162,17 +164,17 @@ class Mart:
 
     name: str
     columns: tuple[TableColumn, ...]
-    slices: Slices | None
+    refresh_scope: RefreshScope | None
     month_column: str | None = None
-    made: Mapping[str, Made] = field(default_factory=dict)
-    log_of: str | None = None
-    sought_by: tuple[tuple[str, ...], ...] = ()
-    pieces: int = 1
+    intermediate_tables: Mapping[str, IntermediateTable] = field(default_factory=dict)
+    change_log_of: str | None = None
+    key_hashes: tuple[tuple[str, ...], ...] = ()
+    row_id_chunks: int = 1
     derived: Mapping[str, str] = field(default_factory=dict)
-    beside: tuple[TableColumn, ...] = ()
+    carried_columns: tuple[TableColumn, ...] = ()
     is_published: bool = True
     settings: tuple[str, ...] = ()
-    counted: Counted | None = None
+    reconciliation: Reconciliation | None = None
     owner: str = "team:data-platform"
 
     @property
@@ -181,40 +183,40 @@ class Mart:
         return f"marts.{self.name}"
 
     @property
-    def kept_table(self) -> str:
+    def storage_table(self) -> str:
         """The table under it, with the schema."""
-        return f"{KEPT}.{self.name}"
+        return f"{STORAGE_SCHEMA}.{self.name}"
 
     @property
-    def left_table(self) -> str:
+    def tombstone_table(self) -> str:
         """The table of the rows that have left since it was published, with the schema."""
-        return f"{KEPT}.{self.name}_tombstones"
+        return f"{STORAGE_SCHEMA}.{self.name}_tombstones"
 
     @property
-    def kept_columns(self) -> tuple[TableColumn, ...]:
+    def stored_columns(self) -> tuple[TableColumn, ...]:
         """The columns that are kept for readers: all but the derived ones."""
         return tuple(column for column in self.columns if column.name not in self.derived)
 
     @property
-    def made_columns(self) -> tuple[TableColumn, ...]:
+    def select_columns(self) -> tuple[TableColumn, ...]:
         """The columns that the SELECT gives."""
-        return (*self.kept_columns, *self.beside)
+        return (*self.stored_columns, *self.carried_columns)
 
     @property
-    def lookups(self) -> Sequence[Lookup]:
+    def hash_columns(self) -> Sequence[KeyHash]:
         """The hashes that are kept beside its rows."""
-        return [lookup_by(columns) for columns in self.sought_by]
+        return [key_hash_of(columns) for columns in self.key_hashes]
 
-    def lookup_of(self, columns: tuple[str, ...]) -> Lookup | None:
+    def hash_for(self, columns: tuple[str, ...]) -> KeyHash | None:
         """Give the hash by which rows are sought by these columns; None where none is kept, or days bound them."""
         if _DAY in columns:
             return None
         if _KEY_HASH in columns:
-            return Lookup(_KEY_HASH, _KEY_HASH)
-        return lookup_by(columns) if columns in self.sought_by else None
+            return KeyHash(_KEY_HASH, _KEY_HASH)
+        return key_hash_of(columns) if columns in self.key_hashes else None
 
     @property
-    def left_columns(self) -> tuple[TableColumn, ...]:
+    def tombstone_columns(self) -> tuple[TableColumn, ...]:
         """What is known of a row that has left: its grain, and the date by which it is published."""
         names = (*self.grain, *((self.month_column,) if self.month_column else ()))
         return tuple(column for column in self.columns if column.name in names)
@@ -225,7 +227,7 @@ class Mart:
         return files("cdp_etl.marts.models").joinpath(f"{self.name}.sql").read_text(encoding="utf-8")
 
     @cached_property
-    def header(self) -> Header:
+    def header(self) -> SqlHeader:
         """What the header of its SQL says.
 
         Raises:
@@ -236,7 +238,7 @@ class Mart:
         found = _HEADER.fullmatch(" ".join(line.removeprefix("--").strip() for line in lines))
         if found is None:
             raise MartHeaderError(self.name)
-        return Header(found["meaning"], _names(found["grain"]), _names(found["inputs"]), found["notes"] or "")
+        return SqlHeader(found["meaning"], _names(found["grain"]), _names(found["inputs"]), found["notes"] or "")
 
     @property
     def grain(self) -> tuple[str, ...]:
@@ -259,18 +261,22 @@ class Mart:
         left = f"A row of {self.table} that has left since it was published."
         return [
             *create_table(
-                KEPT,
+                STORAGE_SCHEMA,
                 self.name,
-                (*self.made_columns, MADE_BY, *(lookup.column for lookup in self.lookups)),
+                (*self.select_columns, WRITTEN_BY, *(lookup.column for lookup in self.hash_columns)),
                 f"What {self.table} shows.",
             ),
-            *create_table(KEPT, f"{self.name}_tombstones", (*self.left_columns, LEFT_BY), left),
+            *create_table(STORAGE_SCHEMA, f"{self.name}_tombstones", (*self.tombstone_columns, DELETED_BY), left),
             *create_view(
-                "marts", self.name, self.columns, self.shown(self.columns, self.kept_table), self.description
+                "marts",
+                self.name,
+                self.columns,
+                self.view_select(self.columns, self.storage_table),
+                self.description,
             ),
         ]
 
-    def shown(self, columns: Sequence[TableColumn], rows: str) -> str:
+    def view_select(self, columns: Sequence[TableColumn], rows: str) -> str:
         """Give the SELECT of what readers see of some of its columns, the derived ones among them.
 
         Args:
@@ -288,9 +294,11 @@ class Mart:
     def definition_hash(self, settings: MartSettings) -> str:
         """Give a hash that changes when its SQL, its columns, its slices or a setting that it reads does."""
         read = (repr(settings.value(name)) for name in self.settings)
-        made = (f"{name} {made.whole} {made.touched}" for name, made in self.made.items())
-        hashes = [hash_signature()] if self.sought_by else []
-        parts = (self.sql, *self.create_statements(), repr(self.slices), *made, *read, *hashes)
+        made = (
+            f"{name} {made.full_sql} {made.incremental_sql}" for name, made in self.intermediate_tables.items()
+        )
+        hashes = [hash_signature()] if self.key_hashes else []
+        parts = (self.sql, *self.create_statements(), repr(self.refresh_scope), *made, *read, *hashes)
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 

@@ -1,6 +1,6 @@
 """Slices by person, or by person and more: what to make anew when records, or who is who, change.
 
-A row is touched when a record of it changed, or when an identifier came to its person or left it: then what the
+A row is affected when a record of it changed, or when an identifier came to its person or left it: then what the
 identifier's persons before had done may be done by the person that it stands for now.
 
 Most rows only gain days after all that they had, and are gone on from (`growing.py`): the old days, which are as
@@ -12,22 +12,22 @@ Put here what these marts have in common. What else one of them reads is declare
 
 from collections.abc import Mapping, Sequence
 
-from cdp_etl.contract.table import DAY, TableColumn
+from cdp_etl.contract.table import DATE, TableColumn
 from cdp_etl.marts.columns import BY_CUSTOMER_KEY, BY_IDENTIFIER, BY_PERSON
-from cdp_etl.marts.engine.key_lookup import sought_by
-from cdp_etl.marts.engine.mart import Made, Slice, Slices
+from cdp_etl.marts.engine.key_lookup import lookup_by_hash
+from cdp_etl.marts.engine.mart import IntermediateTable, KeyFilter, RefreshScope
 
 
-def person_slices(  # noqa: PLR0913 - the keyword arguments are what a mart has of its own
+def person_scope(  # noqa: PLR0913 - the keyword arguments are what a mart has of its own
     mart: str,
     *,
     daily: str,
     by: tuple[str, ...] = (),
-    pieces: int = 1,
-    touched_too: str | None = None,
+    row_id_chunks: int = 1,
+    also_affected: str | None = None,
     tables: Mapping[str, str] | None = None,
-    inputs: Mapping[str, Slice] | None = None,
-) -> Slices:
+    inputs: Mapping[str, KeyFilter] | None = None,
+) -> RefreshScope:
     """Give the slices of a mart that sums up days of customer keys by the persons that these stand for.
 
     Args:
@@ -35,7 +35,7 @@ def person_slices(  # noqa: PLR0913 - the keyword arguments are what a mart has 
         daily: The mart of the days that it sums up, by customer key, day and `by`.
         by: The columns of its grain beside company and person.
         pieces: As `Mart.pieces`, of the mart and of its days.
-        touched_too: The SELECT of further rows to make anew, by the columns of the grain; their days stay.
+        also_affected: The SELECT of further rows to make anew, by the columns of the grain; their days stay.
         tables: Further tables, made after all others.
         inputs: The cuts of what it reads beside the days and `customer_identity`.
     """
@@ -44,7 +44,7 @@ def person_slices(  # noqa: PLR0913 - the keyword arguments are what a mart has 
     is_whole = " AND ".join(f"{column} IS NOT NULL" for column in day)
     pending_key = f"(SELECT DISTINCT company_id, customer_key AS identifier FROM pending WHERE {is_whole})"
     further = "".join(f", {column}" for column in by)
-    return Slices(
+    return RefreshScope(
         tables={
             "moved": """
                 SELECT company_id, identifier, person_before AS person_id
@@ -54,8 +54,8 @@ def person_slices(  # noqa: PLR0913 - the keyword arguments are what a mart has 
                 FROM marts.customer_identity_change
                 WHERE load_seq > getvariable('applied_load_seq') AND person_after IS NOT NULL
             """,
-            "member": f"FROM {sought_by('customer_identity', 'moved', BY_PERSON)}",
-            "now_known": f"FROM {sought_by('customer_identity', 'moved', BY_IDENTIFIER)}",
+            "member": f"FROM {lookup_by_hash('customer_identity', 'moved', BY_PERSON)}",
+            "now_known": f"FROM {lookup_by_hash('customer_identity', 'moved', BY_IDENTIFIER)}",
             # A person as the mart knows it, all of whose identifiers stand for one person now.
             "home": """
                 WITH identity AS (
@@ -79,7 +79,7 @@ def person_slices(  # noqa: PLR0913 - the keyword arguments are what a mart has 
             """,
             "before": f"""
                 SELECT before.*, home.person_now
-                FROM {sought_by(mart, "moved", BY_PERSON, pieces=pieces)} AS before
+                FROM {lookup_by_hash(mart, "moved", BY_PERSON, row_id_chunks=row_id_chunks)} AS before
                 LEFT JOIN home USING (company_id, person_id)
             """,
             # What was of a person that is more than one now, and all that it may have become a part of.
@@ -103,30 +103,30 @@ def person_slices(  # noqa: PLR0913 - the keyword arguments are what a mart has 
             "changed_day": f"""
                 SELECT changed.*, person.person_id
                 FROM (SELECT DISTINCT {", ".join(day)} FROM pending WHERE {is_whole}) AS changed
-                INNER JOIN {sought_by("customer_identity", pending_key, BY_IDENTIFIER)} AS person
+                INNER JOIN {lookup_by_hash("customer_identity", pending_key, BY_IDENTIFIER)} AS person
                   ON changed.company_id = person.company_id AND changed.customer_key = person.identifier
             """,
-            "touched": f"SELECT {row} FROM changed_day UNION FROM regrouped"
-            + (f" UNION {touched_too}" if touched_too else ""),
-            "staying": "FROM touched ANTI JOIN moved USING (company_id, person_id)",
-            "held": f"""
-                SELECT *, person_id AS person_now FROM {sought_by(mart, "staying", grain, pieces=pieces)}
+            "affected": f"SELECT {row} FROM changed_day UNION FROM regrouped"
+            + (f" UNION {also_affected}" if also_affected else ""),
+            "staying": "FROM affected ANTI JOIN moved USING (company_id, person_id)",
+            "existing_rows": f"""
+                SELECT *, person_id AS person_now FROM {lookup_by_hash(mart, "staying", grain, row_id_chunks=row_id_chunks)}
                 UNION ALL BY NAME
                 FROM before
             """,
             # Clocks that are set back at midnight begin a day before the one before it is over.
             "next_day": f"""
-                SELECT {row}, activity_date, customer_key, held.last_at
+                SELECT {row}, activity_date, customer_key, existing_rows.last_at
                 FROM changed_day
-                INNER JOIN {_HELD_NOW} AS held USING ({row})
-                WHERE changed_day.activity_date = held.{LAST_DATE} + 1
+                INNER JOIN {_HELD_NOW} AS existing_rows USING ({row})
+                WHERE changed_day.activity_date = existing_rows.{LAST_DATE} + 1
             """,
-            # What was not held has no days but those that changed, unless it is torn.
-            "read_whole": f"""
+            # What was not existing_rows has no days but those that changed, unless it is torn.
+            "full_recompute_rows": f"""
                 SELECT {row}
                 FROM changed_day
-                INNER JOIN {_HELD_NOW} AS held USING ({row})
-                WHERE changed_day.activity_date <= held.{LAST_DATE}
+                INNER JOIN {_HELD_NOW} AS existing_rows USING ({row})
+                WHERE changed_day.activity_date <= existing_rows.{LAST_DATE}
                 UNION
                 SELECT {row}
                 FROM next_day
@@ -141,41 +141,41 @@ def person_slices(  # noqa: PLR0913 - the keyword arguments are what a mart has 
                 GROUP BY company_id, person_now{further}
                 HAVING count(*) > 1
             """,
-            "grown": f"FROM {_HELD_NOW} ANTI JOIN read_whole USING ({row})",
-            "new_day": f"SELECT {', '.join(day)} FROM changed_day ANTI JOIN read_whole USING ({row})",
-            "whole_key": f"""
+            "append_only_rows": f"FROM {_HELD_NOW} ANTI JOIN full_recompute_rows USING ({row})",
+            "new_days": f"SELECT {', '.join(day)} FROM changed_day ANTI JOIN full_recompute_rows USING ({row})",
+            "full_recompute_keys": f"""
                 SELECT person.company_id, person.identifier AS customer_key{further}
-                FROM read_whole
-                INNER JOIN {sought_by("customer_identity", "read_whole", BY_PERSON)} AS person
+                FROM full_recompute_rows
+                INNER JOIN {lookup_by_hash("customer_identity", "full_recompute_rows", BY_PERSON)} AS person
                   USING (company_id, person_id)
             """,
-            "old_day": f"FROM {sought_by(daily, 'whole_key', (*BY_CUSTOMER_KEY, *by), pieces=pieces)}",
+            "history_days": f"FROM {lookup_by_hash(daily, 'full_recompute_keys', (*BY_CUSTOMER_KEY, *by), row_id_chunks=row_id_chunks)}",
             **(tables or {}),
         },
-        mart=Slice("touched", grain),
-        found="held",
+        mart=KeyFilter("affected", grain),
+        existing_rows="existing_rows",
         inputs={
-            "customer_identity": Slice("touched", BY_PERSON, is_sought_once=True),
-            daily: Slice("new_day", day, beside="old_day"),
+            "customer_identity": KeyFilter("affected", BY_PERSON, materialize=True),
+            daily: KeyFilter("new_days", day, extra_rows="history_days"),
             **(inputs or {}),
         },
-        parted_by=BY_PERSON,
+        chunk_by=BY_PERSON,
     )
 
 
-_HELD_NOW = "(SELECT * REPLACE (person_now AS person_id) FROM held WHERE person_now IS NOT NULL)"
-"""What was held, of the persons that it is of now."""
+_HELD_NOW = "(SELECT * REPLACE (person_now AS person_id) FROM existing_rows WHERE person_now IS NOT NULL)"
+"""What was existing_rows, of the persons that it is of now."""
 
 
 LAST_DATE = "last_date"
 """The column of such a mart that says up to which day a row is summed up."""
 LAST_DAY = TableColumn(
-    LAST_DATE, DAY, "Last day on which something happened, in the business time zone.", is_nullable=False
+    LAST_DATE, DATE, "Last day on which something happened, in the business time zone.", is_nullable=False
 )
 """That column, where it is kept for the next run alone."""
 
 
-def earlier(columns: Sequence[TableColumn]) -> Made:
-    """Give the table of what is summed up already: nothing in a full rebuild, the rows `grown` in a patch."""
+def stored_totals(columns: Sequence[TableColumn]) -> IntermediateTable:
+    """Give the table of what is summed up already: nothing in a full rebuild, the rows `append_only_rows` in a patch."""
     nothing = ", ".join(f"NULL::{column.type.duckdb} AS {column.name}" for column in columns)
-    return Made(whole=f"SELECT {nothing} WHERE false", touched="FROM grown")
+    return IntermediateTable(full_sql=f"SELECT {nothing} WHERE false", incremental_sql="FROM append_only_rows")

@@ -20,7 +20,7 @@ WHOLE_MART = date(1, 1, 1)
 _TO_BE_REBUILT = ""
 """Stands for the definition of a mart that must be rebuilt: no definition has this hash."""
 
-CONTRADICTED = "contradicted"
+CHECK_FAILED = "contradicted"
 """The same, for a mart of which a check did not hold."""
 
 _PUBLISHED = "published_version"
@@ -80,19 +80,19 @@ def months_of(connection: duckdb.DuckDBPyConnection, mart: Mart) -> Mapping[date
     )
 
 
-def begin_generation(connection: duckdb.DuckDBPyConnection, mart: Mart) -> None:
+def start_generation(connection: duckdb.DuckDBPyConnection, mart: Mart) -> None:
     """Write that the mart was rebuilt whole: nothing published of it before counts as unchanged.
 
     The marts behind it are marked to be rebuilt too: the change feed does not tell them what differs.
     """
-    publish_anew(connection, mart)
+    invalidate_published(connection, mart)
     for later in downstream(mart):
         connection.execute(
             "UPDATE ops.mart_state SET definition_hash = ? WHERE mart = ?", [_TO_BE_REBUILT, later.name]
         )
 
 
-def publish_anew(connection: duckdb.DuckDBPyConnection, mart: Mart) -> None:
+def invalidate_published(connection: duckdb.DuckDBPyConnection, mart: Mart) -> None:
     """Write that nothing published of the mart before counts as unchanged."""
     _set(connection, _generation_setting(mart), str(uuid.uuid4()))
 
@@ -112,11 +112,11 @@ def published_version(connection: duckdb.DuckDBPyConnection) -> str | None:
     return _setting(connection, _PUBLISHED)
 
 
-def mark_contradicted(connection: duckdb.DuckDBPyConnection, marts: Iterable[Mart]) -> None:
+def mark_failed_checks(connection: duckdb.DuckDBPyConnection, marts: Iterable[Mart]) -> None:
     """Write that these marts are not to be relied on: they are made anew before anything is published."""
     connection.execute(
         "UPDATE ops.mart_state SET definition_hash = ? WHERE list_contains(?, mart)",
-        [CONTRADICTED, [mart.name for mart in marts]],
+        [CHECK_FAILED, [mart.name for mart in marts]],
     )
 
 

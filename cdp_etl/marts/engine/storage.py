@@ -5,7 +5,7 @@ What they hold is declared in `mart.py`; what is done to their rows stands in `c
 
 import duckdb
 
-from cdp_etl.marts.engine.mart import KEPT, Mart
+from cdp_etl.marts.engine.mart import STORAGE_SCHEMA, Mart
 
 
 def exist(connection: duckdb.DuckDBPyConnection, mart: Mart) -> bool:
@@ -13,7 +13,7 @@ def exist(connection: duckdb.DuckDBPyConnection, mart: Mart) -> bool:
     found = connection.execute(
         "SELECT count(*) FROM duckdb_tables() WHERE schema_name = ? AND table_name = ?"
         " AND database_name = current_database()",
-        [KEPT, mart.name],
+        [STORAGE_SCHEMA, mart.name],
     ).fetchone()
     return found != (0,)
 
@@ -24,6 +24,13 @@ def create(connection: duckdb.DuckDBPyConnection, mart: Mart) -> None:
         connection.execute(statement)
 
 
+def update_comments(connection: duckdb.DuckDBPyConnection, mart: Mart) -> None:
+    """Write the mart's view and all comments again, for example of tables that a migration created."""
+    for statement in mart.create_statements():
+        if not statement.startswith("CREATE TABLE"):
+            connection.execute(statement)
+
+
 def drop(connection: duckdb.DuckDBPyConnection, mart: Mart) -> None:
     """Drop the mart's tables; its view is replaced when they are made again."""
-    connection.execute(f"DROP TABLE {mart.kept_table}; DROP TABLE {mart.left_table}")
+    connection.execute(f"DROP TABLE {mart.storage_table}; DROP TABLE {mart.tombstone_table}")

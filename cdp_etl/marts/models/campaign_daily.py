@@ -1,19 +1,19 @@
-"""The mart `campaign_daily`: its columns and slices. Its meaning stands in its SQL.
+"""Declaration of `campaign_daily`.
 
-A campaign is made anew whole: an opening today changes the cohort of the day on which its message was sent.
+The refresh scope is a campaign with all of its days: an opening today changes the cohort of the day of sending.
 """
 
-from cdp_etl.contract.table import DECIMAL_NUMBER, TEXT, TableColumn
+from cdp_etl.contract.table import DOUBLE, TEXT, TableColumn
 from cdp_etl.marts import columns as c
-from cdp_etl.marts.engine.mart import Counted, Mart
-from cdp_etl.marts.engine.scope_feed import feed_slices
+from cdp_etl.marts.engine.mart import Mart, Reconciliation
+from cdp_etl.marts.engine.scope_feed import feed_scope
 
 CAMPAIGN_COLUMNS = (
     TableColumn("channel", TEXT, "email or sms.", is_nullable=False),
     TableColumn("service_provider", TEXT, "Provider of the messages.", is_nullable=False),
-    TableColumn("campaign_id", TEXT, "Campaign, unique with its provider only.", is_nullable=False),
+    TableColumn("campaign_id", TEXT, "Campaign id; unique per provider only.", is_nullable=False),
 )
-"""What tells campaigns apart, within a company."""
+"""Columns that identify a campaign within a company."""
 
 CAMPAIGN_DAILY = Mart(
     name="campaign_daily",
@@ -21,28 +21,28 @@ CAMPAIGN_DAILY = Mart(
         c.COMPANY_ID,
         *CAMPAIGN_COLUMNS,
         c.ACTIVITY_DATE,
-        c.count("event_count", "Events of any kind on the day, as reported."),
+        c.count("event_count", "Number of events of any kind on the day, as reported."),
         TableColumn(
             "event_counts",
             c.COUNTS_TYPE,
-            "Events by name in lower snake case, in the order of the name; an open vocabulary.",
+            "Number of events by name in lower snake case, sorted by name; an open vocabulary.",
             is_nullable=False,
         ),
-        c.count("recipient_count", "Distinct recipients of the day's events, the unusable addresses not counted."),
-        c.count("cohort_count", "Distinct recipients whom the campaign was first sent to on the day: the cohort."),
-        c.count("cohort_opened_count", "Of the cohort, those who have opened a message of the campaign by now."),
-        c.count("cohort_clicked_count", "Of the cohort, those who have clicked in one by now."),
-        c.count("cohort_unsubscribed_count", "Of the cohort, those who have unsubscribed through it by now."),
-        TableColumn(
-            "open_rate", DECIMAL_NUMBER, "cohort_opened_count / cohort_count; null where nothing was first sent."
+        c.count("recipient_count", "Distinct recipients of the day's events, without unusable addresses."),
+        c.count("cohort_count", "Cohort: distinct recipients first sent to on the day."),
+        c.count(
+            "cohort_opened_count", "Recipients of the cohort who have opened a message of the campaign to date."
         ),
-        TableColumn(
-            "click_rate", DECIMAL_NUMBER, "cohort_clicked_count / cohort_count; null where nothing was first sent."
+        c.count("cohort_clicked_count", "Recipients of the cohort who have clicked in one to date."),
+        c.count(
+            "cohort_unsubscribed_count", "Recipients of the cohort who have unsubscribed through one to date."
         ),
+        TableColumn("open_rate", DOUBLE, "cohort_opened_count / cohort_count; null without a cohort."),
+        TableColumn("click_rate", DOUBLE, "cohort_clicked_count / cohort_count; null without a cohort."),
     ),
-    slices=feed_slices(("company_id", "campaign_id"), inputs=("interaction",)),
+    refresh_scope=feed_scope(("company_id", "campaign_id"), inputs=("interaction",)),
     month_column="activity_date",
-    counted=Counted(
-        "event_count", by=("company_id", "activity_date", "campaign_id"), of="campaign_id IS NOT NULL"
+    reconciliation=Reconciliation(
+        "event_count", group_by=("company_id", "activity_date", "campaign_id"), predicate="campaign_id IS NOT NULL"
     ),
 )

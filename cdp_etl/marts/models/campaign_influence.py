@@ -1,31 +1,33 @@
-"""The marts of inferred influence: their columns and slices. Their meaning stands in their SQL.
+"""Declarations of the attribution marts `person_campaign_product_daily` and `campaign_influence`.
 
-By person first: a click changes the days that it reaches, of one person; a merge of persons may change all
-of their days. Which rows of these were made and which have left since tells what changes in `campaign_influence`.
+A click affects the days of one person within the attribution window. A merge of persons may affect all of their
+days. Rows written to and deleted from the first mart are the refresh scope of the second.
 
-Of persons that no identifier came to or left only the days about the changed ones are read, however long the
-history is: the interactions of all others are found once.
+The history of a person is read only if the set of their identifiers changed. For all other persons the read is
+limited to the days around the changed records, so its cost does not depend on the length of the history.
 """
 
 from cdp_etl.marts import columns as c
-from cdp_etl.marts.engine.key_hash import lookup_by
-from cdp_etl.marts.engine.key_lookup import places, rows_at, sought_by
-from cdp_etl.marts.engine.mart import LEFT_BY, MADE_BY, Mart, Slice, Slices
+from cdp_etl.marts.engine.key_hash import key_hash_of
+from cdp_etl.marts.engine.key_lookup import fetch_rows, lookup_by_hash, lookup_row_ids
+from cdp_etl.marts.engine.mart import DELETED_BY, WRITTEN_BY, KeyFilter, Mart, RefreshScope
 from cdp_etl.marts.models.campaign_daily import CAMPAIGN_COLUMNS
 from cdp_etl.marts.models.customer_identity import PERSON_ID
 
 _CHANGED_KEY = "(SELECT company_id, customer_key AS identifier FROM changed_day)"
 _MESSAGE = "entity IN ('email_interaction', 'sms_interaction') AND customer_key IS NOT NULL"
 _CLICKED = "action IN ('email_clicked', 'sms_clicked')"
-_KEY_LOOKUP = lookup_by(c.BY_CUSTOMER_KEY)
+_CUSTOMER_KEY_HASH = key_hash_of(c.BY_CUSTOMER_KEY)
 
 
 def _moved_at(found: str) -> str:
-    return rows_at("interaction", found, "moved_key", c.BY_CUSTOMER_KEY, pieces=c.PIECES_OF_LARGE_MARTS)
+    return fetch_rows(
+        "interaction", found, "moved_key", c.BY_CUSTOMER_KEY, row_id_chunks=c.LARGE_MART_ROW_ID_CHUNKS
+    )
 
 
 _NEAR = f"""
-    (FROM moved_place SEMI JOIN reached USING ({_KEY_LOOKUP.name}, activity_date) WHERE NOT is_click)
+    (FROM moved_place SEMI JOIN reached USING ({_CUSTOMER_KEY_HASH.name}, activity_date) WHERE NOT is_click)
 """
 
 _TABLES = {
@@ -34,10 +36,10 @@ _TABLES = {
         SELECT clicked.company_id, clicked.customer_key, clicked.activity_date
         FROM interaction AS clicked
         INNER JOIN pending USING (key_hash, record_key, activity_date)
-        WHERE pending.side = 'after' AND clicked.{_CLICKED}
+        WHERE pending.image = 'after' AND clicked.{_CLICKED}
         AND clicked.customer_key IS NOT NULL
         UNION
-        SELECT company_id, customer_key, activity_date FROM pending WHERE side = 'before' AND {_MESSAGE}
+        SELECT company_id, customer_key, activity_date FROM pending WHERE image = 'before' AND {_MESSAGE}
     """,
     "changed_day": """
         SELECT company_id, customer_key, activity_date
@@ -57,13 +59,13 @@ _TABLES = {
     """,
     "moved_key": f"""
         SELECT company_id, person_id, identifier AS customer_key
-        FROM {sought_by("customer_identity", "moved", c.BY_PERSON)}
+        FROM {lookup_by_hash("customer_identity", "moved", c.BY_PERSON)}
     """,
-    "moved_place": places(
+    "moved_place": lookup_row_ids(
         "interaction",
         "moved_key",
-        _KEY_LOOKUP,
-        beside=f", {_KEY_LOOKUP.name}, candidate.activity_date, candidate.{_CLICKED} AS is_click",
+        _CUSTOMER_KEY_HASH,
+        extra_columns=f", {_CUSTOMER_KEY_HASH.name}, candidate.activity_date, candidate.{_CLICKED} AS is_click",
     ),
     "moved_click": f"FROM {_moved_at('(FROM moved_place WHERE is_click)')}",
     # What no click of the person reaches is not read, however much the person has done.
@@ -76,7 +78,7 @@ _TABLES = {
           FROM moved_click
           INNER JOIN moved_key USING (company_id, customer_key)
         )
-        SELECT DISTINCT {_KEY_LOOKUP.expression} AS {_KEY_LOOKUP.name}, activity_date
+        SELECT DISTINCT {_CUSTOMER_KEY_HASH.expression} AS {_CUSTOMER_KEY_HASH.name}, activity_date
         FROM reached
         INNER JOIN moved_key USING (company_id, person_id)
     """,
@@ -91,10 +93,10 @@ _TABLES = {
         FROM {_moved_at(_NEAR)}
         WHERE product_sku IS NOT NULL
     """,
-    "touched": f"""
+    "affected": f"""
         SELECT changed_day.company_id, person.person_id, changed_day.activity_date
         FROM changed_day
-        INNER JOIN {sought_by("customer_identity", _CHANGED_KEY, c.BY_IDENTIFIER)} AS person
+        INNER JOIN {lookup_by_hash("customer_identity", _CHANGED_KEY, c.BY_IDENTIFIER)} AS person
           ON changed_day.company_id = person.company_id AND changed_day.customer_key = person.identifier
         UNION
         SELECT company_id, person_id, activity_date
@@ -102,12 +104,12 @@ _TABLES = {
         INNER JOIN moved_key USING (company_id, customer_key)
         UNION
         SELECT company_id, person_id, activity_date
-        FROM {sought_by("person_campaign_product_daily", "moved", c.BY_PERSON)}
+        FROM {lookup_by_hash("person_campaign_product_daily", "moved", c.BY_PERSON)}
     """,
-    "staying": "FROM touched ANTI JOIN moved USING (company_id, person_id)",
+    "staying": "FROM affected ANTI JOIN moved USING (company_id, person_id)",
     "staying_key": f"""
         SELECT company_id, identifier AS customer_key
-        FROM {sought_by("customer_identity", "staying", c.BY_PERSON)}
+        FROM {lookup_by_hash("customer_identity", "staying", c.BY_PERSON)}
     """,
     "about": """
         SELECT
@@ -125,19 +127,23 @@ PERSON_CAMPAIGN_PRODUCT_DAILY = Mart(
         *CAMPAIGN_COLUMNS,
         c.PRODUCT_SKU,
         c.ACTIVITY_DATE,
-        c.count("interaction_count", "Inferred: interactions of the person with the product after the click."),
+        c.count(
+            "interaction_count", "Inferred: interactions of the person with the product attributed to the click."
+        ),
     ),
-    slices=Slices(
+    refresh_scope=RefreshScope(
         tables=_TABLES,
-        mart=Slice("touched", (*c.BY_PERSON, "activity_date")),
+        mart=KeyFilter("affected", (*c.BY_PERSON, "activity_date")),
         inputs={
-            "customer_identity": Slice("touched", c.BY_PERSON, is_sought_once=True),
-            "interaction": Slice("staying_key", c.BY_CUSTOMER_KEY, days="about", beside="moved_interaction"),
+            "customer_identity": KeyFilter("affected", c.BY_PERSON, materialize=True),
+            "interaction": KeyFilter(
+                "staying_key", c.BY_CUSTOMER_KEY, date_range="about", extra_rows="moved_interaction"
+            ),
         },
-        gives_more=True,
+        filter_output=True,
     ),
     month_column="activity_date",
-    sought_by=(c.BY_PERSON,),
+    key_hashes=(c.BY_PERSON,),
     settings=("influence_days",),
 )
 
@@ -150,24 +156,24 @@ CAMPAIGN_INFLUENCE = Mart(
         *CAMPAIGN_COLUMNS,
         c.PRODUCT_SKU,
         c.ACTIVITY_DATE,
-        c.count("interaction_count", "Inferred: interactions with the product after a click in the campaign."),
-        c.count("person_count", "Inferred: persons who had them."),
+        c.count("interaction_count", "Inferred: interactions with the product attributed to the campaign."),
+        c.count("person_count", "Inferred: persons with such interactions."),
     ),
-    slices=Slices(
+    refresh_scope=RefreshScope(
         tables={
-            "touched": f"""
+            "affected": f"""
                 SELECT {", ".join(_BY_PRODUCT_DAY)}
-                FROM {PERSON_CAMPAIGN_PRODUCT_DAILY.kept_table}
-                WHERE {MADE_BY.name} > getvariable('applied_load_seq')
+                FROM {PERSON_CAMPAIGN_PRODUCT_DAILY.storage_table}
+                WHERE {WRITTEN_BY.name} > getvariable('applied_load_seq')
                 UNION
                 SELECT {", ".join(_BY_PRODUCT_DAY)}
-                FROM {PERSON_CAMPAIGN_PRODUCT_DAILY.left_table}
-                WHERE {LEFT_BY.name} > getvariable('applied_load_seq')
+                FROM {PERSON_CAMPAIGN_PRODUCT_DAILY.tombstone_table}
+                WHERE {DELETED_BY.name} > getvariable('applied_load_seq')
             """
         },
-        mart=Slice("touched", _BY_PRODUCT_DAY),
-        follows=PERSON_CAMPAIGN_PRODUCT_DAILY.name,
-        inputs={PERSON_CAMPAIGN_PRODUCT_DAILY.name: Slice("touched", _BY_PRODUCT_DAY)},
+        mart=KeyFilter("affected", _BY_PRODUCT_DAY),
+        follows_rows_of=PERSON_CAMPAIGN_PRODUCT_DAILY.name,
+        inputs={PERSON_CAMPAIGN_PRODUCT_DAILY.name: KeyFilter("affected", _BY_PRODUCT_DAY)},
     ),
     month_column="activity_date",
 )

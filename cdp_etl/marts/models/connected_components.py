@@ -1,7 +1,6 @@
-"""Persons as connected components of identifiers, by scipy.
+"""Persons as connected components of identifiers, computed by scipy.
 
-Put here the graph alone. What is a node, what links two, and which of them a change reaches is SQL, in
-`customer_identity.py`.
+The SQL of `customer_identity` defines the nodes, the edges and the identifiers that a change affects.
 """
 
 from typing import Any
@@ -10,15 +9,15 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-# scipy ships no types and its stubs are a package of their own; what comes out is an array of int32 labels.
+# scipy has no type hints, and its stubs are a separate package.
 from scipy.sparse import coo_array  # type: ignore[import-untyped]
 from scipy.sparse.csgraph import connected_components  # type: ignore[import-untyped]
 
 
 def find_components(connection: duckdb.DuckDBPyConnection) -> None:
-    """Fill the temporary table `component`: each node of `node` with the smallest identifier of its component.
+    """Fill the temporary table `component` with the smallest identifier of the component of each `node`.
 
-    An edge is a pair of `identifier_link` both of whose ends are nodes that link.
+    An edge is a pair of `identifier_link`, unless one of its nodes is excluded from identity matching.
     """
     connection.execute(
         """
@@ -55,7 +54,7 @@ def find_components(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _labels(one: np.ndarray[Any, Any], other: np.ndarray[Any, Any], count: int) -> np.ndarray[Any, Any]:
-    """Give for each node a number that the nodes of its component share."""
+    """Return a label for each node; nodes of one component have the same label."""
     if not count:
         return np.arange(0)
     graph = coo_array((np.ones(len(one), dtype=np.int8), (one, other)), shape=(count, count))

@@ -1,32 +1,32 @@
-"""The marts `customer_daily` and `customer`: their columns and slices. Their meaning stands in their SQL."""
+"""Declarations of `customer_daily` and `customer`."""
 
 from dataclasses import replace
 
 from cdp_etl.contract.columns import Personal
-from cdp_etl.contract.table import TEXT, TEXTS, YES_NO, TableColumn
+from cdp_etl.contract.table import BOOLEAN, TEXT, TEXT_LIST, TableColumn
 from cdp_etl.marts import columns as c
-from cdp_etl.marts.engine.key_lookup import sought_by
-from cdp_etl.marts.engine.mart import Counted, Mart, Slice
-from cdp_etl.marts.engine.scope_feed import feed_slices
-from cdp_etl.marts.engine.scope_person import LAST_DAY, earlier, person_slices
+from cdp_etl.marts.engine.key_lookup import lookup_by_hash
+from cdp_etl.marts.engine.mart import KeyFilter, Mart, Reconciliation
+from cdp_etl.marts.engine.scope_feed import feed_scope
+from cdp_etl.marts.engine.scope_person import LAST_DAY, person_scope, stored_totals
 from cdp_etl.marts.models.customer_identity import PERSON_ID
 
 _NEWEST_TEXT = c.newest_of_several(TEXT)
 _COUNTS = (
     *c.COUNTS,
-    c.count("email_count", "Events of e-mails, as reported."),
-    c.count("sms_count", "Events of text messages, as reported."),
+    c.count("email_count", "E-mail events, as reported."),
+    c.count("sms_count", "SMS events, as reported."),
 )
-_REFUSALS = (
+_OPT_OUTS = (
     TableColumn(
         "latest_email_opt_out",
         _NEWEST_TEXT,
-        "Newest e-mail unsubscribed from or complained of; null where there is none.",
+        "Latest unsubscribe or complaint event of an e-mail; null if there is none.",
     ),
     TableColumn(
         "newest_sms_refusal",
         _NEWEST_TEXT,
-        "Newest text message unsubscribed from or complained of; null where there is none.",
+        "Latest unsubscribe or complaint event of an SMS; null if there is none.",
     ),
 )
 _SUBSCRIBER = (
@@ -47,12 +47,12 @@ CUSTOMER_DAILY = Mart(
         TableColumn(
             "newest_name",
             _NEWEST_TEXT,
-            "Newest name, with what decides; null where the day names none.",
+            "Newest name, with the timestamp and record id that decide; null if no record names one.",
             personal=Personal.NAME,
         ),
-        *_REFUSALS,
+        *_OPT_OUTS,
     ),
-    slices=feed_slices(
+    refresh_scope=feed_scope(
         ("company_id", "activity_date", "customer_key"),
         inputs=(
             "interaction",
@@ -63,37 +63,43 @@ CUSTOMER_DAILY = Mart(
         ),
     ),
     month_column="activity_date",
-    sought_by=(c.BY_CUSTOMER_KEY,),
-    counted=Counted("interaction_count", by=("company_id", "activity_date"), of="customer_key IS NOT NULL"),
+    key_hashes=(c.BY_CUSTOMER_KEY,),
+    reconciliation=Reconciliation(
+        "interaction_count", group_by=("company_id", "activity_date"), predicate="customer_key IS NOT NULL"
+    ),
 )
 
-_KEPT_COLUMNS = (
+_PUBLIC_COLUMNS = (
     c.COMPANY_ID,
     PERSON_ID,
     TableColumn(
-        "customer_name", TEXT, "Newest name that any record gives; null without any.", personal=Personal.NAME
+        "customer_name", TEXT, "Newest name in any record; null if there is none.", personal=Personal.NAME
     ),
     TableColumn(
         "identifiers",
-        TEXTS,
-        "All identifiers of the person, in order.",
+        TEXT_LIST,
+        "All identifiers of the person, sorted.",
         personal=Personal.IDENTIFIER,
         is_nullable=False,
     ),
     *_COUNTS,
     c.FIRST_AT,
     c.LAST_AT,
-    TableColumn("has_email_consent", YES_NO, "Whether e-mails may be sent, by the newest statement; null: none."),
-    TableColumn("has_phone_consent", YES_NO, "Whether texts may be sent, by the newest statement; null: none."),
+    TableColumn(
+        "has_email_consent", BOOLEAN, "Consent to e-mail by the newest consent record; null if there is none."
+    ),
+    TableColumn(
+        "has_phone_consent", BOOLEAN, "Consent to SMS by the newest consent record; null if there is none."
+    ),
 )
-_BESIDE = (
+_CARRIED_COLUMNS = (
     LAST_DAY,
-    *_REFUSALS,
+    *_OPT_OUTS,
     *(
         TableColumn(
             name,
-            c.newest_of_several(YES_NO),
-            f"Newest subscription, or end of one, that says whether by {channel}; null where there is none.",
+            c.newest_of_several(BOOLEAN),
+            f"Newest subscription record that names {channel}; null if there is none.",
         )
         for name, channel in (("newest_email_statement", "e-mail"), ("newest_phone_statement", "phone"))
     ),
@@ -101,38 +107,40 @@ _BESIDE = (
 # Of whom a subscription changed, or who is not gone on from, all subscriptions are read; of others none.
 _RESTATED = f"""
     SELECT person.company_id, person.person_id
-    FROM {sought_by("customer_identity", _SUBSCRIBER, c.BY_IDENTIFIER)} AS person
+    FROM {lookup_by_hash("customer_identity", _SUBSCRIBER, c.BY_IDENTIFIER)} AS person
     UNION
-    SELECT company_id, person_id FROM touched ANTI JOIN grown USING (company_id, person_id)
+    SELECT company_id, person_id FROM affected ANTI JOIN append_only_rows USING (company_id, person_id)
 """
 
 CUSTOMER = Mart(
     name="customer",
-    columns=_KEPT_COLUMNS,
-    sought_by=(c.BY_PERSON,),
-    slices=person_slices(
+    columns=_PUBLIC_COLUMNS,
+    key_hashes=(c.BY_PERSON,),
+    refresh_scope=person_scope(
         "customer",
         daily="customer_daily",
         # Identifiers that come with a record may be new ones of the person.
-        touched_too=f"SELECT company_id, person_id FROM {sought_by('customer_identity', _NAMED, c.BY_IDENTIFIER)}",
+        also_affected=f"SELECT company_id, person_id FROM {lookup_by_hash('customer_identity', _NAMED, c.BY_IDENTIFIER)}",
         tables={
             "restated": _RESTATED,
             "restated_key": "SELECT company_id, identifier AS customer_key FROM"
-            f" {sought_by('customer_identity', 'restated', c.BY_PERSON)}",
+            f" {lookup_by_hash('customer_identity', 'restated', c.BY_PERSON)}",
         },
-        inputs={"customer_product_subscriber_current": Slice("restated_key", c.BY_CUSTOMER_KEY)},
+        inputs={"customer_product_subscriber_current": KeyFilter("restated_key", c.BY_CUSTOMER_KEY)},
     ),
-    made={
-        "earlier": replace(
-            earlier((*_KEPT_COLUMNS, *_BESIDE)),
-            touched="""
+    intermediate_tables={
+        "stored_totals": replace(
+            stored_totals((*_PUBLIC_COLUMNS, *_CARRIED_COLUMNS)),
+            incremental_sql="""
                 SELECT * REPLACE (NULL AS newest_email_statement, NULL AS newest_phone_statement)
-                FROM grown SEMI JOIN restated USING (company_id, person_id)
+                FROM append_only_rows SEMI JOIN restated USING (company_id, person_id)
                 UNION ALL
-                FROM grown ANTI JOIN restated USING (company_id, person_id)
+                FROM append_only_rows ANTI JOIN restated USING (company_id, person_id)
             """,
         )
     },
-    beside=_BESIDE,
-    counted=Counted("interaction_count", by=("company_id",), of="customer_key IS NOT NULL"),
+    carried_columns=_CARRIED_COLUMNS,
+    reconciliation=Reconciliation(
+        "interaction_count", group_by=("company_id",), predicate="customer_key IS NOT NULL"
+    ),
 )

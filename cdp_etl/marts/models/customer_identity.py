@@ -1,9 +1,11 @@
-"""The mart `customer_identity`: its columns and slices. Its meaning stands in its SQL.
+"""Declarations of `customer_identity` and its change log.
 
-Which identifiers a change can reach: the ends of pairs that came or went; what they occur with now, where they
-link; and all of the persons that any of these belonged to. Every edge that came or went has one end among the
-first, and the other among the second or in the same person as before. So the components of these can be found
-apart from all else.
+The refresh scope is closed under linking, so its connected components can be computed without all other
+identifiers. It consists of:
+
+- both identifiers of every added or removed pair;
+- the identifiers that they now occur with, unless they are excluded from matching;
+- all identifiers of the persons that any of these belonged to.
 """
 
 from dataclasses import replace
@@ -11,8 +13,8 @@ from dataclasses import replace
 from cdp_etl.contract.columns import Personal
 from cdp_etl.contract.table import TEXT, TableColumn
 from cdp_etl.marts import columns as c
-from cdp_etl.marts.engine.key_lookup import sought_by
-from cdp_etl.marts.engine.mart import Made, Mart, Slice, Slices
+from cdp_etl.marts.engine.key_lookup import lookup_by_hash
+from cdp_etl.marts.engine.mart import IntermediateTable, KeyFilter, Mart, RefreshScope
 from cdp_etl.marts.models.connected_components import find_components
 from cdp_etl.marts.models.identifier_link import CHANGED_COUNT, IDENTIFIER, PAIR
 
@@ -44,7 +46,7 @@ _COMPONENT = "SELECT company_id, identifier, identifier AS person_id FROM node"
 PERSON_ID = TableColumn(
     "person_id",
     TEXT,
-    "The person, within the company: the smallest of its identifiers.",
+    "Person, within the company: the smallest identifier of the person.",
     personal=Personal.IDENTIFIER,
     is_nullable=False,
 )
@@ -55,49 +57,51 @@ CUSTOMER_IDENTITY = Mart(
         c.COMPANY_ID,
         IDENTIFIER,
         PERSON_ID,
-        c.count("customer_id_count", "Customer ids that it occurs with, itself not counted."),
-        c.count("email_count", "E-mail addresses that it occurs with, itself not counted."),
-        c.count("phone_count", "Phones that it occurs with, itself not counted."),
-        TableColumn("exclusion_reason", TEXT, "Why it links nobody; null where it links."),
+        c.count("customer_id_count", "Number of other customer ids that it occurs with."),
+        c.count("email_count", "Number of other e-mail addresses that it occurs with."),
+        c.count("phone_count", "Number of other phones that it occurs with."),
+        TableColumn(
+            "exclusion_reason", TEXT, "Reason for the exclusion from identity matching; null if not excluded."
+        ),
     ),
-    slices=Slices(
+    refresh_scope=RefreshScope(
         tables={
             "changed_count": CHANGED_COUNT,
             "changed_pair": f"""
                 SELECT company_id, identifier
                 FROM changed_count
-                LEFT JOIN {sought_by("identifier_link", "changed_count", PAIR)} USING ({", ".join(PAIR)})
+                LEFT JOIN {lookup_by_hash("identifier_link", "changed_count", PAIR)} USING ({", ".join(PAIR)})
                 WHERE coalesce(record_count, 0) IN (0, records)
             """,
             "reached": f"""
                 WITH changed AS (SELECT DISTINCT company_id, identifier FROM changed_pair),
                 linking AS (
                   SELECT company_id, identifier
-                  FROM ({_NODE.format(links=sought_by("identifier_link", "changed", c.BY_IDENTIFIER))})
+                  FROM ({_NODE.format(links=lookup_by_hash("identifier_link", "changed", c.BY_IDENTIFIER))})
                   WHERE exclusion_reason IS NULL
                 )
                 SELECT company_id, identifier FROM changed
                 UNION
                 SELECT company_id, other_identifier
-                FROM {sought_by("identifier_link", "linking", c.BY_IDENTIFIER)}
+                FROM {lookup_by_hash("identifier_link", "linking", c.BY_IDENTIFIER)}
             """,
-            "touched": f"""
+            "affected": f"""
                 WITH person AS (
                   SELECT DISTINCT company_id, person_id
-                  FROM {sought_by("customer_identity", "reached", c.BY_IDENTIFIER)}
+                  FROM {lookup_by_hash("customer_identity", "reached", c.BY_IDENTIFIER)}
                 )
                 SELECT company_id, identifier FROM reached
                 UNION
-                SELECT company_id, identifier FROM {sought_by("customer_identity", "person", c.BY_PERSON)}
+                SELECT company_id, identifier FROM {lookup_by_hash("customer_identity", "person", c.BY_PERSON)}
             """,
         },
-        mart=Slice("touched", c.BY_IDENTIFIER),
-        inputs={"identifier_link": Slice("touched", c.BY_IDENTIFIER)},
+        mart=KeyFilter("affected", c.BY_IDENTIFIER),
+        inputs={"identifier_link": KeyFilter("affected", c.BY_IDENTIFIER)},
     ),
-    sought_by=(c.BY_IDENTIFIER, c.BY_PERSON),
-    made={
-        "node": Made(_NODE.format(links="identifier_link"), _NODE.format(links="identifier_link")),
-        "component": Made(_COMPONENT, _COMPONENT, find_components),
+    key_hashes=(c.BY_IDENTIFIER, c.BY_PERSON),
+    intermediate_tables={
+        "node": IntermediateTable(_NODE.format(links="identifier_link"), _NODE.format(links="identifier_link")),
+        "component": IntermediateTable(_COMPONENT, _COMPONENT, find_components),
     },
     settings=("max_customers_per_identifier", "identifier_denylist"),
 )
@@ -107,17 +111,17 @@ IDENTITY_CHANGE = Mart(
     columns=(
         c.COMPANY_ID,
         IDENTIFIER,
-        replace(PERSON_ID, name="person_before", description="The person that it stood for."),
+        replace(PERSON_ID, name="person_before", description="Person that the identifier belonged to before."),
         replace(
             PERSON_ID,
             name="person_after",
-            description="The person that it stands for now; null where it is on no current record any more.",
+            description="Person that the identifier belongs to now; null if no current record has it.",
             is_nullable=True,
         ),
         c.LOAD_SEQ,
         c.CHANGED_AT,
     ),
-    slices=None,
-    made={"customer_identity_before": Made("SELECT * FROM customer_identity", "")},
-    log_of="customer_identity",
+    refresh_scope=None,
+    intermediate_tables={"customer_identity_before": IntermediateTable("SELECT * FROM customer_identity", "")},
+    change_log_of="customer_identity",
 )

@@ -1,67 +1,69 @@
-"""The mart `customer_product`: its columns. Its meaning stands in its SQL, its slices in `persons.py`."""
+"""Declaration of `customer_product`."""
 
-from cdp_etl.contract.table import DAY, DECIMAL_NUMBER, WHOLE, YES_NO, TableColumn
+from cdp_etl.contract.table import BOOLEAN, DATE, DOUBLE, INTEGER, TableColumn
 from cdp_etl.marts import columns as c
-from cdp_etl.marts.engine.mart import Counted, Mart
-from cdp_etl.marts.engine.scope_person import LAST_DATE, earlier, person_slices
+from cdp_etl.marts.engine.mart import Mart, Reconciliation
+from cdp_etl.marts.engine.scope_person import LAST_DATE, person_scope, stored_totals
 from cdp_etl.marts.models.customer_identity import PERSON_ID
 
-_KEPT_COLUMNS = (
+_STORED_COLUMNS = (
     c.COMPANY_ID,
     PERSON_ID,
     c.PRODUCT_SKU,
     *c.COUNTS,
-    c.count("active_day_count", "Days on which something happened."),
+    c.count("active_day_count", "Number of days with an interaction."),
     c.FIRST_AT,
     c.LAST_AT,
     TableColumn(
         LAST_DATE,
-        DAY,
-        "Last day on which something happened, in the business time zone: the score is as of it.",
+        DATE,
+        "Day of the last interaction, in the business time zone; the score is as of this day.",
         is_nullable=False,
     ),
-    TableColumn("last_rating", WHOLE, "Rating of the newest review that has one."),
-    TableColumn("is_subscribed", YES_NO, "Whether the newest subscription is in force; null without any."),
+    TableColumn("last_rating", INTEGER, "Rating of the newest review with a rating."),
+    TableColumn(
+        "is_subscribed", BOOLEAN, "True if the newest subscription is in force; null without a subscription."
+    ),
     TableColumn(
         "affinity_score",
-        DECIMAL_NUMBER,
-        "Weights of all actions, each halved for every half-life before last_date; may be negative.",
+        DOUBLE,
+        "Sum of the weights of all actions, each halved per half-life before last_date; may be negative.",
         is_nullable=False,
     ),
     TableColumn(
         "affinity_order",
-        DECIMAL_NUMBER,
-        "Sorts pairs by affinity as of any one day: log2(affinity_score) + days(last_date) / half-life; null"
-        " where the score is not positive.",
+        DOUBLE,
+        "Sort key for pairs, the same order on any day: log2(affinity_score) + days(last_date) / half-life; null"
+        " if the score is not positive.",
     ),
 )
 
 CUSTOMER_PRODUCT = Mart(
     name="customer_product",
     columns=(
-        *_KEPT_COLUMNS,
-        c.count("affinity_rank", "Place of the product among those of the person, from 1."),
+        *_STORED_COLUMNS,
+        c.count("affinity_rank", "Rank of the product among the products of the person, from 1."),
     ),
-    slices=person_slices(
+    refresh_scope=person_scope(
         "customer_product",
         daily="customer_product_daily",
         by=("product_sku",),
-        pieces=c.PIECES_OF_LARGE_MARTS,
+        row_id_chunks=c.LARGE_MART_ROW_ID_CHUNKS,
     ),
-    made={"earlier": earlier(_KEPT_COLUMNS)},
+    intermediate_tables={"stored_totals": stored_totals(_STORED_COLUMNS)},
     month_column=LAST_DATE,
-    sought_by=((*c.BY_PERSON, "product_sku"), c.BY_PERSON),
-    pieces=c.PIECES_OF_LARGE_MARTS,
+    key_hashes=((*c.BY_PERSON, "product_sku"), c.BY_PERSON),
+    row_id_chunks=c.LARGE_MART_ROW_ID_CHUNKS,
     # Whatever a person does moves the rank of products that nothing happened to: if it were kept, all that each
-    # person of the day has ever touched would have to be made anew, and published again.
+    # person of the day has ever affected would have to be made anew, and published again.
     derived={
         "affinity_rank": "row_number() OVER (PARTITION BY company_id, person_id"
         " ORDER BY affinity_order DESC NULLS LAST, affinity_score DESC, last_at DESC, product_sku ASC)"
     },
-    counted=Counted(
+    reconciliation=Reconciliation(
         "interaction_count",
-        by=("company_id", "product_sku"),
-        of="customer_key IS NOT NULL AND product_sku IS NOT NULL",
+        group_by=("company_id", "product_sku"),
+        predicate="customer_key IS NOT NULL AND product_sku IS NOT NULL",
     ),
     settings=("affinity_weights", "affinity_half_life_days", "affinity_low_rating"),
 )

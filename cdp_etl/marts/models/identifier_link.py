@@ -1,7 +1,6 @@
-"""The mart `identifier_link`: its columns and slices. Its meaning stands in its SQL.
+"""Declaration of `identifier_link`.
 
-Counting is the one thing that can be patched without reading the records again: the feed says which occurrences
-went and which came.
+Counts are updated from the change feed alone, which lists added and removed occurrences: no record is read again.
 """
 
 from dataclasses import replace
@@ -10,13 +9,13 @@ from cdp_etl.contract.columns import Personal
 from cdp_etl.contract.table import TEXT, TableColumn
 from cdp_etl.entities import ENTITIES
 from cdp_etl.marts import columns as c
-from cdp_etl.marts.engine.key_lookup import sought_by
-from cdp_etl.marts.engine.mart import Counted, Made, Mart, Slice, Slices
+from cdp_etl.marts.engine.key_lookup import lookup_by_hash
+from cdp_etl.marts.engine.mart import IntermediateTable, KeyFilter, Mart, Reconciliation, RefreshScope
 
 _RECORDS = " UNION ALL ".join(
     f"SELECT company_id, identifiers, 1 AS records FROM {entity.table}_current" for entity in ENTITIES
 )
-_FEED = "SELECT company_id, identifiers, CASE side WHEN 'after' THEN 1 ELSE -1 END AS records FROM pending"
+_FEED = "SELECT company_id, identifiers, CASE image WHEN 'after' THEN 1 ELSE -1 END AS records FROM pending"
 
 
 def _occurrences(records: str) -> str:
@@ -55,28 +54,35 @@ IDENTIFIER_LINK = Mart(
     columns=(
         c.COMPANY_ID,
         IDENTIFIER,
-        replace(IDENTIFIER, name="other_identifier", description="One that occurs on the same record; or itself."),
-        c.count("record_count", "Current records on which both occur."),
+        replace(
+            IDENTIFIER,
+            name="other_identifier",
+            description="Identifier on the same record, or the same identifier.",
+        ),
+        c.count("record_count", "Number of current records with both identifiers."),
     ),
-    slices=Slices(
+    refresh_scope=RefreshScope(
         tables={
-            "touched": CHANGED_COUNT,
-            "held": f"FROM {sought_by('identifier_link', 'touched', PAIR)}",
+            "affected": CHANGED_COUNT,
+            "existing_rows": f"FROM {lookup_by_hash('identifier_link', 'affected', PAIR)}",
         },
-        mart=Slice("touched", PAIR),
-        found="held",
+        mart=KeyFilter("affected", PAIR),
+        existing_rows="existing_rows",
         inputs={},
     ),
-    sought_by=(PAIR, c.BY_IDENTIFIER),
+    key_hashes=(PAIR, c.BY_IDENTIFIER),
     is_published=False,
-    made={
-        "occurrence": Made(
-            whole=_occurrences(_RECORDS),
-            touched="SELECT company_id, identifier, other_identifier, record_count AS records FROM held"
-            " UNION ALL SELECT company_id, identifier, other_identifier, records FROM touched",
+    intermediate_tables={
+        "occurrence": IntermediateTable(
+            full_sql=_occurrences(_RECORDS),
+            incremental_sql="SELECT company_id, identifier, other_identifier, record_count AS records FROM existing_rows"
+            " UNION ALL SELECT company_id, identifier, other_identifier, records FROM affected",
         )
     },
-    counted=Counted(
-        "record_count", by=("company_id",), each="len(identifiers) * len(identifiers)", in_staging=True
+    reconciliation=Reconciliation(
+        "record_count",
+        group_by=("company_id",),
+        weight="len(identifiers) * len(identifiers)",
+        against_staging=True,
     ),
 )

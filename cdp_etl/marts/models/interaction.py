@@ -1,68 +1,68 @@
-"""The mart `interaction`: its columns and slices. Its meaning stands in its SQL."""
+"""Declaration of `interaction`."""
 
 from dataclasses import replace
 
-from cdp_etl.contract.table import DAY, HASH, MOMENT, TEXT, WHOLE, TableColumn
+from cdp_etl.contract.table import DATE, HASH, INTEGER, TEXT, TIMESTAMP, TableColumn
 from cdp_etl.entities import ENTITIES
 from cdp_etl.marts import columns as c
-from cdp_etl.marts.engine.mart import Counted, Mart
-from cdp_etl.marts.engine.scope_feed import feed_slices
+from cdp_etl.marts.engine.mart import Mart, Reconciliation
+from cdp_etl.marts.engine.scope_feed import feed_scope
 
 _UNIQUE_TEXT = "zstd"
-"""Left to itself DuckDB looks for repeated values, in vain: numbered ids then cost three times the processor."""
+"""Compression of unique texts. DuckDB's own choice tries dictionaries first and takes three times the CPU."""
 
 INTERACTION = Mart(
     name="interaction",
     columns=(
-        TableColumn("entity", TEXT, "The entity of the record, by its table's name.", is_nullable=False),
+        TableColumn("entity", TEXT, "Entity of the record, by its table name.", is_nullable=False),
         TableColumn(
-            "record_key", TEXT, "Company, system and own id, joined: the record's key within its entity.",
+            "record_key", TEXT, "Key of the record within its entity: company, system and record id, joined.",
             is_nullable=False, compression=_UNIQUE_TEXT,
         ),
-        TableColumn("key_hash", HASH, "64 bits of the record key's MD5, for fast joins.", is_nullable=False),
+        TableColumn("key_hash", HASH, "64 bits of the MD5 of record_key, for fast joins.", is_nullable=False),
         c.COMPANY_ID,
-        TableColumn("system_name", TEXT, "Name of the delivering system; null where none is named."),
+        TableColumn("system_name", TEXT, "Name of the source system; null if not named."),
         TableColumn(
-            "record_id", TEXT, "The record's own id in the delivering system.",
+            "record_id", TEXT, "Id of the record in the source system.",
             is_nullable=False, compression=_UNIQUE_TEXT,
         ),
-        TableColumn("dump_date", DAY, "Day the source system delivered this version.", is_nullable=False),
-        TableColumn("occurred_at", MOMENT, "When it occurred, UTC.", is_nullable=False),
+        TableColumn("dump_date", DATE, "Day when the source system delivered this version.", is_nullable=False),
+        TableColumn("occurred_at", TIMESTAMP, "Timestamp of the interaction, UTC.", is_nullable=False),
         c.ACTIVITY_DATE,
         c.KIND,
         TableColumn(
             "action",
             TEXT,
-            "What was done, in lower snake case: wishlist, comment, email_opened. An open vocabulary.",
+            "Action in lower snake case: wishlist, comment, email_opened. An open vocabulary.",
             is_nullable=False,
         ),
         replace(
             c.CUSTOMER_KEY,
-            description=f"{c.CUSTOMER_KEY.description} Null where none is usable.",
+            description=f"{c.CUSTOMER_KEY.description} Null if none is usable.",
             is_nullable=True,
         ),
         replace(c.PRODUCT_SKU, description="Product SKU; null for e-mail and SMS.", is_nullable=True),
-        TableColumn("product_category_id", TEXT, "Product category id, as this record names it."),
-        TableColumn("quantity", WHOLE, "Units, as delivered; only activities have it."),
+        TableColumn("product_category_id", TEXT, "Product category id in this record."),
+        TableColumn("quantity", INTEGER, "Units, as delivered; activities only."),
         c.amount(
             "amount",
-            "Activity: price x quantity, which counts as 1 where absent. Comment and review: the product's price"
-            " after discounts, else its price. Null where none is delivered, or where it does not fit.",
+            "Activity: price x quantity; a missing quantity counts as 1. Comment and review: price after"
+            " discounts, else price. Null if no price is delivered or the value does not fit.",
         ),
-        TableColumn("rating", WHOLE, "Rating; only reviews have it, on no fixed scale."),
+        TableColumn("rating", INTEGER, "Rating, without a fixed scale; reviews only."),
         TableColumn(
-            "channel", TEXT, "email or sms; of subscriptions online or offline; null where none is named."
+            "channel", TEXT, "email or sms; online or offline for subscriptions; null if not named."
         ),
-        TableColumn("service_provider", TEXT, "Provider of the e-mail or SMS; null for all else."),
-        TableColumn("campaign_id", TEXT, "Campaign of the e-mail or SMS, unique with its provider only."),
-        TableColumn("link", TEXT, "The link clicked, else the page of the product."),
+        TableColumn("service_provider", TEXT, "Provider of the e-mail or SMS; null for other kinds."),
+        TableColumn("campaign_id", TEXT, "Campaign id of the e-mail or SMS; unique per provider only."),
+        TableColumn("link", TEXT, "Clicked link, else the link to the product page."),
     ),
-    slices=feed_slices(
+    refresh_scope=feed_scope(
         ("entity", "record_key", "key_hash", "activity_date"),
         inputs=tuple(f"{entity.table}_current" for entity in ENTITIES),
     ),
     month_column="activity_date",
-    sought_by=(c.BY_CUSTOMER_KEY,),
-    pieces=c.PIECES_OF_LARGE_MARTS,
-    counted=Counted("1", by=("entity", "company_id", "activity_date"), in_staging=True),
+    key_hashes=(c.BY_CUSTOMER_KEY,),
+    row_id_chunks=c.LARGE_MART_ROW_ID_CHUNKS,
+    reconciliation=Reconciliation("1", group_by=("entity", "company_id", "activity_date"), against_staging=True),
 )  # fmt: skip # columns that are one thing stay on one line

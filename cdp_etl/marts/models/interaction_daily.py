@@ -1,8 +1,8 @@
-"""The mart `interaction_daily`: its columns and slices. Its meaning stands in its SQL."""
+"""Declaration of `interaction_daily`."""
 
 from cdp_etl.marts import columns as c
-from cdp_etl.marts.engine.mart import Counted, Mart
-from cdp_etl.marts.engine.scope_feed import feed_slices
+from cdp_etl.marts.engine.mart import Mart, Reconciliation
+from cdp_etl.marts.engine.scope_feed import feed_scope
 
 INTERACTION_DAILY = Mart(
     name="interaction_daily",
@@ -10,15 +10,15 @@ INTERACTION_DAILY = Mart(
         c.COMPANY_ID,
         c.ACTIVITY_DATE,
         c.KIND,
-        c.count("interaction_count", "Interactions."),
-        c.count("without_customer_count", "Of them, those for which no customer is known: masked contacts only."),
-        c.count("without_product_count", "Of them, those for which no product is known."),
+        c.count("interaction_count", "Number of interactions."),
+        c.count("without_customer_count", "Interactions without a known customer: masked contacts only."),
+        c.count("without_product_count", "Interactions without a known product."),
         c.count(
             "customer_and_product_count",
-            "Of them, those with both a customer and a product: what `customer_product_daily` holds.",
+            "Interactions with both a customer and a product, which `customer_product_daily` contains.",
         ),
     ),
-    slices=feed_slices(("company_id", "activity_date"), inputs=("interaction",)),
+    refresh_scope=feed_scope(("company_id", "activity_date"), inputs=("interaction",)),
     month_column="activity_date",
-    counted=Counted("interaction_count", by=("company_id", "activity_date")),
+    reconciliation=Reconciliation("interaction_count", group_by=("company_id", "activity_date")),
 )

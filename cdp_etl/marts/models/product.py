@@ -1,47 +1,49 @@
-"""The marts `product_daily` and `product`: their columns and slices. Their meaning stands in their SQL.
+"""Declarations of `product_daily` and `product`.
 
-The days are kept so that a product of all time is made from its days, not from all records that name it; and from
-its row as it was where it only gains days.
+`product` is computed from `product_daily`, not from all records of the product. A product that only gains later
+days is updated from its stored row and the new days.
 """
 
-from cdp_etl.contract.table import DECIMAL_NUMBER, TEXT, DataType, TableColumn
+from cdp_etl.contract.table import DOUBLE, TEXT, DataType, TableColumn
 from cdp_etl.marts import columns as c
-from cdp_etl.marts.engine.key_lookup import sought
-from cdp_etl.marts.engine.mart import Counted, Mart, Slice, Slices
-from cdp_etl.marts.engine.scope_feed import feed_slices
-from cdp_etl.marts.engine.scope_person import LAST_DATE, LAST_DAY, earlier
+from cdp_etl.marts.engine.key_lookup import lookup_rows
+from cdp_etl.marts.engine.mart import KeyFilter, Mart, Reconciliation, RefreshScope
+from cdp_etl.marts.engine.scope_feed import feed_scope
+from cdp_etl.marts.engine.scope_person import LAST_DATE, LAST_DAY, stored_totals
 
 _ATTRIBUTES = {
     "name": ("product_name", TEXT, "Newest name."),
     "category": ("product_category", TEXT, "Newest category name."),
     "category_id": ("product_category_id", TEXT, "Newest category id."),
-    "image_link": ("product_image_link", TEXT, "Newest link to an image."),
-    "link": ("product_link", TEXT, "Newest link to its page."),
+    "image_link": ("product_image_link", TEXT, "Newest image link."),
+    "link": ("product_link", TEXT, "Newest link to the product page."),
     "price": (
         "price",
         c.AMOUNT_TYPE,
-        "Newest price: of one unit of an activity, else after discounts, else before; null where none fits.",
+        "Newest price: unit price of an activity, else price after discounts, else price; null if none fits.",
     ),
 }
 
 
 def _newest(attribute: str, type_: DataType, description: str) -> TableColumn:
     return TableColumn(
-        f"newest_{attribute}", c.newest_of_several(type_), f"{description[:-1]}, with what decides."
+        f"newest_{attribute}",
+        c.newest_of_several(type_),
+        f"{description[:-1]}, with the timestamp and record id that decide.",
     )
 
 
 _NEWEST = tuple(
     _newest(attribute, type_, description) for attribute, (_, type_, description) in _ATTRIBUTES.items()
 )
-_RATING_SUM = TableColumn("rating_sum", c.SUM_TYPE, "Their ratings, added up.", is_nullable=False)
+_RATING_SUM = TableColumn("rating_sum", c.SUM_TYPE, "Sum of the ratings.", is_nullable=False)
 
 _COUNTS = (
-    c.count("interaction_count", "Interactions of any kind, those of unknown customers too."),
-    c.count("activity_count", "Activities, whatever the action."),
-    c.count("wishlist_count", "Activities with the action wishlist."),
-    c.count("comment_count", "Comments."),
-    c.count("review_count", "Reviews."),
+    c.count("interaction_count", "Number of interactions of any kind, unknown customers included."),
+    c.count("activity_count", "Number of activities with any action."),
+    c.count("wishlist_count", "Number of activities with the action wishlist."),
+    c.count("comment_count", "Number of comments."),
+    c.count("review_count", "Number of reviews."),
 )
 
 _BY_PRODUCT = ("company_id", "product_sku")
@@ -54,15 +56,15 @@ PRODUCT_DAILY = Mart(
         c.ACTIVITY_DATE,
         c.PRODUCT_SKU,
         *_COUNTS,
-        c.count("subscribe_count", "Subscriptions that are in force now."),
-        c.count("unsubscribe_count", "Subscriptions that have ended."),
-        c.count("rating_count", "Reviews with a rating."),
+        c.count("subscribe_count", "Number of subscriptions in force now."),
+        c.count("unsubscribe_count", "Number of ended subscriptions."),
+        c.count("rating_count", "Number of reviews with a rating."),
         _RATING_SUM,
         c.FIRST_AT,
         c.LAST_AT,
         *_NEWEST,
     ),
-    slices=feed_slices(
+    refresh_scope=feed_scope(
         _BY_DAY,
         inputs=(
             "interaction",
@@ -73,21 +75,21 @@ PRODUCT_DAILY = Mart(
         ),
     ),
     month_column="activity_date",
-    counted=Counted("interaction_count", by=_BY_DAY, of="product_sku IS NOT NULL"),
+    reconciliation=Reconciliation("interaction_count", group_by=_BY_DAY, predicate="product_sku IS NOT NULL"),
 )
 
-_KEPT_COLUMNS = (
+_PUBLIC_COLUMNS = (
     c.COMPANY_ID,
     c.PRODUCT_SKU,
     *(TableColumn(name, type_, description) for name, type_, description in _ATTRIBUTES.values()),
     *_COUNTS,
-    c.count("subscription_count", "Subscriptions that are in force now."),
-    c.count("rating_count", "Reviews with a rating."),
-    TableColumn("rating_average", DECIMAL_NUMBER, "Their average, to four digits; null without any."),
+    c.count("subscription_count", "Number of subscriptions in force now."),
+    c.count("rating_count", "Number of reviews with a rating."),
+    TableColumn("rating_average", DOUBLE, "Average rating, rounded to four decimals; null without ratings."),
     c.FIRST_AT,
     c.LAST_AT,
 )
-_BESIDE = (
+_CARRIED_COLUMNS = (
     LAST_DAY,
     _RATING_SUM,
     *_NEWEST,
@@ -95,30 +97,30 @@ _BESIDE = (
 
 PRODUCT = Mart(
     name="product",
-    columns=_KEPT_COLUMNS,
-    slices=Slices(
+    columns=_PUBLIC_COLUMNS,
+    refresh_scope=RefreshScope(
         tables={
             "changed_day": """
                 SELECT DISTINCT company_id, activity_date, product_sku FROM pending WHERE product_sku IS NOT NULL
             """,
-            "touched": "SELECT DISTINCT company_id, product_sku FROM changed_day",
-            "held": f"FROM {sought('product', 'touched', _BY_PRODUCT, None)}",
-            "read_whole": f"""
+            "affected": "SELECT DISTINCT company_id, product_sku FROM changed_day",
+            "existing_rows": f"FROM {lookup_rows('product', 'affected', _BY_PRODUCT, None)}",
+            "full_recompute_rows": f"""
                 SELECT DISTINCT company_id, product_sku
                 FROM changed_day
-                INNER JOIN held USING (company_id, product_sku)
-                WHERE changed_day.activity_date <= held.{LAST_DATE}
+                INNER JOIN existing_rows USING (company_id, product_sku)
+                WHERE changed_day.activity_date <= existing_rows.{LAST_DATE}
             """,
-            "grown": "FROM held ANTI JOIN read_whole USING (company_id, product_sku)",
-            # What was not held has no days but those that changed.
-            "new_day": "FROM changed_day ANTI JOIN read_whole USING (company_id, product_sku)",
-            "old_day": f"FROM {sought('product_daily', 'read_whole', _BY_PRODUCT, None)}",
+            "append_only_rows": "FROM existing_rows ANTI JOIN full_recompute_rows USING (company_id, product_sku)",
+            # What was not existing_rows has no days but those that changed.
+            "new_days": "FROM changed_day ANTI JOIN full_recompute_rows USING (company_id, product_sku)",
+            "history_days": f"FROM {lookup_rows('product_daily', 'full_recompute_rows', _BY_PRODUCT, None)}",
         },
-        mart=Slice("touched", _BY_PRODUCT),
-        found="held",
-        inputs={"product_daily": Slice("new_day", _BY_DAY, beside="old_day")},
+        mart=KeyFilter("affected", _BY_PRODUCT),
+        existing_rows="existing_rows",
+        inputs={"product_daily": KeyFilter("new_days", _BY_DAY, extra_rows="history_days")},
     ),
-    made={"earlier": earlier((*_KEPT_COLUMNS, *_BESIDE))},
-    beside=_BESIDE,
-    counted=Counted("interaction_count", by=_BY_PRODUCT, of="product_sku IS NOT NULL"),
+    intermediate_tables={"stored_totals": stored_totals((*_PUBLIC_COLUMNS, *_CARRIED_COLUMNS))},
+    carried_columns=_CARRIED_COLUMNS,
+    reconciliation=Reconciliation("interaction_count", group_by=_BY_PRODUCT, predicate="product_sku IS NOT NULL"),
 )

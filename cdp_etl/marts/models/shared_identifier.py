@@ -1,4 +1,4 @@
-"""The mart `shared_identifier`: its columns and slices. Its meaning stands in its SQL."""
+"""Declaration of `shared_identifier`."""
 
 from dataclasses import replace
 
@@ -15,7 +15,11 @@ SHARED_IDENTIFIER = Mart(
         _COLUMNS["customer_id_count"],
         _COLUMNS["email_count"],
         _COLUMNS["phone_count"],
-        replace(_COLUMNS["exclusion_reason"], description="Why it links nobody.", is_nullable=False),
+        replace(
+            _COLUMNS["exclusion_reason"],
+            description="Reason for the exclusion from identity matching.",
+            is_nullable=False,
+        ),
     ),
-    slices=None,
+    refresh_scope=None,
 )

@@ -21,7 +21,7 @@ from cdp_etl.contract.render.ddl import literal, quoted
 from cdp_etl.contract.table import TableColumn
 from cdp_etl.durable_files import sync_file, sync_folder
 from cdp_etl.marts.engine import state
-from cdp_etl.marts.engine.mart import LEFT_BY, MADE_BY, Mart
+from cdp_etl.marts.engine.mart import DELETED_BY, WRITTEN_BY, Mart
 from cdp_etl.marts.snapshot import pseudonymize
 from cdp_etl.marts.snapshot.manifest import LAYOUT, MonthFiles, Snapshot
 
@@ -60,7 +60,7 @@ class FileWriter:
     as_of: int
     before: Snapshot | None
     with_personal_data: bool
-    rewritten_below: int
+    min_rows_for_delta: int
 
     def write_mart(self, mart: Mart) -> Mapping[date, MonthFiles]:
         """Write or link all files of a mart; one without rows has none."""
@@ -80,22 +80,25 @@ class FileWriter:
         if known.load_seq == content.load_seq:
             self._link(self.before, known)
             return known
-        rows = self._count(mart.kept_table, _in_month(mart, month))
-        left_since = f"{_in_month(mart, month)} AND {LEFT_BY.name} > {self.before.as_of}"
-        left_rows = known.left_rows + self._count(mart.left_table, left_since)
+        rows = self._count(mart.storage_table, _in_month(mart, month))
+        left_since = f"{_in_month(mart, month)} AND {DELETED_BY.name} > {self.before.as_of}"
+        left_rows = known.left_rows + self._count(mart.tombstone_table, left_since)
         hides_much = left_rows > rows * _MOST_HIDDEN or len(known.data) >= _MOST_FILES
-        if rows < self.rewritten_below or hides_much:
+        if rows < self.min_rows_for_delta or hides_much:
             return self._write_anew(mart, month, content)
         self._link(self.before, known)
         name = f"{_name(month)}.{self.as_of}.parquet"
         data = self._copy(
-            mart.kept_table,
-            (*mart.kept_columns, MADE_BY),
-            f"{_in_month(mart, month)} AND {MADE_BY.name} > {self.before.as_of}",
+            mart.storage_table,
+            (*mart.stored_columns, WRITTEN_BY),
+            f"{_in_month(mart, month)} AND {WRITTEN_BY.name} > {self.before.as_of}",
             self.folder / mart.name / name,
         )
         left = self._copy(
-            mart.left_table, (*mart.left_columns, LEFT_BY), left_since, self.folder / mart.name / LEFT / name
+            mart.tombstone_table,
+            (*mart.tombstone_columns, DELETED_BY),
+            left_since,
+            self.folder / mart.name / LEFT / name,
         )
         return MonthFiles(
             *content,
@@ -109,9 +112,9 @@ class FileWriter:
     def _write_anew(self, mart: Mart, month: date, content: Content) -> MonthFiles:
         condition = _in_month(mart, month)
         path = self.folder / mart.name / f"{_name(month)}.parquet"
-        data = self._copy(mart.kept_table, (*mart.kept_columns, MADE_BY), condition, path)
+        data = self._copy(mart.storage_table, (*mart.stored_columns, WRITTEN_BY), condition, path)
         size = sum(path.stat().st_size for path in data)
-        rows = self._count(mart.kept_table, condition)
+        rows = self._count(mart.storage_table, condition)
         return MonthFiles(*content, rows, size, tuple(map(self._relative, data)))
 
     def _copy(self, table: str, columns: tuple[TableColumn, ...], condition: str, path: Path) -> Sequence[Path]:

@@ -11,7 +11,7 @@ import duckdb
 
 from cdp_etl.contract.columns import Personal
 from cdp_etl.contract.render.ddl import quoted
-from cdp_etl.contract.table import TEXTS, TableColumn
+from cdp_etl.contract.table import TEXT_LIST, TableColumn
 from cdp_etl.warehouse.sql import transaction
 
 _SECRET = "pseudonym_secret"  # noqa: S105 - the name under which it is kept
@@ -29,7 +29,7 @@ def published_expression(column: TableColumn, *, with_personal_data: bool) -> st
     name = quoted(column.name)
     if with_personal_data or column.personal is None:
         return name
-    if column.type is TEXTS:
+    if column.type is TEXT_LIST:
         return f"list_transform({name}, lambda one: {_pseudonym('one')}) AS {name}"
     return f"{_pseudonym(name)} AS {name}"
 

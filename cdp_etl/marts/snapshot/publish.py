@@ -16,7 +16,7 @@ import duckdb
 from cdp_etl.contract.render.ddl import literal
 from cdp_etl.durable_files import sync_file, sync_folder
 from cdp_etl.marts.engine import state, tombstones
-from cdp_etl.marts.refresh import keep
+from cdp_etl.marts.refresh import refresh
 from cdp_etl.marts.registry import MARTS
 from cdp_etl.marts.settings import MartSettings
 from cdp_etl.marts.snapshot import pseudonymize
@@ -40,7 +40,7 @@ def publish(  # noqa: PLR0913 - the keyword arguments are how it is published
     *,
     with_personal_data: bool = False,
     grace: timedelta = timedelta(days=1),
-    rewritten_below: int = 100_000,
+    min_rows_for_delta: int = 100_000,
 ) -> Snapshot:
     """Publish the marts, brought up to date first: all as of one load, all with their checks held.
 
@@ -67,7 +67,7 @@ def publish(  # noqa: PLR0913 - the keyword arguments are how it is published
     """
     published = published.resolve()
     with warehouse.writing() as connection:
-        as_of = min(keep(connection, mart, settings).load_seq for mart in MARTS)
+        as_of = min(refresh(connection, mart, settings).load_seq for mart in MARTS)
         pseudonymize.use_secret(connection)
         snapshot = _own(connection, latest_snapshot(published))
         if snapshot is None or not _is_still_so(
@@ -79,12 +79,12 @@ def publish(  # noqa: PLR0913 - the keyword arguments are how it is published
                 snapshot,
                 as_of,
                 with_personal_data=with_personal_data,
-                rewritten_below=rewritten_below,
+                min_rows_for_delta=min_rows_for_delta,
             )
         _swap_in(published, snapshot)
         with transaction(connection):
             state.write_published(connection, snapshot.version)
-            tombstones.forget(connection)
+            tombstones.clear(connection)
         _remove_old(published, grace)
     return snapshot
 
@@ -121,14 +121,14 @@ def _make(  # noqa: PLR0913 - as of `publish`
     as_of: int,
     *,
     with_personal_data: bool,
-    rewritten_below: int,
+    min_rows_for_delta: int,
 ) -> Snapshot:
     now = datetime.now(UTC)
     version = f"{now:%Y%m%dT%H%M%S.%f}Z-{as_of}"
     folder = published / VERSIONS / version
     part = folder.with_name(f".{version}.part")
     part.mkdir(parents=True)
-    writer = FileWriter(connection, part, as_of, before, with_personal_data, rewritten_below)
+    writer = FileWriter(connection, part, as_of, before, with_personal_data, min_rows_for_delta)
     marts = {mart.name: writer.write_mart(mart) for mart in PUBLISHED}
     snapshot = Snapshot(as_of, version, now, with_personal_data, folder, marts)
     snapshot.write(part)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from cdp_etl.contract.render.ddl import create_view, literal, quoted
 from cdp_etl.contract.table import TableColumn
-from cdp_etl.marts.engine.mart import LEFT_BY, MADE_BY, Mart
+from cdp_etl.marts.engine.mart import DELETED_BY, WRITTEN_BY, Mart
 from cdp_etl.marts.snapshot import pseudonymize
 from cdp_etl.marts.snapshot.manifest import Snapshot
 
@@ -21,7 +21,7 @@ def view_statements(snapshot: Snapshot, mart: Mart) -> Iterable[str]:
     kept = [column for column in columns if column.name not in mart.derived]
     rows = list(_rows(snapshot, mart, ", ".join(quoted(column.name) for column in kept)))
     select = " UNION ALL ".join(rows or [_nothing(kept)])
-    return create_view("marts", mart.name, columns, mart.shown(columns, f"({select})"), mart.description)
+    return create_view("marts", mart.name, columns, mart.view_select(columns, f"({select})"), mart.description)
 
 
 def _rows(snapshot: Snapshot, mart: Mart, columns: str) -> Iterator[str]:
@@ -37,7 +37,7 @@ def _rows(snapshot: Snapshot, mart: Mart, columns: str) -> Iterator[str]:
         same = " AND ".join(f"made.{quoted(name)} IS NOT DISTINCT FROM gone.{quoted(name)}" for name in mart.grain)
         yield (
             f"SELECT {columns} FROM {data} AS made ANTI JOIN {left} AS gone"
-            f" ON {same} AND gone.{LEFT_BY.name} > made.{MADE_BY.name}"
+            f" ON {same} AND gone.{DELETED_BY.name} > made.{WRITTEN_BY.name}"
         )
 
 

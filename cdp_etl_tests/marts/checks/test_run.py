@@ -10,10 +10,10 @@ from cdp_etl.entities import ENTITIES
 from cdp_etl.marts.checks import run
 from cdp_etl.marts.checks.definitions import CHECKS, checks_of
 from cdp_etl.marts.checks.model import Check
-from cdp_etl.marts.engine.key_hash import lookup_by
+from cdp_etl.marts.engine.key_hash import key_hash_of
 from cdp_etl.marts.engine.mart import Mart
 from cdp_etl.marts.errors import MartCheckError
-from cdp_etl.marts.refresh import check_mart, rebuild_marts, run_mart, run_marts
+from cdp_etl.marts.refresh import check_mart, rebuild_marts, refresh_mart, refresh_marts
 from cdp_etl.marts.registry import MARTS, mart_named, with_upstream
 from cdp_etl.marts.snapshot.manifest import Snapshot
 from cdp_etl.marts.snapshot.publish import DATABASE, latest_snapshot, publish
@@ -24,11 +24,11 @@ _TEMPORARY = {
     "leaving",
     "doubled",
     "pending",
-    "touched",
+    "affected",
     "customer_identity",
     "person_campaign_product_daily",
 }
-_BY_PERSON = lookup_by(("company_id", "person_id"))
+_BY_PERSON = key_hash_of(("company_id", "person_id"))
 
 _DAMAGES = (
     pytest.param(
@@ -83,7 +83,7 @@ def _load(loader: Loader, version: int) -> None:
 
 
 def _publish(loader: Loader) -> Snapshot:
-    run_marts(loader.warehouse, loader.settings)
+    refresh_marts(loader.warehouse, loader.settings)
     return publish(loader.warehouse, loader.folder / "published", loader.settings)
 
 
@@ -203,13 +203,13 @@ def test_a_row_of_a_corrected_record_on_another_day_contradicts_the_run(publishe
     _load(published, 2)
 
     with pytest.raises(MartCheckError) as raised:
-        run_marts(published.warehouse, published.settings)
+        refresh_marts(published.warehouse, published.settings)
 
     assert {result.check.name for result in raised.value.results if not result.passed} == {
         "grain_is_unique",
         "agrees_with_staging",
     }
-    run_marts(published.warehouse, published.settings)
+    refresh_marts(published.warehouse, published.settings)
     assert _contradicted(published, "interaction") == set()
 
 
@@ -223,7 +223,7 @@ def test_the_reason_tells_counts_hashes_and_what_to_do_and_no_value(published: L
     assert str(raised.value) == (
         "The run of the mart product_daily was undone, and the snapshot stays as it was:"
         " totals_agree_with_interaction does not hold for 1 keys of company_id, activity_date, product_sku"
-        " (touched keys): -5 where 1 were expected; of the first of them"
+        " (affected keys): -5 where 1 were expected; of the first of them"
         " left(md5(concat_ws('|', company_id, activity_date, product_sku)), 16) is 443e3d7dcedc45a6."
         " The next run makes it anew before anything is published; `cdp-etl marts rebuild --all` does so now, with"
         " all that it is made from."
@@ -235,7 +235,7 @@ def test_a_customer_key_that_stands_for_no_person_is_told_as_such(published: Loa
     _load(published, 2)
 
     with pytest.raises(MartCheckError) as raised:
-        run_mart(published.warehouse, mart_named("customer"), published.settings)
+        refresh_mart(published.warehouse, mart_named("customer"), published.settings)
 
     failed = {result.check.name: result.violations for result in raised.value.results if not result.passed}
     assert failed == {"totals_agree_with_interaction": 1, "customer_keys_are_known": 1}
@@ -296,7 +296,7 @@ def test_what_a_run_did_not_touch_is_found_in_all_rows_and_made_anew(
     _damage(published, damage)
 
     contradicted = _contradicted(published, found[0])
-    made_anew = {result.mart: result.rebuilt for result in run_marts(published.warehouse, published.settings)}
+    made_anew = {result.mart: result.rebuilt for result in refresh_marts(published.warehouse, published.settings)}
 
     assert contradicted >= {found[1], "equals_its_rebuild"}
     assert made_anew[found[0]] == "a check did not hold"
@@ -309,17 +309,17 @@ def test_rows_that_would_not_be_found_again_are_made_anew_though_readers_see_not
     _damage(published, "UPDATE mart_storage.customer_identity SET company_id_person_id_hash = 0")
 
     assert _contradicted(published, "customer_identity") == {"key_hashes_match_rows"}
-    run_marts(published.warehouse, published.settings)
+    refresh_marts(published.warehouse, published.settings)
     assert _contradicted(published, "customer_identity") == set()
 
 
 def test_a_run_would_find_a_wrong_hash_among_the_rows_that_it_wrote(published: Loader) -> None:
     (check,) = (check for check in checks_of(mart_named("interaction")) if check.name == "key_hashes_match_rows")
-    assert check.touched
+    assert check.incremental_sql
     with published.warehouse.writing() as connection:
-        right = run.result_of(connection, check, check.touched, "touched keys")
+        right = run.run_check(connection, check, check.incremental_sql, "affected keys")
         connection.execute("UPDATE mart_storage.interaction SET company_id_customer_key_hash = 0")
-        wrong = run.result_of(connection, check, check.touched, "touched keys")
+        wrong = run.run_check(connection, check, check.incremental_sql, "affected keys")
         ((written,),) = connection.execute(
             "SELECT count(*) FROM mart_storage.interaction WHERE written_by_load_seq = (SELECT max(load_seq) FROM ops.load)"
         ).fetchall()
@@ -342,19 +342,19 @@ def test_a_run_tells_how_its_checks_came_out(published: Loader) -> None:
 
     results = {
         result.mart: {(check.check.name, check.scope) for check in result.checks}
-        for result in run_marts(published.warehouse, published.settings)
+        for result in refresh_marts(published.warehouse, published.settings)
     }
 
     assert results["interaction"] == {
-        ("grain_is_unique", "touched keys"),
-        ("key_hashes_match_rows", "touched keys"),
-        ("agrees_with_staging", "touched keys"),
+        ("grain_is_unique", "affected keys"),
+        ("key_hashes_match_rows", "affected keys"),
+        ("agrees_with_staging", "affected keys"),
     }
     assert results["campaign_influence"] == {
-        ("grain_is_unique", "touched keys"),
-        ("totals_agree_with_its_persons", "touched keys"),
+        ("grain_is_unique", "affected keys"),
+        ("totals_agree_with_its_persons", "affected keys"),
     }
-    assert all(not result.checks for result in run_marts(published.warehouse, published.settings))
+    assert all(not result.checks for result in refresh_marts(published.warehouse, published.settings))
 
 
 @pytest.mark.parametrize("mart", MARTS, ids=lambda mart: mart.name)
@@ -372,12 +372,12 @@ def test_a_check_reads_only_what_its_mart_is_made_from(check: Check) -> None:
     marts = with_upstream([mart_named(check.mart)])
     known = (
         {mart.table for mart in marts}
-        | {mart.kept_table for mart in marts}
+        | {mart.storage_table for mart in marts}
         | {f"staging.{entity.table}_current" for entity in ENTITIES}
     )
 
-    assert _tables(check.contradictions) <= known
-    assert check.touched is None or _tables(check.touched) <= known | _TEMPORARY | {"ops.load"}
+    assert _tables(check.full_sql) <= known
+    assert check.incremental_sql is None or _tables(check.incremental_sql) <= known | _TEMPORARY | {"ops.load"}
 
 
 def _tables(sql: str) -> set[str]:

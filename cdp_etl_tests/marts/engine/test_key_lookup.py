@@ -12,32 +12,32 @@ from hypothesis import strategies as st
 
 from cdp_etl.marts.engine import key_lookup
 from cdp_etl.marts.engine import mart as mart_module
-from cdp_etl.marts.engine.key_hash import Lookup, hash_signature, lookup_by
-from cdp_etl.marts.engine.key_lookup import places, rows_at, sought, sought_by
+from cdp_etl.marts.engine.key_hash import KeyHash, hash_signature, key_hash_of
+from cdp_etl.marts.engine.key_lookup import fetch_rows, lookup_by_hash, lookup_row_ids, lookup_rows
 from cdp_etl.marts.engine.mart import Mart
 from cdp_etl.marts.models.customer_identity import IDENTITY_CHANGE
 from cdp_etl.marts.models.customer_product import CUSTOMER_PRODUCT
-from cdp_etl.marts.refresh import run_marts
+from cdp_etl.marts.refresh import refresh_marts
 from cdp_etl.marts.registry import MARTS
 from cdp_etl.marts.settings import MartSettings
 from cdp_etl_tests.marts.loading import ACTIVITY, Loader, make_record
 
 COLUMNS = ("company_id", "person_id")
-LOOKUP = lookup_by(COLUMNS)
+LOOKUP = key_hash_of(COLUMNS)
 PERSONS = st.lists(st.tuples(st.sampled_from("AB"), st.text("12", min_size=0, max_size=2)), max_size=8)
 
 
 @pytest.fixture(scope="module")
 def connection() -> Iterator[duckdb.DuckDBPyConnection]:
     with closing(duckdb.connect()) as connection:
-        connection.execute("CREATE SCHEMA kept")
+        connection.execute("CREATE SCHEMA mart_storage")
         yield connection
 
 
 def keep(connection: duckdb.DuckDBPyConnection, rows: list[tuple[str, str]], keys: list[tuple[str, str]]) -> None:
     connection.execute("CREATE OR REPLACE TABLE mart_storage.a_mart (company_id TEXT, person_id TEXT)")
-    connection.execute("CREATE OR REPLACE TEMP TABLE touched (company_id TEXT, person_id TEXT)")
-    for table, filled in (("mart_storage.a_mart", rows), ("touched", keys)):
+    connection.execute("CREATE OR REPLACE TEMP TABLE affected (company_id TEXT, person_id TEXT)")
+    for table, filled in (("mart_storage.a_mart", rows), ("affected", keys)):
         for row in filled:
             connection.execute(f"INSERT INTO {table} VALUES (?, ?)", row)
     connection.execute(f"ALTER TABLE mart_storage.a_mart ADD COLUMN {LOOKUP.name} UINTEGER")
@@ -55,8 +55,8 @@ def test_just_the_rows_with_one_of_the_keys_are_found_each_once(
     keep(connection, rows, keys)
 
     expected = sorted(row for row in rows if row in keys)
-    assert sorted(found(connection, sought_by("a_mart", "touched", COLUMNS))) == expected
-    assert sorted(found(connection, sought("a_mart", "touched", COLUMNS, None))) == expected
+    assert sorted(found(connection, lookup_by_hash("a_mart", "affected", COLUMNS))) == expected
+    assert sorted(found(connection, lookup_rows("a_mart", "affected", COLUMNS, None))) == expected
 
 
 def test_rows_that_share_a_hash_with_a_key_but_are_others_are_not_found(
@@ -64,18 +64,27 @@ def test_rows_that_share_a_hash_with_a_key_but_are_others_are_not_found(
 ) -> None:
     keep(connection, [("A", "c:1"), ("A", "c:2")], [("A", "c:1")])
     connection.execute(f"UPDATE mart_storage.a_mart SET {LOOKUP.name} = 7")
-    same = Lookup(LOOKUP.name, "7")
+    same = KeyHash(LOOKUP.name, "7")
 
-    assert found(connection, sought("a_mart", "touched", COLUMNS, same)) == [("A", "c:1")]
+    assert found(connection, lookup_rows("a_mart", "affected", COLUMNS, same)) == [("A", "c:1")]
 
 
-@given(rows=PERSONS, keys=PERSONS, pieces=st.integers(1, 4))
+@given(rows=PERSONS, keys=PERSONS, row_id_chunks=st.integers(1, 4))
 def test_in_however_many_pieces_a_mart_is_read_its_rows_are_found_each_once(
-    connection: duckdb.DuckDBPyConnection, rows: list[tuple[str, str]], keys: list[tuple[str, str]], pieces: int
+    connection: duckdb.DuckDBPyConnection,
+    rows: list[tuple[str, str]],
+    keys: list[tuple[str, str]],
+    row_id_chunks: int,
 ) -> None:
     keep(connection, rows, keys)
     with patch.object(key_lookup, "_TOLD_APART", 2):
-        select = rows_at("a_mart", places("a_mart", "touched", LOOKUP), "touched", COLUMNS, pieces=pieces)
+        select = fetch_rows(
+            "a_mart",
+            lookup_row_ids("a_mart", "affected", LOOKUP),
+            "affected",
+            COLUMNS,
+            row_id_chunks=row_id_chunks,
+        )
 
     assert sorted(found(connection, select)) == sorted(row for row in rows if row in keys)
 
@@ -85,7 +94,7 @@ def test_a_history_is_read_by_the_hash_alone_before_any_text_is_compared(
 ) -> None:
     keep(connection, [("A", "c:1")], [("A", "c:1")])
 
-    ((_, plan),) = connection.execute(f"EXPLAIN {sought_by('a_mart', 'touched', COLUMNS)}").fetchall()
+    ((_, plan),) = connection.execute(f"EXPLAIN {lookup_by_hash('a_mart', 'affected', COLUMNS)}").fetchall()
 
     assert re.search(rf"{LOOKUP.name} = {LOOKUP.name}\s", plan)
 
@@ -93,11 +102,11 @@ def test_a_history_is_read_by_the_hash_alone_before_any_text_is_compared(
 def test_a_row_is_told_by_its_row_id_and_what_else_must_hold_does(connection: duckdb.DuckDBPyConnection) -> None:
     keep(connection, [("A", "c:1"), ("A", "c:2")], [("A", "c:1"), ("A", "c:2")])
 
-    second = sought("a_mart", "touched", COLUMNS, LOOKUP, where="candidate.person_id <> 'c:1'")
+    second = lookup_rows("a_mart", "affected", COLUMNS, LOOKUP, where="candidate.person_id <> 'c:1'")
     assert connection.execute(f"SELECT row_id, person_id FROM {second}").fetchall() == [(1, "c:2")]
 
 
-@pytest.mark.parametrize("mart", [mart for mart in MARTS if mart.sought_by], ids=lambda mart: mart.name)
+@pytest.mark.parametrize("mart", [mart for mart in MARTS if mart.key_hashes], ids=lambda mart: mart.name)
 def test_a_mart_is_made_anew_where_duckdb_hashes_otherwise_than_before(
     mart: Mart, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -110,15 +119,15 @@ def test_a_mart_is_made_anew_where_duckdb_hashes_otherwise_than_before(
 
 def test_a_warehouse_without_the_hashes_gets_them_by_its_next_run_of_any_mart(loader: Loader) -> None:
     loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1")])
-    run_marts(loader.warehouse, loader.settings)
+    refresh_marts(loader.warehouse, loader.settings)
     with loader.warehouse.writing() as connection:
         for mart in MARTS:
-            for lookup in mart.lookups:
-                connection.execute(f"ALTER TABLE {mart.kept_table} DROP COLUMN {lookup.name}")
+            for lookup in mart.hash_columns:
+                connection.execute(f"ALTER TABLE {mart.storage_table} DROP COLUMN {lookup.name}")
         connection.execute("UPDATE ops.mart_state SET definition_hash = 'of before' WHERE mart <> 'product'")
     loader.load(ACTIVITY, 2, [make_record(ACTIVITY, "2")])
 
-    results = run_marts(loader.warehouse, loader.settings, [CUSTOMER_PRODUCT])
+    results = refresh_marts(loader.warehouse, loader.settings, [CUSTOMER_PRODUCT])
 
     assert {result.rebuilt for result in results if result.mart != IDENTITY_CHANGE.name} == {"definition changed"}
     assert loader.rows("SELECT sum(interaction_count)::INTEGER AS n FROM marts.customer_product") == [{"n": 2}]

@@ -1,4 +1,4 @@
-"""The mart `campaign_daily`: a funnel that can be counted on one's fingers."""
+"""Worked examples of `campaign_daily`."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from cdp_etl.marts.models.campaign_daily import CAMPAIGN_DAILY
-from cdp_etl.marts.refresh import run_mart
+from cdp_etl.marts.refresh import refresh_mart
 from cdp_etl_tests.marts.loading import EMAIL, Loader, day, make_record
 
 
@@ -19,7 +19,7 @@ def _event(own_id: str, event: str, recipient: str, on: int, **values: Any) -> d
 
 def _days(loader: Loader, *records: dict[str, Any]) -> Sequence[Mapping[str, Any]]:
     loader.load(EMAIL, 1, records)
-    run_mart(loader.warehouse, CAMPAIGN_DAILY, loader.settings)
+    refresh_mart(loader.warehouse, CAMPAIGN_DAILY, loader.settings)
     return loader.rows("FROM marts.campaign_daily ORDER BY activity_date, service_provider, campaign_id")
 
 
@@ -75,10 +75,10 @@ def test_one_campaign_id_of_two_providers_is_two_campaigns(loader: Loader) -> No
     ("record", "found"),
     [
         pytest.param(_event("1", "sent", "e:a", 1, campaign_id=None), [], id="no campaign"),
-        pytest.param(_event("1", "sent", "", 1), [(1, 0, 0)], id="an address that is not usable"),
+        pytest.param(_event("1", "sent", "", 1), [(1, 0, 0)], id="unusable address"),
     ],
 )
-def test_what_cannot_be_told_apart_is_in_no_rate(
+def test_events_without_campaign_or_recipient_are_in_no_rate(
     loader: Loader, record: dict[str, Any], found: Sequence[tuple[int, int, int]]
 ) -> None:
     rows = _days(loader, record)
@@ -90,7 +90,7 @@ def test_a_late_opening_changes_the_day_of_its_sending(loader: Loader) -> None:
     _days(loader, _event("1", "sent", "e:a", 1))
     loader.load(EMAIL, 9, [_event("2", "opened", "e:a", 9)])
 
-    run_mart(loader.warehouse, CAMPAIGN_DAILY, loader.settings)
+    refresh_mart(loader.warehouse, CAMPAIGN_DAILY, loader.settings)
 
     rows = loader.rows("SELECT open_rate FROM marts.campaign_daily ORDER BY activity_date")
     assert [row["open_rate"] for row in rows] == [1.0, None]

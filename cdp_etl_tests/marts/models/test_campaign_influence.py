@@ -1,4 +1,4 @@
-"""Inferred influence of campaigns: worked examples."""
+"""Worked examples of last-touch attribution to campaigns."""
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -8,9 +8,9 @@ import pytest
 
 from cdp_etl.marts.engine import tombstones
 from cdp_etl.marts.models.campaign_influence import CAMPAIGN_INFLUENCE, PERSON_CAMPAIGN_PRODUCT_DAILY
-from cdp_etl.marts.refresh import run_mart
+from cdp_etl.marts.refresh import refresh_mart
 from cdp_etl.marts.settings import MartSettings
-from cdp_etl_tests.marts.loading import ACTIVITY, EMAIL, Loader, day, make_record, moment
+from cdp_etl_tests.marts.loading import ACTIVITY, EMAIL, Loader, at_hour, day, make_record
 
 
 def _click(own_id: str, campaign: str, on: int, hour: int = 12) -> dict[str, Any]:
@@ -24,14 +24,14 @@ def _act(own_id: str, on: int, hour: int = 12) -> dict[str, Any]:
 
 
 def _influence(loader: Loader) -> Sequence[Mapping[str, Any]]:
-    run_mart(loader.warehouse, CAMPAIGN_INFLUENCE, loader.settings)
+    refresh_mart(loader.warehouse, CAMPAIGN_INFLUENCE, loader.settings)
     return loader.rows(
         "SELECT campaign_id, product_sku, activity_date, interaction_count, person_count"
         " FROM marts.campaign_influence ORDER BY ALL"
     )
 
 
-def test_the_last_click_before_counts_on_the_day_of_the_interaction(loader: Loader) -> None:
+def test_an_interaction_counts_for_the_last_click_on_the_day_of_the_interaction(loader: Loader) -> None:
     loader.load(EMAIL, 1, [_click("1", "OLD", 1), _click("2", "NEW", 2)])
     loader.load(ACTIVITY, 1, [_act("1", 1, hour=11), _act("2", 1, hour=13), _act("3", 4), _act("4", 4)])
 
@@ -41,7 +41,7 @@ def test_the_last_click_before_counts_on_the_day_of_the_interaction(loader: Load
     ]
 
 
-def test_a_click_counts_for_so_many_times_24_hours_and_no_longer(loader: Loader) -> None:
+def test_a_click_counts_within_the_attribution_window_only(loader: Loader) -> None:
     loader.load(EMAIL, 1, [_click("1", "K", 1, hour=12)])
     loader.load(ACTIVITY, 1, [_act("1", 8, hour=12), _act("2", 8, hour=13)])
 
@@ -51,7 +51,7 @@ def test_a_click_counts_for_so_many_times_24_hours_and_no_longer(loader: Loader)
     assert [row["interaction_count"] for row in _influence(longer)] == [2]
 
 
-def test_a_late_click_moves_what_came_after_it(loader: Loader) -> None:
+def test_a_late_click_reattributes_the_interactions_after_it(loader: Loader) -> None:
     loader.load(EMAIL, 1, [_click("1", "OLD", 1)])
     loader.load(ACTIVITY, 1, [_act("1", 3)])
     assert [row["campaign_id"] for row in _influence(loader)] == ["OLD"]
@@ -61,7 +61,7 @@ def test_a_late_click_moves_what_came_after_it(loader: Loader) -> None:
     assert [row["campaign_id"] for row in _influence(loader)] == ["NEW"]
 
 
-def test_a_click_of_an_address_counts_for_the_person_that_it_comes_to_belong_to(loader: Loader) -> None:
+def test_a_click_counts_for_the_person_that_its_address_is_later_linked_to(loader: Loader) -> None:
     loader.load(EMAIL, 1, [_click("1", "K", 1)])
     loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1", on=2, identifiers=("c:1",))])
     assert _influence(loader) == []
@@ -71,8 +71,8 @@ def test_a_click_of_an_address_counts_for_the_person_that_it_comes_to_belong_to(
     assert [row["activity_date"] for row in _influence(loader)] == [day(2)]
 
 
-def test_persons_are_told_apart_before_they_are_added_up(loader: Loader) -> None:
-    """One person with two addresses is one; another who clicked in the same campaign is the second."""
+def test_persons_are_counted_once_whatever_their_number_of_addresses(loader: Loader) -> None:
+    """The first person has two addresses; the second clicked in the same campaign."""
     loader.load(
         EMAIL,
         1,
@@ -104,16 +104,16 @@ def test_persons_are_told_apart_before_they_are_added_up(loader: Loader) -> None
     ]
 
 
-def test_a_click_a_moment_too_old_counts_no_more(loader: Loader) -> None:
-    """Seven times 24 hours to the microsecond, whatever calendar days lie between."""
+def test_a_click_one_microsecond_too_old_does_not_count(loader: Loader) -> None:
+    """The attribution window is seven times 24 hours, not seven calendar days."""
     loader.load(EMAIL, 1, [_click("1", "K", 1)])
-    late = moment(8) + timedelta(microseconds=1)
+    late = at_hour(8) + timedelta(microseconds=1)
     loader.load(ACTIVITY, 1, [_act("1", 8), _act("2", 8) | {"occurred_at": late}])
 
     assert [row["interaction_count"] for row in _influence(loader)] == [1]
 
 
-def test_of_persons_who_merge_a_click_reaches_what_either_did_within_the_days_and_no_more(loader: Loader) -> None:
+def test_after_a_merge_a_click_counts_for_interactions_of_both_persons_within_the_window(loader: Loader) -> None:
     loader.load(EMAIL, 1, [_click("1", "K", 10)])
     loader.load(
         ACTIVITY,
@@ -130,44 +130,44 @@ def test_of_persons_who_merge_a_click_reaches_what_either_did_within_the_days_an
     assert [row["product_sku"] for row in _influence(loader)] == ["S10", "S12", "S17"]
 
 
-def test_only_the_days_of_products_that_changed_are_made_anew(loader: Loader) -> None:
+def test_only_changed_days_of_products_are_recomputed(loader: Loader) -> None:
     loader.load(EMAIL, 1, [_click("1", "K", 1)])
     loader.load(ACTIVITY, 1, [_act("1", 2), _act("2", 3)])
     _influence(loader)
 
     loader.load(ACTIVITY, 2, [_act("3", 3)])
-    result = run_mart(loader.warehouse, CAMPAIGN_INFLUENCE, loader.settings)
+    result = refresh_mart(loader.warehouse, CAMPAIGN_INFLUENCE, loader.settings)
 
-    assert (result.touched, result.rows_deleted, result.rows_inserted) == (1, 1, 1)
+    assert (result.affected, result.rows_deleted, result.rows_inserted) == (1, 1, 1)
     assert [row["interaction_count"] for row in _influence(loader)] == [1, 2]
 
 
-def test_a_load_that_changes_no_influence_leaves_what_there_is_alone(loader: Loader) -> None:
+def test_a_load_that_changes_no_attribution_writes_nothing(loader: Loader) -> None:
     loader.load(EMAIL, 1, [_click("1", "K", 1)])
     loader.load(ACTIVITY, 1, [_act("1", 2)])
     before = _influence(loader)
 
     loader.load(ACTIVITY, 2, [make_record(ACTIVITY, "2", on=2, identifiers=("c:other",))])
-    result = run_mart(loader.warehouse, CAMPAIGN_INFLUENCE, loader.settings)
+    result = refresh_mart(loader.warehouse, CAMPAIGN_INFLUENCE, loader.settings)
 
-    assert (result.touched, result.rows_deleted, result.rows_inserted) == (0, 0, 0)
+    assert (result.affected, result.rows_deleted, result.rows_inserted) == (0, 0, 0)
     assert all(check.passed for check in result.checks)
     assert _influence(loader) == before
 
 
-def test_what_left_is_remembered_until_the_mart_that_tells_by_it_has_seen_it(
+def test_tombstones_are_kept_until_the_downstream_mart_has_applied_them(
     loader: Loader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It leaves more than half of a mart, which is then published anew, and else forgets it."""
+    """More than half of the mart is deleted; a mart without a follower would drop these tombstones."""
     monkeypatch.setattr(tombstones, "_MOST", 0)
     loader.load(EMAIL, 1, [_click("1", "K", 1)])
     loader.load(ACTIVITY, 1, [_act("1", 2)])
     assert len(_influence(loader)) == 1
 
     loader.load(ACTIVITY, 2, [_act("1", 2) | {"record_status": "Deleted"}])
-    run_mart(loader.warehouse, PERSON_CAMPAIGN_PRODUCT_DAILY, loader.settings)
+    refresh_mart(loader.warehouse, PERSON_CAMPAIGN_PRODUCT_DAILY, loader.settings)
     assert _influence(loader) == []
 
     loader.load(ACTIVITY, 3, [_act("2", 30)])
-    run_mart(loader.warehouse, PERSON_CAMPAIGN_PRODUCT_DAILY, loader.settings)
+    refresh_mart(loader.warehouse, PERSON_CAMPAIGN_PRODUCT_DAILY, loader.settings)
     assert loader.rows("FROM mart_storage.person_campaign_product_daily_tombstones") == []

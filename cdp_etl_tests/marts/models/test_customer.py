@@ -1,4 +1,4 @@
-"""The mart `customer`: worked examples, above all of consent."""
+"""Worked examples of `customer_daily` and `customer`, above all of consent."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,8 +7,8 @@ import pytest
 
 from cdp_etl.contract.entity import Entity
 from cdp_etl.marts.models.customer import CUSTOMER, CUSTOMER_DAILY
-from cdp_etl.marts.refresh import run_mart
-from cdp_etl_tests.marts.loading import ACTIVITY, EMAIL, SMS, SUBSCRIBER, Loader, make_record, moment
+from cdp_etl.marts.refresh import refresh_mart
+from cdp_etl_tests.marts.loading import ACTIVITY, EMAIL, SMS, SUBSCRIBER, Loader, at_hour, make_record
 
 _IDENTIFIERS = ("e:a", "p:1")
 _BOTH = {"subscribe_email": True, "subscribe_phone": True}
@@ -18,7 +18,7 @@ def _subscriber(own_id: str, on: int, **values: Any) -> dict[str, Any]:
     return make_record(SUBSCRIBER, own_id, on=on, identifiers=_IDENTIFIERS, **_BOTH | values)
 
 
-def test_a_person_over_all_identifiers_and_channels(loader: Loader) -> None:
+def test_a_person_aggregates_all_identifiers_and_channels(loader: Loader) -> None:
     loader.load(
         ACTIVITY,
         1,
@@ -29,7 +29,7 @@ def test_a_person_over_all_identifiers_and_channels(loader: Loader) -> None:
     )
     loader.load(EMAIL, 1, [make_record(EMAIL, "1", on=3, identifiers=("e:a",))])
 
-    run_mart(loader.warehouse, CUSTOMER, loader.settings)
+    refresh_mart(loader.warehouse, CUSTOMER, loader.settings)
 
     assert loader.rows("FROM marts.customer") == [
         {
@@ -45,16 +45,16 @@ def test_a_person_over_all_identifiers_and_channels(loader: Loader) -> None:
             "unsubscribe_count": 0,
             "email_count": 1,
             "sms_count": 0,
-            "first_at": moment(1),
-            "last_at": moment(3),
+            "first_at": at_hour(1),
+            "last_at": at_hour(3),
             "has_email_consent": None,
             "has_phone_consent": None,
         }
     ]
 
 
-def test_a_day_of_a_customer_key_with_the_newest_name_and_refusal(loader: Loader) -> None:
-    """A key is no person: what was done under the e-mail address alone is a row of its own."""
+def test_a_day_of_a_customer_key_has_its_newest_name_and_opt_out(loader: Loader) -> None:
+    """A customer key is not a person: interactions under the e-mail address alone are a separate row."""
     loader.load(
         ACTIVITY,
         1,
@@ -72,16 +72,16 @@ def test_a_day_of_a_customer_key_with_the_newest_name_and_refusal(loader: Loader
         ],
     )
 
-    run_mart(loader.warehouse, CUSTOMER_DAILY, loader.settings)
+    refresh_mart(loader.warehouse, CUSTOMER_DAILY, loader.settings)
 
     rows = loader.rows(
         "SELECT customer_key, interaction_count, activity_count, email_count, first_at, last_at,"
-        " newest_name.value AS name, latest_email_opt_out.value AS refusal, newest_sms_refusal AS sms"
+        " newest_name.value AS name, latest_email_opt_out.value AS opt_out, newest_sms_refusal AS sms"
         " FROM marts.customer_daily ORDER BY customer_key"
     )
     assert [tuple(row.values()) for row in rows] == [
-        ("c:1", 2, 2, 0, moment(1, 8), moment(1, 9), "New", None, None),
-        ("e:a", 2, 0, 2, moment(1, 10), moment(1, 11), None, "email_unsubscribed", None),
+        ("c:1", 2, 2, 0, at_hour(1, 8), at_hour(1, 9), "New", None, None),
+        ("e:a", 2, 0, 2, at_hour(1, 10), at_hour(1, 11), None, "email_unsubscribed", None),
     ]
 
 
@@ -93,7 +93,7 @@ def test_a_day_of_a_customer_key_with_the_newest_name_and_refusal(loader: Loader
             [(SUBSCRIBER, 1, _subscriber("1", 1, subscribe_phone=False))], True, False, id="by e-mail alone"
         ),
         pytest.param(
-            [(SUBSCRIBER, 1, _subscriber("1", 1, subscribe_phone=None))], True, None, id="the phone not mentioned"
+            [(SUBSCRIBER, 1, _subscriber("1", 1, subscribe_phone=None))], True, None, id="phone not named"
         ),
         pytest.param(
             [(SUBSCRIBER, 1, _subscriber("1", 1)), (SUBSCRIBER, 2, _subscriber("1", 2, status="Unsubscribed"))],
@@ -105,7 +105,7 @@ def test_a_day_of_a_customer_key_with_the_newest_name_and_refusal(loader: Loader
             [(SUBSCRIBER, 1, _subscriber("1", 5)), (SUBSCRIBER, 2, _subscriber("1", 2, status="Unsubscribed"))],
             True,
             True,
-            id="a version that came later speaks of an earlier day",
+            id="a later version with an earlier timestamp",
         ),
         pytest.param(
             [(SUBSCRIBER, 1, _subscriber("1", 1)), (SUBSCRIBER, 2, _subscriber("2", 2, status="Unsubscribed"))],
@@ -144,11 +144,11 @@ def test_a_day_of_a_customer_key_with_the_newest_name_and_refusal(loader: Loader
             [(SMS, 2, make_record(SMS, "1", on=2, event="unsubscribed", identifiers=("p:1",)))],
             None,
             False,
-            id="refused without ever having subscribed",
+            id="opt-out without a subscription",
         ),
     ],
 )
-def test_consent_is_the_newest_statement(
+def test_the_newest_consent_record_decides(
     loader: Loader,
     loads: Sequence[tuple[Entity, int, dict[str, Any]]],
     by_email: bool | None,  # noqa: FBT001 - a case of the table above
@@ -156,70 +156,70 @@ def test_consent_is_the_newest_statement(
 ) -> None:
     for entity, dump_day, record in loads:
         loader.load(entity, dump_day, [record])
-        run_mart(loader.warehouse, CUSTOMER, loader.settings)
+        refresh_mart(loader.warehouse, CUSTOMER, loader.settings)
 
     (row,) = loader.rows("SELECT has_email_consent, has_phone_consent FROM marts.customer")
     assert (row["has_email_consent"], row["has_phone_consent"]) == (by_email, by_phone)
 
 
-def test_a_deleted_subscription_states_nothing_any_more(loader: Loader) -> None:
+def test_a_deleted_subscription_is_no_consent_record(loader: Loader) -> None:
     loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1", identifiers=_IDENTIFIERS)])
     loader.load(SUBSCRIBER, 1, [_subscriber("1", 1)])
-    run_mart(loader.warehouse, CUSTOMER, loader.settings)
+    refresh_mart(loader.warehouse, CUSTOMER, loader.settings)
     loader.load(SUBSCRIBER, 2, [_subscriber("1", 2, record_status="Deleted")])
 
-    run_mart(loader.warehouse, CUSTOMER, loader.settings)
+    refresh_mart(loader.warehouse, CUSTOMER, loader.settings)
 
     assert loader.rows("SELECT has_email_consent FROM marts.customer") == [{"has_email_consent": None}]
 
 
-def test_a_person_who_gains_a_day_after_all_others_is_made_without_these(loader: Loader) -> None:
-    """The refusal of day 5 is newer than the subscription of day 1, also when nothing but the row knows of it."""
+def test_a_person_who_gains_a_later_day_is_updated_from_the_stored_row(loader: Loader) -> None:
+    """The opt-out of day 5 is newer than the subscription of day 1, even if only the stored row has it."""
     loader.load(SUBSCRIBER, 1, [_subscriber("1", on=1, customer_name="Lan")])
     loader.load(EMAIL, 5, [make_record(EMAIL, "1", on=5, identifiers=("e:a",), event="unsubscribed")])
-    run_mart(loader.warehouse, CUSTOMER, loader.settings)
+    refresh_mart(loader.warehouse, CUSTOMER, loader.settings)
     with loader.warehouse.writing() as connection:
         connection.execute("DELETE FROM mart_storage.customer_daily")
     loader.load(ACTIVITY, 9, [make_record(ACTIVITY, "1", on=9, identifiers=_IDENTIFIERS)])
 
-    run_mart(loader.warehouse, CUSTOMER, loader.settings)
+    refresh_mart(loader.warehouse, CUSTOMER, loader.settings)
 
     (person,) = loader.rows("FROM marts.customer")
     assert (person["customer_name"], person["interaction_count"]) == ("Lan", 3)
-    assert (person["first_at"], person["last_at"]) == (moment(1), moment(9))
+    assert (person["first_at"], person["last_at"]) == (at_hour(1), at_hour(9))
     assert (person["has_email_consent"], person["has_phone_consent"]) == (False, True)
 
 
-def test_an_identifier_that_a_new_record_brings_is_the_persons_too(loader: Loader) -> None:
+def test_an_identifier_on_a_new_record_is_added_to_the_person(loader: Loader) -> None:
     loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1", on=1, identifiers=("c:1",), customer_name="Lan")])
-    run_mart(loader.warehouse, CUSTOMER, loader.settings)
+    refresh_mart(loader.warehouse, CUSTOMER, loader.settings)
 
     loader.load(ACTIVITY, 2, [make_record(ACTIVITY, "2", on=2, identifiers=("c:1", "e:new"))])
-    run_mart(loader.warehouse, CUSTOMER, loader.settings)
+    refresh_mart(loader.warehouse, CUSTOMER, loader.settings)
 
     (person,) = loader.rows("FROM marts.customer")
     assert (person["identifiers"], person["customer_name"]) == (["c:1", "e:new"], "Lan")
 
 
-def test_the_name_that_a_new_day_gives_is_newer_than_the_one_so_far(loader: Loader) -> None:
+def test_the_name_of_a_new_day_replaces_the_stored_name(loader: Loader) -> None:
     for on, name in ((1, "Lan"), (2, "Nguyễn Thị Lan"), (3, None)):
         loader.load(ACTIVITY, on, [make_record(ACTIVITY, str(on), on=on, customer_name=name)])
-        run_mart(loader.warehouse, CUSTOMER, loader.settings)
+        refresh_mart(loader.warehouse, CUSTOMER, loader.settings)
 
     assert [person["customer_name"] for person in loader.rows("FROM marts.customer")] == ["Nguyễn Thị Lan"]
 
 
-def test_a_person_that_gets_another_name_takes_along_what_it_did(loader: Loader) -> None:
+def test_a_person_with_a_new_person_id_keeps_the_stored_totals(loader: Loader) -> None:
     loader.load(
         SUBSCRIBER, 1, [make_record(SUBSCRIBER, "1", on=1, identifiers=("e:a",), **_BOTH, customer_name="Lan")]
     )
     loader.load(EMAIL, 5, [make_record(EMAIL, "1", on=5, identifiers=("e:a",), event="unsubscribed")])
-    run_mart(loader.warehouse, CUSTOMER, loader.settings)
+    refresh_mart(loader.warehouse, CUSTOMER, loader.settings)
     with loader.warehouse.writing() as connection:
         connection.execute("DELETE FROM mart_storage.customer_daily")
 
     loader.load(ACTIVITY, 9, [make_record(ACTIVITY, "1", on=9, identifiers=("c:1", "e:a"))])
-    run_mart(loader.warehouse, CUSTOMER, loader.settings)
+    refresh_mart(loader.warehouse, CUSTOMER, loader.settings)
 
     (person,) = loader.rows("FROM marts.customer")
     assert (person["person_id"], person["identifiers"]) == ("c:1", ["c:1", "e:a"])

@@ -1,4 +1,4 @@
-"""Who is one person: worked examples, and an independent recomputation without any library."""
+"""Worked examples of identity matching, and an independent recomputation without libraries."""
 
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from cdp_etl.marts.models.customer_identity import CUSTOMER_IDENTITY
-from cdp_etl.marts.refresh import run_mart, run_marts
+from cdp_etl.marts.refresh import refresh_mart, refresh_marts
 from cdp_etl.marts.registry import mart_named
 from cdp_etl.marts.settings import MartSettings
 from cdp_etl_tests.marts.loading import ACTIVITY, Loader, make_record
@@ -29,12 +29,12 @@ def _load(loader: Loader, *records: Sequence[str], dump_day: int = 1) -> None:
 
 
 def _persons(loader: Loader) -> Mapping[str, str]:
-    run_mart(loader.warehouse, CUSTOMER_IDENTITY, loader.settings)
+    refresh_mart(loader.warehouse, CUSTOMER_IDENTITY, loader.settings)
     rows = loader.rows("SELECT identifier, person_id FROM marts.customer_identity")
     return {row["identifier"]: row["person_id"] for row in rows}
 
 
-def test_identifiers_on_one_record_are_one_person_and_so_are_chains_of_them(loader: Loader) -> None:
+def test_identifiers_linked_by_a_chain_of_records_are_one_person(loader: Loader) -> None:
     _load(loader, ("c:2", "e:a"), ("c:1", "e:a"), ("e:b", "p:1"), ("c:9",))
 
     assert _persons(loader) == {
@@ -56,7 +56,7 @@ def test_a_person_does_not_cross_companies(loader: Loader) -> None:
             make_record(ACTIVITY, "2", identifiers=("c:2", "e:a"), company_id="B"),
         ],
     )
-    run_mart(loader.warehouse, CUSTOMER_IDENTITY, loader.settings)
+    refresh_mart(loader.warehouse, CUSTOMER_IDENTITY, loader.settings)
 
     rows = loader.rows("SELECT company_id, identifier, person_id FROM marts.customer_identity ORDER BY ALL")
 
@@ -87,7 +87,7 @@ def test_a_person_does_not_cross_companies(loader: Loader) -> None:
             [("c:0", f"p:{number}") for number in range(6)],
             "c:0",
             "occurs with 6 phones, more than 5",
-            id="customer id nought",
+            id="customer id zero",
         ),
         pytest.param(
             [("e:shop", f"p:{number}") for number in range(6)],
@@ -97,13 +97,13 @@ def test_a_person_does_not_cross_companies(loader: Loader) -> None:
         ),
     ],
 )
-def test_a_shared_identifier_welds_no_strangers_together_and_says_why(
+def test_a_shared_identifier_is_excluded_with_its_reason(
     loader: Loader, records: Sequence[Sequence[str]], shared: str, reason: str
 ) -> None:
     _load(loader, *records)
 
     persons = _persons(loader)
-    run_mart(loader.warehouse, mart_named("shared_identifier"), loader.settings)
+    refresh_mart(loader.warehouse, mart_named("shared_identifier"), loader.settings)
 
     assert persons == {name: name for name in persons}
     assert loader.rows("FROM marts.shared_identifier") == [
@@ -118,13 +118,13 @@ def test_a_shared_identifier_welds_no_strangers_together_and_says_why(
     ]
 
 
-def test_as_many_customers_as_are_allowed_do_link(loader: Loader) -> None:
+def test_an_identifier_with_the_maximum_number_of_customers_links_them(loader: Loader) -> None:
     _load(loader, *[(f"c:{number}", "p:family") for number in range(5)])
 
     assert set(_persons(loader).values()) == {"c:0"}
 
 
-def test_an_identifier_that_is_no_longer_shared_links_records_that_no_load_touched(loader: Loader) -> None:
+def test_an_identifier_that_is_no_longer_shared_links_records_of_earlier_loads(loader: Loader) -> None:
     _load(loader, *[(f"c:{number}", "p:1") for number in range(5)], dump_day=1)
     _load(loader, ("c:5", "p:1"), dump_day=2)
     assert set(_persons(loader).values()) == {*(f"c:{number}" for number in range(6)), "p:1"}
@@ -134,7 +134,7 @@ def test_an_identifier_that_is_no_longer_shared_links_records_that_no_load_touch
     assert set(_persons(loader).values()) == {"c:0", "c:5"}
 
 
-def test_an_identifier_on_the_denylist_links_nobody(tmp_path: Path) -> None:
+def test_an_identifier_on_the_denylist_is_excluded(tmp_path: Path) -> None:
     loader = Loader(tmp_path, MartSettings(identifier_denylist=("c:GUEST",)))
     _load(loader, ("c:GUEST", "e:a"), ("c:GUEST", "e:b"))
 
@@ -152,15 +152,15 @@ def test_a_changed_setting_rebuilds_the_persons(loader: Loader) -> None:
     assert set(_persons(strict).values()) == {"c:1", "c:2", "e:a"}
 
 
-def test_merges_and_splits_are_listed_with_the_load_that_made_them(loader: Loader) -> None:
+def test_merges_and_splits_are_logged_with_their_load(loader: Loader) -> None:
     _load(loader, ("c:1", "e:a"), ("c:2", "e:b"), dump_day=1)
-    run_marts(loader.warehouse, loader.settings)
+    refresh_marts(loader.warehouse, loader.settings)
     _load(loader, ("e:a", "e:b"), dump_day=2)
-    run_marts(loader.warehouse, loader.settings)
+    refresh_marts(loader.warehouse, loader.settings)
     _load(loader, dump_day=2)
-    run_marts(loader.warehouse, loader.settings)
+    refresh_marts(loader.warehouse, loader.settings)
     _load(loader, ("c:1", "e:a"), ("c:2",), dump_day=1)
-    run_marts(loader.warehouse, loader.settings)
+    refresh_marts(loader.warehouse, loader.settings)
 
     rows = loader.rows(
         "SELECT load_seq, identifier, person_before, person_after"
@@ -176,24 +176,24 @@ def test_merges_and_splits_are_listed_with_the_load_that_made_them(loader: Loade
     ]
 
 
-def test_records_that_add_no_identifier_rename_nobody(loader: Loader) -> None:
+def test_records_that_add_no_identifier_log_no_change(loader: Loader) -> None:
     _load(loader, ("c:1", "e:a"), dump_day=1)
-    run_marts(loader.warehouse, loader.settings)
+    refresh_marts(loader.warehouse, loader.settings)
 
     _load(loader, ("c:1", "e:a"), ("c:1",), ("c:7", "e:z"), dump_day=2)
-    run_marts(loader.warehouse, loader.settings)
+    refresh_marts(loader.warehouse, loader.settings)
 
     assert loader.rows("FROM marts.customer_identity_change") == []
 
 
-def test_a_rebuild_keeps_the_list_of_changes(loader: Loader) -> None:
+def test_a_rebuild_keeps_the_change_log(loader: Loader) -> None:
     _load(loader, ("c:1", "e:a"), ("c:2", "e:b"), dump_day=1)
-    run_marts(loader.warehouse, loader.settings)
+    refresh_marts(loader.warehouse, loader.settings)
     _load(loader, ("e:a", "e:b"), dump_day=2)
-    run_marts(loader.warehouse, loader.settings)
+    refresh_marts(loader.warehouse, loader.settings)
 
     strict = MartSettings(identifier_denylist=("e:a",))
-    run_marts(loader.warehouse, strict)
+    refresh_marts(loader.warehouse, strict)
 
     assert loader.rows("SELECT count(DISTINCT changed_at) AS n FROM marts.customer_identity_change") == [{"n": 2}]
 
@@ -202,23 +202,23 @@ _NAMES = st.sampled_from(["c:1", "c:2", "c:3", "c:4", "e:a", "e:b", "e:c", "p:1"
 
 
 @hypothesis_settings(max_examples=15, deadline=None)
-@given(records=st.lists(st.sets(_NAMES, min_size=1, max_size=3), max_size=10), most=st.integers(1, 3))
-def test_persons_are_those_of_an_independent_recomputation(records: list[set[str]], most: int) -> None:
+@given(records=st.lists(st.sets(_NAMES, min_size=1, max_size=3), max_size=10), maximum=st.integers(1, 3))
+def test_persons_equal_an_independent_recomputation(records: list[set[str]], maximum: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        loader = Loader(Path(folder), MartSettings(max_customers_per_identifier=most))
+        loader = Loader(Path(folder), MartSettings(max_customers_per_identifier=maximum))
         _load(loader, *[sorted(record) for record in records])
 
-        assert _persons(loader) == _recomputed(records, most)
+        assert _persons(loader) == _recomputed(records, maximum)
 
 
-def _recomputed(records: Sequence[set[str]], most: int) -> dict[str, str]:
-    """Merge sets until nothing changes: slow, and plainly right."""
+def _recomputed(records: Sequence[set[str]], maximum: int) -> dict[str, str]:
+    """Return the person of each identifier by merging sets until nothing changes."""
     names = set().union(*records)
-    together = {name: set().union(*(record for record in records if name in record)) - {name} for name in names}
+    neighbours = {name: set().union(*(record for record in records if name in record)) - {name} for name in names}
     links = {
         name
-        for name, others in together.items()
-        if all(sum(other.startswith(kind) for other in others) <= most for kind in ("c:", "e:", "p:"))
+        for name, others in neighbours.items()
+        if all(sum(other.startswith(kind) for other in others) <= maximum for kind in ("c:", "e:", "p:"))
     }
     persons = [{name} for name in names]
     for record in records:

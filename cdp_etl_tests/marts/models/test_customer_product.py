@@ -1,4 +1,4 @@
-"""Affinity of persons and products: worked examples that can be done by hand."""
+"""Worked examples of affinity between persons and products."""
 
 import tempfile
 from collections import Counter
@@ -12,21 +12,21 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from cdp_etl.marts.checks.matches_full_rebuild import check_agreement
+from cdp_etl.marts.checks.matches_full_rebuild import check_matches_full_rebuild
 from cdp_etl.marts.models.customer_identity import CUSTOMER_IDENTITY
 from cdp_etl.marts.models.customer_product import CUSTOMER_PRODUCT
-from cdp_etl.marts.refresh import run_mart, run_marts
+from cdp_etl.marts.refresh import refresh_mart, refresh_marts
 from cdp_etl.marts.settings import MartSettings
 from cdp_etl_tests.marts.loading import ACTIVITY, REVIEW, SUBSCRIBER, Loader, day, make_record
 
 
 def _pairs(loader: Loader) -> Sequence[Mapping[str, Any]]:
-    run_mart(loader.warehouse, CUSTOMER_PRODUCT, loader.settings)
+    refresh_mart(loader.warehouse, CUSTOMER_PRODUCT, loader.settings)
     return loader.rows("FROM marts.customer_product ORDER BY person_id, affinity_rank")
 
 
 def test_the_example_of_the_documentation(loader: Loader) -> None:
-    """A wish (3) 60 days before the last day counts a quarter, a purchase (10) on it in full: 10.75."""
+    """A wish (3) 60 days before the last day counts a quarter, a purchase (10) on the last day in full: 10.75."""
     loader.load(
         ACTIVITY,
         61,
@@ -64,8 +64,8 @@ def test_each_action_has_its_weight(loader: Loader, records: Sequence[tuple[Any,
     assert pair["affinity_score"] == score
 
 
-def test_products_are_ranked_alike_on_any_day(loader: Loader) -> None:
-    """Ten points of 61 days ago are worth less than three of today, whatever day it is."""
+def test_the_rank_of_products_is_the_same_on_any_day(loader: Loader) -> None:
+    """Ten points of 61 days ago rank below three of today, on any later day too."""
     loader.load(
         ACTIVITY,
         61,
@@ -86,8 +86,8 @@ def test_products_are_ranked_alike_on_any_day(loader: Loader) -> None:
 
 @given(days=st.lists(st.integers(1, 40), min_size=2, max_size=4))
 @examples(max_examples=5, deadline=None)
-def test_a_score_is_the_same_in_whatever_order_its_days_are_loaded(days: Sequence[int]) -> None:
-    """Each is a purchase (10): the score so far is halved every 30 days, and what the next day brings is added."""
+def test_a_score_does_not_depend_on_the_order_of_loads(days: Sequence[int]) -> None:
+    """Each day has a purchase (10): the score halves every 30 days, then the score of the next day is added."""
     with tempfile.TemporaryDirectory() as folder:
         loader = Loader(Path(folder))
         for number, on in enumerate(days):
@@ -95,7 +95,7 @@ def test_a_score_is_the_same_in_whatever_order_its_days_are_loaded(days: Sequenc
             loader.load(ACTIVITY, number + 1, [purchase])
             (pair,) = _pairs(loader)
         with loader.warehouse.reading() as connection:
-            assert check_agreement(connection, CUSTOMER_PRODUCT, loader.settings).violations == 0
+            assert check_matches_full_rebuild(connection, CUSTOMER_PRODUCT, loader.settings).violations == 0
 
     score, last = 0.0, min(days)
     for on, purchases in sorted(Counter(days).items()):
@@ -104,11 +104,11 @@ def test_a_score_is_the_same_in_whatever_order_its_days_are_loaded(days: Sequenc
     assert (pair["active_day_count"], pair["interaction_count"]) == (len(set(days)), len(days))
 
 
-def test_a_pair_that_gains_a_day_after_all_others_is_made_without_these(loader: Loader) -> None:
+def test_a_pair_that_gains_a_later_day_is_updated_from_its_stored_row(loader: Loader) -> None:
     loader.load(REVIEW, 1, [make_record(REVIEW, "1", on=1, rating=4)])
     loader.load(SUBSCRIBER, 1, [make_record(SUBSCRIBER, "1", on=1)])
     _pairs(loader)
-    _forget_days(loader)
+    _delete_days(loader)
     loader.load(ACTIVITY, 31, [make_record(ACTIVITY, "1", on=31, action="Purchase")])
 
     (pair,) = _pairs(loader)
@@ -118,7 +118,7 @@ def test_a_pair_that_gains_a_day_after_all_others_is_made_without_these(loader: 
     assert (pair["last_rating"], pair["is_subscribed"]) == (4, True)
 
 
-def test_a_record_that_comes_late_or_is_deleted_has_the_pair_made_from_all_of_its_days(loader: Loader) -> None:
+def test_a_late_or_deleted_record_recomputes_the_pair_from_all_its_days(loader: Loader) -> None:
     loader.load(REVIEW, 1, [make_record(REVIEW, "1", on=1, rating=4), make_record(REVIEW, "2", on=31, rating=5)])
     assert [pair["affinity_score"] for pair in _pairs(loader)] == [3 / 2 + 3]
 
@@ -130,7 +130,7 @@ def test_a_record_that_comes_late_or_is_deleted_has_the_pair_made_from_all_of_it
     assert (pair["affinity_score"], pair["last_date"], pair["last_rating"]) == (13.0, day(1), 4)
 
 
-def test_a_record_that_came_and_went_between_two_runs_leaves_the_pair_as_it_was(loader: Loader) -> None:
+def test_a_record_added_and_deleted_between_two_runs_changes_no_pair(loader: Loader) -> None:
     loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1", on=1, action="Purchase")])
     before = _pairs(loader)
 
@@ -140,7 +140,7 @@ def test_a_record_that_came_and_went_between_two_runs_leaves_the_pair_as_it_was(
     assert _pairs(loader) == before
 
 
-def test_persons_who_merge_by_the_record_of_a_new_day_have_their_pairs_made_from_all_days(loader: Loader) -> None:
+def test_persons_merged_by_a_record_of_a_new_day_have_their_pairs_recomputed_from_all_days(loader: Loader) -> None:
     loader.load(
         ACTIVITY, 1, [make_record(ACTIVITY, "1", on=1), make_record(ACTIVITY, "2", on=1, identifiers=("e:a",))]
     )
@@ -152,20 +152,20 @@ def test_persons_who_merge_by_the_record_of_a_new_day_have_their_pairs_made_from
     assert (pair["interaction_count"], pair["active_day_count"], pair["affinity_score"]) == (3, 2, (3 + 3) / 2 + 3)
 
 
-def _forget_days(loader: Loader) -> None:
-    """Leave nothing that a pair could be made from but its row."""
+def _delete_days(loader: Loader) -> None:
+    """Delete the days, so that a pair can be computed from its stored row alone."""
     with loader.warehouse.writing() as connection:
         connection.execute("DELETE FROM mart_storage.customer_product_daily")
 
 
-def test_a_person_that_gets_another_name_takes_its_pairs_along(loader: Loader) -> None:
+def test_a_person_with_a_new_person_id_keeps_the_stored_pairs(loader: Loader) -> None:
     old = [
         make_record(ACTIVITY, "1", on=1, identifiers=("e:a",), action="Purchase"),
         make_record(ACTIVITY, "2", on=1, identifiers=("e:a",), product_sku="S2"),
     ]
     loader.load(ACTIVITY, 1, old)
     assert {pair["person_id"] for pair in _pairs(loader)} == {"e:a"}
-    _forget_days(loader)
+    _delete_days(loader)
 
     loader.load(ACTIVITY, 31, [make_record(ACTIVITY, "3", on=31, identifiers=("c:1", "e:a"), product_sku="S2")])
 
@@ -175,7 +175,7 @@ def test_a_person_that_gets_another_name_takes_its_pairs_along(loader: Loader) -
     ] == [("c:1", "S1", 1, 10), ("c:1", "S2", 2, 3 / 2 + 3)]
 
 
-def test_of_persons_who_merge_only_pairs_that_both_had_are_made_from_their_days(loader: Loader) -> None:
+def test_of_merged_persons_only_pairs_that_both_had_are_recomputed(loader: Loader) -> None:
     loader.load(
         ACTIVITY,
         1,
@@ -200,7 +200,7 @@ def test_of_persons_who_merge_only_pairs_that_both_had_are_made_from_their_days(
     }
 
 
-def test_a_person_who_is_split_leaves_each_the_days_of_its_own_identifiers(loader: Loader) -> None:
+def test_a_split_assigns_the_days_to_the_persons_of_their_identifiers(loader: Loader) -> None:
     loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "link", identifiers=("c:1", "e:a"), product_sku="S2")])
     loader.load(ACTIVITY, 2, [make_record(ACTIVITY, "1"), make_record(ACTIVITY, "2", identifiers=("e:a",))])
     assert [(pair["person_id"], pair["interaction_count"]) for pair in _pairs(loader)] == [("c:1", 2), ("c:1", 1)]
@@ -213,7 +213,7 @@ def test_a_person_who_is_split_leaves_each_the_days_of_its_own_identifiers(loade
     ]
 
 
-def test_an_identifier_that_went_and_came_back_between_two_runs_brings_nothing_of_before(loader: Loader) -> None:
+def test_an_identifier_removed_and_added_between_two_runs_adds_no_deleted_interactions(loader: Loader) -> None:
     loader.load(
         ACTIVITY,
         1,
@@ -222,14 +222,14 @@ def test_an_identifier_that_went_and_came_back_between_two_runs_brings_nothing_o
     _pairs(loader)
 
     loader.load(ACTIVITY, 2, [make_record(ACTIVITY, "1", on=1, identifiers=("e:a",), record_status="Deleted")])
-    run_mart(loader.warehouse, CUSTOMER_IDENTITY, loader.settings)
+    refresh_mart(loader.warehouse, CUSTOMER_IDENTITY, loader.settings)
     loader.load(ACTIVITY, 3, [make_record(ACTIVITY, "3", on=3, identifiers=("c:1", "e:a"))])
-    run_mart(loader.warehouse, CUSTOMER_IDENTITY, loader.settings)
+    refresh_mart(loader.warehouse, CUSTOMER_IDENTITY, loader.settings)
 
     assert [(pair["person_id"], pair["interaction_count"]) for pair in _pairs(loader)] == [("c:1", 2)]
 
 
-def test_a_day_that_begins_before_the_one_before_it_is_over_is_not_taken_for_later(loader: Loader) -> None:
+def test_a_day_that_begins_before_the_previous_day_ends_is_not_a_later_day(loader: Loader) -> None:
     """On 7 November 2010, at a minute past midnight, Newfoundland set its clocks back to the day before."""
     loader.load(
         REVIEW,
@@ -251,7 +251,7 @@ def _utc(day_of_month: int, hour: int, minute: int) -> datetime:
     return datetime(2010, 11, day_of_month, hour, minute, tzinfo=UTC)
 
 
-def test_what_one_person_did_under_two_identifiers_is_one_pair(loader: Loader) -> None:
+def test_interactions_under_two_identifiers_of_one_person_are_one_pair(loader: Loader) -> None:
     loader.load(
         ACTIVITY,
         1,
@@ -265,7 +265,7 @@ def test_what_one_person_did_under_two_identifiers_is_one_pair(loader: Loader) -
     assert [(pair["person_id"], pair["interaction_count"]) for pair in _pairs(loader)] == [("c:1", 2), ("e:b", 1)]
 
 
-def test_a_merge_moves_pairs_however_old_their_days_are(loader: Loader) -> None:
+def test_a_merge_moves_pairs_of_any_age(loader: Loader) -> None:
     loader.load(
         ACTIVITY,
         1,
@@ -285,18 +285,18 @@ def test_a_merge_moves_pairs_however_old_their_days_are(loader: Loader) -> None:
     ]
 
 
-def test_a_pair_that_nothing_happened_to_is_left_alone(loader: Loader) -> None:
+def test_a_pair_without_new_interactions_is_not_rewritten(loader: Loader) -> None:
     loader.load(
         ACTIVITY,
         1,
         [make_record(ACTIVITY, "1", identifiers=("c:1",)), make_record(ACTIVITY, "2", identifiers=("c:2",))],
     )
-    run_marts(loader.warehouse, loader.settings)
+    refresh_marts(loader.warehouse, loader.settings)
 
     loader.load(ACTIVITY, 90, [make_record(ACTIVITY, "3", on=90, identifiers=("c:2",))])
-    result = run_mart(loader.warehouse, CUSTOMER_PRODUCT, loader.settings)
+    result = refresh_mart(loader.warehouse, CUSTOMER_PRODUCT, loader.settings)
 
-    assert (result.touched, result.rows_deleted, result.rows_inserted) == (1, 1, 1)
+    assert (result.affected, result.rows_deleted, result.rows_inserted) == (1, 1, 1)
 
 
 def test_other_weights_and_another_half_life_are_settings(loader: Loader) -> None:
@@ -311,7 +311,7 @@ def test_other_weights_and_another_half_life_are_settings(loader: Loader) -> Non
     assert pair["affinity_score"] == 12.0
 
 
-def test_the_newest_subscription_says_whether_the_person_is_subscribed(loader: Loader) -> None:
+def test_the_newest_subscription_decides_is_subscribed(loader: Loader) -> None:
     loader.load(
         SUBSCRIBER,
         1,

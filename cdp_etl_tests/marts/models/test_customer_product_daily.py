@@ -1,11 +1,11 @@
-"""The marts by day: worked examples that can be added up in the head."""
+"""Worked examples of the marts by day."""
 
 from decimal import Decimal
 
 from cdp_etl.marts.models.customer_product_daily import CUSTOMER_PRODUCT_DAILY
 from cdp_etl.marts.models.interaction_daily import INTERACTION_DAILY
-from cdp_etl.marts.refresh import run_mart
-from cdp_etl_tests.marts.loading import ACTIVITY, EMAIL, REVIEW, SUBSCRIBER, Loader, day, make_record, moment
+from cdp_etl.marts.refresh import refresh_mart
+from cdp_etl_tests.marts.loading import ACTIVITY, EMAIL, REVIEW, SUBSCRIBER, Loader, at_hour, day, make_record
 
 
 def test_one_customer_one_product_two_days(loader: Loader) -> None:
@@ -21,7 +21,7 @@ def test_one_customer_one_product_two_days(loader: Loader) -> None:
     loader.load(REVIEW, 1, [make_record(REVIEW, "1", on=1, hour=20, rating=4, product_price=5.0)])
     loader.load(SUBSCRIBER, 1, [make_record(SUBSCRIBER, "1", on=1, hour=21, status="Unsubscribed")])
 
-    run_mart(loader.warehouse, CUSTOMER_PRODUCT_DAILY, loader.settings)
+    refresh_mart(loader.warehouse, CUSTOMER_PRODUCT_DAILY, loader.settings)
 
     first, second = loader.rows("FROM marts.customer_product_daily ORDER BY activity_date")
     assert first == {
@@ -39,27 +39,27 @@ def test_one_customer_one_product_two_days(loader: Loader) -> None:
         "activity_amount": Decimal(15),
         "ratings": [4],
         "newest_rating": {
-            "occurred_at": moment(1, 20),
+            "occurred_at": at_hour(1, 20),
             "dump_date": day(1),
             "system_name": "",
             "record_id": "1",
             "rating": 4,
         },
         "newest_subscription": {
-            "occurred_at": moment(1, 21),
+            "occurred_at": at_hour(1, 21),
             "dump_date": day(1),
             "system_name": "",
             "record_id": "1",
             "is_subscribed": False,
         },
-        "first_at": moment(1, 8),
-        "last_at": moment(1, 21),
+        "first_at": at_hour(1, 8),
+        "last_at": at_hour(1, 21),
     }
     assert (second["interaction_count"], second["activity_amount"], second["newest_rating"]) == (1, None, None)
 
 
-def test_the_last_rating_is_decided_by_one_total_order(loader: Loader) -> None:
-    """Of ratings at one moment the later dump wins, then the system's name, then the id; a blank one never."""
+def test_a_total_order_decides_the_last_rating(loader: Loader) -> None:
+    """Of ratings with one timestamp the later dump decides, then system name, then id; a null rating never."""
     loader.load(REVIEW, 1, [make_record(REVIEW, "9", rating=1)])
     loader.load(
         REVIEW,
@@ -71,31 +71,31 @@ def test_the_last_rating_is_decided_by_one_total_order(loader: Loader) -> None:
         ],
     )
 
-    run_mart(loader.warehouse, CUSTOMER_PRODUCT_DAILY, loader.settings)
+    refresh_mart(loader.warehouse, CUSTOMER_PRODUCT_DAILY, loader.settings)
 
     (row,) = loader.rows("SELECT newest_rating.rating AS newest, ratings FROM marts.customer_product_daily")
     assert row == {"newest": 3, "ratings": [1, 2, 3]}
 
 
-def test_what_has_no_customer_or_no_product_is_counted_and_not_attributed(loader: Loader) -> None:
+def test_interactions_without_customer_or_product_are_counted_but_not_attributed(loader: Loader) -> None:
     loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1"), make_record(ACTIVITY, "2", identifiers=())])
     loader.load(
         EMAIL, 1, [make_record(EMAIL, "1", identifiers=("e:a@x.vn",)), make_record(EMAIL, "2", identifiers=())]
     )
 
-    run_mart(loader.warehouse, INTERACTION_DAILY, loader.settings)
-    result = run_mart(loader.warehouse, CUSTOMER_PRODUCT_DAILY, loader.settings)
+    refresh_mart(loader.warehouse, INTERACTION_DAILY, loader.settings)
+    result = refresh_mart(loader.warehouse, CUSTOMER_PRODUCT_DAILY, loader.settings)
 
     assert result.row_count == 1
     counts = loader.rows("SELECT * EXCLUDE (company_id, activity_date) FROM marts.interaction_daily ORDER BY kind")
     assert [tuple(row.values()) for row in counts] == [("activity", 2, 1, 0, 1), ("email", 2, 1, 2, 0)]
 
 
-def test_only_the_groups_that_changed_are_made_anew(loader: Loader) -> None:
+def test_only_changed_groups_are_recomputed(loader: Loader) -> None:
     loader.load(ACTIVITY, 1, [make_record(ACTIVITY, str(number), product_sku=f"S{number}") for number in range(9)])
-    run_mart(loader.warehouse, CUSTOMER_PRODUCT_DAILY, loader.settings)
+    refresh_mart(loader.warehouse, CUSTOMER_PRODUCT_DAILY, loader.settings)
 
     loader.load(ACTIVITY, 2, [make_record(ACTIVITY, "3", product_sku="S4")])
-    result = run_mart(loader.warehouse, CUSTOMER_PRODUCT_DAILY, loader.settings)
+    result = refresh_mart(loader.warehouse, CUSTOMER_PRODUCT_DAILY, loader.settings)
 
-    assert (result.touched, result.rows_deleted, result.rows_inserted) == (2, 2, 1)
+    assert (result.affected, result.rows_deleted, result.rows_inserted) == (2, 2, 1)

@@ -1,14 +1,14 @@
-"""The mart `identifier_link`: pairs of identifiers, counted by the records on which they occur together."""
+"""Worked examples of `identifier_link`."""
 
 from collections.abc import Sequence
 
 from cdp_etl.marts.models.identifier_link import IDENTIFIER_LINK
-from cdp_etl.marts.refresh import run_mart
+from cdp_etl.marts.refresh import refresh_mart
 from cdp_etl_tests.marts.loading import ACTIVITY, COMMENT, EMAIL, Loader, make_record
 
 
 def _pairs(loader: Loader) -> Sequence[tuple[object, ...]]:
-    run_mart(loader.warehouse, IDENTIFIER_LINK, loader.settings)
+    refresh_mart(loader.warehouse, IDENTIFIER_LINK, loader.settings)
     rows = loader.rows("SELECT * EXCLUDE (company_id) FROM marts.identifier_link ORDER BY ALL")
     return [tuple(row.values()) for row in rows]
 
@@ -25,7 +25,7 @@ def test_each_pair_counts_its_records_in_either_order_and_each_identifier_with_i
     assert _pairs(loader) == [("c:1", "c:1", 2), ("c:1", "e:a", 2), ("e:a", "c:1", 2), ("e:a", "e:a", 3)]
 
 
-def test_a_correction_moves_the_count_and_a_deletion_takes_it_away(loader: Loader) -> None:
+def test_a_correction_moves_the_count_and_a_deletion_removes_it(loader: Loader) -> None:
     loader.load(
         ACTIVITY,
         1,
@@ -36,7 +36,7 @@ def test_a_correction_moves_the_count_and_a_deletion_takes_it_away(loader: Loade
     loader.load(ACTIVITY, 2, [make_record(ACTIVITY, "1", identifiers=("c:1", "e:b"))])
     assert _pairs(loader) == [
         ("c:1", "c:1", 1), ("c:1", "e:b", 1), ("c:2", "c:2", 1), ("e:b", "c:1", 1), ("e:b", "e:b", 1),
-    ]  # fmt: skip # one record beside the other
+    ]  # fmt: skip # the pairs of one record per group
 
     loader.load(ACTIVITY, 3, [make_record(ACTIVITY, "1", identifiers=("c:1",), record_status="Deleted")])
     assert _pairs(loader) == [("c:2", "c:2", 1)]

@@ -1,4 +1,4 @@
-"""The mart `interaction`: worked examples."""
+"""Worked examples of `interaction`."""
 
 from decimal import Decimal
 from typing import Any
@@ -7,13 +7,13 @@ import pytest
 
 from cdp_etl.contract.entity import Entity
 from cdp_etl.marts.models.interaction import INTERACTION
-from cdp_etl.marts.refresh import run_mart
+from cdp_etl.marts.refresh import refresh_mart
 from cdp_etl_tests.marts.loading import ACTIVITY, COMMENT, EMAIL, REVIEW, SMS, SUBSCRIBER, Loader, day, make_record
 
 
 def _only_row(loader: Loader, entity: Entity, **values: Any) -> dict[str, Any]:
     loader.load(entity, 1, [make_record(entity, "1", **values)])
-    run_mart(loader.warehouse, INTERACTION, loader.settings)
+    refresh_mart(loader.warehouse, INTERACTION, loader.settings)
     (row,) = loader.rows("FROM marts.interaction")
     return row
 
@@ -35,7 +35,7 @@ def _only_row(loader: Loader, entity: Entity, **values: Any) -> dict[str, Any]:
         pytest.param(SMS, {"event": "Clicked"}, "sms", "sms_clicked", id="sms"),
     ],
 )
-def test_kind_is_closed_and_action_is_the_open_word_in_snake_case(
+def test_kind_is_a_closed_list_and_action_is_in_snake_case(
     loader: Loader, entity: Entity, values: dict[str, Any], kind: str, action: str
 ) -> None:
     row = _only_row(loader, entity, **values)
@@ -48,7 +48,7 @@ def test_kind_is_closed_and_action_is_the_open_word_in_snake_case(
     [
         pytest.param(ACTIVITY, {"price": 19.99, "quantity": 3}, "59.97", id="price x quantity, exactly"),
         pytest.param(ACTIVITY, {"price": 19.99}, "19.99", id="no quantity counts as one"),
-        pytest.param(ACTIVITY, {"price": 19.99, "quantity": 0}, "0", id="a quantity of nought"),
+        pytest.param(ACTIVITY, {"price": 19.99, "quantity": 0}, "0", id="a quantity of zero"),
         pytest.param(ACTIVITY, {"quantity": 3}, None, id="no price"),
         pytest.param(ACTIVITY, {"price": 1e300}, None, id="a price that does not fit"),
         pytest.param(ACTIVITY, {"price": 9e13, "quantity": 9}, None, id="an amount that does not fit"),
@@ -59,7 +59,7 @@ def test_kind_is_closed_and_action_is_the_open_word_in_snake_case(
         pytest.param(EMAIL, {}, None, id="e-mail"),
     ],
 )
-def test_amount_is_the_money_that_the_record_names(
+def test_amount_is_price_times_quantity(
     loader: Loader, entity: Entity, values: dict[str, Any], amount: str | None
 ) -> None:
     assert _only_row(loader, entity, **values)["amount"] == (None if amount is None else Decimal(amount))
@@ -74,22 +74,22 @@ def test_amount_is_the_money_that_the_record_names(
         pytest.param(ACTIVITY, {}, None, id="activity"),
     ],
 )
-def test_channel_is_what_the_contract_names(
+def test_channel_of_each_entity(
     loader: Loader, entity: Entity, values: dict[str, Any], channel: str | None
 ) -> None:
     assert _only_row(loader, entity, **values)["channel"] == channel
 
 
-def test_a_record_whose_contact_is_masked_keeps_no_customer(loader: Loader) -> None:
+def test_a_record_with_a_masked_contact_has_no_customer(loader: Loader) -> None:
     assert _only_row(loader, ACTIVITY, identifiers=())["customer_key"] is None
 
 
 def test_a_corrected_record_moves_to_its_new_day(loader: Loader) -> None:
     loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1", on=1), make_record(ACTIVITY, "2", on=1)])
-    run_mart(loader.warehouse, INTERACTION, loader.settings)
+    refresh_mart(loader.warehouse, INTERACTION, loader.settings)
 
     loader.load(ACTIVITY, 2, [make_record(ACTIVITY, "1", on=-30)])
-    result = run_mart(loader.warehouse, INTERACTION, loader.settings)
+    result = refresh_mart(loader.warehouse, INTERACTION, loader.settings)
 
     assert loader.rows("SELECT record_id, activity_date FROM marts.interaction ORDER BY ALL") == [
         {"record_id": "1", "activity_date": day(-30)},
@@ -98,21 +98,21 @@ def test_a_corrected_record_moves_to_its_new_day(loader: Loader) -> None:
     assert (result.rows_deleted, result.rows_inserted, result.row_count) == (1, 1, 2)
 
 
-def test_a_deleted_record_goes_and_comes_back_with_the_dump_that_deleted_it(loader: Loader) -> None:
+def test_a_deleted_record_is_restored_if_the_dump_that_deleted_it_is_replaced(loader: Loader) -> None:
     loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1")])
     loader.load(ACTIVITY, 2, [make_record(ACTIVITY, "1", record_status="Deleted")])
-    assert run_mart(loader.warehouse, INTERACTION, loader.settings).row_count == 0
+    assert refresh_mart(loader.warehouse, INTERACTION, loader.settings).row_count == 0
 
     loader.load(ACTIVITY, 2, [])
-    assert run_mart(loader.warehouse, INTERACTION, loader.settings).row_count == 1
+    assert refresh_mart(loader.warehouse, INTERACTION, loader.settings).row_count == 1
 
 
-def test_records_of_two_entities_with_one_key_are_told_apart(loader: Loader) -> None:
+def test_records_of_two_entities_with_one_key_are_distinct(loader: Loader) -> None:
     loader.load(EMAIL, 1, [make_record(EMAIL, "1", identifiers=("e:a@x.vn",))])
     loader.load(SMS, 1, [make_record(SMS, "1", identifiers=("p:+84900000001",))])
-    run_mart(loader.warehouse, INTERACTION, loader.settings)
+    refresh_mart(loader.warehouse, INTERACTION, loader.settings)
 
     loader.load(SMS, 1, [])
-    run_mart(loader.warehouse, INTERACTION, loader.settings)
+    refresh_mart(loader.warehouse, INTERACTION, loader.settings)
 
     assert [row["entity"] for row in loader.rows("FROM marts.interaction")] == ["email_interaction"]

@@ -1,14 +1,14 @@
-"""The marts of products: worked examples."""
+"""Worked examples of `product_daily` and `product`."""
 
 from datetime import datetime
 from decimal import Decimal
 
 from cdp_etl.marts.models.product import PRODUCT, PRODUCT_DAILY
-from cdp_etl.marts.refresh import run_mart
-from cdp_etl_tests.marts.loading import ACTIVITY, COMMENT, REVIEW, SUBSCRIBER, Loader, day, make_record, moment
+from cdp_etl.marts.refresh import refresh_mart
+from cdp_etl_tests.marts.loading import ACTIVITY, COMMENT, REVIEW, SUBSCRIBER, Loader, at_hour, day, make_record
 
 
-def test_a_product_over_all_its_records(loader: Loader) -> None:
+def test_a_product_aggregates_all_its_records(loader: Loader) -> None:
     loader.load(
         ACTIVITY,
         1,
@@ -25,7 +25,7 @@ def test_a_product_over_all_its_records(loader: Loader) -> None:
         [make_record(SUBSCRIBER, "1", on=5), make_record(SUBSCRIBER, "2", on=5, status="Unsubscribed")],
     )
 
-    run_mart(loader.warehouse, PRODUCT, loader.settings)
+    refresh_mart(loader.warehouse, PRODUCT, loader.settings)
 
     (row,) = loader.rows("FROM marts.product")
     assert row == {
@@ -45,64 +45,64 @@ def test_a_product_over_all_its_records(loader: Loader) -> None:
         "subscription_count": 1,
         "rating_count": 2,
         "rating_average": 2.5,
-        "first_at": moment(1),
-        "last_at": moment(5),
+        "first_at": at_hour(1),
+        "last_at": at_hour(5),
     }
 
 
-def test_of_two_records_of_one_moment_the_later_dump_names_the_product(loader: Loader) -> None:
+def test_of_two_records_with_one_timestamp_the_later_dump_names_the_product(loader: Loader) -> None:
     loader.load(COMMENT, 2, [make_record(COMMENT, "1", product_name="Second dump")])
     loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "9", product_name="First dump")])
 
-    run_mart(loader.warehouse, PRODUCT, loader.settings)
+    refresh_mart(loader.warehouse, PRODUCT, loader.settings)
 
     assert loader.rows("SELECT product_name FROM marts.product") == [{"product_name": "Second dump"}]
 
 
-def test_a_rating_out_of_all_bounds_stops_nothing(loader: Loader) -> None:
+def test_a_sum_of_the_largest_ratings_does_not_overflow(loader: Loader) -> None:
     largest = 2**63 - 1
     loader.load(REVIEW, 1, [make_record(REVIEW, "1", rating=largest), make_record(REVIEW, "2", rating=largest)])
 
-    run_mart(loader.warehouse, PRODUCT_DAILY, loader.settings)
+    refresh_mart(loader.warehouse, PRODUCT_DAILY, loader.settings)
 
     assert loader.rows("SELECT rating_sum FROM marts.product_daily") == [{"rating_sum": Decimal(2 * largest)}]
 
 
-def test_a_product_that_gains_a_day_after_all_others_is_made_without_these(loader: Loader) -> None:
+def test_a_product_that_gains_a_later_day_is_updated_from_its_stored_row(loader: Loader) -> None:
     loader.load(REVIEW, 1, [make_record(REVIEW, "1", on=1, rating=4, product_name="Lamp", product_price=9.0)])
-    run_mart(loader.warehouse, PRODUCT, loader.settings)
+    refresh_mart(loader.warehouse, PRODUCT, loader.settings)
     with loader.warehouse.writing() as connection:
         connection.execute("DELETE FROM mart_storage.product_daily")
 
     loader.load(REVIEW, 2, [make_record(REVIEW, "2", on=2, rating=1, product_name=None, product_price=8.0)])
-    run_mart(loader.warehouse, PRODUCT, loader.settings)
+    refresh_mart(loader.warehouse, PRODUCT, loader.settings)
 
     (row,) = loader.rows("FROM marts.product")
     assert (row["product_name"], row["price"]) == ("Lamp", Decimal(8))
     assert (row["interaction_count"], row["rating_count"], row["rating_average"]) == (2, 2, 2.5)
-    assert (row["first_at"], row["last_at"]) == (moment(1), moment(2))
+    assert (row["first_at"], row["last_at"]) == (at_hour(1), at_hour(2))
 
 
-def test_a_record_that_comes_late_or_is_deleted_has_the_product_made_from_all_of_its_days(loader: Loader) -> None:
-    """The late record of day 1 names it less newly than day 2 does, until that is deleted."""
+def test_a_late_or_deleted_record_recomputes_the_product_from_all_its_days(loader: Loader) -> None:
+    """The name of day 2 is newer than the late name of day 1 until the record of day 2 is deleted."""
     loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1", on=2, product_name="New")])
-    run_mart(loader.warehouse, PRODUCT, loader.settings)
+    refresh_mart(loader.warehouse, PRODUCT, loader.settings)
 
     loader.load(ACTIVITY, 2, [make_record(ACTIVITY, "2", on=1, product_name="Old")])
-    run_mart(loader.warehouse, PRODUCT, loader.settings)
-    assert _named(loader) == ("New", 2, moment(2))
+    refresh_mart(loader.warehouse, PRODUCT, loader.settings)
+    assert _name_count_and_last(loader) == ("New", 2, at_hour(2))
 
     loader.load(ACTIVITY, 3, [make_record(ACTIVITY, "1", on=2, product_name="New", record_status="Deleted")])
-    run_mart(loader.warehouse, PRODUCT, loader.settings)
-    assert _named(loader) == ("Old", 1, moment(1))
+    refresh_mart(loader.warehouse, PRODUCT, loader.settings)
+    assert _name_count_and_last(loader) == ("Old", 1, at_hour(1))
 
 
-def _named(loader: Loader) -> tuple[str, int, datetime]:
+def _name_count_and_last(loader: Loader) -> tuple[str, int, datetime]:
     (row,) = loader.rows("FROM marts.product")
     return row["product_name"], row["interaction_count"], row["last_at"]
 
 
-def test_the_days_of_a_product_hold_what_is_newest_on_each(loader: Loader) -> None:
+def test_each_day_of_a_product_has_its_newest_attributes(loader: Loader) -> None:
     loader.load(
         ACTIVITY,
         1,
@@ -114,7 +114,7 @@ def test_the_days_of_a_product_hold_what_is_newest_on_each(loader: Loader) -> No
     )
     loader.load(REVIEW, 1, [make_record(REVIEW, "1", on=1, rating=4), make_record(REVIEW, "2", on=1, rating=None)])
 
-    run_mart(loader.warehouse, PRODUCT_DAILY, loader.settings)
+    refresh_mart(loader.warehouse, PRODUCT_DAILY, loader.settings)
 
     rows = loader.rows(
         "SELECT activity_date, interaction_count, activity_count, wishlist_count, review_count, rating_count,"

@@ -17,7 +17,7 @@ from cdp_etl.contract.columns import Personal
 from cdp_etl.contract.table import TEXT, TableColumn
 from cdp_etl.marts.engine import tombstones
 from cdp_etl.marts.models.interaction import INTERACTION
-from cdp_etl.marts.refresh import rebuild_mart, run_marts
+from cdp_etl.marts.refresh import rebuild_mart, refresh_marts
 from cdp_etl.marts.settings import MartSettings
 from cdp_etl.marts.snapshot import pseudonymize
 from cdp_etl.marts.snapshot.manifest import MANIFEST, Snapshot
@@ -29,7 +29,7 @@ _MARCH, _APRIL = 1, 40
 
 
 def _publish(loader: Loader, **options: Any) -> Snapshot:
-    run_marts(loader.warehouse, loader.settings)
+    refresh_marts(loader.warehouse, loader.settings)
     return publish(loader.warehouse, loader.folder / "published", loader.settings, **options)
 
 
@@ -79,14 +79,14 @@ def test_of_a_large_month_only_what_changed_is_written(loader: Loader) -> None:
     """Three records stay in the file that they are in, one is hidden there and written anew, one is added."""
     records = [make_record(ACTIVITY, str(number), identifiers=(f"c:{number}",)) for number in range(1, 5)]
     loader.load(ACTIVITY, 1, records)
-    before = _publish(loader, rewritten_below=0)
+    before = _publish(loader, min_rows_for_delta=0)
 
     loader.load(
         ACTIVITY,
         2,
         [make_record(ACTIVITY, "4", identifiers=("c:9",)), make_record(ACTIVITY, "5", identifiers=("c:5",))],
     )
-    after = _publish(loader, rewritten_below=0)
+    after = _publish(loader, min_rows_for_delta=0)
 
     first, second = "interaction/2026-03.parquet", "interaction/2026-03.2.parquet"
     month = after.marts["interaction"][date(2026, 3, 1)]
@@ -101,10 +101,10 @@ def test_of_a_large_month_only_what_changed_is_written(loader: Loader) -> None:
 
 def test_a_month_of_which_much_is_hidden_is_written_anew(loader: Loader) -> None:
     loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1"), make_record(ACTIVITY, "2")])
-    _publish(loader, rewritten_below=0)
+    _publish(loader, min_rows_for_delta=0)
 
     loader.load(ACTIVITY, 2, [make_record(ACTIVITY, "1", hour=15)])
-    after = _publish(loader, rewritten_below=0)
+    after = _publish(loader, min_rows_for_delta=0)
 
     month = after.marts["interaction"][date(2026, 3, 1)]
     assert (month.data, month.left) == (("interaction/2026-03.parquet",), ())
@@ -115,16 +115,16 @@ def test_beside_a_warehouse_that_was_restored_nothing_is_taken_from_the_version_
     """The loads that were lost have the numbers of those that come after: files of both must never meet."""
     records = [make_record(ACTIVITY, str(number)) for number in range(1, 9)]
     loader.load(ACTIVITY, 1, records)
-    _publish(loader, rewritten_below=0)
+    _publish(loader, min_rows_for_delta=0)
     copy = loader.folder / "backup.duckdb"
     backup(loader.warehouse, copy)
     loader.load(ACTIVITY, 2, [make_record(ACTIVITY, "lost")])
-    _publish(loader, rewritten_below=0)
+    _publish(loader, min_rows_for_delta=0)
 
     restore(loader.warehouse, copy, replace_existing=True)
     loader.load(ACTIVITY, 3, [make_record(ACTIVITY, "new")])
     loader.load(ACTIVITY, 4, [make_record(ACTIVITY, "newer")])
-    _publish(loader, rewritten_below=0)
+    _publish(loader, min_rows_for_delta=0)
 
     found = [own_id for (own_id,) in _read(loader, "SELECT record_id FROM marts.interaction ORDER BY ALL")]
     assert found == [*(str(number) for number in range(1, 9)), "new", "newer"]
@@ -133,16 +133,16 @@ def test_beside_a_warehouse_that_was_restored_nothing_is_taken_from_the_version_
 def test_what_left_a_mart_that_nobody_publishes_is_not_kept_for_ever(
     loader: Loader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tombstones, "_MOST", 2)
+    monkeypatch.setattr(tombstones, "MIN_COMPACTION_ROWS", 2)
     loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1"), make_record(ACTIVITY, "2")])
-    _publish(loader, rewritten_below=0)
+    _publish(loader, min_rows_for_delta=0)
 
     for number in range(2, 6):
         loader.load(ACTIVITY, number, [make_record(ACTIVITY, "1", hour=number)])
-        run_marts(loader.warehouse, loader.settings)
+        refresh_marts(loader.warehouse, loader.settings)
 
     assert loader.rows("SELECT count(*) AS n FROM mart_storage.interaction_tombstones") == [{"n": 1}]
-    _publish(loader, rewritten_below=0)
+    _publish(loader, min_rows_for_delta=0)
     assert _read(loader, "SELECT record_id, hour(occurred_at) FROM marts.interaction ORDER BY ALL") == [
         ("1", 5),
         ("2", 12),
@@ -194,11 +194,11 @@ def test_persons_who_split_by_a_setting_alone_are_published_as_changes(loader: L
             make_record(ACTIVITY, "3", identifiers=("c:1", "e:a")),
         ],
     )
-    _publish(loader, rewritten_below=0, with_personal_data=True)
+    _publish(loader, min_rows_for_delta=0, with_personal_data=True)
     assert _read(loader, changes) == merged
 
     split = replace(loader, settings=MartSettings(identifier_denylist=("e:a",)))
-    _publish(split, rewritten_below=0, with_personal_data=True)
+    _publish(split, min_rows_for_delta=0, with_personal_data=True)
 
     assert _read(loader, changes) == [("c:2", "c:1", "c:2"), *merged, ("e:a", "c:1", "e:a")]
 

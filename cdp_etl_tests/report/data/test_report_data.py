@@ -4,42 +4,42 @@ from datetime import date, timedelta
 
 import pytest
 
-from cdp_etl.report.data.activity import DayTold, day_mostly_told
+from cdp_etl.report.data.activity import RecordsOnDay, main_activity_day
 from cdp_etl.report.data.identity import IdentityChanges
 from cdp_etl.report.data.messages import Funnel
-from cdp_etl.report.data.rejections import Count, totals
-from cdp_etl.report.data.report_data import Figures, read_figures
+from cdp_etl.report.data.rejections import ReasonCount, totals
+from cdp_etl.report.data.report_data import ReportData, read_report_data
 from cdp_etl_tests.marts.loading import ACTIVITY, COMMENT, EMAIL, SMS, day, make_record
 from cdp_etl_tests.report.days import LAST, Shop
 
 
 @pytest.fixture(scope="module")
-def figures(fortnight: tuple[Shop, date]) -> Figures:
+def report_data(fortnight: tuple[Shop, date]) -> ReportData:
     shop, last = fortnight
-    return read_figures(shop.warehouse, last)
+    return read_report_data(shop.warehouse, last)
 
 
-def test_what_arrived_is_what_the_ledger_says(figures: Figures) -> None:
-    activity, email = figures.of_day(ACTIVITY), figures.of_day(EMAIL)
+def test_what_arrived_is_what_the_ledger_says(report_data: ReportData) -> None:
+    activity, email = report_data.of_day(ACTIVITY), report_data.of_day(EMAIL)
 
     assert activity is not None
     assert activity.loaded is not None
     assert (activity.loaded.records_read, activity.loaded.superseded, activity.loaded.quarantined) == (7, 1, 2)
     assert email is not None
     assert email.newest.records_read == 11
-    assert figures.of_day(COMMENT) is None
-    assert figures.records_before(ACTIVITY) == [5] * 7 + [4] * 6
+    assert report_data.of_day(COMMENT) is None
+    assert report_data.records_before(ACTIVITY) == [5] * 7 + [4] * 6
 
 
-def test_reasons_are_counted_by_entity(figures: Figures) -> None:
-    assert figures.reasons == (Count("customer_product_activity", "actionId: required", 2),)
+def test_reasons_are_counted_by_entity(report_data: ReportData) -> None:
+    assert report_data.reasons == (ReasonCount("customer_product_activity", "actionId: required", 2),)
 
 
-def test_each_step_of_the_funnel_counts_a_recipient_once(figures: Figures) -> None:
+def test_each_step_of_the_funnel_counts_a_recipient_once(report_data: ReportData) -> None:
     """Of four that were sent to, two opened, one of them twice. The click of z was of no sending."""
-    assert figures.marts is not None
+    assert report_data.marts is not None
 
-    assert figures.marts.funnels == (
+    assert report_data.marts.funnels == (
         Funnel("email", is_latest=True, sent=4, opened=2, clicked=2, opened_any=2, clicked_any=3, missed=1,
                left_channel=0),
         Funnel("sms", is_latest=True, sent=2, opened=0, clicked=1, opened_any=0, clicked_any=1, missed=0,
@@ -47,29 +47,29 @@ def test_each_step_of_the_funnel_counts_a_recipient_once(figures: Figures) -> No
     )  # fmt: skip # one channel a line
 
 
-def test_top_products_are_those_of_the_day(figures: Figures) -> None:
-    assert figures.marts is not None
-    top = figures.marts.products.top
+def test_top_products_are_those_of_the_day(report_data: ReportData) -> None:
+    assert report_data.marts is not None
+    top = report_data.marts.products.top
 
     assert [(p.name, p.day_count, p.day_customer_count) for p in top] == [("Table", 3, 3), ("Lamp", 1, 1)]
-    assert figures.marts.customer_count == 3
+    assert report_data.marts.customer_count == 3
 
 
-def test_movers_changed_by_more_than_chance(figures: Figures) -> None:
+def test_movers_changed_by_more_than_chance(report_data: ReportData) -> None:
     """The lamp is seen once a day in both weeks; the chair 28 times and never again; the table is new."""
-    assert figures.marts is not None
-    products = figures.marts.products
+    assert report_data.marts is not None
+    products = report_data.marts.products
 
     assert [(p.name, p.week_count, p.week_before_count) for p in products.rising] == [("Table", 21, 0)]
     assert [(p.name, p.week_count, p.week_before_count) for p in products.falling] == [("Chair", 0, 28)]
 
 
-def test_interactions_and_recipients_are_by_day(figures: Figures) -> None:
-    assert figures.marts is not None
+def test_interactions_and_recipients_are_by_day(report_data: ReportData) -> None:
+    assert report_data.marts is not None
     last = [
-        (row.kind, row.interaction_count) for row in figures.marts.interactions if row.activity_date == day(LAST)
+        (row.kind, row.interaction_count) for row in report_data.marts.interactions if row.activity_date == day(LAST)
     ]
-    recipients = [(row.channel, row.step, row.recipient_count) for row in figures.marts.recipients]
+    recipients = [(row.channel, row.step, row.recipient_count) for row in report_data.marts.recipients]
 
     assert last == [("activity", 4), ("email", 11), ("sms", 3)]
     assert recipients == [
@@ -90,9 +90,9 @@ def test_products_of_two_companies_with_one_sku_are_two(shop: Shop) -> None:
             make_record(ACTIVITY, "2", company_id="B", product_name="Lampe"),
         ],
     )
-    shop.run_marts()
+    shop.refresh_marts()
 
-    marts = read_figures(shop.warehouse, day(1)).marts
+    marts = read_report_data(shop.warehouse, day(1)).marts
 
     assert marts is not None
     assert [(p.company_id, p.name, p.day_count) for p in marts.products.top] == [
@@ -104,9 +104,9 @@ def test_products_of_two_companies_with_one_sku_are_two(shop: Shop) -> None:
 def test_a_product_has_its_newest_name(shop: Shop) -> None:
     shop.load(ACTIVITY, 1, [make_record(ACTIVITY, "1", 1, product_name="Old lamp")])
     shop.load(COMMENT, 2, [make_record(COMMENT, "1", 2, product_name="New lamp")])
-    shop.run_marts()
+    shop.refresh_marts()
 
-    marts = read_figures(shop.warehouse, day(2)).marts
+    marts = read_report_data(shop.warehouse, day(2)).marts
 
     assert marts is not None
     assert [p.name for p in marts.products.top] == ["New lamp"]
@@ -116,9 +116,9 @@ def test_a_dump_of_the_morning_after_is_told_as_the_day_that_it_is_about(shop: S
     shop.load(
         ACTIVITY, 5, [make_record(ACTIVITY, "1", 4), make_record(ACTIVITY, "2", 4), make_record(ACTIVITY, "3", 5)]
     )
-    shop.run_marts()
+    shop.refresh_marts()
 
-    marts = read_figures(shop.warehouse, day(5)).marts
+    marts = read_report_data(shop.warehouse, day(5)).marts
 
     assert marts is not None
     assert marts.day == day(4)
@@ -126,31 +126,31 @@ def test_a_dump_of_the_morning_after_is_told_as_the_day_that_it_is_about(shop: S
 
 
 def test_of_days_told_alike_the_later_counts() -> None:
-    assert day_mostly_told((DayTold(day(1), 3), DayTold(day(2), 3), DayTold(day(3), 1)), day(9)) == day(2)
-    assert day_mostly_told((), day(9)) == day(9)
+    assert main_activity_day((RecordsOnDay(day(1), 3), RecordsOnDay(day(2), 3), RecordsOnDay(day(3), 1)), day(9)) == day(2)
+    assert main_activity_day((), day(9)) == day(9)
 
 
 def test_nothing_outside_of_the_thirty_days_is_read(shop: Shop) -> None:
     shop.load(ACTIVITY, 1, [make_record(ACTIVITY, "1", 1)])
     shop.load(ACTIVITY, 31, [make_record(ACTIVITY, "2", 31)])
     shop.load(ACTIVITY, 32, [make_record(ACTIVITY, "3", 32)])
-    shop.run_marts()
+    shop.refresh_marts()
 
-    figures = read_figures(shop.warehouse, day(31))
+    report_data = read_report_data(shop.warehouse, day(31))
 
-    assert figures.marts is not None
-    assert {row.dump_date for row in figures.deliveries} == {day(31)}
-    assert {row.activity_date for row in figures.marts.interactions} == {day(31)}
-    assert not figures.marts.can_compare_weeks
+    assert report_data.marts is not None
+    assert {row.dump_date for row in report_data.deliveries} == {day(31)}
+    assert {row.activity_date for row in report_data.marts.interactions} == {day(31)}
+    assert not report_data.marts.can_compare_weeks
 
 
 def test_loads_that_the_marts_have_not_taken_in_are_told(shop: Shop) -> None:
     shop.load(ACTIVITY, 1, [make_record(ACTIVITY, "1")])
-    before = read_figures(shop.warehouse, day(1)).marts
-    shop.run_marts()
-    after = read_figures(shop.warehouse, day(1)).marts
+    before = read_report_data(shop.warehouse, day(1)).marts
+    shop.refresh_marts()
+    after = read_report_data(shop.warehouse, day(1)).marts
     shop.load(ACTIVITY, 2, [make_record(ACTIVITY, "2", 2)])
-    pending = read_figures(shop.warehouse, day(2)).marts
+    pending = read_report_data(shop.warehouse, day(2)).marts
 
     assert before is None
     assert after is not None
@@ -160,7 +160,7 @@ def test_loads_that_the_marts_have_not_taken_in_are_told(shop: Shop) -> None:
 
 
 def test_what_bears_the_same_words_is_added_up_over_entities() -> None:
-    counts = (Count("a", "email: required", 3), Count("a", "x: wrong type", 4), Count("b", "email: required", 2))
+    counts = (ReasonCount("a", "email: required", 3), ReasonCount("a", "x: wrong type", 4), ReasonCount("b", "email: required", 2))
 
     assert [(total.what, total.record_count) for total in totals(counts)] == [
         ("email: required", 5),
@@ -172,7 +172,7 @@ def test_a_warning_about_a_key_that_may_be_a_value_leaves_the_key_out(shop: Shop
     odd = ["customField Nguyen Van A: not an object", "customField a@b.vn: not an object"]
     shop.load(ACTIVITY, 1, [make_record(ACTIVITY, str(n), warnings=[warning]) for n, warning in enumerate(odd)])
 
-    (told,) = read_figures(shop.warehouse, day(1)).warnings
+    (told,) = read_report_data(shop.warehouse, day(1)).warnings
 
     assert (told.what, told.record_count) == ("(keys that do not read as a name): not an object", 2)
 
@@ -185,11 +185,11 @@ def test_warnings_are_counted_over_all_entities(shop: Shop) -> None:
     shop.load(COMMENT, 1, [make_record(COMMENT, "1", warnings=[masked])])
     shop.load(SMS, 1, [make_record(SMS, "1")])
 
-    warnings = read_figures(shop.warehouse, day(1)).warnings
+    warnings = read_report_data(shop.warehouse, day(1)).warnings
 
     assert warnings == (
-        Count("customer_product_activity", masked, 2),
-        Count("customer_product_comment", masked, 1),
+        ReasonCount("customer_product_activity", masked, 2),
+        ReasonCount("customer_product_comment", masked, 1),
     )
 
 
@@ -206,11 +206,11 @@ def test_who_turned_out_to_be_whom_is_counted_in_persons(
     shop: Shop, before: list[str], after: list[str], expected: IdentityChanges
 ) -> None:
     shop.load(ACTIVITY, 1, [make_record(ACTIVITY, f"1-{names}", 1, identifiers=names.split()) for names in before])
-    shop.run_marts()
+    shop.refresh_marts()
     shop.load(ACTIVITY, 2, [make_record(ACTIVITY, f"2-{names}", 2, identifiers=names.split()) for names in after])
-    shop.run_marts()
+    shop.refresh_marts()
 
-    marts = read_figures(shop.warehouse, day(2)).marts
+    marts = read_report_data(shop.warehouse, day(2)).marts
 
     assert marts is not None
     assert marts.identity_changes == expected
@@ -222,15 +222,15 @@ def test_what_a_corrected_dump_no_longer_links_splits_off_or_is_gone(shop: Shop)
         1,
         [make_record(ACTIVITY, "1", identifiers=["c:1", "e:a"]), make_record(ACTIVITY, "2", identifiers=["c:9"])],
     )
-    shop.run_marts()
+    shop.refresh_marts()
     shop.load(
         ACTIVITY,
         1,
         [make_record(ACTIVITY, "1", identifiers=["c:1"]), make_record(ACTIVITY, "3", identifiers=["e:a"])],
     )
-    shop.run_marts()
+    shop.refresh_marts()
 
-    marts = read_figures(shop.warehouse, day(1)).marts
+    marts = read_report_data(shop.warehouse, day(1)).marts
 
     assert marts is not None
     assert marts.identity_changes == IdentityChanges(0, 0, 0, split_off=1, gone=1)
@@ -239,7 +239,7 @@ def test_what_a_corrected_dump_no_longer_links_splits_off_or_is_gone(shop: Shop)
 def test_changes_of_another_dump_date_are_not_told(fortnight: tuple[Shop, date]) -> None:
     shop, last = fortnight
 
-    marts = read_figures(shop.warehouse, last - timedelta(days=1)).marts
+    marts = read_report_data(shop.warehouse, last - timedelta(days=1)).marts
 
     assert marts is not None
     assert marts.identity_changes == IdentityChanges(0, 0, 0, 0, 0)

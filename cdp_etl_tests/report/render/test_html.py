@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from cdp_etl.contract.entity import Entity
-from cdp_etl.contract.table import JSON_TEXT, TEXT, TEXTS, lake_columns
+from cdp_etl.contract.table import JSON, TEXT, TEXT_LIST, lake_columns
 from cdp_etl.entities import ENTITIES
 from cdp_etl.report import render_report, report_markdown
 from cdp_etl.warehouse import WarehouseMissingError, record_attempt
@@ -99,12 +99,12 @@ def test_every_element_of_the_page_is_styled_in_place(page: str) -> None:
 
 def test_each_plot_is_there_with_its_words(page: str) -> None:
     elements = Parsed(page).elements
-    plots = [attributes["data-plot"] for _, attributes in elements if "data-plot" in attributes]
+    charts = [attributes["data-plot"] for _, attributes in elements if "data-plot" in attributes]
     labels = [attributes.get("aria-label") for tag, attributes in elements if tag == "svg"]
 
-    assert plots == ["records-received", "share-refused", "interactions", "recipients"]
+    assert charts == ["records-received", "share-refused", "interactions", "recipients"]
     assert all(labels)
-    assert len(labels) == len(plots)
+    assert len(labels) == len(charts)
 
 
 def test_the_same_warehouse_gives_the_same_page(fortnight: tuple[Shop, date], page: str) -> None:
@@ -118,7 +118,7 @@ def test_a_hostile_product_name_is_text_and_nothing_else(shop: Shop) -> None:
         ACTIVITY, 1, [make_record(ACTIVITY, "1", product_name=HOSTILE, product_sku='"><b>', company_id="<i>")]
     )
     shop.load(ACTIVITY, 2, [make_record(ACTIVITY, "2", company_id="B")])
-    shop.run_marts()
+    shop.refresh_marts()
 
     page = render_report(shop.warehouse, day(1))
     markdown = report_markdown(shop.warehouse, day(1))
@@ -145,7 +145,7 @@ def test_no_personal_data_of_any_record_is_told(shop: Shop) -> None:
         shop.load(entity, 1, [_bugged(entity, number) for number in range(3)], quarantined=1)
     with shop.warehouse.writing() as connection:
         connection.execute("UPDATE staging.quarantine SET raw = encode(?)", [_CANARY])
-    shop.run_marts()
+    shop.refresh_marts()
 
     page = render_report(shop.warehouse, day(1))
     markdown = report_markdown(shop.warehouse, day(1))
@@ -180,7 +180,7 @@ def test_an_absent_day_still_shows_the_days_before(fortnight: tuple[Shop, date])
 
 def test_a_dump_of_nothing_is_loaded_and_has_no_shares(shop: Shop) -> None:
     shop.load(ACTIVITY, 1, [])
-    shop.run_marts()
+    shop.refresh_marts()
 
     text = Parsed(render_report(shop.warehouse, day(1))).text
 
@@ -191,7 +191,7 @@ def test_a_dump_of_nothing_is_loaded_and_has_no_shares(shop: Shop) -> None:
 def test_providers_that_report_no_sendings_give_no_shares(shop: Shop) -> None:
     opened = [make_record(EMAIL, f"{n}", identifiers=[f"e:{n}"], event="opened") for n in range(3)]
     shop.load(EMAIL, 1, [*opened, make_record(EMAIL, "9", identifiers=["e:1"], event="clicked")])
-    shop.run_marts()
+    shop.refresh_marts()
 
     text = Parsed(render_report(shop.warehouse, day(1))).text
 
@@ -233,7 +233,7 @@ def _canaries(entity: Entity, number: int) -> Iterable[tuple[str, Any]]:
             continue
         if column.type is TEXT:
             yield column.name, f"{_CANARY}{number}"
-        elif column.type is TEXTS and column.name != "warnings":
+        elif column.type is TEXT_LIST and column.name != "warnings":
             yield column.name, [f"{_CANARY}{number}"]
-        elif column.type is JSON_TEXT:
+        elif column.type is JSON:
             yield column.name, f'{{"{_CANARY}":"{_CANARY}"}}'
