@@ -1,11 +1,11 @@
--- What happened with one campaign on one day, and how those whom it reached first that day responded until now.
+-- Events of one campaign on one day, and the response to date of the recipients first sent to on that day.
 -- Grain: company_id, channel, service_provider, campaign_id, activity_date
 -- Inputs: interaction
--- Mind: Counts are of the day of the event; the rates are of the cohort: the recipients whom the campaign was first
---   sent to on that day, whenever they opened or clicked. So a rate may still rise, and the two must not be divided.
---   Recipients are distinct: a provider that reports one opening twice changes no rate.
---   Messages without a campaign, and recipients whose address is not usable, are not in the rates.
---   A campaign id is the provider's own: two providers may use the same.
+-- Mind: Event counts are by the day of the event. Rates are of the cohort: the recipients first sent to on that day,
+--   whenever they opened or clicked. A rate can still rise later; never divide an event count by a cohort count.
+--   Recipients are distinct, so a provider that reports one opening twice does not change a rate.
+--   Messages without a campaign and recipients without a usable address are not part of the rates.
+--   Campaign ids are unique per provider only: two providers may use the same id.
 WITH
 event AS (
   SELECT

@@ -1,9 +1,9 @@
--- INFERRED: interactions with one product on one day by persons who had clicked in a message of one campaign before.
+-- INFERRED last-touch attribution: interactions with one product on one day after a click in one campaign.
 -- Grain: company_id, channel, service_provider, campaign_id, product_sku, activity_date
 -- Inputs: person_campaign_product_daily
--- Mind: The contract links no message to a product: this says what came after a click, not what came of it.
---   Last touch: an interaction counts for the newest click before it, if that is at most `influence_days` times 24
---   hours old. The day is that of the interaction with the product.
+-- Mind: The contract links no message to a product: this shows what followed a click, not what the click caused.
+--   An interaction counts for the person's last click before it, if that click is within the attribution window of
+--   `influence_days` times 24 hours. The day is the day of the interaction with the product.
 SELECT
   company_id,
   channel,

@@ -1,17 +1,17 @@
--- One person: their newest name, their identifiers, what they did in all time, and what they consent to.
+-- One person: newest name, identifiers, lifetime interaction counts and consent.
 -- Grain: company_id, person_id
 -- Inputs: customer_daily, customer_identity, customer_product_subscriber_current, customer_product_subscriber
--- Mind: Consent is the newest statement: a subscription or its end, each version of its record at the moment that it
---   bears; a message unsubscribed from, or complained of. Null means that nothing was ever said, not that it is given.
---   A subscription that does not say whether by e-mail or by phone states nothing of it.
---   A person none of whose identifiers is the best of any record (see `customer_key`) is not here.
+-- Mind: Consent is decided by the newest consent record: a version of a subscription, at that version's own timestamp,
+--   or an unsubscribe or complaint event. Null means that no consent record exists: it is not consent.
+--   A subscription that names neither true nor false for a channel is no consent record for that channel.
+--   A person is listed only if one of their identifiers is the `customer_key` of some record.
 WITH
--- All versions count, as long as the record is current and not deleted; they speak for whom the record is of now.
+-- Every version of a current record counts unless it is deleted, for the customer that the current version names.
 subscription AS (
   SELECT
-    known.company_id,
-    known.customer_key,
-    -- An end ends both; false AND null is false.
+    current_record.company_id,
+    current_record.customer_key,
+    -- Unsubscribed ends both channels: FALSE AND NULL is FALSE.
     delivered.status = 'Subscribed' AND delivered.subscribe_email AS by_email,
     delivered.status = 'Subscribed' AND delivered.subscribe_phone AS by_phone,
     {
@@ -21,13 +21,13 @@ subscription AS (
       'record_id': delivered.subscribe_id,
       'entity': 'customer_product_subscriber'
     } AS place
-  FROM customer_product_subscriber_current AS known
+  FROM customer_product_subscriber_current AS current_record
   INNER JOIN customer_product_subscriber AS delivered
-    ON known.key_hash = delivered.key_hash AND known.record_key = delivered.record_key
+    ON current_record.key_hash = delivered.key_hash AND current_record.record_key = delivered.record_key
   WHERE delivered.record_status IS DISTINCT FROM 'Deleted'
 ),
 
-subscribed AS (
+newest_statement AS (
   SELECT
     person.company_id,
     person.person_id,
@@ -49,7 +49,7 @@ subscribed AS (
   GROUP BY person.company_id, person.person_id
 ),
 
-identified AS (
+person_identifiers AS (
   SELECT
     company_id,
     person_id,
@@ -58,14 +58,14 @@ identified AS (
   GROUP BY company_id, person_id
 ),
 
--- What is summed up already of the days before all of these stands in `earlier`; it is empty where all days are read.
-day AS (
+-- `stored_totals` holds the previous row of persons that only gained later days; it is empty in a full rebuild.
+contribution AS (
   SELECT
     person.company_id,
     person.person_id,
     daily.activity_date,
     daily.newest_name,
-    NULL AS earlier_name,
+    NULL AS stored_name,
     daily.interaction_count,
     daily.activity_count,
     daily.comment_count,
@@ -89,7 +89,7 @@ day AS (
     person_id,
     last_date AS activity_date,
     NULL AS newest_name,
-    customer_name AS earlier_name,
+    customer_name AS stored_name,
     interaction_count,
     activity_count,
     comment_count,
@@ -104,16 +104,16 @@ day AS (
     newest_sms_refusal,
     newest_email_statement,
     newest_phone_statement
-  FROM earlier
+  FROM stored_totals
 ),
 
--- Most days name nobody and refuse nothing: nulls are passed over before they are compared, which is dear.
+-- Most days have no name and no opt-out: filtering nulls first avoids expensive struct comparisons.
 total AS (
   SELECT
     company_id,
     person_id,
     max(newest_name) FILTER (WHERE newest_name.value IS NOT NULL) AS newest_name,
-    max(earlier_name) AS earlier_name,
+    max(stored_name) AS stored_name,
     sum(interaction_count) AS interaction_count,
     sum(activity_count) AS activity_count,
     sum(comment_count) AS comment_count,
@@ -129,49 +129,49 @@ total AS (
     max(newest_sms_refusal) FILTER (WHERE newest_sms_refusal.value IS NOT NULL) AS newest_sms_refusal,
     max(newest_email_statement) FILTER (WHERE newest_email_statement.value IS NOT NULL) AS newest_email_statement,
     max(newest_phone_statement) FILTER (WHERE newest_phone_statement.value IS NOT NULL) AS newest_phone_statement
-  FROM day
+  FROM contribution
   GROUP BY company_id, person_id
 ),
 
--- Whose subscriptions are read has no earlier statement.
-stated AS (
+-- A person whose subscriptions are read again has no stored statement.
+joined AS (
   SELECT
     total.* EXCLUDE (newest_email_statement, newest_phone_statement),
-    coalesce(subscribed.newest_email_statement, total.newest_email_statement) AS newest_email_statement,
-    coalesce(subscribed.newest_phone_statement, total.newest_phone_statement) AS newest_phone_statement
+    coalesce(newest_statement.newest_email_statement, total.newest_email_statement) AS newest_email_statement,
+    coalesce(newest_statement.newest_phone_statement, total.newest_phone_statement) AS newest_phone_statement
   FROM total
-  LEFT JOIN subscribed USING (company_id, person_id)
+  LEFT JOIN newest_statement USING (company_id, person_id)
 )
 
 SELECT
-  stated.company_id,
-  stated.person_id,
-  coalesce(stated.newest_name.value, stated.earlier_name) AS customer_name,
-  identified.identifiers,
-  stated.interaction_count,
-  stated.activity_count,
-  stated.comment_count,
-  stated.review_count,
-  stated.subscribe_count,
-  stated.unsubscribe_count,
-  stated.email_count,
-  stated.sms_count,
-  stated.first_at,
-  stated.last_at,
+  joined.company_id,
+  joined.person_id,
+  coalesce(joined.newest_name.value, joined.stored_name) AS customer_name,
+  person_identifiers.identifiers,
+  joined.interaction_count,
+  joined.activity_count,
+  joined.comment_count,
+  joined.review_count,
+  joined.subscribe_count,
+  joined.unsubscribe_count,
+  joined.email_count,
+  joined.sms_count,
+  joined.first_at,
+  joined.last_at,
   CASE
-    WHEN stated.latest_email_opt_out IS NULL THEN stated.newest_email_statement.value
-    WHEN stated.newest_email_statement IS NULL THEN FALSE
-    ELSE stated.newest_email_statement.value AND stated.newest_email_statement.place > stated.latest_email_opt_out.place
+    WHEN joined.latest_email_opt_out IS NULL THEN joined.newest_email_statement.value
+    WHEN joined.newest_email_statement IS NULL THEN FALSE
+    ELSE joined.newest_email_statement.value AND joined.newest_email_statement.place > joined.latest_email_opt_out.place
   END AS has_email_consent,
   CASE
-    WHEN stated.newest_sms_refusal IS NULL THEN stated.newest_phone_statement.value
-    WHEN stated.newest_phone_statement IS NULL THEN FALSE
-    ELSE stated.newest_phone_statement.value AND stated.newest_phone_statement.place > stated.newest_sms_refusal.place
+    WHEN joined.newest_sms_refusal IS NULL THEN joined.newest_phone_statement.value
+    WHEN joined.newest_phone_statement IS NULL THEN FALSE
+    ELSE joined.newest_phone_statement.value AND joined.newest_phone_statement.place > joined.newest_sms_refusal.place
   END AS has_phone_consent,
-  stated.last_date,
-  stated.latest_email_opt_out,
-  stated.newest_sms_refusal,
-  stated.newest_email_statement,
-  stated.newest_phone_statement
-FROM stated
-INNER JOIN identified USING (company_id, person_id)
+  joined.last_date,
+  joined.latest_email_opt_out,
+  joined.newest_sms_refusal,
+  joined.newest_email_statement,
+  joined.newest_phone_statement
+FROM joined
+INNER JOIN person_identifiers USING (company_id, person_id)

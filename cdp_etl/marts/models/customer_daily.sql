@@ -1,11 +1,11 @@
--- What one customer did on one day, over all products and channels, and the newest name that the day gives them.
+-- Interactions of one customer key on one day, over all products and channels, with the newest name of that day.
 -- Grain: company_id, activity_date, customer_key
 -- Inputs: interaction, customer_product_activity_current, customer_product_comment_current,
 --   customer_product_review_current, customer_product_subscriber_current
 -- Mind: A customer key is not a person: one person may have several (see `customer`).
---   `newest_…` hold a value, or a fact, with the moment and the key that decided for it.
+--   `newest_…` and `latest_…` hold a value together with the timestamp and record id that decided.
 WITH
-named AS (
+named_record AS (
   SELECT
     company_id,
     activity_date,
@@ -55,18 +55,18 @@ named AS (
   FROM customer_product_subscriber_current
 ),
 
-newest AS (
+name_of_day AS (
   SELECT
     company_id,
     activity_date,
     customer_key,
     max(row(row(occurred_at, dump_date, coalesce(system_name, ''), record_id, entity), customer_name)) AS newest_name
-  FROM named
+  FROM named_record
   WHERE customer_key IS NOT NULL AND customer_name IS NOT NULL
   GROUP BY company_id, activity_date, customer_key
 ),
 
-refused AS (
+opt_out AS (
   SELECT
     company_id,
     activity_date,
@@ -82,7 +82,7 @@ refused AS (
   GROUP BY company_id, activity_date, customer_key
 ),
 
-counted AS (
+daily_count AS (
   SELECT
     company_id,
     activity_date,
@@ -103,22 +103,22 @@ counted AS (
 )
 
 SELECT
-  counted.company_id,
-  counted.activity_date,
-  counted.customer_key,
-  counted.interaction_count,
-  counted.activity_count,
-  counted.comment_count,
-  counted.review_count,
-  counted.subscribe_count,
-  counted.unsubscribe_count,
-  counted.email_count,
-  counted.sms_count,
-  counted.first_at,
-  counted.last_at,
-  newest.newest_name,
-  refused.latest_email_opt_out,
-  refused.newest_sms_refusal
-FROM counted
-LEFT JOIN newest USING (company_id, activity_date, customer_key)
-LEFT JOIN refused USING (company_id, activity_date, customer_key)
+  daily_count.company_id,
+  daily_count.activity_date,
+  daily_count.customer_key,
+  daily_count.interaction_count,
+  daily_count.activity_count,
+  daily_count.comment_count,
+  daily_count.review_count,
+  daily_count.subscribe_count,
+  daily_count.unsubscribe_count,
+  daily_count.email_count,
+  daily_count.sms_count,
+  daily_count.first_at,
+  daily_count.last_at,
+  name_of_day.newest_name,
+  opt_out.latest_email_opt_out,
+  opt_out.newest_sms_refusal
+FROM daily_count
+LEFT JOIN name_of_day USING (company_id, activity_date, customer_key)
+LEFT JOIN opt_out USING (company_id, activity_date, customer_key)

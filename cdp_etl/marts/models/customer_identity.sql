@@ -1,9 +1,9 @@
--- The person that an identifier stands for: who occurs together on current records is one person.
+-- The person that an identifier belongs to. Identifiers that occur together on current records are one person.
 -- Grain: company_id, identifier
 -- Inputs: identifier_link
--- Mind: `person_id` is the smallest identifier of the person, customer ids before e-mail addresses before phones. It is
---   a function of the person's identifiers alone: it changes when persons merge or split, and only then.
---   An identifier that does not link is a person of its own; `exclusion_reason` says why.
+-- Mind: `person_id` is the smallest identifier of the person: customer ids sort before e-mail addresses before phones.
+--   It depends on the person's set of identifiers alone, and changes only if that set does.
+--   An identifier excluded from identity matching is a person of its own; `exclusion_reason` gives the reason.
 --   Persons are unique within their company only.
 SELECT
   node.company_id,

@@ -1,15 +1,15 @@
--- One identifier that came to stand for another person: persons that merged or split, by which load.
+-- One identifier that moved to another person because persons merged or split, with the load that caused it.
 -- Grain: company_id, identifier, changed_at
 -- Inputs: customer_identity
--- Mind: It lists what happened, in the order of the runs, and is never rebuilt. An identifier that is new is no change.
---   Loads between two runs of the marts appear as one change, under the newest of them.
+-- Mind: This is a log in the order of mart runs; it is never rebuilt. A new identifier is not a change.
+--   All loads between two mart runs appear as one change, with the `load_seq` of the newest.
 SELECT
-  earlier.company_id,
-  earlier.identifier,
-  earlier.person_id AS person_before,
-  now_known.person_id AS person_after,
+  old_row.company_id,
+  old_row.identifier,
+  old_row.person_id AS person_before,
+  new_row.person_id AS person_after,
   getvariable('newest_load_seq') AS load_seq,
   now() AS changed_at
-FROM customer_identity_before AS earlier
-LEFT JOIN customer_identity AS now_known USING (company_id, identifier)
-WHERE earlier.person_id IS DISTINCT FROM now_known.person_id
+FROM customer_identity_before AS old_row
+LEFT JOIN customer_identity AS new_row USING (company_id, identifier)
+WHERE old_row.person_id IS DISTINCT FROM new_row.person_id

@@ -1,10 +1,10 @@
--- What one person has done with one product in all time, and how strongly they are drawn to it.
+-- Lifetime interactions of one person with one product, and the person's affinity for the product.
 -- Grain: company_id, person_id, product_sku
 -- Inputs: customer_product_daily, customer_identity
--- Mind: `affinity_score` is as of `last_date`; it halves with every half-life after that. Compare pairs by
---   `affinity_order`, which sorts them alike on any day.
---   The score says how much was done and how lately, not how likely the next purchase is.
---   A person with masked contacts only is not here.
+-- Mind: `affinity_score` is as of `last_date` and halves with every half-life after that. Compare pairs by
+--   `affinity_order`, which gives the same order on any day.
+--   The score measures the amount and recency of interactions, not the probability of a purchase.
+--   A person with only masked contacts is not listed.
 WITH
 person_day AS (
   SELECT
@@ -22,7 +22,7 @@ person_day AS (
     daily.last_at,
     daily.newest_rating,
     daily.newest_subscription,
-    -- Counts by action times their weights; a review with a low rating weighs what `low_rating` says instead.
+    -- Count of each action times its weight; a review with a low rating has the weight `low_rating` instead.
     list_sum(
       list_transform(
         map_entries(daily.action_counts),
@@ -41,8 +41,8 @@ person_day AS (
     ON daily.company_id = person.company_id AND daily.customer_key = person.identifier
 ),
 
--- What is summed up already of the days before all of these stands in `earlier`; it is empty where all days are read.
-summed AS (
+-- `stored_totals` holds the previous row of pairs that only gained later days; it is empty in a full rebuild.
+contribution AS (
   SELECT
     company_id,
     person_id,
@@ -57,9 +57,9 @@ summed AS (
     first_at,
     last_at,
     day_score::DECIMAL(38, 6) AS day_score,
-    NULL AS earlier_days,
-    NULL AS earlier_rating,
-    NULL AS was_subscribed
+    NULL AS stored_day_count,
+    NULL AS stored_rating,
+    NULL AS stored_is_subscribed
   FROM person_day
   UNION ALL
   SELECT
@@ -76,10 +76,10 @@ summed AS (
     first_at,
     last_at,
     NULL AS day_score,
-    active_day_count AS earlier_days,
-    last_rating AS earlier_rating,
-    is_subscribed AS was_subscribed
-  FROM earlier
+    active_day_count AS stored_day_count,
+    last_rating AS stored_rating,
+    is_subscribed AS stored_is_subscribed
+  FROM stored_totals
 ),
 
 total AS (
@@ -97,27 +97,27 @@ total AS (
     max(last_at) AS last_at,
     min(activity_date) AS first_date,
     max(activity_date) AS last_date,
-    sum(day_score) AS score_of_one_day,
-    max(earlier_days) AS earlier_days,
-    max(earlier_rating) AS earlier_rating,
-    bool_or(was_subscribed) AS was_subscribed
-  FROM summed
+    sum(day_score) AS single_day_score,
+    max(stored_day_count) AS stored_day_count,
+    max(stored_rating) AS stored_rating,
+    bool_or(stored_is_subscribed) AS stored_is_subscribed
+  FROM contribution
   GROUP BY company_id, person_id, product_sku
 ),
 
--- Most pairs meet on one day only: what is dear is done for the others.
-several AS (
+-- Most pairs have one day only: the expensive decay is computed for the others alone.
+multi_day_score AS (
   SELECT
     person_day.company_id,
     person_day.person_id,
     person_day.product_sku,
     person_day.activity_date,
-    -- A sum of decimals does not depend on the order of its parts: several identifiers of the person on one day.
+    -- DECIMAL, because a sum of doubles depends on their order if the person has several identifiers on the day.
     sum(person_day.day_score::DECIMAL(38, 6))::DOUBLE AS score,
-    NULL AS earlier_days
+    NULL AS stored_day_count
   FROM person_day
   INNER JOIN total USING (company_id, person_id, product_sku)
-  WHERE total.first_date < total.last_date OR total.earlier_days IS NOT NULL
+  WHERE total.first_date < total.last_date OR total.stored_day_count IS NOT NULL
   GROUP BY person_day.company_id, person_day.person_id, person_day.product_sku, person_day.activity_date
   UNION ALL
   SELECT
@@ -126,18 +126,18 @@ several AS (
     product_sku,
     last_date AS activity_date,
     affinity_score AS score,
-    active_day_count AS earlier_days
-  FROM earlier
+    active_day_count AS stored_day_count
+  FROM stored_totals
 ),
 
--- Day by day in their order: the score so far is diminished and rounded, so that it can be gone on from.
--- To sqlfluff a LAMBDA of two parameters is no SQL (PRS).
-diminished AS (
+-- Day by day, in date order: the score so far decays and is rounded, so that a later run can continue from it.
+-- sqlfluff does not parse a LAMBDA of two parameters, hence `noqa: PRS`.
+decayed AS (
   SELECT
     company_id,
     person_id,
     product_sku,
-    count(activity_date) + coalesce(max(earlier_days) - 1, 0) AS active_day_count,
+    count(activity_date) + coalesce(max(stored_day_count) - 1, 0) AS active_day_count,
     list_reduce( -- noqa: PRS
       list_sort(list({'day': activity_date, 'score': score})),
       LAMBDA so_far, next_day: {
@@ -150,11 +150,11 @@ diminished AS (
         )
       }
     ).score AS affinity_score
-  FROM several
+  FROM multi_day_score
   GROUP BY company_id, person_id, product_sku
 ),
 
-said AS (
+feedback AS (
   SELECT
     company_id,
     person_id,
@@ -169,13 +169,13 @@ said AS (
 scored AS (
   SELECT
     total.*,
-    coalesce(diminished.active_day_count, 1) AS active_day_count,
-    coalesce(diminished.affinity_score, total.score_of_one_day::DOUBLE) AS affinity_score,
-    coalesce(said.newest_rating.rating, total.earlier_rating) AS last_rating,
-    coalesce(said.newest_subscription.is_subscribed, total.was_subscribed) AS is_subscribed
+    coalesce(decayed.active_day_count, 1) AS active_day_count,
+    coalesce(decayed.affinity_score, total.single_day_score::DOUBLE) AS affinity_score,
+    coalesce(feedback.newest_rating.rating, total.stored_rating) AS last_rating,
+    coalesce(feedback.newest_subscription.is_subscribed, total.stored_is_subscribed) AS is_subscribed
   FROM total
-  LEFT JOIN diminished USING (company_id, person_id, product_sku)
-  LEFT JOIN said USING (company_id, person_id, product_sku)
+  LEFT JOIN decayed USING (company_id, person_id, product_sku)
+  LEFT JOIN feedback USING (company_id, person_id, product_sku)
 ),
 
 ordered AS (

@@ -1,10 +1,10 @@
--- What one customer did with one product on one day.
+-- Interactions of one customer key with one product on one day.
 -- Grain: company_id, activity_date, customer_key, product_sku
 -- Inputs: interaction
--- Mind: Only interactions with both a customer and a product are here: no e-mail, no SMS, no customer that is known by
---   masked contacts alone. `interaction_daily` counts what is left out.
---   A day on which nothing happened has no row.
---   `activity_amount` adds up the amounts of all activities, searches too; it is no turnover.
+-- Mind: Only interactions with both a customer and a product are included: no e-mail, no SMS, no customer with masked
+--   contacts alone. `interaction_daily` counts the interactions that are left out.
+--   A day without interactions has no row.
+--   `activity_amount` adds up the amounts of all activities, searches included; it is not revenue.
 --   A customer key is not a person: one person may have several.
 WITH
 daily AS (
@@ -28,8 +28,8 @@ daily AS (
   GROUP BY company_id, activity_date, customer_key, product_sku
 ),
 
--- Few records are reviews or subscriptions: what they alone have is found among them.
-said AS (
+-- Few records are reviews or subscriptions: their own columns are aggregated over these few alone.
+feedback AS (
   SELECT
     company_id,
     activity_date,
@@ -75,10 +75,10 @@ SELECT
   daily.unsubscribe_count,
   list_aggregate(daily.actions, 'histogram') AS action_counts,
   try_cast(daily.activity_amount AS DECIMAL(18, 4)) AS activity_amount,
-  coalesce(said.ratings, []) AS ratings,
-  said.newest_rating,
-  said.newest_subscription,
+  coalesce(feedback.ratings, []) AS ratings,
+  feedback.newest_rating,
+  feedback.newest_subscription,
   daily.first_at,
   daily.last_at
 FROM daily
-LEFT JOIN said USING (company_id, activity_date, customer_key, product_sku)
+LEFT JOIN feedback USING (company_id, activity_date, customer_key, product_sku)

@@ -1,12 +1,12 @@
--- One current, not deleted record of any of the six entities: who did what, when, with which product or campaign.
+-- One current record of any of the six entities that is not deleted: customer, action, time, product or campaign.
 -- Grain: entity, record_key
 -- Inputs: customer_product_activity_current, customer_product_comment_current, customer_product_review_current,
 --   customer_product_subscriber_current, email_interaction_current, sms_interaction_current
--- Mind: `kind` is a closed list, `action` an open one: new values appear by themselves.
---   `amount` is money named by the record, not money earned: a search for a product of 5 has an amount of 5.
+-- Mind: `kind` is a closed list; `action` is an open vocabulary, and new values appear without a code change.
+--   `amount` is the price that the record names, not revenue: a search for a product that costs 5 has the amount 5.
 --   An amount of 100 trillion or more does not fit and is null.
 --   A provider may report one opening under two ids: count distinct customers, not rows.
---   A subscription is the status it has now: that it was another before is in staging, not here.
+--   A subscription has its current status; earlier statuses are in staging alone.
 WITH
 record AS (
   SELECT
@@ -160,9 +160,9 @@ record AS (
   FROM sms_interaction_current
 ),
 
--- AddToCart, "add to cart" and ADD-TO-CART are all add_to_cart; what holds no letter or digit stays as it is.
--- Each spelling is looked at once, not each record.
-spelled AS (
+-- AddToCart, "add to cart" and ADD-TO-CART all become add_to_cart; a text without letters and digits is not changed.
+-- Each distinct spelling is converted once, not once per record.
+action_name AS (
   SELECT
     action_text,
     trim(
@@ -183,7 +183,7 @@ spelled AS (
     SELECT event AS action_text FROM email_interaction_current
     UNION
     SELECT event AS action_text FROM sms_interaction_current
-  ) AS delivered
+  ) AS spelling
 )
 
 SELECT
@@ -197,7 +197,7 @@ SELECT
   record.occurred_at,
   record.activity_date,
   record.kind,
-  record.action_prefix || coalesce(nullif(spelled.snake_case, ''), record.action_text) AS action,
+  record.action_prefix || coalesce(nullif(action_name.snake_case, ''), record.action_text) AS action,
   record.customer_key,
   record.product_sku,
   record.product_category_id,
@@ -211,4 +211,4 @@ SELECT
   record.campaign_id,
   record.link
 FROM record
-LEFT JOIN spelled USING (action_text)
+LEFT JOIN action_name USING (action_text)

@@ -1,8 +1,8 @@
--- How many interactions of one kind a company has on one day, and for how many no customer or product is known.
+-- Number of interactions of one kind of one company on one day, and how many lack a known customer or product.
 -- Grain: company_id, activity_date, kind
 -- Inputs: interaction
--- Mind: A product is never known for e-mail and SMS: the contract links no message to one.
---   A day on which nothing of a kind happened has no row.
+-- Mind: E-mail and SMS never have a product: the contract links no message to one.
+--   A day without interactions of a kind has no row for that kind.
 SELECT
   company_id,
   activity_date,

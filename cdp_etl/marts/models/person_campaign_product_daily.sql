@@ -1,10 +1,10 @@
--- What one person did with one product on one day within the influence of a campaign: after a click, the last one.
+-- INFERRED last-touch attribution: interactions of one person with one product on one day after a campaign click.
 -- Grain: company_id, person_id, channel, service_provider, campaign_id, product_sku, activity_date
 -- Inputs: interaction, customer_identity
--- Mind: Inferred: the contract links no message to a product. It says that one came after the other, not because of it.
---   Only the newest click before counts, and only if it is at most `influence_days` times 24 hours old.
+-- Mind: The contract links no message to a product: an interaction followed the click, the click need not be the cause.
+--   Only the last click before the interaction counts, and only within `influence_days` times 24 hours.
 WITH
-clicked AS (
+click_event AS (
   SELECT
     interaction.company_id,
     person.person_id,
@@ -22,7 +22,7 @@ clicked AS (
   WHERE interaction.action IN ('email_clicked', 'sms_clicked') AND interaction.campaign_id IS NOT NULL
 ),
 
--- Of clicks at one moment one decides, in one total order.
+-- If a person has several clicks at one timestamp, a total order selects one.
 click AS (
   SELECT
     company_id,
@@ -30,8 +30,8 @@ click AS (
     occurred_at,
     max(
       row(dump_date, coalesce(system_name, ''), record_id, entity, channel, service_provider, campaign_id)
-    ) AS decided
-  FROM clicked
+    ) AS deciding
+  FROM click_event
   GROUP BY company_id, person_id, occurred_at
 ),
 
@@ -44,7 +44,7 @@ clicker AS (
   SEMI JOIN click USING (company_id, person_id)
 ),
 
-touch AS (
+candidate AS (
   SELECT
     interaction.company_id,
     clicker.person_id,
@@ -57,22 +57,22 @@ touch AS (
   WHERE interaction.product_sku IS NOT NULL
 ),
 
-influenced AS (
+attributed AS (
   SELECT
-    touch.company_id,
-    touch.person_id,
-    touch.product_sku,
-    touch.activity_date,
-    click.decided[5] AS channel,
-    click.decided[6] AS service_provider,
-    click.decided[7] AS campaign_id
-  FROM touch
+    candidate.company_id,
+    candidate.person_id,
+    candidate.product_sku,
+    candidate.activity_date,
+    click.deciding[5] AS channel,
+    click.deciding[6] AS service_provider,
+    click.deciding[7] AS campaign_id
+  FROM candidate
   ASOF INNER JOIN click
     ON
-      touch.company_id = click.company_id
-      AND touch.person_id = click.person_id
-      AND touch.occurred_at >= click.occurred_at
-  WHERE touch.occurred_at <= click.occurred_at + to_hours(24 * getvariable('influence_days'))
+      candidate.company_id = click.company_id
+      AND candidate.person_id = click.person_id
+      AND candidate.occurred_at >= click.occurred_at
+  WHERE candidate.occurred_at <= click.occurred_at + to_hours(24 * getvariable('influence_days'))
 )
 
 SELECT
@@ -84,5 +84,5 @@ SELECT
   product_sku,
   activity_date,
   count(*) AS interaction_count
-FROM influenced
+FROM attributed
 GROUP BY company_id, person_id, channel, service_provider, campaign_id, product_sku, activity_date

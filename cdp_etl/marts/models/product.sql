@@ -1,12 +1,12 @@
--- One product: what the newest records say of it, and what was done with it in all time.
+-- One product: its newest attributes and its lifetime interaction counts.
 -- Grain: company_id, product_sku
 -- Inputs: product_daily
--- Mind: Each attribute is the newest that any record names: they need not come from one record.
---   Ratings are on no fixed scale: the contract bounds them by nothing.
+-- Mind: Each attribute is the newest that any record names, so attributes need not come from one record.
+--   Ratings have no fixed scale: the contract does not bound them.
 --   `subscription_count` counts subscriptions in force, not customers.
 WITH
--- What is summed up already of the days before all of these stands in `earlier`; it is empty where all days are read.
-day AS (
+-- `stored_totals` holds the previous row of products that only gained later days; it is empty in a full rebuild.
+contribution AS (
   SELECT
     company_id,
     product_sku,
@@ -49,7 +49,7 @@ day AS (
     rating_sum,
     first_at,
     last_at
-  FROM earlier
+  FROM stored_totals
 ),
 
 total AS (
@@ -73,12 +73,13 @@ total AS (
     min(first_at) AS first_at,
     max(last_at) AS last_at,
     max(activity_date) AS last_date
-  FROM day
+  FROM contribution
   GROUP BY company_id, product_sku
 ),
 
--- What is newest was said on the day of the last moment: only these days are compared in full, which is dear.
-decisive AS (
+-- The newest value of an attribute is on the day with its last timestamp: only these days need the expensive full
+-- comparison.
+deciding_day AS (
   SELECT DISTINCT
     company_id,
     product_sku,
@@ -86,7 +87,7 @@ decisive AS (
   FROM total
 ),
 
-said AS (
+attribute_candidate AS (
   SELECT
     company_id,
     product_sku,
@@ -97,7 +98,7 @@ said AS (
     newest_link,
     newest_price
   FROM product_daily
-  SEMI JOIN decisive USING (company_id, product_sku, activity_date)
+  SEMI JOIN deciding_day USING (company_id, product_sku, activity_date)
   UNION ALL
   SELECT
     company_id,
@@ -108,7 +109,7 @@ said AS (
     newest_image_link,
     newest_link,
     newest_price
-  FROM earlier
+  FROM stored_totals
 ),
 
 newest AS (
@@ -121,7 +122,7 @@ newest AS (
     max(newest_image_link) AS newest_image_link,
     max(newest_link) AS newest_link,
     max(newest_price) AS newest_price
-  FROM said
+  FROM attribute_candidate
   GROUP BY company_id, product_sku
 )
 

@@ -1,11 +1,11 @@
--- What was done with one product on one day, by anybody, and what the newest records of the day say of it.
+-- Interactions of all customers with one product on one day, and the newest product attributes of that day.
 -- Grain: company_id, activity_date, product_sku
 -- Inputs: interaction, customer_product_activity_current, customer_product_comment_current,
 --   customer_product_review_current, customer_product_subscriber_current
--- Mind: Interactions of unknown customers count too: it adds up to more than `customer_product_daily`.
---   `newest_…` hold a value with the moment and the key that decided for it; `product` shows the values alone.
+-- Mind: Interactions of unknown customers count too, so the sum exceeds that of `customer_product_daily`.
+--   `newest_…` hold a value together with the timestamp and record id that decided; `product` has the values alone.
 WITH
-said AS NOT MATERIALIZED (
+product_record AS NOT MATERIALIZED (
   SELECT
     company_id,
     activity_date,
@@ -75,8 +75,8 @@ said AS NOT MATERIALIZED (
   FROM customer_product_subscriber_current
 ),
 
--- Few records can be the newest, those of the last moment: only they are compared in full, which is dear.
-decisive AS (
+-- Only records with the last timestamp can be the newest: the expensive full comparison is limited to them.
+last_timestamp AS (
   SELECT
     company_id,
     activity_date,
@@ -87,33 +87,33 @@ decisive AS (
     max(occurred_at) FILTER (WHERE product_image_link IS NOT NULL) AS image_link_at,
     max(occurred_at) FILTER (WHERE product_link IS NOT NULL) AS link_at,
     max(occurred_at) FILTER (WHERE try_cast(price AS DECIMAL(18, 4)) IS NOT NULL) AS price_at
-  FROM said
+  FROM product_record
   WHERE product_sku IS NOT NULL
   GROUP BY company_id, activity_date, product_sku
 ),
 
-decisive_moment AS (
+deciding_timestamp AS (
   SELECT DISTINCT
     company_id,
     product_sku,
     unnest([name_at, category_at, category_id_at, image_link_at, link_at, price_at]) AS occurred_at
-  FROM decisive
+  FROM last_timestamp
 ),
 
--- One order for all: of two records of one moment the later dump decides, then system, id and entity.
-placed AS (
+-- Total order: of two records with one timestamp the later dump decides, then system, id and entity.
+candidate AS (
   SELECT
-    said.*,
+    product_record.*,
     {
-      'occurred_at': said.occurred_at,
-      'dump_date': said.dump_date,
-      'system_name': coalesce(said.system_name, ''),
-      'record_id': said.record_id,
-      'entity': said.entity
+      'occurred_at': product_record.occurred_at,
+      'dump_date': product_record.dump_date,
+      'system_name': coalesce(product_record.system_name, ''),
+      'record_id': product_record.record_id,
+      'entity': product_record.entity
     } AS place,
-    try_cast(said.price AS DECIMAL(18, 4)) AS amount
-  FROM said
-  SEMI JOIN decisive_moment USING (company_id, product_sku, occurred_at)
+    try_cast(product_record.price AS DECIMAL(18, 4)) AS amount
+  FROM product_record
+  SEMI JOIN deciding_timestamp USING (company_id, product_sku, occurred_at)
 ),
 
 newest AS (
@@ -127,11 +127,11 @@ newest AS (
     max(row(place, product_image_link)) FILTER (WHERE product_image_link IS NOT NULL) AS newest_image_link,
     max(row(place, product_link)) FILTER (WHERE product_link IS NOT NULL) AS newest_link,
     max(row(place, amount)) FILTER (WHERE amount IS NOT NULL) AS newest_price
-  FROM placed
+  FROM candidate
   GROUP BY company_id, activity_date, product_sku
 ),
 
-counted AS (
+daily_count AS (
   SELECT
     company_id,
     activity_date,
@@ -153,25 +153,25 @@ counted AS (
 )
 
 SELECT
-  counted.company_id,
-  counted.activity_date,
-  counted.product_sku,
-  counted.interaction_count,
-  counted.activity_count,
-  counted.wishlist_count,
-  counted.comment_count,
-  counted.review_count,
-  counted.subscribe_count,
-  counted.unsubscribe_count,
-  counted.rating_count,
-  counted.rating_sum,
-  counted.first_at,
-  counted.last_at,
+  daily_count.company_id,
+  daily_count.activity_date,
+  daily_count.product_sku,
+  daily_count.interaction_count,
+  daily_count.activity_count,
+  daily_count.wishlist_count,
+  daily_count.comment_count,
+  daily_count.review_count,
+  daily_count.subscribe_count,
+  daily_count.unsubscribe_count,
+  daily_count.rating_count,
+  daily_count.rating_sum,
+  daily_count.first_at,
+  daily_count.last_at,
   newest.newest_name,
   newest.newest_category,
   newest.newest_category_id,
   newest.newest_image_link,
   newest.newest_link,
   newest.newest_price
-FROM counted
+FROM daily_count
 LEFT JOIN newest USING (company_id, activity_date, product_sku)

@@ -1,7 +1,7 @@
--- An identifier that links nobody, and why: a call centre's phone, a shop's e-mail address, a guest's customer id.
+-- An identifier excluded from identity matching, with the reason: a call centre's phone, a guest's customer id.
 -- Grain: company_id, identifier
 -- Inputs: customer_identity
--- Mind: It is not wrong to be here; it only says nothing about who is who.
+-- Mind: A listed identifier is not an error; it only does not identify one person.
 SELECT
   company_id,
   identifier,

@@ -1,4 +1,4 @@
-"""Column lineage, as the SQL itself says it."""
+"""Column lineage of the marts."""
 
 import pytest
 
@@ -37,5 +37,5 @@ def test_a_mart_is_traced_through_another_to_the_fields_of_the_contract() -> Non
     assert SourceField("email-interaction", "email") in field_lineage(CUSTOMER_PRODUCT_DAILY)["customer_key"]
 
 
-def test_a_column_that_counts_rows_is_made_from_no_column() -> None:
+def test_a_column_that_counts_rows_has_no_upstream_column() -> None:
     assert column_lineage(mart_named("interaction_daily"))["interaction_count"] == ()

@@ -1,4 +1,4 @@
-"""The documents of the marts: current, valid by the standard, and true of the tables that are made."""
+"""Documents of the marts: up to date, valid ODCS, and consistent with the tables."""
 
 import json
 from importlib.resources import files
@@ -13,7 +13,7 @@ from cdp_etl.defs.assets.column_schema import column_schema
 from cdp_etl.marts.checks.definitions import CHECKS
 from cdp_etl.marts.docs.pages import render_mart_documents
 from cdp_etl.marts.engine.mart import Mart
-from cdp_etl.marts.refresh import run_marts
+from cdp_etl.marts.refresh import refresh_marts
 from cdp_etl.marts.registry import MARTS
 from cdp_etl_tests.marts.loading import ACTIVITY, Loader, make_record
 
@@ -28,10 +28,10 @@ def documents() -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Loader:
-    loader = Loader(tmp_path_factory.mktemp("filled"))
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> Loader:
+    loader = Loader(tmp_path_factory.mktemp("loaded"))
     loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1", identifiers=("c:1", "e:a"))])
-    run_marts(loader.warehouse, loader.settings)
+    refresh_marts(loader.warehouse, loader.settings)
     return loader
 
 
@@ -40,7 +40,7 @@ def _contract(documents: dict[str, str], mart: Mart) -> dict[str, Any]:
     return contract
 
 
-def test_the_committed_pages_are_current_and_no_page_tells_of_a_mart_that_is_gone(
+def test_the_committed_documents_are_up_to_date(
     documents: dict[str, str],
 ) -> None:
     committed = {f"marts/{page.name}": page.read_text(encoding="utf-8") for page in _PAGES.iterdir()}
@@ -61,30 +61,32 @@ def test_the_contract_of_a_mart_is_valid_odcs(documents: dict[str, str], mart: M
 
 
 @each_mart
-def test_table_contract_and_column_schema_say_one_thing(
-    documents: dict[str, str], filled: Loader, mart: Mart
-) -> None:
+def test_table_contract_and_column_schema_agree(documents: dict[str, str], loaded: Loader, mart: Mart) -> None:
     (schema,) = _contract(documents, mart)["schema"]
     columns = (
         "SELECT column_name, data_type, comment, is_nullable FROM duckdb_columns()"
         f" WHERE schema_name = '{{}}' AND table_name = '{mart.name}' ORDER BY column_index"
     )
-    made = filled.rows(columns.format("marts"))
-    kept = {row["column_name"]: row["is_nullable"] for row in filled.rows(columns.format("kept"))}
+    created = loaded.rows(columns.format("marts"))
+    is_nullable = {row["column_name"]: row["is_nullable"] for row in loaded.rows(columns.format("mart_storage"))}
 
-    stated = [(one["name"], one["description"], not one["required"]) for one in schema["properties"]]
-    shown = [
+    expected = [(one["name"], one["description"], not one["required"]) for one in schema["properties"]]
+    in_dagster = [
         (column.name, column.description, column.constraints.nullable)
         for column in column_schema(mart.columns).columns
     ]
-    assert stated == shown
-    assert [(row["column_name"], row["comment"]) for row in made] == [(name, told) for name, told, _ in stated]
-    assert {name: kept.get(name, False) for name, _, _ in stated} == {name: null for name, _, null in stated}
-    types = filled.rows(
+    assert expected == in_dagster
+    assert [(row["column_name"], row["comment"]) for row in created] == [
+        (name, description) for name, description, _ in expected
+    ]
+    assert {name: is_nullable.get(name, False) for name, _, _ in expected} == {
+        name: null for name, _, null in expected
+    }
+    types = loaded.rows(
         "SELECT "
         + ", ".join(f'typeof(NULL::{one["physicalType"]}) AS "{one["name"]}"' for one in schema["properties"])
     )
-    assert [row["data_type"].replace('"', "") for row in made] == [
+    assert [row["data_type"].replace('"', "") for row in created] == [
         name.replace('"', "") for name in types[0].values()
     ]
     key = sorted((one["primaryKeyPosition"], one["name"]) for one in schema["properties"] if one.get("primaryKey"))
@@ -92,12 +94,12 @@ def test_table_contract_and_column_schema_say_one_thing(
 
 
 @each_mart
-def test_the_rules_of_the_contract_are_the_checks_and_hold_as_they_are_written(
-    documents: dict[str, str], filled: Loader, mart: Mart
+def test_the_rules_of_the_contract_are_the_checks_and_pass(
+    documents: dict[str, str], loaded: Loader, mart: Mart
 ) -> None:
     (schema,) = _contract(documents, mart)["schema"]
 
     assert [rule["name"] for rule in schema["quality"]] == [one.name for one in CHECKS if one.mart == mart.name]
-    assert [list(filled.rows(rule["query"])[0].values()) for rule in schema["quality"]] == [
+    assert [list(loaded.rows(rule["query"])[0].values()) for rule in schema["quality"]] == [
         [rule["mustBe"]] for rule in schema["quality"]
     ]
