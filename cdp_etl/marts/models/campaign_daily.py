@@ -6,7 +6,7 @@ The refresh scope is a campaign with all of its days: an opening today changes t
 from cdp_etl.contract.table import DOUBLE, TEXT, TableColumn
 from cdp_etl.marts import columns as c
 from cdp_etl.marts.engine.mart import Mart, Reconciliation
-from cdp_etl.marts.engine.scope_feed import feed_scope
+from cdp_etl.marts.engine.scope import feed_scope
 
 CAMPAIGN_COLUMNS = (
     TableColumn("channel", TEXT, "email or sms.", is_nullable=False),

@@ -7,9 +7,9 @@ from cdp_etl.contract.table import BOOLEAN, TEXT, TEXT_LIST, TableColumn
 from cdp_etl.marts import columns as c
 from cdp_etl.marts.engine.key_lookup import lookup_by_hash
 from cdp_etl.marts.engine.mart import KeyFilter, Mart, Reconciliation
-from cdp_etl.marts.engine.scope_feed import feed_scope
-from cdp_etl.marts.engine.scope_person import LAST_DAY, person_scope, stored_totals
+from cdp_etl.marts.engine.scope import feed_scope
 from cdp_etl.marts.models.customer_identity import PERSON_ID
+from cdp_etl.marts.models.person_scope.scope import LAST_DAY, person_scope, stored_totals
 
 _NEWEST_TEXT = c.newest_of_several(TEXT)
 _COUNTS = (

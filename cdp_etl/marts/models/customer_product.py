@@ -3,8 +3,8 @@
 from cdp_etl.contract.table import BOOLEAN, DATE, DOUBLE, INTEGER, TableColumn
 from cdp_etl.marts import columns as c
 from cdp_etl.marts.engine.mart import Mart, Reconciliation
-from cdp_etl.marts.engine.scope_person import LAST_DATE, person_scope, stored_totals
 from cdp_etl.marts.models.customer_identity import PERSON_ID
+from cdp_etl.marts.models.person_scope.scope import LAST_DATE, person_scope, stored_totals
 
 _STORED_COLUMNS = (
     c.COMPANY_ID,

@@ -3,7 +3,7 @@
 from cdp_etl.contract.table import TableColumn
 from cdp_etl.marts import columns as c
 from cdp_etl.marts.engine.mart import Mart, Reconciliation
-from cdp_etl.marts.engine.scope_feed import feed_scope
+from cdp_etl.marts.engine.scope import feed_scope
 
 CUSTOMER_PRODUCT_DAILY = Mart(
     name="customer_product_daily",

@@ -6,7 +6,7 @@ from cdp_etl.contract.table import DATE, HASH, INTEGER, TEXT, TIMESTAMP, TableCo
 from cdp_etl.entities import ENTITIES
 from cdp_etl.marts import columns as c
 from cdp_etl.marts.engine.mart import Mart, Reconciliation
-from cdp_etl.marts.engine.scope_feed import feed_scope
+from cdp_etl.marts.engine.scope import feed_scope
 
 _UNIQUE_TEXT = "zstd"
 """Compression of unique texts. DuckDB's own choice tries dictionaries first and takes three times the CPU."""

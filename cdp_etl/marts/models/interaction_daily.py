@@ -2,7 +2,7 @@
 
 from cdp_etl.marts import columns as c
 from cdp_etl.marts.engine.mart import Mart, Reconciliation
-from cdp_etl.marts.engine.scope_feed import feed_scope
+from cdp_etl.marts.engine.scope import feed_scope
 
 INTERACTION_DAILY = Mart(
     name="interaction_daily",

@@ -8,8 +8,8 @@ from cdp_etl.contract.table import DOUBLE, TEXT, DataType, TableColumn
 from cdp_etl.marts import columns as c
 from cdp_etl.marts.engine.key_lookup import lookup_rows
 from cdp_etl.marts.engine.mart import KeyFilter, Mart, Reconciliation, RefreshScope
-from cdp_etl.marts.engine.scope_feed import feed_scope
-from cdp_etl.marts.engine.scope_person import LAST_DATE, LAST_DAY, stored_totals
+from cdp_etl.marts.engine.scope import feed_scope
+from cdp_etl.marts.models.person_scope.scope import LAST_DATE, LAST_DAY, stored_totals
 
 _ATTRIBUTES = {
     "name": ("product_name", TEXT, "Newest name."),
