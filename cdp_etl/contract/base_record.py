@@ -13,27 +13,27 @@ from pydantic_core import PydanticCustomError
 from cdp_etl.contract.columns import Col, ContractType
 from cdp_etl.contract.field_spec import ContractField, contract_fields
 from cdp_etl.contract.naming import camel_case
-from cdp_etl.contract.normalization_settings import Rules, first_moment_refused
-from cdp_etl.contract.parsers import REQUIRED, Clock, ValueRefusedError, read_value
+from cdp_etl.contract.normalization_settings import NormalizationSettings, timestamp_upper_bound
+from cdp_etl.contract.parsers import REQUIRED, InvalidValueError, TimestampContext, parse_value
 
-FACT: Final = "fact"
+CONTRACT_ERROR: Final = "fact"
 """The pydantic error type of every refusal of ours; its message is the fact a reason ends with."""
 
 CONTACT_SUBJECT: Final = "customerPhone/customerEmail"
 
 
 @dataclass(frozen=True, slots=True)
-class JudgeContext:
+class ValidationContext:
     """What validation needs to know beside the record: the rules and the day of the dump."""
 
-    rules: Rules
+    settings: NormalizationSettings
     dump_date: date
 
 
 class Record(BaseModel):
     """One delivered record of a contract entity.
 
-    Validate with `context=JudgeContext(…)` and the contract's names as keys. A subclass declares its fields in the
+    Validate with `context=ValidationContext(…)` and the contract's names as keys. A subclass declares its fields in the
     contract's order, `timezone_gmt` and `system_name` before any moment, each `Annotated[…, Col(…)]`; the
     optional ones `| None = None`.
     """
@@ -81,13 +81,13 @@ class Record(BaseModel):
         """Read each delivered value as its column's contract type."""
         field = cls.fields[str(info.field_name)]
         try:
-            read = None if value is None else read_value(value, field.column, _clock(field.column, info))
-        except ValueRefusedError as refused:
-            raise PydanticCustomError(FACT, "{fact}", {"fact": str(refused)}) from None
+            read = None if value is None else parse_value(value, field.column, _clock(field.column, info))
+        except InvalidValueError as refused:
+            raise PydanticCustomError(CONTRACT_ERROR, "{fact}", {"fact": str(refused)}) from None
         if read is not None:
             return read
         if field.is_required:
-            raise PydanticCustomError(FACT, "{fact}", {"fact": REQUIRED})
+            raise PydanticCustomError(CONTRACT_ERROR, "{fact}", {"fact": REQUIRED})
         return field.default
 
 
@@ -107,20 +107,22 @@ class CustomerContact(BaseModel):
         has_no_phone = "customer_phone" in info.data and info.data["customer_phone"] is None
         if email is None and has_no_phone and not cls.requires_key_only:
             context = {"subject": CONTACT_SUBJECT, "fact": "one is required"}
-            raise PydanticCustomError(FACT, "{fact}", context)
+            raise PydanticCustomError(CONTRACT_ERROR, "{fact}", context)
         return email
 
 
-def _clock(column: Col, info: ValidationInfo) -> Clock | None:
+def _clock(column: Col, info: ValidationInfo) -> TimestampContext | None:
     """Give what places a moment: the record's own `timezoneGmt`, no shift where it has none."""
     if column.type is not ContractType.TIMESTAMP:
         return None
     context = info.context
-    if not isinstance(context, JudgeContext):
-        raise TypeError("validate a record with context=JudgeContext(…): a moment cannot be judged without it")
+    if not isinstance(context, ValidationContext):
+        raise TypeError(
+            "validate a record with context=ValidationContext(…): a moment cannot be judged without it"
+        )
     refused = "timezone_gmt" not in info.data
-    return Clock(
+    return TimestampContext(
         shift_hours=None if refused else info.data["timezone_gmt"] or 0,
-        epoch_is_utc=(info.data.get("system_name") or "") in context.rules.epoch_is_utc,
-        first_refused=first_moment_refused(context.dump_date),
+        epoch_is_utc=(info.data.get("system_name") or "") in context.settings.epoch_is_utc,
+        upper_bound=timestamp_upper_bound(context.dump_date),
     )

@@ -15,7 +15,7 @@ from cdp_etl.contract import strict_json
 
 
 @dataclass(frozen=True, slots=True)
-class Version:
+class CustomFieldVersion:
     """What folding needs to know of one version, or of several that were folded.
 
     Attributes:
@@ -29,7 +29,7 @@ class Version:
     is_deleted: bool
 
 
-def fold(versions: Iterable[Version]) -> Version:
+def merge_versions(versions: Iterable[CustomFieldVersion]) -> CustomFieldVersion:
     """Fold versions, oldest first, into one that stands for all of them.
 
     Raises:
@@ -38,17 +38,17 @@ def fold(versions: Iterable[Version]) -> Version:
     return reduce(_after, versions)
 
 
-def _after(before: Version, version: Version) -> Version:
+def _after(before: CustomFieldVersion, version: CustomFieldVersion) -> CustomFieldVersion:
     if version.is_deleted or before.is_deleted or not version.ignored:
-        return Version(version.custom_fields, frozenset(), version.is_deleted)
+        return CustomFieldVersion(version.custom_fields, frozenset(), version.is_deleted)
     kept = _only(before.custom_fields, version.ignored)
     changed = _without(version.custom_fields, version.ignored)
     merged = {
         group: changed.get(group, {}) | kept.get(group, {}) for group in sorted(changed.keys() | kept.keys())
     }
     folded = {group: dict(sorted(fields.items())) for group, fields in merged.items() if fields}
-    return Version(
-        strict_json.write(folded) if folded else None, before.ignored & version.ignored, is_deleted=False
+    return CustomFieldVersion(
+        strict_json.serialize(folded) if folded else None, before.ignored & version.ignored, is_deleted=False
     )
 
 

@@ -55,7 +55,7 @@ class Companion:
     """A file that says something about the data; a checksum's `of` is the path of the file it is for."""
 
     kind: CompanionKind
-    of: str | None = None
+    target: str | None = None
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def classify(path: str) -> DataFile | Companion | Ignored:
     if is_hidden(path) or name.lower().endswith(_UNFINISHED):
         return Ignored()
     if name.lower().endswith(CHECKSUM_SUFFIX):
-        return Companion("checksum", of=path[: -len(CHECKSUM_SUFFIX)])
+        return Companion("checksum", target=path[: -len(CHECKSUM_SUFFIX)])
     return _data_file(path, name)
 
 

@@ -9,7 +9,7 @@ _WORD_START = re.compile(r"(?<!^)(?=[A-Z])")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,63}")
 _MOST_DIGITS = 4
 _NO_NAME = "(keys that do not read as a name)"
-KEY_WARNING = ": not an object"
+NOT_AN_OBJECT = ": not an object"
 """How the one warning ends that begins with a delivered key."""
 
 _FOLDED_AWAY = re.compile(r"[_\s]+")
@@ -26,7 +26,7 @@ def camel_case(name: str) -> str:
     return first + "".join(part[:1].upper() + part[1:] for part in others)
 
 
-def reads_as_a_name(key: str) -> bool:
+def looks_like_field_name(key: str) -> bool:
     """Tell whether a delivered key reads as a field's name: one word, few digits (house rule).
 
     Only such a key is named outside the data: where a source mixes up keys and values, or leaves the header out,
@@ -35,17 +35,17 @@ def reads_as_a_name(key: str) -> bool:
     return bool(_NAME.fullmatch(key)) and sum(character.isdigit() for character in key) <= _MOST_DIGITS
 
 
-def without_odd_key(what: str, fact: str = "") -> str:
+def redact_key(what: str, fact: str = "") -> str:
     """Give what is told of a delivered key, the key left out where it does not read as a name.
 
     Args:
         what: The key and the fact behind it; what does not end in the fact is of no delivered key, and stays.
         fact: What stands behind the key.
     """
-    is_fit = not what.endswith(fact) or reads_as_a_name(what.removesuffix(fact))
+    is_fit = not what.endswith(fact) or looks_like_field_name(what.removesuffix(fact))
     return what if is_fit else f"{_NO_NAME}{fact}"
 
 
-def fold_header(header: str) -> str:
+def normalize_header(header: str) -> str:
     """Give what CSV headers are compared by: case, `_` and blanks do not count (house rule)."""
     return _FOLDED_AWAY.sub("", header).lower()

@@ -13,7 +13,7 @@ from typing import Literal
 RULES_VERSION = 2
 """Raised by any change after which the same bytes may become something else."""
 
-EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+MIN_TIMESTAMP = datetime(2000, 1, 1, tzinfo=UTC)
 """No event is older (house rule): what seems to be is a number in another unit."""
 
 LATEST_AFTER_DUMP = timedelta(days=2)
@@ -21,7 +21,7 @@ LATEST_AFTER_DUMP = timedelta(days=2)
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class NormalizationSettings:
     """The settings that bear on the outcome.
 
     Attributes:
@@ -47,6 +47,6 @@ class Rules:
         return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
 
 
-def first_moment_refused(dump_date: date) -> datetime:
+def timestamp_upper_bound(dump_date: date) -> datetime:
     """Give the first moment that is too late for a dump: midnight after the last day allowed, UTC."""
     return datetime.combine(dump_date + timedelta(days=1), time(), UTC) + LATEST_AFTER_DUMP

@@ -1,8 +1,8 @@
 """How one delivered value is read as a contract type: the exact lane's reading, the only authority.
 
 Each `read_…` takes a value as strict JSON gives it (text, int, Decimal, bool, list, dict, None), or a moment as
-Parquet does, and returns the value to keep, None for what counts as absent, or raises `ValueRefusedError`.
-Put nothing here that looks at a second field, but for the two that a moment needs (`Clock`).
+Parquet does, and returns the value to keep, None for what counts as absent, or raises `InvalidValueError`.
+Put nothing here that looks at a second field, but for the two that a moment needs (`TimestampContext`).
 """
 
 import re
@@ -15,14 +15,14 @@ from typing import Any, Final
 
 from cdp_etl.contract import strict_json
 from cdp_etl.contract.columns import Col, ContractType
-from cdp_etl.contract.normalization_settings import EARLIEST
+from cdp_etl.contract.normalization_settings import MIN_TIMESTAMP
 
 WRONG_TYPE: Final = "wrong type"
 OUT_OF_RANGE: Final = "out of range"
 OUT_OF_RANGE_SECONDS: Final = "out of range, looks like seconds where milliseconds are expected"
 REQUIRED: Final = "required"
 
-WHITE_SPACE: Final = (
+WHITESPACE: Final = (
     "\t\n\x0b\x0c\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
     "\u2028\u2029\u202f\u205f\u3000"
 )
@@ -41,12 +41,12 @@ _BOOLEANS: Final = {"true": True, "false": False, "1": True, "0": False}
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class ValueRefusedError(ValueError):
+class InvalidValueError(ValueError):
     """The value cannot be read as the field's type; the text is the fact that a reason ends with."""
 
 
 @dataclass(frozen=True, slots=True)
-class Clock:
+class TimestampContext:
     """What is needed to place a delivered moment on the UTC axis.
 
     Attributes:
@@ -58,73 +58,73 @@ class Clock:
 
     shift_hours: int | None
     epoch_is_utc: bool
-    first_refused: datetime
+    upper_bound: datetime
 
 
-def trimmed(text: str) -> str:
+def normalize_text(text: str) -> str:
     """Give the text in NFC without outer Unicode white space."""
-    return unicodedata.normalize("NFC", text.strip(WHITE_SPACE))
+    return unicodedata.normalize("NFC", text.strip(WHITESPACE))
 
 
-def read_text(value: Any) -> str | None:
+def parse_text(value: Any) -> str | None:
     """Read a String: text, or an integer's decimal text; blank is absent."""
     match value:
         case None:
             return None
         case str():
-            return trimmed(value) or None
+            return normalize_text(value) or None
         case bool():
-            raise ValueRefusedError(WRONG_TYPE)
+            raise InvalidValueError(WRONG_TYPE)
         case int():
             return str(value)
         case Decimal() if (number := _integer_of(value)) is not None and INT64_MIN <= number <= INT64_MAX:
             return str(number)
-    raise ValueRefusedError(WRONG_TYPE)
+    raise InvalidValueError(WRONG_TYPE)
 
 
-def read_choice(value: Any, vocabulary: tuple[str, ...]) -> str | None:
+def parse_choice(value: Any, vocabulary: tuple[str, ...]) -> str | None:
     """Read a value of a closed vocabulary, ignoring case, as the contract spells it."""
-    text = read_text(value)
+    text = parse_text(value)
     if text is None:
         return None
     for choice in vocabulary:
         if choice.lower() == text.lower():
             return choice
-    raise ValueRefusedError(f"not one of {', '.join(vocabulary)}")
+    raise InvalidValueError(f"not one of {', '.join(vocabulary)}")
 
 
-def read_integer(value: Any, *, minimum: int | None = None, maximum: int | None = None) -> int | None:
+def parse_integer(value: Any, *, minimum: int | None = None, maximum: int | None = None) -> int | None:
     """Read an Integer or Long: a number with zero fraction or its text, within 64 bits."""
     number = _whole_number(value)
     if number is None:
         return None
     if not (INT64_MIN if minimum is None else minimum) <= number <= (INT64_MAX if maximum is None else maximum):
-        raise ValueRefusedError(OUT_OF_RANGE)
+        raise InvalidValueError(OUT_OF_RANGE)
     return number
 
 
-def read_double(value: Any) -> float | None:
+def parse_double(value: Any) -> float | None:
     """Read a Double: a JSON number or the text of a decimal number, finite."""
     if isinstance(value, str):
-        value = trimmed(value) or None
+        value = normalize_text(value) or None
         if value is not None and not _DECIMAL_NUMBER.fullmatch(value):
-            raise ValueRefusedError(WRONG_TYPE)
+            raise InvalidValueError(WRONG_TYPE)
     match value:
         case None:
             return None
         case bool():
-            raise ValueRefusedError(WRONG_TYPE)
+            raise InvalidValueError(WRONG_TYPE)
         case int() | Decimal() | str():
             try:
                 number = float(value)
             except OverflowError:
-                raise ValueRefusedError(WRONG_TYPE) from None
+                raise InvalidValueError(WRONG_TYPE) from None
             if abs(number) != float("inf") and number == number:  # noqa: PLR0124 - only NaN differs from itself
                 return number
-    raise ValueRefusedError(WRONG_TYPE)
+    raise InvalidValueError(WRONG_TYPE)
 
 
-def read_boolean(value: Any) -> bool | None:
+def parse_boolean(value: Any) -> bool | None:
     """Read a Boolean: true or false, 1 or 0, or their text in any case."""
     match value:
         case None | bool():
@@ -132,15 +132,15 @@ def read_boolean(value: Any) -> bool | None:
         case int() if value in {0, 1}:
             return value == 1
         case str():
-            text = trimmed(value).lower()
+            text = normalize_text(value).lower()
             if not text:
                 return None
             if text in _BOOLEANS:
                 return _BOOLEANS[text]
-    raise ValueRefusedError(WRONG_TYPE)
+    raise InvalidValueError(WRONG_TYPE)
 
 
-def read_timestamp(value: Any, clock: Clock) -> datetime | None:
+def parse_timestamp(value: Any, clock: TimestampContext) -> datetime | None:
     """Read a Timestamp as a UTC moment: epoch milliseconds, or ISO 8601 text with date and time (house rule).
 
     An ISO text that bears its own offset is shifted by that alone; a naive one, like a number, by `timezoneGmt`.
@@ -148,26 +148,26 @@ def read_timestamp(value: Any, clock: Clock) -> datetime | None:
     if isinstance(value, datetime):
         moment, is_absolute = value, value.tzinfo is not None
         return _placed(moment if is_absolute else moment.replace(tzinfo=UTC), clock, is_absolute=is_absolute)
-    if isinstance(value, str) and (iso := _ISO_8601.fullmatch(trimmed(value))):
+    if isinstance(value, str) and (iso := _ISO_8601.fullmatch(normalize_text(value))):
         return _placed(_iso_moment(iso), clock, is_absolute=iso[8] is not None)
     milliseconds = _whole_number(value)
     if milliseconds is None:
         return None
     if not INT64_MIN <= milliseconds <= INT64_MAX:
-        raise ValueRefusedError(OUT_OF_RANGE)
+        raise InvalidValueError(OUT_OF_RANGE)
     try:
         return _placed(_from_epoch(milliseconds), clock, is_absolute=clock.epoch_is_utc)
-    except (OverflowError, ValueRefusedError):
-        raise ValueRefusedError(_range_fact(milliseconds, clock)) from None
+    except (OverflowError, InvalidValueError):
+        raise InvalidValueError(_range_fact(milliseconds, clock)) from None
 
 
-def read_list(value: Any) -> list[str] | None:
+def parse_list(value: Any) -> list[str] | None:
     """Read a List: an array of strings, the text of a JSON array, or one plain string (house rule).
 
     Integers count as their text; nulls and blanks are dropped. Text that is no JSON array is a list of one.
     """
     if isinstance(value, str):
-        text = trimmed(value)
+        text = normalize_text(value)
         value = text or None
         if text.startswith("["):
             try:
@@ -176,30 +176,30 @@ def read_list(value: Any) -> list[str] | None:
                 value = text
     if value is None:
         return None
-    items = [read_text(item) for item in (value if isinstance(value, list) else [value])]
+    items = [parse_text(item) for item in (value if isinstance(value, list) else [value])]
     return [item for item in items if item is not None]
 
 
 _READERS: dict[ContractType, Callable[[Any, Col], Any]] = {
     ContractType.STRING: lambda value, col: (
-        read_choice(value, col.vocabulary) if col.vocabulary else read_text(value)
+        parse_choice(value, col.vocabulary) if col.vocabulary else parse_text(value)
     ),
-    ContractType.INTEGER: lambda value, col: read_integer(value, minimum=col.minimum, maximum=col.maximum),
-    ContractType.LONG: lambda value, col: read_integer(value, minimum=col.minimum, maximum=col.maximum),
-    ContractType.DOUBLE: lambda value, _: read_double(value),
-    ContractType.BOOLEAN: lambda value, _: read_boolean(value),
-    ContractType.LIST: lambda value, _: read_list(value),
+    ContractType.INTEGER: lambda value, col: parse_integer(value, minimum=col.minimum, maximum=col.maximum),
+    ContractType.LONG: lambda value, col: parse_integer(value, minimum=col.minimum, maximum=col.maximum),
+    ContractType.DOUBLE: lambda value, _: parse_double(value),
+    ContractType.BOOLEAN: lambda value, _: parse_boolean(value),
+    ContractType.LIST: lambda value, _: parse_list(value),
 }
 
 
-def read_value(value: Any, col: Col, clock: Clock | None) -> Any:
+def parse_value(value: Any, col: Col, clock: TimestampContext | None) -> Any:
     """Read one delivered value as its column's type; None is absent. Only a Timestamp needs a clock.
 
     Raises:
-        ValueRefusedError: with the fact, where the value cannot be read so.
+        InvalidValueError: with the fact, where the value cannot be read so.
     """
     if clock is not None:
-        return read_timestamp(value, clock)
+        return parse_timestamp(value, clock)
     return _READERS[col.type](value, col)
 
 
@@ -230,19 +230,19 @@ def _whole_number(value: Any) -> int | None:
         case None:
             return None
         case bool():
-            raise ValueRefusedError(WRONG_TYPE)
+            raise InvalidValueError(WRONG_TYPE)
         case int():
             return value
         case str():
-            text = trimmed(value)
+            text = normalize_text(value)
             if not text:
                 return None
             if not _PLAIN_INTEGER.fullmatch(text):
-                raise ValueRefusedError(WRONG_TYPE)
+                raise InvalidValueError(WRONG_TYPE)
             value = Decimal(text)
     number = _integer_of(value) if isinstance(value, Decimal) else None
     if number is None:
-        raise ValueRefusedError(WRONG_TYPE)
+        raise InvalidValueError(WRONG_TYPE)
     return number
 
 
@@ -257,7 +257,7 @@ def _iso_moment(iso: re.Match[str]) -> datetime:
         moment = datetime(year, month, day, hour, minute, second, microsecond, tzinfo=_offset(iso[8]))
         return moment.astimezone(UTC)
     except (ValueError, OverflowError):
-        raise ValueRefusedError(WRONG_TYPE) from None
+        raise InvalidValueError(WRONG_TYPE) from None
 
 
 def _offset(text: str | None) -> timezone:
@@ -268,23 +268,23 @@ def _offset(text: str | None) -> timezone:
     return timezone(timedelta(minutes=-minutes if text[0] == "-" else minutes))
 
 
-def _placed(moment: datetime, clock: Clock, *, is_absolute: bool) -> datetime:
+def _placed(moment: datetime, clock: TimestampContext, *, is_absolute: bool) -> datetime:
     """Shift a moment to UTC and hold it against the range of the dump."""
     if clock.shift_hours is None:
         return moment
     try:
         utc = moment if is_absolute else moment - timedelta(hours=clock.shift_hours)
     except OverflowError:
-        raise ValueRefusedError(OUT_OF_RANGE) from None
-    if not EARLIEST <= utc < clock.first_refused:
-        raise ValueRefusedError(OUT_OF_RANGE)
+        raise InvalidValueError(OUT_OF_RANGE) from None
+    if not MIN_TIMESTAMP <= utc < clock.upper_bound:
+        raise InvalidValueError(OUT_OF_RANGE)
     return utc.astimezone(UTC)
 
 
-def _range_fact(milliseconds: int, clock: Clock) -> str:
+def _range_fact(milliseconds: int, clock: TimestampContext) -> str:
     """Say `out of range`, and that the number looks like seconds where it would be a good moment as such."""
     try:
         _placed(_from_epoch(milliseconds * 1000), clock, is_absolute=clock.epoch_is_utc)
-    except (OverflowError, ValueRefusedError):
+    except (OverflowError, InvalidValueError):
         return OUT_OF_RANGE
     return OUT_OF_RANGE_SECONDS

@@ -7,8 +7,8 @@ joined, and nothing of how versions compete.
 from typing import Any
 
 from cdp_etl.contract.entity import Entity
-from cdp_etl.contract.normalization_settings import Rules
-from cdp_etl.contract.parsers import ValueRefusedError, read_text
+from cdp_etl.contract.normalization_settings import NormalizationSettings
+from cdp_etl.contract.parsers import InvalidValueError, parse_text
 
 SEPARATOR = "|"
 ESCAPE = "\\"
@@ -22,13 +22,13 @@ def record_key(company: str, system: str, own_id: str) -> str:
     )
 
 
-def delivered_key(entity: Entity, record: dict[str, Any], rules: Rules) -> str | None:
+def raw_record_key(entity: Entity, record: dict[str, Any], settings: NormalizationSettings) -> str | None:
     """Give the key of a record that was not accepted; None where its parts cannot be read."""
     try:
         company, system, own_id = (
-            read_text(record.get(entity.model.fields[part].contract_name))
+            parse_text(record.get(entity.model.fields[part].contract_name))
             for part in ("internal_company_id", "system_name", entity.own_id)
         )
-    except ValueRefusedError:
+    except InvalidValueError:
         return None
-    return record_key(company or rules.default_company, system or "", own_id) if own_id else None
+    return record_key(company or settings.default_company, system or "", own_id) if own_id else None

@@ -13,7 +13,7 @@ import simplejson
 _LONGEST_INTEGER = 4_000
 """Digits; Python refuses to read far longer ones, and no id has as many."""
 
-DEEPEST = 100
+MAX_DEPTH = 100
 """Levels of nesting that are read (house rule), so that no reader's own limit decides."""
 
 
@@ -26,7 +26,7 @@ class MalformedJsonError(ValueError):
         self.offset = offset
 
 
-class BeyondLimitsError(MalformedJsonError):
+class JsonLimitError(MalformedJsonError):
     """The text may be JSON by its grammar, but is not read.
 
     It is nested too deeply, or holds a number without end or half a character. Where it is part of a longer text,
@@ -38,7 +38,7 @@ def parse(text: str) -> Any:
     """Read one JSON value.
 
     Raises:
-        BeyondLimitsError: where it is nested too deeply, or holds a number or text that cannot be kept.
+        JsonLimitError: where it is nested too deeply, or holds a number or text that cannot be kept.
         MalformedJsonError: where it is no JSON.
     """
     try:
@@ -47,17 +47,17 @@ def parse(text: str) -> Any:
     except json.JSONDecodeError as error:
         raise MalformedJsonError(error.msg, error.pos) from None
     except RecursionError:
-        raise BeyondLimitsError("nested too deeply") from None
+        raise JsonLimitError("nested too deeply") from None
     except UnicodeEncodeError as error:
-        raise BeyondLimitsError("lone surrogate", error.start) from None
-    if text.count("[") + text.count("{") > DEEPEST and _is_deeper_than(DEEPEST, value):
-        raise BeyondLimitsError("nested too deeply")
+        raise JsonLimitError("lone surrogate", error.start) from None
+    if text.count("[") + text.count("{") > MAX_DEPTH and _is_deeper_than(MAX_DEPTH, value):
+        raise JsonLimitError("nested too deeply")
     if "\\u" in text and _holds_lone_surrogate(value):
-        raise BeyondLimitsError("lone surrogate")
+        raise JsonLimitError("lone surrogate")
     return value
 
 
-def write(value: Any) -> str:
+def serialize(value: Any) -> str:
     """Write a value that `parse` gave, compactly, in UTF-8 and with every digit it had."""
     return str(simplejson.dumps(value, ensure_ascii=False, separators=(",", ":"), use_decimal=True))
 
@@ -76,7 +76,7 @@ def _is_deeper_than(levels: int, value: Any) -> bool:
 
 def _holds_lone_surrogate(value: Any) -> bool:
     try:
-        write(value).encode()
+        serialize(value).encode()
     except UnicodeEncodeError:
         return True
     return False
@@ -88,7 +88,7 @@ def _refuse_constant(name: str) -> NoReturn:
 
 def _read_integer(digits: str) -> int:
     if len(digits) > _LONGEST_INTEGER:
-        raise BeyondLimitsError(f"a number of more than {_LONGEST_INTEGER} digits")
+        raise JsonLimitError(f"a number of more than {_LONGEST_INTEGER} digits")
     return int(digits)
 
 
@@ -96,7 +96,7 @@ def _read_number(text: str) -> Decimal:
     try:
         return Decimal(text)
     except InvalidOperation:
-        raise BeyondLimitsError("an exponent beyond all bounds") from None
+        raise JsonLimitError("an exponent beyond all bounds") from None
 
 
 _DECODER = json.JSONDecoder(parse_constant=_refuse_constant, parse_int=_read_integer, parse_float=_read_number)

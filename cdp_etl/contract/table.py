@@ -22,23 +22,23 @@ class DataType:
 
 
 TEXT = DataType("VARCHAR", pl.String())
-JSON_TEXT = DataType("JSON", pl.String())
-WHOLE = DataType("BIGINT", pl.Int64())
+JSON = DataType("JSON", pl.String())
+INTEGER = DataType("BIGINT", pl.Int64())
 HASH = DataType("UBIGINT", pl.UInt64())
-DECIMAL_NUMBER = DataType("DOUBLE", pl.Float64())
-YES_NO = DataType("BOOLEAN", pl.Boolean())
-MOMENT = DataType("TIMESTAMPTZ", pl.Datetime("us", "UTC"))
-DAY = DataType("DATE", pl.Date())
-TEXTS = DataType("VARCHAR[]", pl.List(pl.String()))
+DOUBLE = DataType("DOUBLE", pl.Float64())
+BOOLEAN = DataType("BOOLEAN", pl.Boolean())
+TIMESTAMP = DataType("TIMESTAMPTZ", pl.Datetime("us", "UTC"))
+DATE = DataType("DATE", pl.Date())
+TEXT_LIST = DataType("VARCHAR[]", pl.List(pl.String()))
 
 TYPES: dict[ContractType, DataType] = {
     ContractType.STRING: TEXT,
-    ContractType.INTEGER: WHOLE,
-    ContractType.LONG: WHOLE,
-    ContractType.DOUBLE: DECIMAL_NUMBER,
-    ContractType.BOOLEAN: YES_NO,
-    ContractType.TIMESTAMP: MOMENT,
-    ContractType.LIST: TEXTS,
+    ContractType.INTEGER: INTEGER,
+    ContractType.LONG: INTEGER,
+    ContractType.DOUBLE: DOUBLE,
+    ContractType.BOOLEAN: BOOLEAN,
+    ContractType.TIMESTAMP: TIMESTAMP,
+    ContractType.LIST: TEXT_LIST,
 }
 
 
@@ -66,27 +66,25 @@ class TableColumn:
 
 
 CUSTOM_FIELDS = TableColumn(
-    "custom_fields", JSON_TEXT, 'Every customField… group as delivered, whole: {"customFieldTexts": {…}}.'
+    "custom_fields", JSON, 'Every customField… group as delivered, whole: {"customFieldTexts": {…}}.'
 )
 IGNORED_UPDATE_CFS = TableColumn(
     "ignored_update_cfs",
-    TEXTS,
+    TEXT_LIST,
     "Names of custom fields that this version must not change on a record that exists.",
 )
-EXTRA_FIELDS = TableColumn(
-    "extra_fields", JSON_TEXT, "Delivered keys that the contract does not list, as delivered."
-)
+EXTRA_FIELDS = TableColumn("extra_fields", JSON, "Delivered keys that the contract does not list, as delivered.")
 WARNINGS = TableColumn(
     "warnings",
-    TEXTS,
+    TEXT_LIST,
     "What is odd about the record without being a reason to refuse it; empty where nothing is.",
     is_nullable=False,
 )
 
 _PLACE = (
-    TableColumn("dump_date", DAY, "Day the source system delivered the dump.", is_nullable=False),
+    TableColumn("dump_date", DATE, "Day the source system delivered the dump.", is_nullable=False),
     TableColumn("source_file", TEXT, "File within the dump.", is_nullable=False),
-    TableColumn("source_position", WHOLE, "Line, row or element within the file, from 1.", is_nullable=False),
+    TableColumn("source_position", INTEGER, "Line, row or element within the file, from 1.", is_nullable=False),
 )
 
 _DERIVED = (
@@ -98,8 +96,10 @@ _DERIVED = (
         is_nullable=False,
     ),
     TableColumn("key_hash", HASH, "64 bits of the record key's MD5, for fast joins.", is_nullable=False),
-    TableColumn("occurred_at", MOMENT, "When it occurred, UTC; null only where a Deleted record bears no moment."),
-    TableColumn("activity_date", DAY, "Day of occurred_at in the business time zone."),
+    TableColumn(
+        "occurred_at", TIMESTAMP, "When it occurred, UTC; null only where a Deleted record bears no moment."
+    ),
+    TableColumn("activity_date", DATE, "Day of occurred_at in the business time zone."),
     TableColumn(
         "customer_key",
         TEXT,
@@ -108,7 +108,7 @@ _DERIVED = (
     ),
     TableColumn(
         "identifiers",
-        TEXTS,
+        TEXT_LIST,
         "All usable identifiers of the record: c:, e:, p:.",
         personal=Personal.IDENTIFIER,
         is_nullable=False,
@@ -118,23 +118,23 @@ _DERIVED = (
 _VERSIONS = (
     TableColumn(
         "folded_custom_fields",
-        JSON_TEXT,
+        JSON,
         "Custom fields after folding the versions of the key within this dump; null where they are as delivered.",
     ),
     TableColumn(
         "folded_ignored_update_cfs",
-        TEXTS,
+        TEXT_LIST,
         "Names that every version of the key within this dump ignores; null where the key came once.",
     ),
 )
 
 _WAREHOUSE_ONLY = (
     TableColumn(
-        "is_current", YES_NO, "Whether this is the newest version of its key over all dumps.", is_nullable=False
+        "is_current", BOOLEAN, "Whether this is the newest version of its key over all dumps.", is_nullable=False
     ),
     TableColumn(
         "current_custom_fields",
-        JSON_TEXT,
+        JSON,
         "Custom fields after folding the versions of all dumps, on the newest; null where that changes nothing.",
     ),
 )
@@ -159,7 +159,7 @@ def contract_columns(entity: Entity) -> tuple[TableColumn, ...]:
     )
 
 
-def judged_columns(entity: Entity) -> tuple[TableColumn, ...]:
+def validated_columns(entity: Entity) -> tuple[TableColumn, ...]:
     """Give what either lane makes of a record: contract fields, custom and extra fields, warnings."""
     return (*contract_columns(entity), CUSTOM_FIELDS, IGNORED_UPDATE_CFS, EXTRA_FIELDS, WARNINGS)
 
@@ -184,7 +184,7 @@ def staging_columns(entity: Entity) -> tuple[TableColumn, ...]:
 QUARANTINE_COLUMNS: tuple[TableColumn, ...] = (
     TableColumn("entity", TEXT, "The entity, by its table's name.", is_nullable=False),
     *_PLACE,
-    TableColumn("reasons", TEXTS, "All reasons: <contract field>: <fact>.", is_nullable=False),
+    TableColumn("reasons", TEXT_LIST, "All reasons: <contract field>: <fact>.", is_nullable=False),
     TableColumn("raw", DataType("BLOB", pl.Binary()), "The record's bytes as delivered.", is_nullable=False),
 )
 
@@ -192,7 +192,7 @@ SUPERSEDED_COLUMNS: tuple[TableColumn, ...] = (
     TableColumn("entity", TEXT, "The entity, by its table's name.", is_nullable=False),
     *_PLACE,
     TableColumn("by_file", TEXT, "File of the record that took its place.", is_nullable=False),
-    TableColumn("by_position", WHOLE, "Position of the record that took its place.", is_nullable=False),
+    TableColumn("by_position", INTEGER, "Position of the record that took its place.", is_nullable=False),
 )
 
 

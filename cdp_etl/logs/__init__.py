@@ -5,6 +5,6 @@ Put here the form of a line and what stands in each. What is worth a line is dec
 
 from cdp_etl.logs.configure import configure_logs, writes_json
 from cdp_etl.logs.context import log_context
-from cdp_etl.logs.json_lines import JsonLines
+from cdp_etl.logs.json_lines import JsonFormatter
 
-__all__ = ["JsonLines", "configure_logs", "log_context", "writes_json"]
+__all__ = ["JsonFormatter", "configure_logs", "log_context", "writes_json"]

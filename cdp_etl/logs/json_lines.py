@@ -21,7 +21,7 @@ _DAGSTER = "dagster_meta"
 _FROM_DAGSTER = {"run_id": "run_id", "job_name": "job", "step_key": "step"}
 
 
-class JsonLines(logging.Formatter):
+class JsonFormatter(logging.Formatter):
     """Gives time, level, logger, message, what the line is about, and `fields` of the record where it has any."""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -46,11 +46,11 @@ def _dagster_fields(record: logging.LogRecord) -> Mapping[str, str]:
 
 
 def _told(error: BaseException, trace: TracebackType | None) -> Mapping[str, Any]:
-    told: dict[str, Any] = {"kind": type(error).__name__, "at": places(trace)}
+    told: dict[str, Any] = {"kind": type(error).__name__, "at": traceback_locations(trace)}
     return told | {"text": str(error)} if isinstance(error, CdpEtlError) else told
 
 
-def places(trace: TracebackType | None) -> list[str]:
+def traceback_locations(trace: TracebackType | None) -> list[str]:
     """Give where an error arose, the innermost last: module, line and function, without any text."""
     frames = traceback.extract_tb(trace)
     return [f"{_module(frame.filename)}:{frame.lineno} {frame.name}" for frame in frames]

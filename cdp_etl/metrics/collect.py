@@ -13,14 +13,16 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from cdp_etl.alerts import Kind, Memory
-from cdp_etl.alerts.findings.dumps import Expectation, is_missing
+from cdp_etl.alerts.findings.dumps import is_missing
+from cdp_etl.alerts.findings.expectation import Expectation
+from cdp_etl.alerts.findings.finding import FindingKind
+from cdp_etl.alerts.notification_state import NotificationState
 from cdp_etl.contract.entity import Entity
 from cdp_etl.marts.registry import MARTS
 from cdp_etl.marts.snapshot.publish import latest_snapshot
 from cdp_etl.metrics import definitions
 from cdp_etl.metrics.definitions import Metric
-from cdp_etl.metrics.duration_store import Observations
+from cdp_etl.metrics.duration_store import DurationStore
 from cdp_etl.warehouse import Warehouse, WarehouseMissingError, ledger
 
 OUTCOMES = ("accepted", "superseded", "quarantined")
@@ -31,7 +33,7 @@ Samples = Iterator[tuple[Metric, tuple[str, ...], float]]
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class MetricsSources:
     """What is measured.
 
     Attributes:
@@ -42,7 +44,7 @@ class Measured:
         archive: The folder of delivered files.
         published: The folder of the snapshot.
         observations: Durations.
-        memory: What was told to whom.
+        notification_state: Open findings and messages sent.
     """
 
     warehouse: Warehouse
@@ -51,24 +53,24 @@ class Measured:
     lake: Path
     archive: Path
     published: Path
-    observations: Observations
-    memory: Memory
+    durations: DurationStore
+    notification_state: NotificationState
 
 
-def measure(measured: Measured, now: datetime) -> Samples:
+def collect_metrics(measured: MetricsSources, now: datetime) -> Samples:
     """Give every sample.
 
     Raises:
         WarehouseLockedError: where the warehouse was not to be had in time.
     """
     yield from _ledger(measured, now)
-    yield from _durations(measured.observations)
+    yield from _durations(measured.durations)
     yield from _places(measured)
-    yield from _alerts(measured.memory)
+    yield from _alerts(measured.notification_state)
     yield definitions.WRITTEN, (), now.timestamp()
 
 
-def _ledger(measured: Measured, now: datetime) -> Samples:
+def _ledger(measured: MetricsSources, now: datetime) -> Samples:
     try:
         newest = ledger(measured.warehouse)
         with measured.warehouse.reading() as connection:
@@ -122,17 +124,17 @@ def _mart_states(connection: duckdb.DuckDBPyConnection) -> Mapping[str, tuple[in
     return {mart: (load_seq, applied_at) for mart, load_seq, applied_at in rows.iter_rows() if mart in known}
 
 
-def _durations(observations: Observations) -> Samples:
-    for (stage, of), durations in observations.stages().items():
+def _durations(store: DurationStore) -> Samples:
+    for (stage, of), durations in store.stage_durations().items():
         yield definitions.STAGE, (stage, of), durations.count
         yield definitions.STAGE, (stage, of), durations.sum
         yield definitions.STAGE_LAST, (stage, of), durations.last
-    waits = observations.lock_waits()
+    waits = store.lock_waits()
     yield definitions.LOCK_WAIT, (), waits.count
     yield definitions.LOCK_WAIT, (), waits.sum
 
 
-def _places(measured: Measured) -> Samples:
+def _places(measured: MetricsSources) -> Samples:
     path = measured.warehouse.path
     for place, sizes in {
         "warehouse": _file_sizes([path, path.with_name(f"{path.name}.wal")]),
@@ -166,13 +168,12 @@ def _tree_sizes(folder: Path) -> Iterator[int]:
                 yield found.st_size
 
 
-def _alerts(memory: Memory) -> Samples:
-    kinds = [told.finding.kind for told in memory.told.values() if not told.is_over]
-    for kind in Kind:
+def _alerts(state: NotificationState) -> Samples:
+    kinds = [tracked.finding.kind for tracked in state.findings.values() if not tracked.is_resolved]
+    for kind in FindingKind:
         yield definitions.FINDINGS, (kind.value,), kinds.count(kind)
-    for key, count in memory.counts.items():
-        receiver, _, outcome = key.partition(" ")
-        yield definitions.MESSAGES, (receiver, outcome), count
+    for channel, outcome, count in state.message_counts():
+        yield definitions.MESSAGES, (channel, outcome), count
 
 
 def _midnight(day: date) -> float:

@@ -36,20 +36,20 @@ class Durations:
 
 
 @dataclass(frozen=True, slots=True)
-class Observations:
+class DurationStore:
     """The file of durations; it is made when the first one is added."""
 
     path: Path
 
-    def stage_took(self, stage: str, of: str, seconds: float) -> None:
+    def add_stage(self, stage: str, of: str, seconds: float) -> None:
         """Add that a stage of an entity or a mart came to its end."""
         self._add((stage, of), seconds)
 
-    def lock_waited(self, seconds: float) -> None:
+    def add_lock_wait(self, seconds: float) -> None:
         """Add that an opening of the warehouse waited, or did not."""
         self._add(_LOCK, seconds)
 
-    def stages(self) -> dict[tuple[str, str], Durations]:
+    def stage_durations(self) -> dict[tuple[str, str], Durations]:
         """Give the durations of stages, by stage and what it was of."""
         return {key: durations for key, durations in self._read().items() if key != _LOCK}
 

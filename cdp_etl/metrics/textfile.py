@@ -9,7 +9,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Summa
 from prometheus_client.metrics_core import Metric as Family
 from prometheus_client.registry import Collector
 
-from cdp_etl.durable_files import write_whole
+from cdp_etl.durable_files import write_file
 from cdp_etl.metrics.definitions import METRICS, Metric
 
 Sample = tuple[Metric, tuple[str, ...], float]
@@ -36,7 +36,7 @@ def render(samples: Iterable[Sample]) -> bytes:
 def write_metrics(path: Path, samples: Iterable[Sample]) -> None:
     """Replace the file: its reader sees the one before or this one."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(path, render(samples))
+    write_file(path, render(samples))
 
 
 def _family(metric: Metric, samples: list[tuple[tuple[str, ...], float]]) -> Family:

@@ -5,7 +5,7 @@ Nothing here reads a dump.
 """
 
 from cdp_etl.sample.errors import SampleError
-from cdp_etl.sample.expected import Expected
+from cdp_etl.sample.expected import ExpectedCounts
 from cdp_etl.sample.generator import generate
 
-__all__ = ["Expected", "SampleError", "generate"]
+__all__ = ["ExpectedCounts", "SampleError", "generate"]

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from cdp_etl.sample.demo_zone import write_committed
+from cdp_etl.sample.demo_zone import write_demo_zone
 
 if __name__ == "__main__":
-    write_committed(Path(sys.argv[1] if len(sys.argv) > 1 else "data/landing"))
+    write_demo_zone(Path(sys.argv[1] if len(sys.argv) > 1 else "data/landing"))

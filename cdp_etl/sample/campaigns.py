@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from cdp_etl.sample.seeded_random import Draws, Integers, Mask, picked
+from cdp_etl.sample.seeded_random import BoolArray, Draws, IntArray, pick
 
 BLOCK: Final = 20
 _YESTERDAY: Final = 100
@@ -55,14 +55,14 @@ class Funnel:
     """
 
     event: pl.Series
-    message_day: Integers
-    message: Integers
-    block: Integers
-    lag_seconds: Integers
-    has_link: Mask
+    message_day: IntArray
+    message: IntArray
+    block: IntArray
+    lag_seconds: IntArray
+    has_link: BoolArray
 
 
-def make_funnel(seed: int, channel: str, day: Integers, index: Integers) -> Funnel:
+def make_funnel(seed: int, channel: str, day: IntArray, index: IntArray) -> Funnel:
     """Say which message the event at each position of a day belongs to, and what it is."""
     plans = _EMAIL_PLANS if channel == "email" else _SMS_PLANS
     messages = np.array([numbers for numbers, _ in plans], dtype=np.int64)
@@ -74,7 +74,7 @@ def make_funnel(seed: int, channel: str, day: Integers, index: Integers) -> Funn
     number, event = messages[plan, place], events[plan, place]
     is_yesterdays = number >= _YESTERDAY
     return Funnel(
-        event=picked(names, event),
+        event=pick(names, event),
         message_day=day - is_yesterdays,
         message=block * BLOCK + number % _YESTERDAY,
         block=block,
@@ -85,15 +85,15 @@ def make_funnel(seed: int, channel: str, day: Integers, index: Integers) -> Funn
 
 def campaign_columns(seed: int, channel: str, funnel: Funnel) -> dict[str, pl.Series]:
     """Give serviceProvider, campaignId, campaignName, templateId and templateName of each message."""
-    drawn = Draws(seed, f"{channel} campaign", funnel.message_day // _DAYS_A_CAMPAIGN, funnel.block % 64)
-    theme = drawn.weighted("theme", _THEME_WEIGHTS)
-    provider = picked(_PROVIDERS[channel], theme % 2)
+    draw = Draws(seed, f"{channel} campaign", funnel.message_day // _DAYS_A_CAMPAIGN, funnel.block % 64)
+    theme = draw.weighted("theme", _THEME_WEIGHTS)
+    provider = pick(_PROVIDERS[channel], theme % 2)
     week = pl.Series(funnel.message_day // _DAYS_A_CAMPAIGN).cast(pl.String)
     number = pl.Series(theme + 1).cast(pl.String)
     return {
         "serviceProvider": provider,
         "campaignId": f"{channel.upper()}-" + week + "-" + number,
-        "campaignName": picked(_THEMES, theme) + " (đợt " + week + ")",
+        "campaignName": pick(_THEMES, theme) + " (đợt " + week + ")",
         "templateId": "TPL" + number.str.zfill(3),
-        "templateName": picked(_THEMES, theme),
+        "templateName": pick(_THEMES, theme),
     }

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import polars as pl
 
-from cdp_etl.sample.seeded_random import Draws, Integers, picked, zipf_weights
+from cdp_etl.sample.seeded_random import Draws, IntArray, pick, zipf_weights
 
 PRODUCTS: Final = 3_000
 SHOP: Final = "https://shop.example.com"
@@ -24,8 +24,8 @@ class _Category(NamedTuple):
     name: str
     noun: str
     makers: tuple[str, ...]
-    cheapest: int
-    dearest: int
+    min_price: int
+    max_price: int
 
 
 _CATEGORIES: Final = (
@@ -72,14 +72,14 @@ class Catalogue:
     seed: int
     table: pl.DataFrame
 
-    def drawn(self, draws: Draws, person: Integers) -> Integers:
+    def draw(self, draws: Draws, person: IntArray) -> IntArray:
         """Draw a product's row number each: half the time a favourite of the person, else by popularity."""
         favourite = Draws(self.seed, "favourite", person, draws.below("favourite", _FAVOURITES))
         weights = zipf_weights(PRODUCTS, 10)
         returns = draws.chance("returns", 0.5)
         return np.where(returns, favourite.weighted("product", weights), draws.weighted("product", weights))
 
-    def columns(self, product: Integers, names: tuple[str, ...]) -> dict[str, pl.Series]:
+    def columns(self, product: IntArray, names: tuple[str, ...]) -> dict[str, pl.Series]:
         """Give columns of the table, a row for each product number."""
         return {name: self.table.get_column(name).gather(product) for name in names}
 
@@ -92,22 +92,22 @@ def make_catalogue(seed: int) -> Catalogue:
     makers = [(at, maker) for at, entry in enumerate(_CATEGORIES) for maker in entry.makers]
     first_maker = np.cumsum([0, *(len(entry.makers) for entry in _CATEGORIES)])[:-1][category]
     maker = first_maker + draws.below("maker", np.array([len(entry.makers) for entry in _CATEGORIES])[category])
-    letter = picked(tuple("ABEGKMPSTX"), draws.below("letter", 10))
+    letter = pick(tuple("ABEGKMPSTX"), draws.below("letter", 10))
     sku = "SKU" + pl.Series(3_263_000_000 + number * 97).cast(pl.String)
     table = pl.DataFrame(
         {
             "productSku": sku,
             "productId": "PID" + pl.Series(32_632_000_000 + number * 31).cast(pl.String),
-            "productName": picked([entry.noun for entry in _CATEGORIES], category)
+            "productName": pick([entry.noun for entry in _CATEGORIES], category)
             + " "
-            + picked([name for _, name in makers], maker)
+            + pick([name for _, name in makers], maker)
             + " "
             + letter
             + pl.Series(draws.below("model", 90) + 10).cast(pl.String)
             + " "
-            + picked(_VARIANTS, draws.below("variant", len(_VARIANTS))),
-            "productCategory": picked([entry.name for entry in _CATEGORIES], category),
-            "productCategoryId": picked([entry.id for entry in _CATEGORIES], category),
+            + pick(_VARIANTS, draws.below("variant", len(_VARIANTS))),
+            "productCategory": pick([entry.name for entry in _CATEGORIES], category),
+            "productCategoryId": pick([entry.id for entry in _CATEGORIES], category),
             "productImageLink": f"{SHOP}/images/" + sku + ".jpg",
             "productLink": f"{SHOP}/products/" + sku + ".html",
             "price": _prices(draws, category),
@@ -116,11 +116,11 @@ def make_catalogue(seed: int) -> Catalogue:
     return Catalogue(seed, table)
 
 
-def _prices(draws: Draws, category: Integers) -> Integers:
+def _prices(draws: Draws, category: IntArray) -> IntArray:
     """Draw a price in dong each; the cheap end of a category is the crowded one."""
-    cheapest = np.array([entry.cheapest for entry in _CATEGORIES], dtype=np.int64)[category]
-    dearest = np.array([entry.dearest for entry in _CATEGORIES], dtype=np.int64)[category]
+    min_price = np.array([entry.min_price for entry in _CATEGORIES], dtype=np.int64)[category]
+    max_price = np.array([entry.max_price for entry in _CATEGORIES], dtype=np.int64)[category]
     share = draws.below("price", 1_000) * draws.below("dearness", 1_000)
-    thousands = cheapest + (dearest - cheapest) * share // 1_000_000
-    price: Integers = thousands * 1_000
+    thousands = min_price + (max_price - min_price) * share // 1_000_000
+    price: IntArray = thousands * 1_000
     return price

@@ -9,9 +9,9 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from cdp_etl.sample.record_ids import Rows
-from cdp_etl.sample.seeded_random import Integers, constant, kept, picked
-from cdp_etl.sample.shared_data import World
+from cdp_etl.sample.record_ids import DumpRows
+from cdp_etl.sample.seeded_random import IntArray, constant, null_unless, pick
+from cdp_etl.sample.shared_data import SharedData
 
 Columns = dict[str, pl.Series]
 
@@ -32,75 +32,75 @@ _PRODUCT: Final = (
 )
 
 
-def system_columns(rows: Rows, systems: tuple[tuple[str, int, bool], ...]) -> Columns:
+def system_columns(rows: DumpRows, systems: tuple[tuple[str, int, bool], ...]) -> Columns:
     """Draw systemName and timezoneGmt of each record; an empty name is left out."""
     which = rows.record.weighted("system", [weight for _, weight, _ in systems])
     is_local = np.array([is_local for _, _, is_local in systems], dtype=np.bool_)[which]
-    name = picked([name for name, _, _ in systems], which)
+    name = pick([name for name, _, _ in systems], which)
     return {
-        "systemName": kept(name, (name != "").to_numpy()),
-        "timezoneGmt": kept(pl.Series(np.full_like(which, TIMEZONE)), is_local),
+        "systemName": null_unless(name, (name != "").to_numpy()),
+        "timezoneGmt": null_unless(pl.Series(np.full_like(which, TIMEZONE)), is_local),
     }
 
 
-def delivered_moment(system: Columns, utc_milliseconds: Integers) -> pl.Series:
+def delivered_timestamp(system: Columns, utc_milliseconds: IntArray) -> pl.Series:
     """Write a moment as the record's system delivers it: local time as if it were GMT, where it says so."""
     return pl.Series(utc_milliseconds) + system["timezoneGmt"].fill_null(0) * 3_600_000
 
 
-def customer_columns(world: World, rows: Rows, person: Integers) -> Columns:
+def customer_columns(shared: SharedData, rows: DumpRows, person: IntArray) -> Columns:
     """Give the customer's id, name, phone and e-mail; some records name nobody but a guest."""
     names = ("customerId", "customerName", "customerPhone", "customerEmail")
-    columns = world.people.columns(person, names)
+    columns = shared.people.columns(person, names)
     guest = pl.Series(rows.record.chance("guest", _GUEST_SHARE))
     columns["customerId"] = columns["customerId"].zip_with(~guest, constant("GUEST", len(person)))
     return columns
 
 
-def product_columns(world: World, product: Integers) -> Columns:
+def product_columns(shared: SharedData, product: IntArray) -> Columns:
     """Give what the contract asks of a product, and `productId`, which it does not know but its sample has."""
-    return world.catalogue.columns(product, (*_PRODUCT, "productId"))
+    return shared.catalogue.columns(product, (*_PRODUCT, "productId"))
 
 
-def price_columns(world: World, rows: Rows, product: Integers) -> Columns:
+def price_columns(shared: SharedData, rows: DumpRows, product: IntArray) -> Columns:
     """Give the product's price and its price after the day's discount, rounded to thousand dong."""
-    price = world.catalogue.table.get_column("price").gather(product)
+    price = shared.catalogue.table.get_column("price").gather(product)
     discount = pl.Series(rows.version.weighted("discount", (50, 20, 15, 10, 5)) * 5)
     return {
-        "productPrice": kept(price, ~rows.version.chance("no price", 0.05)),
-        "productPrice4Sale": kept(price * (100 - discount) // 100_000 * 1_000, (discount > 0).to_numpy()),
+        "productPrice": null_unless(price, ~rows.version.chance("no price", 0.05)),
+        "productPrice4Sale": null_unless(price * (100 - discount) // 100_000 * 1_000, (discount > 0).to_numpy()),
     }
 
 
-def custom_columns(rows: Rows) -> Columns:
+def custom_columns(rows: DumpRows) -> Columns:
     """Give two groups of custom fields; a version may hold other values, or lack them."""
     draws = rows.version
-    tag = picked(("tag:question", "tag:vip", "tag:tết", "tag:đổi trả"), draws.below("tag", 4))
-    source = picked(("facebook", "zalo", "google", "tiktok"), draws.below("custom source", 4))
+    tag = pick(("tag:question", "tag:vip", "tag:tết", "tag:đổi trả"), draws.below("tag", 4))
+    source = pick(("facebook", "zalo", "google", "tiktok"), draws.below("custom source", 4))
     points = pl.Series(draws.below("points", 5_000))
     texts = pl.DataFrame({"customField01": tag, "customField02": source}).to_struct()
     numbers = pl.DataFrame({"customField03": points}).to_struct()
     return {
-        "customFieldTexts": kept(texts, draws.chance("custom texts", 0.4)),
-        "customFieldNumbers": kept(numbers, draws.chance("custom numbers", 0.15)),
+        "customFieldTexts": null_unless(texts, draws.chance("custom texts", 0.4)),
+        "customFieldNumbers": null_unless(numbers, draws.chance("custom numbers", 0.15)),
     }
 
 
-def ignored_columns(rows: Rows) -> Columns:
+def ignored_columns(rows: DumpRows) -> Columns:
     """Give `ignoredUpdateCfs` to some of the versions that come again."""
     lists = pl.Series([["customField01"], ["customField01", "customField03"]], dtype=pl.List(pl.String))
     ignored = lists.gather(rows.version.below("ignored", 2))
-    return {"ignoredUpdateCfs": kept(ignored, rows.is_again & rows.version.chance("ignores", 0.4))}
+    return {"ignoredUpdateCfs": null_unless(ignored, rows.is_redelivery & rows.version.chance("ignores", 0.4))}
 
 
-def tracking_columns(rows: Rows) -> Columns:
+def tracking_columns(rows: DumpRows) -> Columns:
     """Give the trackers' ids of a message's event."""
     draws = rows.record
     visitor = pl.Series(draws.below("visitor", 10**9)).cast(pl.String)
     return {
-        "trackId": kept("TRK" + visitor.str.zfill(10), draws.chance("track", 0.6)),
-        "gaTid": kept(constant("UA-0903923823-1", len(visitor)), draws.chance("ga", 0.5)),
-        "gaCid": kept(visitor + "." + visitor.str.reverse(), draws.chance("ga", 0.5)),
-        "o2oCid": kept("O2O" + visitor, draws.chance("o2o", 0.1)),
-        "webhookId": kept("WH" + visitor.str.slice(0, 3), draws.chance("webhook", 0.7)),
+        "trackId": null_unless("TRK" + visitor.str.zfill(10), draws.chance("track", 0.6)),
+        "gaTid": null_unless(constant("UA-0903923823-1", len(visitor)), draws.chance("ga", 0.5)),
+        "gaCid": null_unless(visitor + "." + visitor.str.reverse(), draws.chance("ga", 0.5)),
+        "o2oCid": null_unless("O2O" + visitor, draws.chance("o2o", 0.1)),
+        "webhookId": null_unless("WH" + visitor.str.slice(0, 3), draws.chance("webhook", 0.7)),
     }

@@ -9,16 +9,16 @@ from typing import Final
 
 from cdp_etl.contract.file_names import Compression, DataFormat
 from cdp_etl.entities import BY_NAME
-from cdp_etl.sample.dump_spec import Dump
-from cdp_etl.sample.expected import Expected
-from cdp_etl.sample.faults import Record
+from cdp_etl.sample.dump_spec import DumpSpec
+from cdp_etl.sample.expected import ExpectedCounts
+from cdp_etl.sample.faults import RawRecord
 from cdp_etl.sample.generator import replace_dump
-from cdp_etl.sample.shared_data import make_world
+from cdp_etl.sample.shared_data import make_shared_data
 
 FIRST_DAY: Final = date(2026, 3, 1)
 DAYS: Final = 3
 _SEED: Final = 1
-_DIRTY: Final = 0.06
+_FAULT_SHARE: Final = 0.06
 """Enough for every kind of fault to occur among so few rows."""
 
 _DELIVERIES: Final[tuple[tuple[str, int, DataFormat, Compression], ...]] = (
@@ -29,9 +29,9 @@ _DELIVERIES: Final[tuple[tuple[str, int, DataFormat, Compression], ...]] = (
     ("customer-product-review", 250, "ndjson", "zst"),
     ("customer-product-subscriber", 250, "parquet", "none"),
 )
-_DAY_OF_THE_CONTRACTS_COMMENT: Final = FIRST_DAY
+_CONTRACT_SAMPLE_DATE: Final = FIRST_DAY
 
-CONTRACTS_COMMENT: Final[Record] = {
+CONTRACT_SAMPLE_COMMENT: Final[RawRecord] = {
     "systemName": "Website",
     "internalCompanyId": "ORG1029130112",
     "commentId": "106326142526362525",
@@ -57,26 +57,26 @@ CONTRACTS_COMMENT: Final[Record] = {
 """The JSON sample that the contract itself gives."""
 
 
-def write_committed(out: Path) -> list[Expected]:
+def write_demo_zone(out: Path) -> list[ExpectedCounts]:
     """Write the sample landing zone, in the place of what an earlier run wrote.
 
     Raises:
         SampleError: a dump's folder holds what was not made here.
     """
-    world = make_world(_SEED)
+    shared = make_shared_data(_SEED)
     expectations = []
     for dump_date in (FIRST_DAY + timedelta(days=number) for number in range(DAYS)):
         for name, rows, data_format, compression in _DELIVERIES:
-            holds_it = name == "customer-product-comment" and dump_date == _DAY_OF_THE_CONTRACTS_COMMENT
-            dump = Dump(
-                world=world,
+            holds_it = name == "customer-product-comment" and dump_date == _CONTRACT_SAMPLE_DATE
+            dump = DumpSpec(
+                shared=shared,
                 entity=BY_NAME[name],
                 dump_date=dump_date,
                 rows=rows,
-                dirty=_DIRTY,
+                dirty=_FAULT_SHARE,
                 data_format=data_format,
                 compression=compression,
-                appended=(CONTRACTS_COMMENT,) if holds_it else (),
+                appended=(CONTRACT_SAMPLE_COMMENT,) if holds_it else (),
             )
             expectations.append(replace_dump(dump, out))
     return expectations

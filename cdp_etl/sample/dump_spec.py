@@ -5,12 +5,12 @@ from datetime import date
 
 from cdp_etl.contract.entity import Entity
 from cdp_etl.contract.file_names import Compression, DataFormat
-from cdp_etl.sample.faults import Record
-from cdp_etl.sample.shared_data import World
+from cdp_etl.sample.faults import RawRecord
+from cdp_etl.sample.shared_data import SharedData
 
 
 @dataclass(frozen=True)
-class Dump:
+class DumpSpec:
     """What one dump shall be.
 
     Attributes:
@@ -24,14 +24,14 @@ class Dump:
         appended: Records that follow as they are, accepted with a warning; text formats only.
     """
 
-    world: World
+    shared: SharedData
     entity: Entity
     dump_date: date
     rows: int
     dirty: float
     data_format: DataFormat
     compression: Compression
-    appended: tuple[Record, ...] = ()
+    appended: tuple[RawRecord, ...] = ()
 
     @property
     def day(self) -> int:

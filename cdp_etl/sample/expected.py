@@ -13,14 +13,14 @@ from typing import Final
 
 import numpy as np
 
-from cdp_etl.sample.faults import Alteration
-from cdp_etl.sample.seeded_random import Integers, Mask
+from cdp_etl.sample.faults import Mutation
+from cdp_etl.sample.seeded_random import BoolArray, IntArray
 
 EXPECTED_FILE: Final = "_expected.json"
 
 
 @dataclass(frozen=True)
-class Expected:
+class ExpectedCounts:
     """The figures of one dump.
 
     Attributes:
@@ -50,7 +50,7 @@ class Expected:
         (folder / EXPECTED_FILE).write_text(text + "\n", encoding="utf-8")
 
 
-class Tally:
+class ExpectedCountsBuilder:
     """Counts a dump while it is made, one number and two flags a row."""
 
     def __init__(self, rows: int) -> None:
@@ -60,30 +60,30 @@ class Tally:
         self._reasons: Counter[str] = Counter()
         self._appended = 0
 
-    def add_rows(self, position: Integers, keys: Integers, warns: Mask) -> None:
+    def add_rows(self, position: IntArray, keys: IntArray, warns: BoolArray) -> None:
         """Note the keys of rows, and which bear an unusable contact."""
         self._keys[position] = keys
         self._warns[position] |= warns
 
-    def add_alteration(self, position: int, alteration: Alteration) -> None:
+    def add_mutation(self, position: int, mutation: Mutation) -> None:
         """Note what was done to a row, after the row itself; a key that cannot be read equals no other."""
-        self._is_valid[position] = not alteration.reasons
-        self._warns[position] |= alteration.warns
-        self._reasons.update(alteration.reasons)
-        if not alteration.keeps_key:
+        self._is_valid[position] = not mutation.reasons
+        self._warns[position] |= mutation.warns
+        self._reasons.update(mutation.reasons)
+        if not mutation.keeps_key:
             self._keys[position] = -1 - position
 
     def add_appended(self, records: int) -> None:
         """Note records with keys of their own that are accepted with a warning."""
         self._appended += records
 
-    def expected(self, entity: str, dump_date: date) -> Expected:
+    def expected(self, entity: str, dump_date: date) -> ExpectedCounts:
         """Give the figures."""
         rows = len(self._keys)
         accepted = _last_of_each(self._keys, np.flatnonzero(self._is_valid))
         has_newer = ~np.isin(accepted, _last_of_each(self._keys, np.arange(rows)), assume_unique=True)
         quarantined = rows - int(np.count_nonzero(self._is_valid))
-        return Expected(
+        return ExpectedCounts(
             entity=entity,
             dump_date=dump_date,
             read=rows + self._appended,
@@ -95,7 +95,7 @@ class Tally:
         )
 
 
-def _last_of_each(keys: Integers, positions: Integers) -> Integers:
+def _last_of_each(keys: IntArray, positions: IntArray) -> IntArray:
     """Give, of these positions, the last one of each key."""
     backwards = positions[::-1]
     _, first = np.unique(keys[backwards], return_index=True)

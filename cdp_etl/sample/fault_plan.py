@@ -8,16 +8,16 @@ from typing import Final
 
 import numpy as np
 
-from cdp_etl.sample.dump_spec import Dump
-from cdp_etl.sample.faults import Alteration, Kind, faults, oddities
-from cdp_etl.sample.seeded_random import Draws, Integers, Mask
+from cdp_etl.sample.dump_spec import DumpSpec
+from cdp_etl.sample.faults import Mutation, MutationGroup, accepted_variants, faults
+from cdp_etl.sample.seeded_random import BoolArray, Draws, IntArray
 
-ODD_SHARE: Final = 0.005
+VARIANT_SHARE: Final = 0.005
 """Of the rows: spelled oddly, and accepted."""
 
 
 @dataclass(frozen=True)
-class Plan:
+class FaultPlan:
     """The altered rows of a dump.
 
     Attributes:
@@ -25,11 +25,11 @@ class Plan:
         is_altered: The same rows as a mask over the dump.
     """
 
-    alterations: dict[int, Alteration]
-    is_altered: Mask
+    mutations: dict[int, Mutation]
+    is_mutated: BoolArray
 
 
-def make_plan(dump: Dump, cells: int) -> Plan:
+def make_fault_plan(dump: DumpSpec, cells: int) -> FaultPlan:
     """Choose the rows: `dirty` of them get a fault, a few more an odd spelling, every kind equally often.
 
     Args:
@@ -38,18 +38,18 @@ def make_plan(dump: Dump, cells: int) -> Plan:
     """
     rows, entity, day = dump.rows, dump.entity, dump.day
     positions = np.arange(rows, dtype=np.int64)
-    lots = Draws(dump.world.seed, f"{entity.name} plan", np.full_like(positions, day), positions).bits("lot")
+    lots = Draws(dump.shared.seed, f"{entity.name} plan", np.full_like(positions, day), positions).bits("lot")
     bad = round(rows * dump.dirty)
-    odd = min(round(rows * ODD_SHARE), rows - bad)
-    drawn = np.argsort(lots, kind="stable")[: bad + odd].astype(np.int64)
-    chosen = _in_turn(drawn[:bad], faults(entity, dump.data_format, cells), day)
-    chosen |= _in_turn(drawn[bad:], oddities(entity, dump.data_format), day)
-    is_altered = np.zeros(rows, dtype=np.bool_)
-    is_altered[drawn] = True
-    return Plan(chosen, is_altered)
+    odd = min(round(rows * VARIANT_SHARE), rows - bad)
+    draw = np.argsort(lots, kind="stable")[: bad + odd].astype(np.int64)
+    chosen = _in_turn(draw[:bad], faults(entity, dump.data_format, cells), day)
+    chosen |= _in_turn(draw[bad:], accepted_variants(entity, dump.data_format), day)
+    is_mutated = np.zeros(rows, dtype=np.bool_)
+    is_mutated[draw] = True
+    return FaultPlan(chosen, is_mutated)
 
 
-def _in_turn(positions: Integers, kinds: tuple[Kind, ...], day: int) -> dict[int, Alteration]:
+def _in_turn(positions: IntArray, kinds: tuple[MutationGroup, ...], day: int) -> dict[int, Mutation]:
     """Deal the kinds out in turn, and of each kind its fields in turn; another day begins with another kind."""
     chosen = {}
     for turn, position in enumerate(positions.tolist(), start=day * 7):

@@ -18,7 +18,7 @@ from cdp_etl.contract.field_spec import ContractField
 from cdp_etl.contract.file_names import DataFormat
 from cdp_etl.contract.parsers import OUT_OF_RANGE, OUT_OF_RANGE_SECONDS, REQUIRED, WRONG_TYPE
 
-Record = dict[str, Any]
+RawRecord = dict[str, Any]
 """A record as JSON would have it, absent keys left out."""
 
 _NDJSON: Final[frozenset[DataFormat]] = frozenset({"ndjson"})
@@ -35,7 +35,7 @@ _NOT_UTF_8: Final = "record: not UTF-8"
 
 
 @dataclass(frozen=True)
-class Alteration:
+class Mutation:
     """One thing done to one record.
 
     Attributes:
@@ -47,17 +47,17 @@ class Alteration:
     """
 
     reasons: tuple[str, ...] = ()
-    values: Callable[[Record], Record] = lambda record: record
+    values: Callable[[RawRecord], RawRecord] = lambda record: record
     text: Callable[[bytes], bytes] = lambda line: line
     keeps_key: bool = True
     warns: bool = False
 
 
-Kind = tuple[Alteration, ...]
+MutationGroup = tuple[Mutation, ...]
 """Alterations of one kind, one for each field it can befall; never empty."""
 
 
-def faults(entity: Entity, data_format: DataFormat, cells: int) -> tuple[Kind, ...]:
+def faults(entity: Entity, data_format: DataFormat, cells: int) -> tuple[MutationGroup, ...]:
     """Give the kinds of fault that records of an entity can have in a format.
 
     Args:
@@ -74,13 +74,13 @@ def faults(entity: Entity, data_format: DataFormat, cells: int) -> tuple[Kind, .
     ]
     required = [field for field in entity.fields if field.is_required]
     stamps = entity.timestamps
-    catalogue: list[tuple[frozenset[DataFormat], Iterable[Alteration]]] = [
+    catalogue: list[tuple[frozenset[DataFormat], Iterable[Mutation]]] = [
         *((_NDJSON, kind) for kind in _broken_lines(entity)),
         *((_CSV, kind) for kind in _broken_rows(cells)),
         (_JSON, [_unread(("record: not an object",), lambda line: b"[" + line + b"]")]),
         (_ALL, [_missing(entity, field) for field in required]),
         (_ALL, [_blank_and_missing([field for field in plain if field.is_required])]),
-        (_ALL, [Alteration((f"{CONTACT_SUBJECT}: one is required",), _without("customerPhone", "customerEmail"))]
+        (_ALL, [Mutation((f"{CONTACT_SUBJECT}: one is required",), _without("customerPhone", "customerEmail"))]
          if entity.has_customer else []),
         (_TEXT, [_becomes(field, "1,000", WRONG_TYPE) for field in entity.fields
                  if field.column.type in _NUMBERS]),
@@ -102,7 +102,7 @@ def faults(entity: Entity, data_format: DataFormat, cells: int) -> tuple[Kind, .
     return _expressible(catalogue, data_format)
 
 
-def oddities(entity: Entity, data_format: DataFormat) -> tuple[Kind, ...]:
+def accepted_variants(entity: Entity, data_format: DataFormat) -> tuple[MutationGroup, ...]:
     """Give the kinds of odd spelling that records of an entity can have in a format and must be accepted with."""
     names = [
         field.contract_name
@@ -115,37 +115,37 @@ def oddities(entity: Entity, data_format: DataFormat) -> tuple[Kind, ...]:
     lists = [field.contract_name for field in entity.fields if field.column.type is ContractType.LIST]
     stamps = [field.contract_name for field in entity.timestamps]
     ignores = _with("ignoredUpdateCfs", ["customField01"])
-    catalogue: list[tuple[frozenset[DataFormat], Iterable[Alteration]]] = [
-        (_ALL, [Alteration(values=_with_present(name, lambda text: f"\u00a0 {text}\t")) for name in names]),
-        (_ALL, [Alteration(values=_with_present(name, lambda text: unicodedata.normalize("NFD", text)))
+    catalogue: list[tuple[frozenset[DataFormat], Iterable[Mutation]]] = [
+        (_ALL, [Mutation(values=_with_present(name, lambda text: f"\u00a0 {text}\t")) for name in names]),
+        (_ALL, [Mutation(values=_with_present(name, lambda text: unicodedata.normalize("NFD", text)))
                 for name in names]),
-        (_ALL, [Alteration(values=_with("recordStatus", "ACTIVE"))]),
-        (_TEXT, [Alteration(values=_spelled_iso(name)) for name in stamps]),
-        (_JSON, [Alteration(values=_with_present(name, str)) for name in (*numbers, *stamps)]),
-        (_JSON, [Alteration(values=_with_present(name, float)) for name in (*numbers, *stamps)]),
-        (_JSON, [Alteration(values=_with(name, value)) for name in booleans for value in (1, "TRUE")]),
-        (_JSON, [Alteration(values=_with(name, "https://shop.example.com/1.jpg")) for name in lists]),
-        (_JSON, [Alteration(text=_repeated_key(entity.own_id_field))]),
-        (_JSON, [Alteration(values=_with("customFieldFlags", "vip"), warns=True)]),
-        (_JSON, [] if entity.supports_ignored_update_cfs else [Alteration(values=ignores, warns=True)]),
+        (_ALL, [Mutation(values=_with("recordStatus", "ACTIVE"))]),
+        (_TEXT, [Mutation(values=_spelled_iso(name)) for name in stamps]),
+        (_JSON, [Mutation(values=_with_present(name, str)) for name in (*numbers, *stamps)]),
+        (_JSON, [Mutation(values=_with_present(name, float)) for name in (*numbers, *stamps)]),
+        (_JSON, [Mutation(values=_with(name, value)) for name in booleans for value in (1, "TRUE")]),
+        (_JSON, [Mutation(values=_with(name, "https://shop.example.com/1.jpg")) for name in lists]),
+        (_JSON, [Mutation(text=_repeated_key(entity.own_id_field))]),
+        (_JSON, [Mutation(values=_with("customFieldFlags", "vip"), warns=True)]),
+        (_JSON, [] if entity.supports_ignored_update_cfs else [Mutation(values=ignores, warns=True)]),
     ]  # fmt: skip # a table, as above
     return _expressible(catalogue, data_format)
 
 
 def _expressible(
-    catalogue: Iterable[tuple[frozenset[DataFormat], Iterable[Alteration]]], data_format: DataFormat
-) -> tuple[Kind, ...]:
-    kinds = (tuple(alterations) for formats, alterations in catalogue if data_format in formats)
+    catalogue: Iterable[tuple[frozenset[DataFormat], Iterable[Mutation]]], data_format: DataFormat
+) -> tuple[MutationGroup, ...]:
+    kinds = (tuple(mutations) for formats, mutations in catalogue if data_format in formats)
     return tuple(kind for kind in kinds if kind)
 
 
-def _unread(reasons: tuple[str, ...], text: Callable[[bytes], bytes]) -> Alteration:
-    return Alteration(reasons, text=text, keeps_key=False)
+def _unread(reasons: tuple[str, ...], text: Callable[[bytes], bytes]) -> Mutation:
+    return Mutation(reasons, text=text, keeps_key=False)
 
 
-def _broken_lines(entity: Entity) -> Iterable[Kind]:
+def _broken_lines(entity: Entity) -> Iterable[MutationGroup]:
     other = "sms-interaction" if entity.name == "email-interaction" else "email-interaction"
-    mismatch = Alteration(
+    mismatch = Mutation(
         ("objectType: not this entity",),
         values=_with_present(entity.own_id_field, lambda text: f"{text}-X"),
         text=lambda line: b'{"objectType":' + json.dumps(other).encode() + b',"entries":[' + line + b"]}",
@@ -163,7 +163,7 @@ def _broken_lines(entity: Entity) -> Iterable[Kind]:
     )
 
 
-def _broken_rows(cells: int) -> Iterable[Kind]:
+def _broken_rows(cells: int) -> Iterable[MutationGroup]:
     return (
         (
             _unread((_cells(2, cells),), lambda line: b",".join(line.split(b",")[:2])),
@@ -188,31 +188,31 @@ def _with_invalid_byte(before: bytes) -> Callable[[bytes], bytes]:
     return lambda line: line.replace(before, before + b"\xff", 1)
 
 
-def _missing(entity: Entity, field: ContractField) -> Alteration:
+def _missing(entity: Entity, field: ContractField) -> Mutation:
     name = field.contract_name
-    return Alteration((f"{name}: {REQUIRED}",), _without(name), keeps_key=field.name != entity.own_id)
+    return Mutation((f"{name}: {REQUIRED}",), _without(name), keeps_key=field.name != entity.own_id)
 
 
-def _blank_and_missing(fields: list[ContractField]) -> Alteration:
+def _blank_and_missing(fields: list[ContractField]) -> Mutation:
     """Leave one required text blank and another out: two reasons at once."""
     blank, missing = (field.contract_name for field in fields[:2])
 
-    def values(record: Record) -> Record:
+    def values(record: RawRecord) -> RawRecord:
         return {**_without(missing)(record), blank: "\u00a0 "}
 
-    return Alteration((f"{blank}: {REQUIRED}", f"{missing}: {REQUIRED}"), values)
+    return Mutation((f"{blank}: {REQUIRED}", f"{missing}: {REQUIRED}"), values)
 
 
-def _becomes(field: ContractField, value: object, fact: str) -> Alteration:
+def _becomes(field: ContractField, value: object, fact: str) -> Mutation:
     return _becomes_named(field.contract_name, value, fact)
 
 
-def _becomes_named(name: str, value: object, fact: str) -> Alteration:
-    return Alteration((f"{name}: {fact}",), _with(name, value))
+def _becomes_named(name: str, value: object, fact: str) -> Mutation:
+    return Mutation((f"{name}: {fact}",), _with(name, value))
 
 
-def _moved(field: ContractField, move: Callable[[int], int], fact: str) -> Alteration:
-    return Alteration((f"{field.contract_name}: {fact}",), _with_value(field.contract_name, _from(move)))
+def _moved(field: ContractField, move: Callable[[int], int], fact: str) -> Mutation:
+    return Mutation((f"{field.contract_name}: {fact}",), _with_value(field.contract_name, _from(move)))
 
 
 def _from(move: Callable[[int], int]) -> Callable[[Any], int]:
@@ -220,26 +220,26 @@ def _from(move: Callable[[int], int]) -> Callable[[Any], int]:
     return lambda moment: move(1_772_355_600_000 if moment is None else moment)
 
 
-def _without(*names: str) -> Callable[[Record], Record]:
+def _without(*names: str) -> Callable[[RawRecord], RawRecord]:
     return lambda record: {name: value for name, value in record.items() if name not in names}
 
 
-def _with(name: str, value: object) -> Callable[[Record], Record]:
+def _with(name: str, value: object) -> Callable[[RawRecord], RawRecord]:
     return lambda record: {**record, name: value}
 
 
-def _with_value(name: str, change: Callable[[Any], object]) -> Callable[[Record], Record]:
+def _with_value(name: str, change: Callable[[Any], object]) -> Callable[[RawRecord], RawRecord]:
     return lambda record: {**record, name: change(record.get(name))}
 
 
-def _with_present(name: str, change: Callable[[Any], object]) -> Callable[[Record], Record]:
+def _with_present(name: str, change: Callable[[Any], object]) -> Callable[[RawRecord], RawRecord]:
     return _with_value(name, lambda value: None if value is None else change(value))
 
 
-def _spelled_iso(name: str) -> Callable[[Record], Record]:
+def _spelled_iso(name: str) -> Callable[[RawRecord], RawRecord]:
     """Write a moment as ISO 8601 text with the offset that the record's `timezoneGmt` says."""
 
-    def values(record: Record) -> Record:
+    def values(record: RawRecord) -> RawRecord:
         if name not in record:
             return record
         wall = datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=record[name])

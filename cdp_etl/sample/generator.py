@@ -11,10 +11,10 @@ from pathlib import Path
 from cdp_etl.contract.entity import Entity
 from cdp_etl.contract.file_names import Compression, DataFormat
 from cdp_etl.entities import BY_NAME, ENTITIES
-from cdp_etl.sample.dump_spec import Dump
+from cdp_etl.sample.dump_spec import DumpSpec
 from cdp_etl.sample.errors import SampleError
-from cdp_etl.sample.expected import EXPECTED_FILE, Expected
-from cdp_etl.sample.shared_data import make_world
+from cdp_etl.sample.expected import EXPECTED_FILE, ExpectedCounts
+from cdp_etl.sample.shared_data import make_shared_data
 from cdp_etl.sample.write_dump import write_dump
 
 
@@ -30,7 +30,7 @@ def generate(  # noqa: PLR0913 - each is an option of `cdp-etl generate`
     compression: Compression = "none",
     seed: int = 1,
     progress: Callable[[str], None] | None = None,
-) -> list[Expected]:
+) -> list[ExpectedCounts]:
     """Write dumps to `<out>/<entity>/<date>/part-….<format>`, each with `_expected.json` beside it.
 
     Who the customers and products are depends on the seed alone, and a dump on the seed, its entity, its date and
@@ -53,18 +53,18 @@ def generate(  # noqa: PLR0913 - each is an option of `cdp-etl generate`
     """
     _check(days, rows, dirty, format, compression)
     chosen = _chosen(entities)
-    world = make_world(seed)
+    shared = make_shared_data(seed)
     expectations = []
     for dump_date in (first + timedelta(days=number) for number in range(days)):
         for entity in chosen:
-            dump = Dump(world, entity, dump_date, rows, dirty, format, compression)
+            dump = DumpSpec(shared, entity, dump_date, rows, dirty, format, compression)
             expectations.append(replace_dump(dump, out))
             if progress is not None:
                 progress(f"{entity.name} {dump_date}: {expectations[-1].read} records written")
     return expectations
 
 
-def replace_dump(dump: Dump, out: Path) -> Expected:
+def replace_dump(dump: DumpSpec, out: Path) -> ExpectedCounts:
     """Write one dump under a landing folder, whole or not at all.
 
     Raises:

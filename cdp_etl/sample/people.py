@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from cdp_etl.sample.seeded_random import Draws, Integers, kept, picked, zipf_weights
+from cdp_etl.sample.seeded_random import Draws, IntArray, null_unless, pick, zipf_weights
 
 POPULATION: Final = 40_000
 COMPANIES: Final = ("ORG1029130112", "ORG2040506070")
@@ -61,15 +61,15 @@ class People:
     """
 
     table: pl.DataFrame
-    with_email: Integers
-    with_phone: Integers
+    with_email: IntArray
+    with_phone: IntArray
 
-    def drawn(self, draws: Draws, among: Integers | None = None) -> Integers:
+    def draw(self, draws: Draws, among: IntArray | None = None) -> IntArray:
         """Draw a person's row number each; some come far more often than others."""
         rank = draws.weighted("person", zipf_weights(POPULATION if among is None else len(among), 20))
         return rank if among is None else among[rank]
 
-    def columns(self, person: Integers, names: tuple[str, ...]) -> dict[str, pl.Series]:
+    def columns(self, person: IntArray, names: tuple[str, ...]) -> dict[str, pl.Series]:
         """Give columns of the table, a row for each person number."""
         return {name: self.table.get_column(name).gather(person) for name in names}
 
@@ -82,22 +82,22 @@ def make_people(seed: int) -> People:
     given = draws.below("given name", len(_GIVEN))
     place = draws.weighted("place", zipf_weights(len(_PLACES), 3))
     reach = draws.weighted("reach", (65, 20, 15))
-    street = picked(_STREETS, draws.below("street", len(_STREETS)))
+    street = pick(_STREETS, draws.below("street", len(_STREETS)))
     house = pl.Series(draws.below("house", 400) + 1).cast(pl.String)
     table = pl.DataFrame(
         {
             "customerId": "KH" + pl.Series(10**13 + number * 7_919).cast(pl.String),
-            "customerName": picked(_FAMILY, family)
+            "customerName": pick(_FAMILY, family)
             + " "
-            + picked(_MIDDLE, draws.below("middle name", len(_MIDDLE)))
+            + pick(_MIDDLE, draws.below("middle name", len(_MIDDLE)))
             + " "
-            + picked(_GIVEN, given),
-            "customerPhone": kept(_phones(draws), reach != 2),  # noqa: PLR2004 - the third weight: by e-mail alone
-            "customerEmail": kept(_emails(draws, family, given, number), reach != 1),
-            "internalCompanyId": picked(COMPANIES, draws.weighted("company", (85, 15))),
-            "customerCountry": picked(("Việt Nam",), np.zeros(POPULATION, dtype=np.int64)),
-            "customerCity": picked([city for city, _ in _PLACES], place),
-            "customerDistrict": picked([district for _, district in _PLACES], place),
+            + pick(_GIVEN, given),
+            "customerPhone": null_unless(_phones(draws), reach != 2),  # noqa: PLR2004 - the third weight: by e-mail alone
+            "customerEmail": null_unless(_emails(draws, family, given, number), reach != 1),
+            "internalCompanyId": pick(COMPANIES, draws.weighted("company", (85, 15))),
+            "customerCountry": pick(("Việt Nam",), np.zeros(POPULATION, dtype=np.int64)),
+            "customerCity": pick([city for city, _ in _PLACES], place),
+            "customerDistrict": pick([district for _, district in _PLACES], place),
             "customerAddress": house + " " + street,
             "ipAddress": _addresses(draws),
         }
@@ -111,7 +111,7 @@ def make_people(seed: int) -> People:
 
 def _phones(draws: Draws) -> pl.Series:
     """Write a number each; 5% are masked, and 2% are that of the person before (one household)."""
-    local = picked(_MOBILE_PREFIXES, draws.below("phone prefix", len(_MOBILE_PREFIXES))) + (
+    local = pick(_MOBILE_PREFIXES, draws.below("phone prefix", len(_MOBILE_PREFIXES))) + (
         pl.Series(draws.below("phone digits", 10**7)).cast(pl.String).str.zfill(7)
     )
     shares = draws.chance("shared phone", 0.02)
@@ -132,15 +132,15 @@ def _phones(draws: Draws) -> pl.Series:
     ).to_series()  # fmt: skip # one case a line
 
 
-def _emails(draws: Draws, family: Integers, given: Integers, number: Integers) -> pl.Series:
+def _emails(draws: Draws, family: IntArray, given: IntArray, number: IntArray) -> pl.Series:
     """Write an address each, some in capitals; 1% are protected from being read."""
     address = (
-        picked([_ascii(word) for word in _GIVEN], given)
+        pick([_ascii(word) for word in _GIVEN], given)
         + "."
-        + picked([_ascii(word) for word in _FAMILY], family)
+        + pick([_ascii(word) for word in _FAMILY], family)
         + pl.Series(number).cast(pl.String)
         + "@"
-        + picked(_DOMAINS, draws.below("domain", len(_DOMAINS)))
+        + pick(_DOMAINS, draws.below("domain", len(_DOMAINS)))
     )
     capitals = pl.Series(draws.chance("capitals", 0.03))
     protected = pl.Series(draws.chance("protected", 0.01))
@@ -153,7 +153,7 @@ def _emails(draws: Draws, family: Integers, given: Integers, number: Integers) -
 
 def _addresses(draws: Draws) -> pl.Series:
     """Give an IP address each, of the blocks that are kept for documentation (RFC 5737)."""
-    block = picked(("192.0.2.", "198.51.100.", "203.0.113."), draws.below("ip block", 3))
+    block = pick(("192.0.2.", "198.51.100.", "203.0.113."), draws.below("ip block", 3))
     return block + pl.Series(draws.below("ip host", 254) + 1).cast(pl.String)
 
 

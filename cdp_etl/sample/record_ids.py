@@ -13,26 +13,26 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from cdp_etl.sample.seeded_random import Draws, Integers, Mask, kept, picked
+from cdp_etl.sample.seeded_random import BoolArray, Draws, IntArray, null_unless, pick
 
-AGAIN_IN_DUMP: Final = 0.02
-AGAIN_OF_EARLIER: Final = 0.03
-LATE: Final = 0.06
-DELETED_AT_ONCE: Final = 0.003
-DELETED_AGAIN: Final = 0.25
+REPEATED_IN_DUMP_SHARE: Final = 0.02
+REDELIVERED_SHARE: Final = 0.03
+LATE_SHARE: Final = 0.06
+NEW_DELETED_SHARE: Final = 0.003
+REDELIVERED_DELETED_SHARE: Final = 0.25
 
-_NEAR: Final = 2_000
+_MAX_ROWS_BACK: Final = 2_000
 """Rows: a correction within the dump follows its record at most so far behind."""
 
-_FARTHEST_DAYS: Final = 3
-_LATEST_DAYS: Final = 6
+_MAX_DAYS_BACK: Final = 3
+_MAX_DAYS_LATE: Final = 6
 _MILLISECONDS_A_DAY: Final = 86_400_000
 _HOUR_WEIGHTS: Final = (9, 12, 14, 13, 11, 11, 13, 14, 13, 11, 10, 11, 14, 18, 20, 16, 9, 4, 2, 1, 1, 1, 2, 5)
 """Weights of the hours of the day in GMT; Vietnam's evening is the afternoon there."""
 
 
 @dataclass(frozen=True)
-class Rows:
+class DumpRows:
     """Some rows of one dump.
 
     Attributes:
@@ -48,10 +48,10 @@ class Rows:
     seed: int
     entity: str
     day: int
-    position: Integers
-    origin_day: Integers
-    index: Integers
-    must_be_whole: Mask
+    position: IntArray
+    origin_day: IntArray
+    index: IntArray
+    never_deleted: BoolArray
 
     @cached_property
     def record(self) -> Draws:
@@ -64,33 +64,33 @@ class Rows:
         return Draws(self.seed, f"{self.entity} row", np.full_like(self.position, self.day), self.position)
 
     @cached_property
-    def is_again(self) -> Mask:
+    def is_redelivery(self) -> BoolArray:
         """Whether the row delivers a record that was due before."""
-        is_again: Mask = (self.origin_day != self.day) | (self.index != self.position)
-        return is_again
+        is_redelivery: BoolArray = (self.origin_day != self.day) | (self.index != self.position)
+        return is_redelivery
 
     @cached_property
-    def is_deleted(self) -> Mask:
+    def is_deleted(self) -> BoolArray:
         """Whether the row takes its record back."""
-        again = self.is_again & self.version.chance("deleted again", DELETED_AGAIN)
-        return (again | self.version.chance("deleted", DELETED_AT_ONCE)) & ~self.must_be_whole
+        again = self.is_redelivery & self.version.chance("deleted again", REDELIVERED_DELETED_SHARE)
+        return (again | self.version.chance("deleted", NEW_DELETED_SHARE)) & ~self.never_deleted
 
     @cached_property
-    def is_key_only(self) -> Mask:
+    def is_key_only(self) -> BoolArray:
         """Whether the row is a deletion that bears no more than the key."""
         return self.is_deleted & self.version.chance("key only", 0.5)
 
     @cached_property
-    def keys(self) -> Integers:
+    def keys(self) -> IntArray:
         """One number for each record: equal where and only where the records' keys are."""
         return self.origin_day * 10**9 + self.index
 
-    def occurred(self) -> Integers:
+    def occurred_at(self) -> IntArray:
         """Give the event's UTC moment, epoch milliseconds: on the day it was due, or some days before."""
-        late = self.record.chance("late", LATE) * (1 + self.record.below("days late", _LATEST_DAYS))
+        late = self.record.chance("late", LATE_SHARE) * (1 + self.record.below("days late", _MAX_DAYS_LATE))
         return (self.origin_day - late) * _MILLISECONDS_A_DAY + self.time_of_day()
 
-    def time_of_day(self) -> Integers:
+    def time_of_day(self) -> IntArray:
         """Give milliseconds since midnight, GMT."""
         return self.record.weighted("hour", _HOUR_WEIGHTS) * 3_600_000 + self.record.below("instant", 3_600_000)
 
@@ -103,24 +103,26 @@ class Rows:
         """Give Deleted, Active, or nothing, which means Active."""
         says_active = self.version.chance("says active", 0.3)
         status = np.where(self.is_deleted, 0, 1)
-        return kept(picked(("Deleted", "Active"), status), self.is_deleted | says_active)
+        return null_unless(pick(("Deleted", "Active"), status), self.is_deleted | says_active)
 
 
-def make_rows(seed: int, entity: str, dump_date: date, position: Integers, must_be_whole: Mask) -> Rows:
+def make_dump_rows(
+    seed: int, entity: str, dump_date: date, position: IntArray, never_deleted: BoolArray
+) -> DumpRows:
     """Say which record each of these rows of a dump delivers."""
     day = (dump_date - date(1970, 1, 1)).days
     draws = Draws(seed, f"{entity} delivery", np.full_like(position, day), position)
     role = draws.below("role", 10_000)
-    in_dump = role < AGAIN_IN_DUMP * 10_000
-    of_earlier = ~in_dump & (role < (AGAIN_IN_DUMP + AGAIN_OF_EARLIER) * 10_000)
-    back = np.where(in_dump, 1 + draws.below("rows back", np.clip(position, 1, _NEAR)), 0)
-    days_back = np.where(of_earlier, 1 + draws.below("days back", _FARTHEST_DAYS), 0)
-    return Rows(
+    in_dump = role < REPEATED_IN_DUMP_SHARE * 10_000
+    of_earlier = ~in_dump & (role < (REPEATED_IN_DUMP_SHARE + REDELIVERED_SHARE) * 10_000)
+    back = np.where(in_dump, 1 + draws.below("rows back", np.clip(position, 1, _MAX_ROWS_BACK)), 0)
+    days_back = np.where(of_earlier, 1 + draws.below("days back", _MAX_DAYS_BACK), 0)
+    return DumpRows(
         seed=seed,
         entity=entity,
         day=day,
         position=position,
         origin_day=day - days_back,
         index=np.maximum(position - back, 0),
-        must_be_whole=must_be_whole,
+        never_deleted=never_deleted,
     )

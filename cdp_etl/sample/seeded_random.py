@@ -13,8 +13,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-Integers = NDArray[np.int64]
-Mask = NDArray[np.bool_]
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
 
 _GOLDEN: Final = np.uint64(0x9E3779B97F4A7C15)
 _FIRST: Final = np.uint64(0xBF58476D1CE4E5B9)
@@ -32,7 +32,7 @@ class Draws:
         coordinates: What tells the subjects apart; arrays of one length.
     """
 
-    def __init__(self, seed: int, stream: str, *coordinates: Integers) -> None:
+    def __init__(self, seed: int, stream: str, *coordinates: IntArray) -> None:
         state = np.full(coordinates[0].shape, _salt(f"{seed}/{stream}"), dtype=np.uint64)
         for coordinate in coordinates:
             state = _mixed(state + coordinate.astype(np.uint64) * _GOLDEN)
@@ -42,21 +42,21 @@ class Draws:
         """Give 64 random bits each."""
         return _mixed(self._state ^ np.uint64(_salt(name)))
 
-    def below(self, name: str, limit: int | Integers) -> Integers:
+    def below(self, name: str, limit: int | IntArray) -> IntArray:
         """Give an integer each, from 0 to below the limit, which is less than 2^31."""
         return ((self.bits(name) >> _HALF) * np.asarray(limit, dtype=np.uint64) >> _HALF).astype(np.int64)
 
-    def chance(self, name: str, share: float) -> Mask:
+    def chance(self, name: str, share: float) -> BoolArray:
         """Say yes for that share of the subjects."""
         return self.below(name, 1_000_000) < round(share * 1_000_000)
 
-    def weighted(self, name: str, weights: Sequence[int] | Integers) -> Integers:
+    def weighted(self, name: str, weights: Sequence[int] | IntArray) -> IntArray:
         """Give the index of one of the weights each, as often as they say."""
         bounds = np.cumsum(np.asarray(weights, dtype=np.int64))
         return np.searchsorted(bounds, self.below(name, int(bounds[-1])), side="right").astype(np.int64)
 
 
-def zipf_weights(count: int, flatness: int) -> Integers:
+def zipf_weights(count: int, flatness: int) -> IntArray:
     """Give weights that fall as 1 / (rank + flatness), their sum small enough for `Draws.weighted`."""
     return 1_000_000 * flatness // (np.arange(count, dtype=np.int64) + flatness) + 1
 
@@ -73,16 +73,16 @@ def _mixed(state: NDArray[np.uint64]) -> NDArray[np.uint64]:
     return state ^ (state >> _SHIFTS[2])
 
 
-def picked(pool: Sequence[str], index: Integers) -> pl.Series:
+def pick(pool: Sequence[str], index: IntArray) -> pl.Series:
     """Give the pool's text at each index."""
     return pl.Series(pool, dtype=pl.String).gather(index)
 
 
-def kept(series: pl.Series, mask: Mask) -> pl.Series:
+def null_unless(series: pl.Series, mask: BoolArray) -> pl.Series:
     """Give the series with null where the mask does not hold."""
     return pl.select(pl.when(pl.Series(mask)).then(series)).to_series()
 
 
 def constant(text: str, rows: int) -> pl.Series:
     """Give the same text for every row."""
-    return picked((text,), np.zeros(rows, dtype=np.int64))
+    return pick((text,), np.zeros(rows, dtype=np.int64))

@@ -7,7 +7,7 @@ from cdp_etl.sample.people import People, make_people
 
 
 @dataclass(frozen=True)
-class World:
+class SharedData:
     """The people and products that every dump of a seed speaks of."""
 
     seed: int
@@ -15,6 +15,6 @@ class World:
     catalogue: Catalogue
 
 
-def make_world(seed: int) -> World:
+def make_shared_data(seed: int) -> SharedData:
     """Make the people and the products of a seed."""
-    return World(seed, make_people(seed), make_catalogue(seed))
+    return SharedData(seed, make_people(seed), make_catalogue(seed))

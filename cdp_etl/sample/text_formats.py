@@ -11,7 +11,7 @@ from typing import Final, Protocol
 
 import polars as pl
 
-from cdp_etl.sample.faults import Record
+from cdp_etl.sample.faults import RawRecord
 
 _JSON_ESCAPES: Final = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _CSV_SPECIAL: Final = ['"', ",", "\n", "\r"]
@@ -21,17 +21,17 @@ class TextFormat(Protocol):
     """A format made of the text of one record after another."""
 
     @property
-    def opening(self) -> bytes:
+    def prefix(self) -> bytes:
         """Give what stands before the first record."""
         ...
 
     @property
-    def between(self) -> bytes:
+    def separator(self) -> bytes:
         """Give what stands between two records."""
         ...
 
     @property
-    def closing(self) -> bytes:
+    def suffix(self) -> bytes:
         """Give what stands behind the last record."""
         ...
 
@@ -44,7 +44,7 @@ class TextFormat(Protocol):
         """Write every row; nulls are absent."""
         ...
 
-    def line(self, record: Record) -> bytes:
+    def line(self, record: RawRecord) -> bytes:
         """Write one record, whatever its values are."""
         ...
 
@@ -53,9 +53,9 @@ class TextFormat(Protocol):
 class JsonText:
     """JSON objects, with what stands around and between them."""
 
-    opening: bytes
-    between: bytes
-    closing: bytes
+    prefix: bytes
+    separator: bytes
+    suffix: bytes
     empty: bytes
 
     def lines(self, frame: pl.DataFrame) -> list[bytes]:
@@ -63,7 +63,7 @@ class JsonText:
         text = _json_object({name: pl.col(name) for name in frame.columns}, frame.schema)
         return frame.select(text.cast(pl.Binary)).to_series().to_list()
 
-    def line(self, record: Record) -> bytes:
+    def line(self, record: RawRecord) -> bytes:
         """Write one record as an object."""
         return json_bytes(record)
 
@@ -73,43 +73,43 @@ class CsvText:
     """CSV rows (RFC 4180) of these columns; lists and objects are their JSON text."""
 
     columns: Sequence[str]
-    between: bytes = b"\r\n"
-    closing: bytes = b"\r\n"
+    separator: bytes = b"\r\n"
+    suffix: bytes = b"\r\n"
 
     @property
-    def opening(self) -> bytes:
+    def prefix(self) -> bytes:
         """Give the header line."""
         return self.empty
 
     @property
     def empty(self) -> bytes:
         """Give the header line."""
-        return ",".join(self.columns).encode() + self.between
+        return ",".join(self.columns).encode() + self.separator
 
     def lines(self, frame: pl.DataFrame) -> list[bytes]:
         """Write every row, nulls as empty cells."""
         cells = [_csv_cell(name, frame.schema[name]) for name in self.columns]
         return frame.select(pl.concat_str(cells, separator=",").cast(pl.Binary)).to_series().to_list()
 
-    def line(self, record: Record) -> bytes:
+    def line(self, record: RawRecord) -> bytes:
         """Write one record as a row."""
         return ",".join(_csv_text(record.get(name)) for name in self.columns).encode()
 
 
 def ndjson() -> JsonText:
     """Give one object a line."""
-    return JsonText(opening=b"", between=b"\n", closing=b"\n", empty=b"")
+    return JsonText(prefix=b"", separator=b"\n", suffix=b"\n", empty=b"")
 
 
 def json_array() -> JsonText:
     """Give an array of objects, one a line."""
-    return JsonText(opening=b"[\n", between=b",\n", closing=b"\n]\n", empty=b"[]\n")
+    return JsonText(prefix=b"[\n", separator=b",\n", suffix=b"\n]\n", empty=b"[]\n")
 
 
-def api_payload(head: Record) -> JsonText:
+def api_payload(head: RawRecord) -> JsonText:
     """Give one API payload: these keys, and the objects as its entries."""
-    opening = json_bytes(head)[:-1] + b',"entries":[\n'
-    return JsonText(opening=opening, between=b",\n", closing=b"\n]}\n", empty=opening + b"]}\n")
+    prefix = json_bytes(head)[:-1] + b',"entries":[\n'
+    return JsonText(prefix=prefix, separator=b",\n", suffix=b"\n]}\n", empty=prefix + b"]}\n")
 
 
 def json_bytes(value: object) -> bytes:

@@ -13,13 +13,13 @@ import polars as pl
 
 from cdp_etl.contract.entity import Entity
 from cdp_etl.sample import text_formats, writers
-from cdp_etl.sample.dump_spec import Dump
-from cdp_etl.sample.expected import Expected, Tally
-from cdp_etl.sample.fault_plan import Plan, make_plan
-from cdp_etl.sample.faults import Record
-from cdp_etl.sample.record_ids import make_rows
-from cdp_etl.sample.records import frame
-from cdp_etl.sample.seeded_random import Draws, Integers, Mask
+from cdp_etl.sample.dump_spec import DumpSpec
+from cdp_etl.sample.expected import ExpectedCounts, ExpectedCountsBuilder
+from cdp_etl.sample.fault_plan import FaultPlan, make_fault_plan
+from cdp_etl.sample.faults import RawRecord
+from cdp_etl.sample.record_ids import make_dump_rows
+from cdp_etl.sample.records import make_frame
+from cdp_etl.sample.seeded_random import BoolArray, Draws, IntArray
 from cdp_etl.sample.text_formats import TextFormat, json_bytes
 
 BATCH_ROWS: Final = 30_000
@@ -36,14 +36,14 @@ class _Batch:
 
     start: int
     plain: pl.DataFrame
-    altered: dict[int, Record]
+    mutated: dict[int, RawRecord]
 
 
-def write_dump(dump: Dump, folder: Path) -> Expected:
+def write_dump(dump: DumpSpec, folder: Path) -> ExpectedCounts:
     """Write a dump's parts into a folder, and give what reading it must come to."""
     empty = _plain(dump, np.arange(0), np.zeros(0, dtype=np.bool_))[0]
-    plan = make_plan(dump, empty.width)
-    tally = Tally(dump.rows)
+    plan = make_fault_plan(dump, empty.width)
+    tally = ExpectedCountsBuilder(dump.rows)
     suffix = "" if dump.compression == "none" else f".{dump.compression}"
     for number, start in enumerate(range(0, max(dump.rows, 1), PART_ROWS), start=1):
         path = folder / f"part-{number}.{dump.data_format}{suffix}"
@@ -62,28 +62,30 @@ def write_dump(dump: Dump, folder: Path) -> Expected:
     return tally.expected(dump.entity.name, dump.dump_date)
 
 
-def _batches(dump: Dump, plan: Plan, tally: Tally, start: int, stop: int) -> Iterator[_Batch]:
+def _batches(
+    dump: DumpSpec, plan: FaultPlan, tally: ExpectedCountsBuilder, start: int, stop: int
+) -> Iterator[_Batch]:
     for first in range(start, stop, BATCH_ROWS):
         position = np.arange(first, min(first + BATCH_ROWS, stop))
-        is_altered = plan.is_altered[position]
-        plain, keys = _plain(dump, position, is_altered)
+        is_mutated = plan.is_mutated[position]
+        plain, keys = _plain(dump, position, is_mutated)
         tally.add_rows(position, keys, _warns(dump.entity, plain))
-        altered = {}
-        places = np.flatnonzero(is_altered)
+        mutated = {}
+        places = np.flatnonzero(is_mutated)
         for place, values in zip(places.tolist(), plain[places].to_dicts(), strict=True):
-            alteration = plan.alterations[first + place]
+            mutation = plan.mutations[first + place]
             record = {name: value for name, value in values.items() if value is not None}
-            altered[place] = alteration.values(record)
-            tally.add_alteration(first + place, alteration)
-        yield _Batch(first, plain, altered)
+            mutated[place] = mutation.values(record)
+            tally.add_mutation(first + place, mutation)
+        yield _Batch(first, plain, mutated)
 
 
-def _plain(dump: Dump, position: Integers, is_altered: Mask) -> tuple[pl.DataFrame, Integers]:
-    rows = make_rows(dump.world.seed, dump.entity.name, dump.dump_date, position, is_altered)
-    return frame(dump.world, dump.entity, rows), rows.keys
+def _plain(dump: DumpSpec, position: IntArray, is_mutated: BoolArray) -> tuple[pl.DataFrame, IntArray]:
+    rows = make_dump_rows(dump.shared.seed, dump.entity.name, dump.dump_date, position, is_mutated)
+    return make_frame(dump.shared, dump.entity, rows), rows.keys
 
 
-def _warns(entity: Entity, plain: pl.DataFrame) -> Mask:
+def _warns(entity: Entity, plain: pl.DataFrame) -> BoolArray:
     """Say which rows bear a masked phone or a protected address."""
     contacts = [pl.col(field.contract_name) for field in entity.contacts]
     unusable = pl.any_horizontal(
@@ -96,54 +98,54 @@ def _warns(entity: Entity, plain: pl.DataFrame) -> Mask:
 def _write_parquet(path: Path, empty: pl.DataFrame, batches: Iterator[_Batch]) -> None:
     with writers.open_parquet(path, empty) as writer:
         for batch in batches:
-            writer.write_table(writers.to_arrow(_with_altered(batch)))
+            writer.write_table(writers.to_arrow(_with_mutated(batch)))
 
 
-def _with_altered(batch: _Batch) -> pl.DataFrame:
+def _with_mutated(batch: _Batch) -> pl.DataFrame:
     """Put the altered rows in the place of the plain ones."""
-    place = pl.Series("place", batch.altered.keys(), dtype=pl.UInt32)
-    altered = pl.DataFrame(list(batch.altered.values()), schema=batch.plain.schema).with_columns(place)
-    rows = batch.plain.with_row_index("place").join(altered.select("place"), on="place", how="anti")
-    return pl.concat([rows, altered], how="diagonal").sort("place").drop("place")
+    place = pl.Series("place", batch.mutated.keys(), dtype=pl.UInt32)
+    mutated = pl.DataFrame(list(batch.mutated.values()), schema=batch.plain.schema).with_columns(place)
+    rows = batch.plain.with_row_index("place").join(mutated.select("place"), on="place", how="anti")
+    return pl.concat([rows, mutated], how="diagonal").sort("place").drop("place")
 
 
-def _text_format(dump: Dump, columns: list[str]) -> TextFormat:
+def _text_format(dump: DumpSpec, columns: list[str]) -> TextFormat:
     if dump.data_format == "csv":
         return text_formats.CsvText(columns)
     if dump.data_format == "ndjson":
         return text_formats.ndjson()
     if dump.day % _PAYLOAD_DAYS:
         return text_formats.json_array()
-    head: Record = {"objectType": dump.entity.name}
+    head: RawRecord = {"objectType": dump.entity.name}
     if dump.entity.supports_ignored_update_cfs:
         head["ignoredUpdateCfs"] = ["customField02"]
     return text_formats.api_payload(head)
 
 
-def _lines(dump: Dump, plan: Plan, text: TextFormat, batch: _Batch) -> Iterator[bytes]:
+def _lines(dump: DumpSpec, plan: FaultPlan, text: TextFormat, batch: _Batch) -> Iterator[bytes]:
     lines = text.lines(batch.plain)
-    for place, record in batch.altered.items():
-        lines[place] = plan.alterations[batch.start + place].text(text.line(record))
+    for place, record in batch.mutated.items():
+        lines[place] = plan.mutations[batch.start + place].text(text.line(record))
     if dump.data_format == "ndjson":
         _gather_payloads(dump, batch, lines)
     return (line for line in lines if line)
 
 
-def _gather_payloads(dump: Dump, batch: _Batch, lines: list[bytes]) -> None:
+def _gather_payloads(dump: DumpSpec, batch: _Batch, lines: list[bytes]) -> None:
     """Put a few neighbouring plain records into one API payload on one line, which names their common source."""
     starts = np.arange(0, len(lines) - _PAYLOAD_ROWS + 1, _PAYLOAD_ROWS)
     draws = Draws(
-        dump.world.seed, f"{dump.entity.name} payload", np.full_like(starts, dump.day), starts + batch.start
+        dump.shared.seed, f"{dump.entity.name} payload", np.full_like(starts, dump.day), starts + batch.start
     )
     for start in starts[draws.chance("payload", _PAYLOAD_SHARE)].tolist():
         places = range(start, start + _PAYLOAD_ROWS)
-        if not batch.altered.keys().isdisjoint(places):
+        if not batch.mutated.keys().isdisjoint(places):
             continue
         entries = [
             {name: value for name, value in record.items() if value is not None}
             for record in batch.plain[start : start + _PAYLOAD_ROWS].to_dicts()
         ]
-        head: Record = {"objectType": dump.entity.name}
+        head: RawRecord = {"objectType": dump.entity.name}
         sources = {entry.get("systemName") for entry in entries}
         if len(sources) == 1 and None not in sources:
             head["source"] = sources.pop()

@@ -30,7 +30,7 @@ class _Writable(Protocol):
     def write(self, data: bytes, /) -> int: ...
 
 
-class TextSink:
+class TextWriter:
     """Writes records' text to a part, with the format's text around and between them."""
 
     def __init__(self, target: _Writable, text: TextFormat) -> None:
@@ -40,22 +40,22 @@ class TextSink:
 
     def write(self, lines: Iterable[bytes]) -> None:
         """Write the text of some records."""
-        body = self._text.between.join(lines)
+        body = self._text.separator.join(lines)
         if body:
-            self._target.write(self._text.between if self._is_begun else self._text.opening)
+            self._target.write(self._text.separator if self._is_begun else self._text.prefix)
             self._target.write(body)
             self._is_begun = True
 
     def close(self) -> None:
         """Write what stands at the end."""
-        self._target.write(self._text.closing if self._is_begun else self._text.empty)
+        self._target.write(self._text.suffix if self._is_begun else self._text.empty)
 
 
 @contextmanager
-def open_text(path: Path, compression: Compression, text: TextFormat) -> Iterator[TextSink]:
+def open_text(path: Path, compression: Compression, text: TextFormat) -> Iterator[TextWriter]:
     """Open a part for text, and finish it when the block ends well."""
     with path.open("wb") as file, _compressed(file, compression) as target:
-        sink = TextSink(target, text)
+        sink = TextWriter(target, text)
         yield sink
         sink.close()
 

@@ -31,7 +31,7 @@ from cdp_etl.contract.file_names import (
         pytest.param("a.parquet.gpg", DataFile("parquet", "none", encrypted=True), id="encrypted-parquet"),
         pytest.param("_manifest.json", Companion("manifest"), id="manifest"),
         pytest.param("_SUCCESS", Companion("marker"), id="marker"),
-        pytest.param("sub/a.csv.sha256", Companion("checksum", of="sub/a.csv"), id="checksum"),
+        pytest.param("sub/a.csv.sha256", Companion("checksum", target="sub/a.csv"), id="checksum"),
         pytest.param("_notes.csv", Ignored(), id="underscore"),
         pytest.param(".a.csv.swp", Ignored(), id="dot"),
         pytest.param("_temporary/0/a.csv", Ignored(), id="hidden-folder"),

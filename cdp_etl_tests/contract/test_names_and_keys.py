@@ -9,9 +9,9 @@ from pydantic import BaseModel
 
 from cdp_etl.contract.entity import Entity
 from cdp_etl.contract.field_spec import contract_fields
-from cdp_etl.contract.naming import camel_case, fold_header, reads_as_a_name, snake_case
-from cdp_etl.contract.normalization_settings import Rules
-from cdp_etl.contract.record_key import delivered_key, record_key
+from cdp_etl.contract.naming import camel_case, looks_like_field_name, normalize_header, snake_case
+from cdp_etl.contract.normalization_settings import NormalizationSettings
+from cdp_etl.contract.record_key import raw_record_key, record_key
 from cdp_etl.entities import BY_NAME, ENTITIES
 
 parts = st.text(alphabet="a|\\", max_size=4)
@@ -26,17 +26,17 @@ def test_a_contract_name_comes_back_from_its_column(entity: Entity) -> None:
 
 @pytest.mark.parametrize("header", ["productPrice4Sale", "PRODUCT_PRICE4_SALE", " product price4 sale "])
 def test_headers_match_ignoring_case_underscores_and_blanks(header: str) -> None:
-    assert fold_header(header) == fold_header("productPrice4Sale")
+    assert normalize_header(header) == normalize_header("productPrice4Sale")
 
 
 @pytest.mark.parametrize("key", ["storeCode", "utm_source", "customFieldTexts", "a.b-c", "line2"])
 def test_a_key_that_reads_as_a_name_may_be_told(key: str) -> None:
-    assert reads_as_a_name(key)
+    assert looks_like_field_name(key)
 
 
 @pytest.mark.parametrize("key", ["Nguyen Van A", "a@b.vn", "0986851234", "tok_7f3a91c2", "", "x" * 65])
 def test_a_key_that_may_be_a_value_is_not_told(key: str) -> None:
-    assert not reads_as_a_name(key)
+    assert not looks_like_field_name(key)
 
 
 @given(st.tuples(parts, parts, parts), st.tuples(parts, parts, parts))
@@ -49,29 +49,34 @@ def test_two_records_share_a_key_only_where_all_its_parts_agree(
 def test_the_key_of_a_refused_record_is_read_from_what_was_delivered() -> None:
     review = BY_NAME["customer-product-review"]
 
-    assert delivered_key(review, {"reviewId": 7, "systemName": " Web "}, Rules(default_company="C")) == "C|Web|7"
-    assert delivered_key(review, {"reviewId": True}, Rules()) is None
-    assert delivered_key(review, {"content": "x"}, Rules()) is None
+    assert (
+        raw_record_key(review, {"reviewId": 7, "systemName": " Web "}, NormalizationSettings(default_company="C"))
+        == "C|Web|7"
+    )
+    assert raw_record_key(review, {"reviewId": True}, NormalizationSettings()) is None
+    assert raw_record_key(review, {"content": "x"}, NormalizationSettings()) is None
 
 
 @pytest.mark.parametrize(
     "changed",
     [
-        replace(Rules(), default_company="C"),
-        replace(Rules(), customer_id_scope="system"),
-        replace(Rules(), phone_region="TH"),
-        replace(Rules(), epoch_is_utc=frozenset({"Web"})),
-        replace(Rules(), business_timezone="Asia/Ho_Chi_Minh"),
-        replace(Rules(), max_record_bytes=1),
+        replace(NormalizationSettings(), default_company="C"),
+        replace(NormalizationSettings(), customer_id_scope="system"),
+        replace(NormalizationSettings(), phone_region="TH"),
+        replace(NormalizationSettings(), epoch_is_utc=frozenset({"Web"})),
+        replace(NormalizationSettings(), business_timezone="Asia/Ho_Chi_Minh"),
+        replace(NormalizationSettings(), max_record_bytes=1),
     ],
     ids=["company", "scope", "region", "epoch", "zone", "record size"],
 )
-def test_every_setting_that_bears_on_the_outcome_changes_the_fingerprint(changed: Rules) -> None:
-    assert changed.fingerprint() != Rules().fingerprint()
+def test_every_setting_that_bears_on_the_outcome_changes_the_fingerprint(changed: NormalizationSettings) -> None:
+    assert changed.fingerprint() != NormalizationSettings().fingerprint()
 
 
 def test_the_order_of_a_setting_that_is_a_set_does_not_change_the_fingerprint() -> None:
-    one, other = (Rules(epoch_is_utc=frozenset(names)) for names in (["a", "b", "c"], ["c", "b", "a"]))
+    one, other = (
+        NormalizationSettings(epoch_is_utc=frozenset(names)) for names in (["a", "b", "c"], ["c", "b", "a"])
+    )
 
     assert one.fingerprint() == other.fingerprint()
 

@@ -6,25 +6,27 @@ from typing import Any
 
 import pytest
 
-from cdp_etl.contract.normalization_settings import first_moment_refused
+from cdp_etl.contract.normalization_settings import timestamp_upper_bound
 from cdp_etl.contract.parsers import (
-    Clock,
-    ValueRefusedError,
-    read_boolean,
-    read_choice,
-    read_double,
-    read_integer,
-    read_list,
-    read_text,
-    read_timestamp,
+    InvalidValueError,
+    TimestampContext,
+    parse_boolean,
+    parse_choice,
+    parse_double,
+    parse_integer,
+    parse_list,
+    parse_text,
+    parse_timestamp,
 )
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 NOON_MS = 1_772_366_400_000
 
 
-def clock(shift_hours: int | None = None, *, epoch_is_utc: bool = False) -> Clock:
-    return Clock(shift_hours or 0, epoch_is_utc=epoch_is_utc, first_refused=first_moment_refused(date(2026, 3, 1)))
+def clock(shift_hours: int | None = None, *, epoch_is_utc: bool = False) -> TimestampContext:
+    return TimestampContext(
+        shift_hours or 0, epoch_is_utc=epoch_is_utc, upper_bound=timestamp_upper_bound(date(2026, 3, 1))
+    )
 
 
 @pytest.mark.parametrize(
@@ -42,13 +44,13 @@ def clock(shift_hours: int | None = None, *, epoch_is_utc: bool = False) -> Cloc
     ],
 )
 def test_text_is_read(delivered: Any, kept: str | None) -> None:
-    assert read_text(delivered) == kept
+    assert parse_text(delivered) == kept
 
 
 @pytest.mark.parametrize("delivered", [True, Decimal("7.5"), {}, [], Decimal("1e30"), Decimal("1e-999999999")])
 def test_text_refuses_what_is_none(delivered: Any) -> None:
-    with pytest.raises(ValueRefusedError, match=r"^wrong type$"):
-        read_text(delivered)
+    with pytest.raises(InvalidValueError, match=r"^wrong type$"):
+        parse_text(delivered)
 
 
 @pytest.mark.parametrize(
@@ -67,7 +69,7 @@ def test_text_refuses_what_is_none(delivered: Any) -> None:
     ],
 )
 def test_an_integer_is_read(delivered: Any, kept: int | None) -> None:
-    assert read_integer(delivered) == kept
+    assert parse_integer(delivered) == kept
 
 
 @pytest.mark.parametrize(
@@ -87,15 +89,15 @@ def test_an_integer_is_read(delivered: Any, kept: int | None) -> None:
     ],
 )
 def test_an_integer_refuses_what_is_none(delivered: Any, fact: str) -> None:
-    with pytest.raises(ValueRefusedError, match=rf"^{fact}$"):
-        read_integer(delivered)
+    with pytest.raises(InvalidValueError, match=rf"^{fact}$"):
+        parse_integer(delivered)
 
 
 def test_an_integer_of_a_bounded_column_is_held_to_its_bounds() -> None:
-    assert [read_integer(hours, minimum=-12, maximum=14) for hours in (-12, 0, "14")] == [-12, 0, 14]
+    assert [parse_integer(hours, minimum=-12, maximum=14) for hours in (-12, 0, "14")] == [-12, 0, 14]
     for hours in (-13, 15):
-        with pytest.raises(ValueRefusedError, match=r"^out of range$"):
-            read_integer(hours, minimum=-12, maximum=14)
+        with pytest.raises(InvalidValueError, match=r"^out of range$"):
+            parse_integer(hours, minimum=-12, maximum=14)
 
 
 @pytest.mark.parametrize(
@@ -103,15 +105,15 @@ def test_an_integer_of_a_bounded_column_is_held_to_its_bounds() -> None:
     [(1, 1.0), (Decimal("1.5"), 1.5), ("1.5e3", 1500.0), (" .5 ", 0.5), ("-1.", -1.0), ("", None), (None, None)],
 )
 def test_a_double_is_read(delivered: Any, kept: float | None) -> None:
-    assert read_double(delivered) == kept
+    assert parse_double(delivered) == kept
 
 
 @pytest.mark.parametrize(
     "delivered", [Decimal("1e400"), "1e400", 10**400, "1,000", "NaN", "Infinity", "1_0", True, [1.5], float("nan")]
 )
 def test_a_double_refuses_what_is_no_finite_decimal_number(delivered: Any) -> None:
-    with pytest.raises(ValueRefusedError, match=r"^wrong type$"):
-        read_double(delivered)
+    with pytest.raises(InvalidValueError, match=r"^wrong type$"):
+        parse_double(delivered)
 
 
 @pytest.mark.parametrize(
@@ -128,20 +130,20 @@ def test_a_double_refuses_what_is_no_finite_decimal_number(delivered: Any) -> No
     ],
 )
 def test_a_boolean_is_read(delivered: Any, kept: bool | None) -> None:  # noqa: FBT001 - the value under test
-    assert read_boolean(delivered) is kept
+    assert parse_boolean(delivered) is kept
 
 
 @pytest.mark.parametrize("delivered", ["yes", 2, "2", Decimal("1.0"), [], "t"])
 def test_a_boolean_refuses_what_is_none(delivered: Any) -> None:
-    with pytest.raises(ValueRefusedError, match=r"^wrong type$"):
-        read_boolean(delivered)
+    with pytest.raises(InvalidValueError, match=r"^wrong type$"):
+        parse_boolean(delivered)
 
 
 def test_a_closed_vocabulary_is_matched_ignoring_case_and_kept_as_the_contract_spells_it() -> None:
-    assert read_choice(" dELETED ", ("Active", "Deleted")) == "Deleted"
+    assert parse_choice(" dELETED ", ("Active", "Deleted")) == "Deleted"
 
-    with pytest.raises(ValueRefusedError, match=r"^not one of Active, Deleted$"):
-        read_choice("gone", ("Active", "Deleted"))
+    with pytest.raises(InvalidValueError, match=r"^not one of Active, Deleted$"):
+        parse_choice("gone", ("Active", "Deleted"))
 
 
 @pytest.mark.parametrize(
@@ -158,13 +160,13 @@ def test_a_closed_vocabulary_is_matched_ignoring_case_and_kept_as_the_contract_s
     ],
 )
 def test_a_list_is_read(delivered: Any, kept: list[str] | None) -> None:
-    assert read_list(delivered) == kept
+    assert parse_list(delivered) == kept
 
 
 @pytest.mark.parametrize("delivered", [{}, [{}], [["a"]], [True], '[{"a": 1}]', True, [Decimal("1.5")]])
 def test_a_list_refuses_what_holds_more_than_strings(delivered: Any) -> None:
-    with pytest.raises(ValueRefusedError, match=r"^wrong type$"):
-        read_list(delivered)
+    with pytest.raises(InvalidValueError, match=r"^wrong type$"):
+        parse_list(delivered)
 
 
 @pytest.mark.parametrize(
@@ -182,7 +184,7 @@ def test_a_list_refuses_what_holds_more_than_strings(delivered: Any) -> None:
     ],
 )
 def test_without_timezone_gmt_nothing_is_shifted(delivered: Any) -> None:
-    assert read_timestamp(delivered, clock()) == NOON
+    assert parse_timestamp(delivered, clock()) == NOON
 
 
 @pytest.mark.parametrize(
@@ -196,14 +198,14 @@ def test_without_timezone_gmt_nothing_is_shifted(delivered: Any) -> None:
     ],
 )
 def test_utc_is_the_delivered_value_minus_timezone_gmt_hours(delivered: Any, hour: int) -> None:
-    assert read_timestamp(delivered, clock(7)) == NOON.replace(hour=hour)
+    assert parse_timestamp(delivered, clock(7)) == NOON.replace(hour=hour)
 
 
 def test_a_source_whose_epoch_is_utc_is_not_shifted_but_its_naive_texts_are() -> None:
     utc_source = clock(7, epoch_is_utc=True)
 
-    assert read_timestamp(NOON_MS, utc_source) == NOON
-    assert read_timestamp("2026-03-01T12:00:00", utc_source) == NOON.replace(hour=5)
+    assert parse_timestamp(NOON_MS, utc_source) == NOON
+    assert parse_timestamp("2026-03-01T12:00:00", utc_source) == NOON.replace(hour=5)
 
 
 @pytest.mark.parametrize(
@@ -225,5 +227,5 @@ def test_a_source_whose_epoch_is_utc_is_not_shifted_but_its_naive_texts_are() ->
     ],
 )
 def test_a_timestamp_refuses_what_is_no_moment_of_the_dump(delivered: Any, fact: str) -> None:
-    with pytest.raises(ValueRefusedError, match=rf"^{fact}$"):
-        read_timestamp(delivered, clock(7))
+    with pytest.raises(InvalidValueError, match=rf"^{fact}$"):
+        parse_timestamp(delivered, clock(7))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdp_etl.contract.strict_json import DEEPEST, BeyondLimitsError, MalformedJsonError, parse, write
+from cdp_etl.contract.strict_json import MAX_DEPTH, JsonLimitError, MalformedJsonError, parse, serialize
 
 json_values = st.recursive(
     st.none()
@@ -20,7 +20,7 @@ json_values = st.recursive(
 
 @given(json_values)
 def test_what_is_written_is_read_again_without_losing_a_digit(value: object) -> None:
-    assert parse(write(value)) == value
+    assert parse(serialize(value)) == value
 
 
 def test_of_a_repeated_key_the_last_wins() -> None:
@@ -28,7 +28,7 @@ def test_of_a_repeated_key_the_last_wins() -> None:
 
 
 def test_a_fraction_and_an_exponent_are_kept_as_they_were_delivered() -> None:
-    assert write(parse('{"price":1.50,"far":1E+5}')) == '{"price":1.50,"far":1E+5}'
+    assert serialize(parse('{"price":1.50,"far":1E+5}')) == '{"price":1.50,"far":1E+5}'
     assert parse("0.1") == Decimal("0.1")
 
 
@@ -44,7 +44,7 @@ def test_a_fraction_and_an_exponent_are_kept_as_they_were_delivered() -> None:
         pytest.param("\ufeff{}", "Unexpected UTF-8 BOM|Expecting value", id="a byte order mark"),
         pytest.param('{"a":"\\ud800"}', "lone surrogate", id="half a character"),
         pytest.param("[" * 100_000, "nested too deeply", id="beyond any stack"),
-        pytest.param("[" * (DEEPEST + 1) + "]" * (DEEPEST + 1), "nested too deeply", id="one level too deep"),
+        pytest.param("[" * (MAX_DEPTH + 1) + "]" * (MAX_DEPTH + 1), "nested too deeply", id="one level too deep"),
         pytest.param("1" * 5_000, "more than 4000 digits", id="a number without end"),
         pytest.param("1e9999999999999999999999", "exponent", id="an exponent without end"),
     ],
@@ -55,17 +55,17 @@ def test_what_is_not_json_is_refused_with_the_fact(text: str, fact: str) -> None
 
 
 def test_the_deepest_nesting_allowed_is_read() -> None:
-    text = "[" * DEEPEST + "]" * DEEPEST
+    text = "[" * MAX_DEPTH + "]" * MAX_DEPTH
 
-    assert write(parse(text)) == text
+    assert serialize(parse(text)) == text
 
 
 @pytest.mark.parametrize(
     ("text", "kind"),
     [
-        pytest.param('{"a":"\\ud800"}', BeyondLimitsError, id="half a character"),
-        pytest.param("[" * (DEEPEST + 1) + "]" * (DEEPEST + 1), BeyondLimitsError, id="one level too deep"),
-        pytest.param("1" * 5_000, BeyondLimitsError, id="a number without end"),
+        pytest.param('{"a":"\\ud800"}', JsonLimitError, id="half a character"),
+        pytest.param("[" * (MAX_DEPTH + 1) + "]" * (MAX_DEPTH + 1), JsonLimitError, id="one level too deep"),
+        pytest.param("1" * 5_000, JsonLimitError, id="a number without end"),
         pytest.param("NaN", MalformedJsonError, id="NaN"),
         pytest.param('{"a":}', MalformedJsonError, id="no value"),
     ],

@@ -8,7 +8,7 @@ from io import StringIO
 import pytest
 
 from cdp_etl.errors import CdpEtlError
-from cdp_etl.logs import JsonLines, log_context
+from cdp_etl.logs import JsonFormatter, log_context
 
 
 @pytest.fixture
@@ -16,7 +16,7 @@ def lines() -> Iterator[tuple[logging.Logger, StringIO]]:
     """Give a logger that writes JSON, and what it has written."""
     stream = StringIO()
     handler = logging.StreamHandler(stream)
-    handler.setFormatter(JsonLines())
+    handler.setFormatter(JsonFormatter())
     logger = logging.Logger("cdp_etl.test")  # noqa: LOG001 - of one test alone
     logger.addHandler(handler)
     yield logger, stream

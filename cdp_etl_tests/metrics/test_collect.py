@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from cdp_etl.metrics import METRICS, Measured, measure
+from cdp_etl.metrics import METRICS, MetricsSources, collect_metrics
 from cdp_etl.metrics.definitions import (
     DUMPS,
     FINDINGS,
@@ -27,10 +27,10 @@ __all__ = ["instance", "pipe", "settings"]  # fixtures
 Values = dict[tuple[str, tuple[str, ...]], list[float]]
 
 
-def values(measured: Measured, now: datetime | None = None) -> Values:
+def values(measured: MetricsSources, now: datetime | None = None) -> Values:
     """Give all values, by name and labels."""
     found: Values = {}
-    for metric, labels, value in measure(measured, now or datetime.now(UTC)):
+    for metric, labels, value in collect_metrics(measured, now or datetime.now(UTC)):
         found.setdefault((metric.name, labels), []).append(value)
     return found
 
@@ -48,7 +48,7 @@ def loaded(pipe: Pipe) -> Pipe:
 
 
 def test_the_ledger_is_counted(loaded: Pipe) -> None:
-    found = values(loaded.settings.measured())
+    found = values(loaded.settings.metrics_sources())
 
     sms_interaction = "sms-interaction"
     outcomes = ("accepted", "superseded", "quarantined")
@@ -62,7 +62,7 @@ def test_the_ledger_is_counted(loaded: Pipe) -> None:
 
 
 def test_stages_and_waits_are_counted_and_files_measured(loaded: Pipe) -> None:
-    found = values(loaded.settings.measured())
+    found = values(loaded.settings.metrics_sources())
 
     count, seconds = found[STAGE.name, ("load", "sms-interaction")]
     assert (count, seconds > 0) == (2, True)
@@ -77,19 +77,19 @@ def test_a_file_that_is_linked_counts_once(settings: Settings) -> None:
     (settings.archive / "a").write_bytes(b"12345")
     (settings.archive / "b").hardlink_to(settings.archive / "a")
 
-    assert values(settings.measured())[STORED.name, ("archive",)] == [5]
+    assert values(settings.metrics_sources())[STORED.name, ("archive",)] == [5]
 
 
 def test_dumps_that_have_not_come_by_their_deadline_are_counted(settings: Settings) -> None:
     expecting = settings.model_copy(update={"first_dump_date": date(2026, 3, 1)})
 
-    found = values(expecting.measured(), datetime(2026, 3, 3, 12, tzinfo=UTC))
+    found = values(expecting.metrics_sources(), datetime(2026, 3, 3, 12, tzinfo=UTC))
 
     assert found[MISSING_DUMPS.name, ("sms-interaction",)] == [2]
 
 
 def test_before_anything_was_loaded_alerts_on_values_have_values(settings: Settings) -> None:
-    found = values(settings.measured())
+    found = values(settings.metrics_sources())
 
     assert found[DUMPS.name, ("sms-interaction", "refused")] == [0]
     assert found[FINDINGS.name, ("dump refused",)] == [0]

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from cdp_etl.metrics import Observations
+from cdp_etl.metrics import DurationStore
 
 
 def _add(path: Path) -> None:
     for _ in range(20):
-        Observations(path).stage_took("pull", "sms-interaction", 0.5)
+        DurationStore(path).add_stage("pull", "sms-interaction", 0.5)
 
 
 def test_processes_add_to_the_same_figures(tmp_path: Path) -> None:
@@ -22,24 +22,24 @@ def test_processes_add_to_the_same_figures(tmp_path: Path) -> None:
     for process in processes:
         process.join()
 
-    (key, pulled), *others = Observations(path).stages().items()
+    (key, pulled), *others = DurationStore(path).stage_durations().items()
 
     assert (key, pulled.count, pulled.sum, pulled.last) == (("pull", "sms-interaction"), 60, 30.0, 0.5)
     assert others == []
 
 
 def test_waits_for_the_lock_are_no_stage(tmp_path: Path) -> None:
-    observations = Observations(tmp_path / "durations.sqlite")
-    observations.lock_waited(2.0)
+    durations = DurationStore(tmp_path / "durations.sqlite")
+    durations.add_lock_wait(2.0)
 
-    assert observations.lock_waits().sum == 2.0
-    assert observations.stages() == {}
+    assert durations.lock_waits().sum == 2.0
+    assert durations.stage_durations() == {}
 
 
 def test_before_anything_was_added_there_is_nothing(tmp_path: Path) -> None:
-    observations = Observations(tmp_path / "durations.sqlite")
+    durations = DurationStore(tmp_path / "durations.sqlite")
 
-    assert (observations.stages(), observations.lock_waits().count) == ({}, 0)
+    assert (durations.stage_durations(), durations.lock_waits().count) == ({}, 0)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -49,6 +49,6 @@ def test_a_figure_that_cannot_be_written_is_a_line_in_the_log(
     (tmp_path / "metrics").write_text("a file where a folder is to be")
 
     with caplog.at_level(logging.WARNING):
-        Observations(tmp_path / "metrics" / "durations.sqlite").stage_took("pull", "sms-interaction", 1)
+        DurationStore(tmp_path / "metrics" / "durations.sqlite").add_stage("pull", "sms-interaction", 1)
 
     assert caplog.messages == ["The duration of pull is not counted (FileExistsError)."]

@@ -21,12 +21,12 @@ import phonenumbers
 import polars as pl
 
 from cdp_etl.contract import strict_json
-from cdp_etl.contract.base_record import JudgeContext
+from cdp_etl.contract.base_record import ValidationContext
 from cdp_etl.contract.entity import Entity
 from cdp_etl.contract.file_names import DataFile, classify, delivery_order
-from cdp_etl.contract.normalization_settings import Rules
-from cdp_etl.contract.record_key import delivered_key
-from cdp_etl.normalize.exact_path import Accepted, judge
+from cdp_etl.contract.normalization_settings import NormalizationSettings
+from cdp_etl.contract.record_key import raw_record_key
+from cdp_etl.normalize.reference_path import Accepted, validate_record
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -84,7 +84,7 @@ def judged(folder: Path, entity: Entity, dump_date: date) -> Found:
     """Judge a dump by the contract's own models and count what it comes to."""
     found = Found()
     reasons = Counter[str]()
-    context = JudgeContext(Rules(), dump_date)
+    context = ValidationContext(NormalizationSettings(), dump_date)
     valid: dict[str, tuple[int, bool]] = {}
     newest: dict[str, int] = {}
     for position, record in enumerate(records(folder, entity)):
@@ -93,8 +93,8 @@ def judged(folder: Path, entity: Entity, dump_date: date) -> Found:
             found.quarantined += 1
             reasons[record] += 1
             continue
-        outcome = judge(entity, record, context)
-        key = delivered_key(entity, record, context.rules)
+        outcome = validate_record(entity, record, context)
+        key = raw_record_key(entity, record, context.settings)
         if key is not None:
             newest[key] = position
         if isinstance(outcome, Accepted):

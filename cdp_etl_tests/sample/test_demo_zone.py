@@ -10,7 +10,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from cdp_etl.entities import BY_NAME
-from cdp_etl.sample.demo_zone import CONTRACTS_COMMENT, DAYS, FIRST_DAY, write_committed
+from cdp_etl.sample.demo_zone import CONTRACT_SAMPLE_COMMENT, DAYS, FIRST_DAY, write_demo_zone
 from cdp_etl_tests.sample.reading import content, judged, records
 
 COMMITTED = Path(__file__).parents[2] / "data" / "landing"
@@ -39,7 +39,7 @@ def test_the_command_writes_what_is_committed(written: Path) -> None:
 
 
 def test_every_committed_dump_comes_to_what_is_expected_of_it(tmp_path: Path) -> None:
-    expectations = write_committed(tmp_path)
+    expectations = write_demo_zone(tmp_path)
 
     assert len(expectations) == DAYS * len(BY_NAME)
     for expected in expectations:
@@ -53,9 +53,8 @@ def test_the_contracts_own_comment_is_in_one_dump() -> None:
     entity = BY_NAME["customer-product-comment"]
     days = [date.fromordinal(FIRST_DAY.toordinal() + number) for number in range(DAYS)]
 
-    holding = [
-        day for day in days if CONTRACTS_COMMENT in records(COMMITTED / entity.name / day.isoformat(), entity)
-    ]  # fmt: skip # one expression
+    folders = {day: COMMITTED / entity.name / day.isoformat() for day in days}
+    holding = [day for day, folder in folders.items() if CONTRACT_SAMPLE_COMMENT in records(folder, entity)]
     assert holding == [FIRST_DAY]
 
 

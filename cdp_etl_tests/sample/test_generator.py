@@ -9,13 +9,13 @@ from typing import Any, cast, get_args
 
 import pytest
 
-from cdp_etl.contract.base_record import JudgeContext
+from cdp_etl.contract.base_record import ValidationContext
 from cdp_etl.contract.entity import Entity
 from cdp_etl.contract.file_names import Compression, DataFormat
-from cdp_etl.contract.normalization_settings import Rules
+from cdp_etl.contract.normalization_settings import NormalizationSettings
 from cdp_etl.entities import BY_NAME, ENTITIES
-from cdp_etl.normalize.exact_path import Accepted, judge
-from cdp_etl.sample import Expected, SampleError, generate
+from cdp_etl.normalize.reference_path import Accepted, validate_record
+from cdp_etl.sample import ExpectedCounts, SampleError, generate
 from cdp_etl.sample.column_groups import TIMEZONE
 from cdp_etl.sample.records import UNKNOWN_KEYS
 from cdp_etl.sample.write_dump import PART_ROWS
@@ -37,8 +37,8 @@ def clean(out: Path, entity: Entity, *, day: date = FIRST, rows: int = 2_000) ->
 
 def read(out: Path, entity: Entity, *, day: date = FIRST) -> list[dict[str, Any]]:
     """Generate a dump without faults and give what its records become, deletions left out: rows by column name."""
-    context = JudgeContext(Rules(), day)
-    outcomes = [judge(entity, record, context) for record in clean(out, entity, day=day)]
+    context = ValidationContext(NormalizationSettings(), day)
+    outcomes = [validate_record(entity, record, context) for record in clean(out, entity, day=day)]
     rows = [outcome.row for outcome in outcomes if isinstance(outcome, Accepted)]
     assert len(rows) == len(outcomes)
     return [row for row in rows if row["record_status"] == "Active"]
@@ -140,7 +140,7 @@ def test_what_is_expected_stands_beside_the_dump(tmp_path: Path) -> None:
     [expected] = generate(tmp_path, FIRST, 1, 100, entities=["email-interaction"])
 
     written = json.loads((tmp_path / "email-interaction" / "2026-03-01" / "_expected.json").read_text("utf-8"))
-    assert Expected(**written | {"dump_date": date.fromisoformat(written["dump_date"])}) == expected
+    assert ExpectedCounts(**written | {"dump_date": date.fromisoformat(written["dump_date"])}) == expected
 
 
 def test_customers_are_the_same_persons_in_every_entity_and_on_every_day(tmp_path: Path) -> None:
@@ -250,7 +250,7 @@ def test_a_dump_of_nothing_is_a_readable_file(tmp_path: Path, data_format: DataF
 
         assert len(parts(folder)) == 1
         assert list(records(folder, entity)) == []
-        assert expected == Expected(entity.name, SECOND, 0, 0, 0, 0, 0, {})
+        assert expected == ExpectedCounts(entity.name, SECOND, 0, 0, 0, 0, 0, {})
 
 
 def test_a_dump_generated_again_replaces_the_former_one(tmp_path: Path) -> None:

@@ -33,9 +33,9 @@ def test_draws_of_another_name_stream_or_seed_are_others() -> None:
 
 
 def test_weights_are_kept_to() -> None:
-    drawn = Draws(1, "stream", np.arange(100_000)).weighted("name", (60, 0, 30, 10))
+    draw = Draws(1, "stream", np.arange(100_000)).weighted("name", (60, 0, 30, 10))
 
-    shares = np.bincount(drawn, minlength=4) / 100_000
+    shares = np.bincount(draw, minlength=4) / 100_000
     assert np.allclose(shares, [0.6, 0.0, 0.3, 0.1], atol=0.01)
 
 

@@ -8,15 +8,15 @@ import pytest
 
 from cdp_etl.contract.entity import Entity
 from cdp_etl.entities import ENTITIES
-from cdp_etl.sample.record_ids import make_rows
-from cdp_etl.sample.records import frame
-from cdp_etl.sample.shared_data import World, make_world
+from cdp_etl.sample.record_ids import make_dump_rows
+from cdp_etl.sample.records import make_frame
+from cdp_etl.sample.shared_data import SharedData, make_shared_data
 from cdp_etl.sample.text_formats import CsvText, TextFormat, ndjson
 
 
 @pytest.fixture(scope="module")
-def world() -> World:
-    return make_world(1)
+def shared() -> SharedData:
+    return make_shared_data(1)
 
 
 def in_both_ways(text: TextFormat, rows: pl.DataFrame) -> tuple[list[bytes], list[bytes]]:
@@ -27,9 +27,9 @@ def in_both_ways(text: TextFormat, rows: pl.DataFrame) -> tuple[list[bytes], lis
 
 
 @pytest.mark.parametrize("entity", ENTITIES, ids=lambda entity: entity.name)
-def test_generated_records_are_written_alike_at_once_and_one_by_one(world: World, entity: Entity) -> None:
+def test_generated_records_are_written_alike_at_once_and_one_by_one(shared: SharedData, entity: Entity) -> None:
     position = np.arange(3_000)
-    rows = frame(world, entity, make_rows(1, entity.name, date(2026, 3, 1), position, position < 0))
+    rows = make_frame(shared, entity, make_dump_rows(1, entity.name, date(2026, 3, 1), position, position < 0))
 
     for text in (ndjson(), CsvText(rows.columns)):
         at_once, one_by_one = in_both_ways(text, rows)

@@ -14,19 +14,19 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdp_etl.contract.base_record import JudgeContext
+from cdp_etl.contract.base_record import ValidationContext
 from cdp_etl.contract.entity import Entity
-from cdp_etl.contract.normalization_settings import Rules
+from cdp_etl.contract.normalization_settings import NormalizationSettings
 from cdp_etl.contract.render.ddl import create_table
 from cdp_etl.contract.render.json_schema import json_schema
 from cdp_etl.contract.render.polars_schema import polars_schema
 from cdp_etl.contract.table import lake_columns, staging_columns
 from cdp_etl.entities import BY_NAME, ENTITIES
 from cdp_etl.entities.docs import render_documents
-from cdp_etl.normalize.exact_path import Accepted, judge
+from cdp_etl.normalize.reference_path import Accepted, validate_record
 
 COMMITTED = Path(__file__).parents[3] / "docs" / "contract"
-CONTEXT = JudgeContext(Rules(), date(2026, 3, 1))
+CONTEXT = ValidationContext(NormalizationSettings(), date(2026, 3, 1))
 GOOD_MOMENT = 1_772_300_000_000
 
 spellings = st.one_of(
@@ -63,7 +63,7 @@ def test_whatever_the_exact_lane_accepts_is_valid_by_the_json_schema(entity: Ent
     for field in data.draw(st.lists(st.sampled_from(entity.fields), max_size=3)):
         record[field.contract_name] = data.draw(spellings)
 
-    if isinstance(judge(entity, record, CONTEXT), Accepted):
+    if isinstance(validate_record(entity, record, CONTEXT), Accepted):
         jsonschema.Draft202012Validator(json_schema(entity)).validate(record)
 
 
@@ -119,8 +119,10 @@ def test_a_moment_of_the_last_day_allowed_is_in_range_and_the_next_midnight_is_n
     record = {field.contract_name: "5" for field in comment.fields if field.is_required} | {"customerPhone": "1"}
     last_day = CONTEXT.dump_date + timedelta(days=2)
 
-    in_range = judge(comment, record | {"commentedAt": f"{last_day}T23:59:59.999Z"}, CONTEXT)
-    too_late = judge(comment, record | {"commentedAt": f"{last_day + timedelta(days=1)}T00:00:00Z"}, CONTEXT)
+    in_range = validate_record(comment, record | {"commentedAt": f"{last_day}T23:59:59.999Z"}, CONTEXT)
+    too_late = validate_record(
+        comment, record | {"commentedAt": f"{last_day + timedelta(days=1)}T00:00:00Z"}, CONTEXT
+    )
 
     assert isinstance(in_range, Accepted)
     assert too_late.reasons == ["commentedAt: out of range"]  # type: ignore[union-attr] # asserted by its value
