@@ -52,7 +52,7 @@ def _write(
     connection: duckdb.DuckDBPyConnection,
     delivery: Delivery,
     attempt: Attempt,
-    side: Literal["before", "after"],
+    image: Literal["before", "after"],
     rows: str,
 ) -> None:
     connection.execute(
@@ -62,12 +62,17 @@ def _write(
           $load_id AS load_id,
           $load_seq AS load_seq,
           $entity AS entity,
-          $side AS side,
+          $image AS image,
           version.record_key,
           version.key_hash,
           {", ".join(f"version.{fact}" for fact in feed_facts(delivery.entity))}
         {rows}
           AND version.record_status IS DISTINCT FROM 'Deleted'
         """,
-        {"load_id": attempt.load_id, "load_seq": attempt.load_seq, "entity": delivery.entity.table, "side": side},
+        {
+            "load_id": attempt.load_id,
+            "load_seq": attempt.load_seq,
+            "entity": delivery.entity.table,
+            "image": image,
+        },
     )

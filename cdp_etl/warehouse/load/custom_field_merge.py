@@ -13,7 +13,7 @@ import duckdb
 import polars as pl
 
 from cdp_etl.contract import strict_json
-from cdp_etl.contract.custom_field_merge import Version, fold
+from cdp_etl.contract.custom_field_merge import CustomFieldVersion, merge_versions
 from cdp_etl.warehouse.load.current_versions import IGNORED, accepted_records
 from cdp_etl.warehouse.load.protocols import Delivery
 from cdp_etl.warehouse.schema.staging_tables import NO_CUSTOM_FIELDS, delivered_custom_fields
@@ -76,10 +76,10 @@ def _find_versions_to_fold(connection: duckdb.DuckDBPyConnection, delivery: Deli
 def _folded(rows: list[tuple[Any, ...]]) -> Iterator[tuple[int, str, str]]:
     for (key_hash, record_key), versions in groupby(rows, key=itemgetter(0, 1)):
         history = [
-            Version(custom_fields, frozenset(ignored), is_deleted)
+            CustomFieldVersion(custom_fields, frozenset(ignored), is_deleted)
             for _, _, custom_fields, ignored, is_deleted in versions
         ]
-        counts = fold(history).custom_fields
+        counts = merge_versions(history).custom_fields
         if _value(counts) != _value(history[-1].custom_fields):
             yield key_hash, record_key, counts or NO_CUSTOM_FIELDS
 

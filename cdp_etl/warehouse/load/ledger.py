@@ -12,9 +12,8 @@ import polars as pl
 from cdp_etl.contract.entity import Entity
 from cdp_etl.contract.normalization_settings import RULES_VERSION
 from cdp_etl.warehouse.connection import Warehouse
-from cdp_etl.warehouse.load.protocols import Delivery
+from cdp_etl.warehouse.load.protocols import Delivery, NormalizedDump
 from cdp_etl.warehouse.load.redelivery import Difference
-from cdp_etl.warehouse.load.rejection_counts import write_reasons
 from cdp_etl.warehouse.sql import single_value, transaction
 
 Status = Literal["loaded", "unchanged", "refused", "failed", "empty"]
@@ -123,7 +122,17 @@ def write_attempt(
     selected = ", ".join(f"${name} AS {name}" for name in row)
     connection.execute(f"INSERT INTO ops.load BY NAME SELECT {selected}", row)
     if delivery is not None and outcome.status in {"loaded", "refused"}:
-        write_reasons(connection, attempt.load_id, delivery.dump)
+        _write_rejection_counts(connection, attempt.load_id, delivery.dump)
+
+
+def _write_rejection_counts(connection: duckdb.DuckDBPyConnection, load_id: str, dump: NormalizedDump) -> None:
+    if not dump.reasons:
+        return
+    connection.execute(
+        "INSERT INTO ops.rejection_count BY NAME"
+        " SELECT ? AS load_id, unnest(?::VARCHAR[]) AS reason, unnest(?::BIGINT[]) AS record_count",
+        [load_id, list(dump.reasons.keys()), list(dump.reasons.values())],
+    )
 
 
 def record_attempt(  # noqa: PLR0913 - each is a column of the row

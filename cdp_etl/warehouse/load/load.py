@@ -175,8 +175,11 @@ def _result(
 ) -> LoadResult:
     dump = delivery.dump
     if outcome.restored_versions:
-        came_back = f"{outcome.restored_versions} records came back in an older version, since their newer one left this dump."
-        findings = (*findings, came_back)
+        restored = (
+            f"For {outcome.restored_versions} records an older version is current again, because this dump no"
+            " longer contains the newer one."
+        )
+        findings = (*findings, restored)
     return LoadResult(
         status=outcome.status,
         reason=outcome.reason,

@@ -4,7 +4,7 @@ Put here the comparison, made while the former rows still stand, and the columns
 load does about the difference stands in the modules of its steps.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import duckdb
 
@@ -13,13 +13,10 @@ from cdp_etl.contract.table import (
     CUSTOM_FIELDS,
     EXTRA_FIELDS,
     IGNORED_UPDATE_CFS,
-    WHOLE,
-    TableColumn,
     contract_columns,
 )
 from cdp_etl.warehouse.load.current_versions import accepted_records
 from cdp_etl.warehouse.load.protocols import Delivery
-from cdp_etl.warehouse.schema.ops_tables import LOAD
 from cdp_etl.warehouse.sql import single_value
 
 
@@ -42,37 +39,6 @@ class Difference:
     records_added: int
     records_changed: int
     records_removed: int
-
-
-def _column(name: str, description: str) -> TableColumn:
-    return TableColumn(name, WHOLE, f"{description}; null where nothing was loaded, or by a version before 3.")
-
-
-_COLUMNS = (
-    _column("files_added", "Files that the load before of this dump had not"),
-    _column("files_changed", "Files of the same path with other bytes than in the load before"),
-    _column("files_removed", "Files of the load before that are no longer there"),
-    _column("records_added", "Accepted records whose key the load before had not"),
-    _column(
-        "records_changed", "Accepted records of which a delivered field is not what it was in the load before"
-    ),
-    _column("records_removed", "Keys of the load before that are no longer there"),
-)
-
-LOAD_WITH_DIFFERENCE = replace(LOAD, columns=(*LOAD.columns, *_COLUMNS))
-"""The ledger since the migration below."""
-
-
-def add_difference(_connection: duckdb.DuckDBPyConnection) -> list[str]:
-    """Give the migration's statements: six columns for the ledger."""
-    return [
-        statement
-        for column in _COLUMNS
-        for statement in (
-            f"ALTER TABLE ops.load ADD COLUMN {quoted(column.name)} {column.type.duckdb}",
-            f"COMMENT ON COLUMN ops.load.{quoted(column.name)} IS {literal(column.description)}",
-        )
-    ]
 
 
 def difference(connection: duckdb.DuckDBPyConnection, delivery: Delivery) -> Difference:

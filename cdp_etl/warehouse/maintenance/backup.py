@@ -6,7 +6,7 @@ from pathlib import Path
 
 import duckdb
 
-from cdp_etl.durable_files import copy_durably
+from cdp_etl.durable_files import copy_file
 from cdp_etl.warehouse.connection import Warehouse
 from cdp_etl.warehouse.errors import NotABackupError, WarehouseExistsError
 from cdp_etl.warehouse.schema import migrations
@@ -36,7 +36,7 @@ def backup(warehouse: Warehouse, target: Path) -> Backup:
         WarehouseLockedError: where it was not to be had in time.
     """
     with warehouse.closed():
-        copy_durably(warehouse.path, target)
+        copy_file(warehouse.path, target)
     return _inspected(target)
 
 
@@ -59,7 +59,7 @@ def restore(warehouse: Warehouse, source: Path, *, replace_existing: bool) -> Ba
             raise WarehouseExistsError(warehouse.path)
         # Before the swap: the log of the former file must never be read into the restored one.
         warehouse.path.with_name(warehouse.path.name + ".wal").unlink(missing_ok=True)
-        copy_durably(source, warehouse.path)
+        copy_file(source, warehouse.path)
     return Backup(warehouse.path, warehouse.path.stat().st_size, restored.load_seq)
 
 

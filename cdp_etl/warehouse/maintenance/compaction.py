@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 
 from cdp_etl.contract.render.ddl import literal, quoted
-from cdp_etl.durable_files import replace_durably
+from cdp_etl.durable_files import replace_file
 from cdp_etl.warehouse.connection import Warehouse
 from cdp_etl.warehouse.errors import CopyNotEqualError
 from cdp_etl.warehouse.sql import single_value
@@ -43,7 +43,7 @@ def compact(warehouse: Warehouse) -> Compaction:
                 connection.execute("COPY FROM DATABASE warehouse TO copy")
                 _compare(connection, copy)
                 connection.execute("DETACH copy")
-            replace_durably(copy, warehouse.path)
+            replace_file(copy, warehouse.path)
         finally:
             copy.unlink(missing_ok=True)
         return Compaction(before, warehouse.path.stat().st_size)

@@ -1,7 +1,8 @@
-"""How a warehouse file comes to the schema that this version works with.
+"""Migration of a warehouse file to the schema of this version.
 
-Each migration stands for ever: files that were made by it exist. Put a change of `ops` or `marts` at the end of
-`MIGRATIONS`; the staging tables follow the contract by themselves (`staging_tables.py`).
+A migration is never changed, because warehouse files made by it exist: it names tables as they were called then.
+Append a change of `ops` or `marts` to `MIGRATIONS`. The staging tables follow the contract without a migration
+(`staging_tables.py`).
 """
 
 from collections.abc import Callable, Sequence
@@ -9,52 +10,30 @@ from pathlib import Path
 
 import duckdb
 
-from cdp_etl.contract.render.ddl import create_table
-from cdp_etl.contract.table import MOMENT, WHOLE, TableColumn
 from cdp_etl.warehouse.errors import WarehouseNewerError
-from cdp_etl.warehouse.load.redelivery import LOAD_WITH_DIFFERENCE, add_difference
-from cdp_etl.warehouse.load.rejection_counts import LOAD_REASON, add_load_reasons
 from cdp_etl.warehouse.schema import staging_tables
-from cdp_etl.warehouse.schema.ops_tables import FIRST_OPS_TABLES, LOAD, OpsTable
-from cdp_etl.warehouse.schema.v4_mart_storage import keep_marts_apart
+from cdp_etl.warehouse.schema.ops_tables import ops_comments
+from cdp_etl.warehouse.schema.v1_to_v3_ops_tables import add_difference, add_load_reason, create_first_schemas
+from cdp_etl.warehouse.schema.v4_mart_storage import add_mart_storage
+from cdp_etl.warehouse.schema.v5_standard_names import use_standard_names
 from cdp_etl.warehouse.sql import single_value, transaction
 
-SCHEMA_VERSION_COLUMNS = (
-    TableColumn("version", WHOLE, "Number of the migration, from 1.", is_nullable=False),
-    TableColumn("applied_at", MOMENT, "When it was applied, UTC.", is_nullable=False),
-)
-
-
-OPS_TABLES: tuple[OpsTable, ...] = (
-    *(LOAD_WITH_DIFFERENCE if table is LOAD else table for table in FIRST_OPS_TABLES),
-    LOAD_REASON,
-)
-"""What schema `ops` holds after every migration, beside `schema_version`."""
-
-
-def _first_schema(_connection: duckdb.DuckDBPyConnection) -> list[str]:
-    return [
-        "CREATE SCHEMA staging",
-        "CREATE SCHEMA marts",
-        *(statement for table in FIRST_OPS_TABLES for statement in table.statements()),
-    ]
-
-
 MIGRATIONS: Sequence[Callable[[duckdb.DuckDBPyConnection], list[str]]] = (
-    _first_schema,
-    add_load_reasons,
+    create_first_schemas,
+    add_load_reason,
     add_difference,
-    keep_marts_apart,
+    add_mart_storage,
+    use_standard_names,
 )
-"""Each gives its statements, having looked at the file where it must; the first is version 1."""
+"""Each function reads the file if it needs to and returns the statements to execute; the first is version 1."""
 
 
 def migrate(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-    """Bring the file to this version's schema, wholly or not at all.
+    """Migrate the file to the schema of this version, in one transaction.
 
     Raises:
-        WarehouseNewerError: where a newer version made the file.
-        StagingLayoutError: where staging differs from the contract in a way that needs a migration.
+        WarehouseNewerError: If a newer version wrote the file.
+        StagingLayoutError: If staging differs from the contract in a way that needs a migration.
     """
     if is_up_to_date(connection, path):
         return
@@ -62,33 +41,35 @@ def migrate(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
         version = schema_version(connection, path)
         if version == 0:
             connection.execute("CREATE SCHEMA ops")
-            for statement in create_table(
-                "ops", "schema_version", SCHEMA_VERSION_COLUMNS, "One migration that was applied to this file."
-            ):
-                connection.execute(statement)
+            connection.execute(
+                "CREATE TABLE ops.schema_version (version BIGINT NOT NULL, applied_at TIMESTAMPTZ NOT NULL)"
+            )
         for number, migration in enumerate(MIGRATIONS[version:], start=version + 1):
             for statement in migration(connection):
                 connection.execute(statement)
             connection.execute(
                 "INSERT INTO ops.schema_version BY NAME SELECT ? AS version, now() AS applied_at", [number]
             )
-        staging_tables.keep_staging_in_step(connection)
+        for comment in ops_comments():
+            connection.execute(comment)
+        staging_tables.sync_staging_schema(connection)
 
 
 def is_up_to_date(connection: duckdb.DuckDBPyConnection, path: Path) -> bool:
-    """Tell whether the file has this version's schema.
+    """Return whether the file has the schema of this version.
 
     Raises:
-        WarehouseNewerError: where a newer version made the file.
+        WarehouseNewerError: If a newer version wrote the file.
     """
-    return schema_version(connection, path) == len(MIGRATIONS) and staging_tables.is_in_step(connection)
+    is_newest = schema_version(connection, path) == len(MIGRATIONS)
+    return is_newest and staging_tables.staging_schema_matches(connection)
 
 
 def schema_version(connection: duckdb.DuckDBPyConnection, path: Path) -> int:
-    """Give the number of the newest migration that was applied; 0 where the file is none of ours.
+    """Return the number of the newest applied migration, or 0 if the file is not a warehouse.
 
     Raises:
-        WarehouseNewerError: where a newer version made the file.
+        WarehouseNewerError: If a newer version wrote the file.
     """
     exists = single_value(
         connection,

@@ -67,13 +67,13 @@ def delivered_custom_fields() -> str:
     return f"nullif({_FOLDED_IN_DUMP}, '{NO_CUSTOM_FIELDS}')"
 
 
-def keep_staging_in_step(connection: duckdb.DuckDBPyConnection) -> None:
+def sync_staging_schema(connection: duckdb.DuckDBPyConnection) -> None:
     """Make what is missing, so that the schema is what the contract says; call it in a transaction.
 
     Raises:
         StagingLayoutError: where a table has a column that the contract does not know, or one of another type.
     """
-    if is_in_step(connection):
+    if staging_schema_matches(connection):
         return
     for table in STAGING_TABLES:
         _keep_table_in_step(connection, table)
@@ -84,7 +84,7 @@ def keep_staging_in_step(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("INSERT INTO ops.metadata BY NAME SELECT ? AS name, ? AS value", [_SETTING, _layout()])
 
 
-def is_in_step(connection: duckdb.DuckDBPyConnection) -> bool:
+def staging_schema_matches(connection: duckdb.DuckDBPyConnection) -> bool:
     """Tell whether the schema was made from the contract as it stands."""
     made_from = single_value(connection, "SELECT max(value) FROM ops.metadata WHERE name = ?", [_SETTING])
     return bool(made_from == _layout())

@@ -1,7 +1,7 @@
-"""The migration by which the marts moved: tables in schema `kept`, and views over them in schema `marts`.
+"""Migration 4: mart tables in the schema `kept`, with views over them in schema `marts`.
 
-All marts are functions of staging and are made anew by their next run, but for the one that lists what happened:
-its rows are carried over.
+Never changed: warehouse files made by this migration exist. The mart tables are dropped, and the next mart run
+rebuilds them from staging. `customer_identity_change` is a log and cannot be rebuilt: its rows are copied.
 """
 
 import duckdb
@@ -10,8 +10,8 @@ _LOG = "customer_identity_change"
 _LOG_COLUMNS = "company_id, identifier, person_before, person_after, load_seq, changed_at"
 
 
-def keep_marts_apart(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    """Give the migration's statements."""
+def add_mart_storage(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Return the statements of the migration."""
     tables = [
         name
         for (name,) in connection.execute(
@@ -21,14 +21,14 @@ def keep_marts_apart(connection: duckdb.DuckDBPyConnection) -> list[str]:
     ]
     return [
         "CREATE SCHEMA kept",
-        *(_carried_over() if _LOG in tables else ()),
+        *(_copied_log() if _LOG in tables else ()),
         *(f'DROP TABLE marts."{name}"' for name in tables),
         *((f"CREATE VIEW marts.{_LOG} AS SELECT {_LOG_COLUMNS} FROM kept.{_LOG}",) if _LOG in tables else ()),
         f"DELETE FROM ops.mart_state WHERE mart <> '{_LOG}'",
     ]
 
 
-def _carried_over() -> list[str]:
+def _copied_log() -> list[str]:
     return [
         f"""
         CREATE TABLE kept.{_LOG} (

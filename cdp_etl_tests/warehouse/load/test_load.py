@@ -14,7 +14,10 @@ from cdp_etl_tests.warehouse.loading import comment, day, load, load_records, ro
 STAGED = "SELECT comment_id, dump_date, title, is_current FROM staging.customer_product_comment"
 CURRENT = "SELECT comment_id, title FROM staging.customer_product_comment_current"
 CUSTOM = "SELECT comment_id, custom_fields FROM staging.customer_product_comment_current"
-FEED = "SELECT record_key, side, product_sku FROM ops.change_feed WHERE load_seq = (SELECT max(load_seq) FROM ops.load)"
+FEED = (
+    "SELECT record_key, image, product_sku FROM ops.change_feed"
+    " WHERE load_seq = (SELECT max(load_seq) FROM ops.load)"
+)
 
 
 def texts(**fields: str) -> str:
@@ -77,7 +80,9 @@ def test_a_reload_without_a_key_brings_its_older_version_back_and_says_so(wareho
 
     assert rows(warehouse, CURRENT) == [("1", "old"), ("2", None)]
     assert result.restored_versions == 1
-    assert result.findings == ("1 records came back in an older version, since their newer one left this dump.",)
+    assert result.findings == (
+        "For 1 records an older version is current again, because this dump no longer contains the newer one.",
+    )
 
 
 def test_an_empty_dump_replaces_what_was_loaded(warehouse: Warehouse) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cdp_etl.contract.custom_field_merge import Version, fold
+from cdp_etl.contract.custom_field_merge import CustomFieldVersion, merge_versions
 from cdp_etl.warehouse import Warehouse
 from cdp_etl_tests.warehouse.conftest import at
 from cdp_etl_tests.warehouse.loading import comment, load_records, rows, rows_of
@@ -71,8 +71,8 @@ def plain_model(dumps: dict[int, Content]) -> list[tuple[str, str, str | None, i
     for own_id in {own_id for content in dumps.values() for own_id in content}:
         history = [(number, dumps[number][own_id]) for number in sorted(dumps) if own_id in dumps[number]]
         number, newest = history[-1]
-        folded = fold(
-            Version(
+        folded = merge_versions(
+            CustomFieldVersion(
                 version["custom_fields"],
                 frozenset(version["ignored_update_cfs"] or []),
                 version["record_status"] == "Deleted",
@@ -113,7 +113,7 @@ def test_the_feed_holds_exactly_what_each_load_changed_in_the_view(
         for number, content in history:
             before, facts_before = read(warehouse, VIEW, FEED_VIEW)
             load_seq = load_content(warehouse, number, content)
-            feed = f"SELECT {FACTS} FROM ops.change_feed WHERE load_seq = {load_seq} AND side = "
+            feed = f"SELECT {FACTS} FROM ops.change_feed WHERE load_seq = {load_seq} AND image = "
             after, facts_after, fed_before, fed_after = read(
                 warehouse, VIEW, FEED_VIEW, f"{feed}'before'", f"{feed}'after'"
             )

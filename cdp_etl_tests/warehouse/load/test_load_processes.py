@@ -69,15 +69,15 @@ def test_while_one_process_loads_a_second_waits_and_then_loads(warehouse: Wareho
 @pytest.mark.parametrize(
     "step",
     [
-        "attempts.begin_load",
-        "versions.plan_others",
+        "ledger.begin_load",
+        "current_versions.plan_others",
         "change_feed.write_before",
-        "replacing.update_others",
+        "replace_rows.update_others",
         "change_feed.write_after",
-        "replacing.replace_accepted",
-        "replacing.replace_refused",
-        "balance.check_records_balance",
-        "attempts.write_attempt",
+        "replace_rows.replace_accepted",
+        "replace_rows.replace_refused",
+        "invariants.check_records_balance",
+        "ledger.write_attempt",
     ],
 )
 def test_a_load_killed_before_any_step_and_run_again_gives_the_same_warehouse(

@@ -8,13 +8,13 @@ import pytest
 
 from cdp_etl.contract.entity import Entity
 from cdp_etl.contract.table import (
-    DECIMAL_NUMBER,
-    JSON_TEXT,
-    MOMENT,
+    BOOLEAN,
+    DOUBLE,
+    INTEGER,
+    JSON,
     TEXT,
-    TEXTS,
-    WHOLE,
-    YES_NO,
+    TEXT_LIST,
+    TIMESTAMP,
     contract_columns,
 )
 from cdp_etl.entities import ENTITIES
@@ -26,12 +26,12 @@ NOTE = '{"customFieldTexts":{"a":"1"}}'
 
 OF_TYPE = {
     TEXT: "Tấm lòng",
-    JSON_TEXT: '{"a":1}',
-    WHOLE: 1 << 40,
-    DECIMAL_NUMBER: 0.1,
-    YES_NO: True,
-    MOMENT: datetime(2026, 1, 2, 3, 4, 5, 678000, UTC),
-    TEXTS: ["a", "b"],
+    JSON: '{"a":1}',
+    INTEGER: 1 << 40,
+    DOUBLE: 0.1,
+    BOOLEAN: True,
+    TIMESTAMP: datetime(2026, 1, 2, 3, 4, 5, 678000, UTC),
+    TEXT_LIST: ["a", "b"],
 }
 
 

@@ -1,9 +1,8 @@
 """The reasons of refused records in the ledger: per field, over time, and as staging holds them."""
 
-from dataclasses import fields, replace
+from dataclasses import replace
 
 from cdp_etl.warehouse import Warehouse, load_dump
-from cdp_etl.warehouse.load.redelivery import Difference
 from cdp_etl_tests.warehouse.dumps import COMMENT, Dump, File
 from cdp_etl_tests.warehouse.loading import comment, day, load, load_records, rows, write_lake
 
@@ -72,16 +71,3 @@ def test_a_record_with_two_reasons_counts_for_each(warehouse: Warehouse) -> None
     load_dump(warehouse, COMMENT, dump, [File("part-1.ndjson")], max_quarantine_rate=0.5, force=False, run_id=None)
 
     assert rows(warehouse, "SELECT field, count FROM ops.quarantine_reason") == [("a", 1), ("customerPhone/b", 1)]
-
-
-def test_a_file_of_before_gets_the_reasons_of_what_is_loaded_in_it(warehouse: Warehouse) -> None:
-    load(warehouse, refused_for(warehouse, 1, 2))
-    expected = rows(warehouse, BY_DAY)
-    with warehouse.writing() as connection:
-        connection.execute("DROP SCHEMA kept; DROP VIEW ops.quarantine_reason")
-        connection.execute("DROP TABLE ops.rejection_count")
-        for column in fields(Difference):
-            connection.execute(f"ALTER TABLE ops.load DROP COLUMN {column.name}")
-        connection.execute("DELETE FROM ops.schema_version WHERE version > 1")
-
-    assert rows(warehouse, BY_DAY) == expected

@@ -1,49 +1,68 @@
 """How a file comes to this version's schema, and what is said of one that cannot."""
 
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
 
 from cdp_etl.contract.entity import Entity
-from cdp_etl.contract.table import staging_columns
+from cdp_etl.contract.table import TableColumn, staging_columns
 from cdp_etl.entities import ENTITIES
 from cdp_etl.warehouse import StagingLayoutError, Warehouse, WarehouseNewerError
-from cdp_etl.warehouse.schema import migrations
-from cdp_etl.warehouse.schema.migrations import MIGRATIONS, OPS_TABLES
-from cdp_etl.warehouse.schema.staging_tables import current_columns
+from cdp_etl.warehouse.schema import migrations, staging_tables
+from cdp_etl.warehouse.schema.migrations import MIGRATIONS
+from cdp_etl.warehouse.schema.ops_tables import OPS_TABLES
+from cdp_etl.warehouse.schema.staging_tables import STAGING_TABLES, current_columns
 from cdp_etl_tests.warehouse.conftest import at
 from cdp_etl_tests.warehouse.loading import comment, load_records, rows
 
-COLUMNS = (
-    "SELECT column_name, data_type, comment FROM duckdb_columns()"
-    " WHERE schema_name = '{}' AND table_name = '{}' ORDER BY column_index"
-)
-FORGET_LAYOUT = "DELETE FROM ops.setting WHERE name = 'staging_layout'"
+FORGET_LAYOUT = "DELETE FROM ops.metadata WHERE name = 'staging_layout'"
+
+STORED_TYPES = {"TIMESTAMPTZ": "TIMESTAMP WITH TIME ZONE"}
+
+
+def _columns(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> list[tuple[Any, ...]]:
+    return connection.execute(
+        "SELECT column_name, data_type, is_nullable, comment FROM duckdb_columns()"
+        " WHERE schema_name = ? AND table_name = ? ORDER BY column_index",
+        [schema, table],
+    ).fetchall()
+
+
+def _declared(columns: Iterable[TableColumn]) -> list[tuple[Any, ...]]:
+    return [
+        (
+            column.name,
+            STORED_TYPES.get(column.type.duckdb, column.type.duckdb),
+            column.is_nullable,
+            column.description,
+        )
+        for column in columns
+    ]
 
 
 @pytest.mark.parametrize("entity", ENTITIES, ids=lambda entity: entity.name)
 def test_staging_is_what_the_contract_says_with_its_comments(warehouse: Warehouse, entity: Entity) -> None:
     with warehouse.reading() as connection:
-        table = connection.execute(COLUMNS.format("staging", entity.table)).fetchall()
-        view = connection.execute(COLUMNS.format("staging", f"{entity.table}_current")).fetchall()
+        table = _columns(connection, "staging", entity.table)
+        view = _columns(connection, "staging", f"{entity.table}_current")
 
-    stored_as = {"TIMESTAMPTZ": "TIMESTAMP WITH TIME ZONE"}
-    for found, expected in ((table, staging_columns(entity)), (view, current_columns(entity))):
-        assert found == [
-            (column.name, stored_as.get(column.type.duckdb, column.type.duckdb), column.description)
-            for column in expected
-        ]
+    assert table == _declared(staging_columns(entity))
+    assert view == _declared(replace(column, is_nullable=True) for column in current_columns(entity))
 
 
-def test_ops_tables_are_as_declared(warehouse: Warehouse) -> None:
+def test_ops_tables_are_as_declared_with_their_comments(warehouse: Warehouse) -> None:
     with warehouse.reading() as connection:
-        found = {
-            table.name: [row[0] for row in connection.execute(COLUMNS.format("ops", table.name)).fetchall()]
-            for table in OPS_TABLES
-        }
+        found = {table.name: _columns(connection, "ops", table.name) for table in OPS_TABLES}
+        tables = connection.execute(
+            "SELECT table_name, comment FROM duckdb_tables() WHERE schema_name = 'ops'"
+        ).fetchall()
 
-    assert found == {table.name: [column.name for column in table.columns] for table in OPS_TABLES}
+    assert found == {table.name: _declared(table.columns) for table in OPS_TABLES}
+    assert dict(tables) == {table.name: table.description for table in OPS_TABLES}
 
 
 def test_a_new_file_gets_every_migration_once(warehouse: Warehouse) -> None:
@@ -128,26 +147,91 @@ def test_a_warehouse_is_made_with_its_folder(tmp_path: Path) -> None:
         assert connection.execute("SELECT count(*) FROM staging.customer_product_activity").fetchall() == [(0,)]
 
 
-def test_what_happened_to_persons_is_carried_over_when_the_marts_move(
-    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+def _migrated_to(version: int, path: Path, monkeypatch: pytest.MonkeyPatch) -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect(path)
+    with monkeypatch.context() as former:
+        former.setattr(migrations, "MIGRATIONS", MIGRATIONS[:version])
+        former.setattr(migrations, "ops_comments", list)
+        former.setattr(staging_tables, "sync_staging_schema", lambda _connection: None)
+        migrations.migrate(connection, path)
+    return connection
+
+
+def test_migration_2_counts_the_reasons_of_records_in_staging(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """All other marts are made anew by their next run."""
-    with monkeypatch.context() as former, warehouse.writing() as connection:
-        former.setattr(migrations, "MIGRATIONS", MIGRATIONS[:3])
-        connection.execute("DROP SCHEMA kept; DELETE FROM ops.schema_version WHERE version > 3")
+    path = tmp_path / "version_1.duckdb"
+    with _migrated_to(1, path, monkeypatch) as connection:
+        for table in STAGING_TABLES:
+            for statement in table.statements():
+                connection.execute(statement)
+        connection.execute(
+            "INSERT INTO ops.load VALUES ('load-1', 1, 'sms_interaction', DATE '2026-01-01', 'loaded', NULL,"
+            " 1, 100, 5, 3, 0, 2, 0, 3, 0, 'fingerprint', 1, now(), now(), NULL)"
+        )
+        connection.execute(
+            "INSERT INTO staging.quarantine BY NAME SELECT 'sms_interaction' AS entity,"
+            " DATE '2026-01-01' AS dump_date, 'part-1.ndjson' AS source_file, n AS source_position,"
+            " ['actionId: required'] AS reasons, ''::BLOB AS raw FROM range(1, 3) AS _(n)"
+        )
+    migrated = at(path)
+
+    assert rows(migrated, "SELECT load_id, reason, record_count FROM ops.rejection_count") == [
+        ("load-1", "actionId: required", 2)
+    ]
+    assert rows(migrated, "SELECT field, count, records_read, status FROM ops.quarantine_reason") == [
+        ("actionId", 2, 5, "loaded")
+    ]
+
+
+def test_migrations_4_and_5_carry_the_identity_log_over_and_drop_other_marts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "version_3.duckdb"
+    with _migrated_to(3, path, monkeypatch) as connection:
         connection.execute(
             "CREATE TABLE marts.customer_identity_change AS SELECT 'A' AS company_id, 'e:a' AS identifier,"
             " 'e:a' AS person_before, 'c:1' AS person_after, 7::BIGINT AS load_seq, now() AS changed_at"
         )
         connection.execute("CREATE TABLE marts.product AS SELECT 'S1' AS product_sku")
         connection.execute("INSERT INTO ops.mart_state VALUES ('product', 7, 'x', now())")
+    migrated = at(path)
 
-    with warehouse.writing():
+    with migrated.writing():
         pass
 
-    assert rows(warehouse, "SELECT identifier, person_after, load_seq FROM marts.customer_identity_change") == [
+    assert rows(migrated, "SELECT identifier, person_after, load_seq FROM marts.customer_identity_change") == [
         ("e:a", "c:1", 7)
     ]
-    assert rows(warehouse, "SELECT identifier, made_by_load FROM kept.customer_identity_change") == [("e:a", 7)]
-    assert rows(warehouse, "SELECT count(*) FROM duckdb_tables() WHERE schema_name = 'marts'") == [(0,)]
-    assert rows(warehouse, "SELECT mart FROM ops.mart_state") == []
+    assert rows(migrated, "SELECT identifier, written_by_load_seq FROM mart_storage.customer_identity_change") == [
+        ("e:a", 7)
+    ]
+    assert rows(migrated, "SELECT count(*) FROM duckdb_tables() WHERE schema_name IN ('marts', 'kept')") == [(0,)]
+    assert rows(migrated, "SELECT mart FROM ops.mart_state") == []
+
+
+def test_migration_5_carries_tombstones_of_the_identity_log_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "version_4.duckdb"
+    with _migrated_to(4, path, monkeypatch) as connection:
+        connection.execute(
+            "CREATE TABLE kept.customer_identity_change AS SELECT 'A' AS company_id, 'e:b' AS identifier,"
+            " 'e:b' AS person_before, NULL::VARCHAR AS person_after, 8::BIGINT AS load_seq, now() AS changed_at,"
+            " 9::BIGINT AS made_by_load"
+        )
+        connection.execute(
+            "CREATE TABLE kept.customer_identity_change_left AS SELECT 'A' AS company_id, 'e:a' AS identifier,"
+            " TIMESTAMPTZ '2026-01-01' AS changed_at, 9::BIGINT AS left_by_load"
+        )
+    migrated = at(path)
+
+    with migrated.writing():
+        pass
+
+    assert rows(
+        migrated, "SELECT identifier, load_seq, written_by_load_seq FROM mart_storage.customer_identity_change"
+    ) == [("e:b", 8, 9)]
+    assert rows(
+        migrated, "SELECT identifier, deleted_by_load_seq FROM mart_storage.customer_identity_change_tombstones"
+    ) == [("e:a", 9)]
