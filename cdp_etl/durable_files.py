@@ -1,6 +1,6 @@
-"""Files that are whole or not there: written beside, synced, and renamed into place.
+"""Durable file operations: atomic writes, copies and replacements, resumable writes, hashes.
 
-Put here only the writing of bytes to disk. What the files mean is `archive.py` and `transfer.py`.
+A file is written as `<name>.part`, synced to disk, then renamed. No reader sees half a file.
 """
 
 import hashlib
@@ -13,7 +13,7 @@ _READ_BYTES = 1024 * 1024
 
 
 def sync_folder(folder: Path) -> None:
-    """Make the names in a folder last: without it a rename can be lost with the power."""
+    """Sync a folder's entries to disk. Without it a power failure can undo a rename."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -22,14 +22,14 @@ def sync_folder(folder: Path) -> None:
 
 
 def sync_file(path: Path) -> None:
-    """Make a file that another process wrote last."""
+    """Sync a closed file to disk, also one that another process wrote."""
     with path.open("rb") as file:
         os.fsync(file.fileno())
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Replace a file by `content`, so that a reader sees the old one or the new one."""
-    part = path.with_name(path.name + ".part")
+def write_file(path: Path, content: bytes) -> None:
+    """Write a file atomically: a reader sees either the old content or the new one."""
+    part = _part_of(path)
     with part.open("wb") as file:
         file.write(content)
         file.flush()
@@ -38,22 +38,41 @@ def write_whole(path: Path, content: bytes) -> None:
     sync_folder(path.parent)
 
 
+def copy_file(source: Path, target: Path) -> None:
+    """Copy a file atomically, and create the target's folder if it is missing."""
+    part = _part_of(target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        shutil.copyfile(source, part)
+        replace_file(part, target)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def replace_file(new: Path, path: Path) -> None:
+    """Sync a finished file and rename it to `path`, replacing the file there."""
+    sync_file(new)
+    new.replace(path)
+    sync_folder(path.parent)
+
+
 def hash_file(path: Path) -> str:
-    """Give a file's SHA-256 in hexadecimal, reading it in pieces."""
+    """Return a file's SHA-256 in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-class PartFile:
-    """A file that is being received, with the hash of what it holds so far.
+class PartialFile:
+    """A file that is written in several attempts, with the hash of its content so far.
 
-    It is written as `<name>.part`. Left on purpose (whole or broken off) it is synced and renamed to `<name>`,
-    where the next PartFile takes it up; left by a crash it stays `.part`, of which nothing can be trusted.
+    While it is open its name is `<name>.part`. `close` renames it to `<name>`, also if it is incomplete, and the
+    next PartialFile of that name appends to it. A crash leaves `<name>.part`, whose content is not trusted: the
+    next PartialFile starts over.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._part = path.with_name(path.name + ".part")
+        self._part = _part_of(path)
         self._hash = hashlib.sha256()
         self.bytes = 0
         if not path.exists():
@@ -61,22 +80,22 @@ class PartFile:
             return
         path.replace(self._part)
         with self._part.open("rb") as file:
-            while piece := file.read(_READ_BYTES):
-                self._hash.update(piece)
-                self.bytes += len(piece)
+            while chunk := file.read(_READ_BYTES):
+                self._hash.update(chunk)
+                self.bytes += len(chunk)
         self._file = self._part.open("ab", buffering=0)
 
-    def write(self, pieces: Iterable[bytes]) -> None:
-        """Add bytes at the end."""
-        for piece in pieces:
-            rest = memoryview(piece)
+    def write(self, chunks: Iterable[bytes]) -> None:
+        """Append bytes."""
+        for chunk in chunks:
+            rest = memoryview(chunk)
             while rest:
                 rest = rest[self._file.write(rest) :]
-            self._hash.update(piece)
-            self.bytes += len(piece)
+            self._hash.update(chunk)
+            self.bytes += len(chunk)
 
-    def leave(self) -> None:
-        """Sync what there is and give it its name, for use or for going on later."""
+    def close(self) -> None:
+        """Sync the content and rename the file from `<name>.part` to `<name>`."""
         try:
             os.fsync(self._file.fileno())
         finally:
@@ -85,23 +104,9 @@ class PartFile:
 
     @property
     def sha256(self) -> str:
-        """Hash of all bytes so far, those taken up included."""
+        """SHA-256 of the whole content so far, in hexadecimal."""
         return self._hash.hexdigest()
 
 
-def replace_durably(new: Path, path: Path) -> None:
-    """Sync a finished file and give it the place of another, by rename."""
-    sync_file(new)
-    new.replace(path)
-    sync_folder(path.parent)
-
-
-def copy_durably(source: Path, path: Path) -> None:
-    """Copy a file so that under its new name it is whole or not there."""
-    part = path.with_name(path.name + ".part")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        shutil.copyfile(source, part)
-        replace_durably(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+def _part_of(path: Path) -> Path:
+    return path.with_name(path.name + ".part")

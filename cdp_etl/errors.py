@@ -1,10 +1,10 @@
-"""The one base of every error that this package raises on purpose.
+"""Base class of every error that this package raises on purpose.
 
-An error's message is one plain sentence naming the thing at fault and what was expected; the command line
-prints it as it is. Put a subclass beside the code that raises it, not here. Never put a record's values
-into a message: names, phones, e-mails and tokens do not leave the data.
+The message is one plain sentence: the faulty thing, and what was expected. The command line prints it as it is.
+Define a subclass in the package that raises it. Never put a record's values into a message: names, phones,
+e-mails and tokens stay in the data.
 """
 
 
 class CdpEtlError(Exception):
-    """Something the operator can act on; its text is a full sentence for a person."""
+    """An error that the operator can act on."""

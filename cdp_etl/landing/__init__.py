@@ -1,11 +1,13 @@
-"""Where dumps come from: zones, the listing and judging of what they offer, the pull into the raw archive.
+"""Landing: reads dumps from the partners' servers into the raw archive.
 
-What the rest of the package uses is named here. No database, no Dagster, no decoding of records.
+The rest of the package imports from here.
+
+Belongs here: landing zones, listings, completeness, the pull, the raw archive and its retention.
+Does not belong here: database access, Dagster, decoding of records.
 """
 
 from cdp_etl.landing.archive import latest_pull
-from cdp_etl.landing.discover import FoundDump, Sighting, discover, has_stood_still
-from cdp_etl.landing.dump.calendar import DeliveryCalendar
+from cdp_etl.landing.discover import DiscoveredDump, FirstSeen, check_stability, discover
 from cdp_etl.landing.dump.manifest import require_record_counts
 from cdp_etl.landing.errors import (
     DumpNotCompleteError,
@@ -16,7 +18,7 @@ from cdp_etl.landing.errors import (
     ZoneUnreachableError,
 )
 from cdp_etl.landing.models import DumpFile, FileDifference, Pull, file_difference
-from cdp_etl.landing.probe import CheckedDump, CheckedZone, check_landing
+from cdp_etl.landing.probe import DumpProbe, ZoneProbe, probe_zones
 from cdp_etl.landing.pull import PullRules, pull_dump
 from cdp_etl.landing.retention import PrunedPull, Retention, prune
 from cdp_etl.landing.transfer.decrypt import DecryptionKey
@@ -27,16 +29,15 @@ from cdp_etl.landing.zones.zone import ObjectStoreOptions, Zone, ZoneOptions, op
 
 __all__ = [
     "AwsCredentials",
-    "CheckedDump",
-    "CheckedZone",
     "DecryptionKey",
-    "DeliveryCalendar",
+    "DiscoveredDump",
     "DumpFile",
     "DumpNotCompleteError",
+    "DumpProbe",
     "DumpRefusedError",
     "FileDifference",
     "FilesMissingError",
-    "FoundDump",
+    "FirstSeen",
     "LandingError",
     "ObjectStoreOptions",
     "PrunedPull",
@@ -45,17 +46,17 @@ __all__ = [
     "Retention",
     "RetryPolicy",
     "SftpOptions",
-    "Sighting",
     "Zone",
     "ZoneConfigError",
     "ZoneOptions",
+    "ZoneProbe",
     "ZoneUnreachableError",
-    "check_landing",
+    "check_stability",
     "discover",
     "file_difference",
-    "has_stood_still",
     "latest_pull",
     "open_zone",
+    "probe_zones",
     "prune",
     "pull_dump",
     "require_record_counts",

@@ -1,11 +1,11 @@
-"""The raw archive: every delivered dump as it was pulled, addressed by its content.
+"""Raw archive: every pulled dump, stored under the hash of its content.
 
     archive/<entity>/<YYYY-MM-DD>/<content fingerprint>/<files as delivered>
-                                 /latest.json   which of them is the newest, and the record of that pull
-                                 /pull.lock     one pull of a dump at a time
-                                 /.incoming/    what is being received
+                                 /latest.json   record of the newest pull
+                                 /pull.lock     lock: one pull of a dump at a time
+                                 /.incoming/    files that are being downloaded
 
-Put here the layout and its changes. What goes in is decided by `pull.py`; what goes out by `retention.py`.
+`pull.py` adds to the archive, `retention.py` deletes from it.
 """
 
 import os
@@ -19,7 +19,7 @@ from pathlib import Path
 from filelock import AsyncFileLock, Timeout
 from pydantic import TypeAdapter, ValidationError
 
-from cdp_etl.durable_files import sync_file, sync_folder, write_whole
+from cdp_etl.durable_files import sync_file, sync_folder, write_file
 from cdp_etl.landing.errors import LandingError
 from cdp_etl.landing.models import DumpFile, FileDifference, Pull, ReadyBy
 
@@ -30,7 +30,7 @@ INCOMING = ".incoming"
 
 @dataclass(frozen=True)
 class PullRecord:
-    """A pull as `latest.json` keeps it; the fields are those of `Pull`."""
+    """Content of `latest.json`. The fields are described in `Pull`."""
 
     entity: str
     dump_date: date
@@ -51,14 +51,14 @@ class DumpArchive:
 
     def __init__(self, archive: Path, entity: str, dump_date: date) -> None:
         self.folder = archive / entity / dump_date.isoformat()
-        self._shown = f"{entity} {dump_date.isoformat()}"
+        self._label = f"{entity} {dump_date.isoformat()}"
 
     @asynccontextmanager
-    async def locked(self, wait_seconds: float) -> AsyncIterator[None]:
-        """Hold off other pulls of this dump; the lock goes with the process.
+    async def lock(self, wait_seconds: float) -> AsyncIterator[None]:
+        """Lock the dump against other pulls. The operating system releases the lock if the process ends.
 
         Raises:
-            LandingError: another one held it for `wait_seconds`.
+            LandingError: If another pull holds the lock for longer than `wait_seconds`.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         try:
@@ -66,14 +66,14 @@ class DumpArchive:
                 yield
         except Timeout as error:
             raise LandingError(
-                f"{self._shown}: another pull of this dump has been at work for {wait_seconds:.0f} s"
+                f"{self._label}: another pull of this dump has been running for {wait_seconds:.0f} s"
             ) from error
 
     def latest(self) -> PullRecord | None:
-        """Read the record of the newest pull; None where there is none or its files were pruned.
+        """Return the record of the newest pull, or None if there is none or its files were pruned.
 
         Raises:
-            LandingError: the record cannot be read.
+            LandingError: If the record cannot be parsed.
         """
         path = self.folder / LATEST
         try:
@@ -81,23 +81,27 @@ class DumpArchive:
         except FileNotFoundError:
             return None
         except ValidationError as error:
-            raise LandingError(f"{path}: not a record of a pull; remove it to pull the dump anew") from error
+            raise LandingError(
+                f"{path}: not a record of a pull; delete the file to pull the dump again"
+            ) from error
         return record if self.directory(record.fingerprint).is_dir() else None
 
     def directory(self, fingerprint: str) -> Path:
-        """Give the folder that holds, or would hold, a content."""
+        """Return the folder of a content; it need not exist."""
         return self.folder / fingerprint
 
     def incoming(self) -> Path:
-        """Give the folder for what is being received."""
+        """Return the folder for downloads; create it if it is missing."""
         folder = self.folder / INCOMING
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
     def commit(self, record: PullRecord, sources: Mapping[str, Path]) -> None:
-        """Put received or kept files (path in the dump -> where it lies now) in place, then the record.
+        """Store a pull: link its files into a folder of their own, then write the record.
 
-        Files of an earlier pull are linked, received ones are linked too and go with the incoming folder.
+        Args:
+            record: The pull.
+            sources: Current location of each file, by path in the dump: an earlier pull or the incoming folder.
         """
         target = self.directory(record.fingerprint)
         if not target.is_dir():
@@ -112,11 +116,11 @@ class DumpArchive:
                 sync_folder(Path(folder))
             building.rename(target)
             sync_folder(self.folder)
-        write_whole(self.folder / LATEST, _record.dump_json(record, indent=1))
+        write_file(self.folder / LATEST, _record.dump_json(record, indent=1))
         shutil.rmtree(self.incoming())
 
-    def as_pull(self, record: PullRecord, *, is_new: bool) -> Pull:
-        """Give a record as the caller sees it."""
+    def to_pull(self, record: PullRecord, *, is_new: bool) -> Pull:
+        """Convert a record to a Pull."""
         return Pull(
             entity=record.entity,
             dump_date=record.dump_date,
@@ -133,14 +137,14 @@ class DumpArchive:
 
 
 def latest_pull(archive: Path, entity: str, dump_date: date) -> Pull | None:
-    """Give the newest pull of a dump, or None if it was never pulled or its files were pruned."""
+    """Return the newest pull of a dump, or None if it was never pulled or its files were pruned."""
     dump = DumpArchive(archive, entity, dump_date)
     record = dump.latest()
-    return dump.as_pull(record, is_new=False) if record else None
+    return dump.to_pull(record, is_new=False) if record else None
 
 
 def link_or_copy(source: Path, target: Path) -> None:
-    """Hard-link a file; copy it where the file system cannot link."""
+    """Hard-link a file, or copy it if the file system does not support links."""
     try:
         target.hardlink_to(source)
     except OSError:

@@ -1,31 +1,34 @@
-"""Which days have a dump, in few listings: what a sensor looks at.
-
-Put here the look from outside, which reads no file. Asking for runs is the sensor's work (`cdp_etl.defs`).
-"""
+"""Dump discovery: finds the dumps in a zone from listings alone, without reading files."""
 
 import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from cdp_etl.landing.dump.completeness import is_long_still, require_no_lone_checksum, signal
-from cdp_etl.landing.dump.listing import Listing, fingerprint_of, judge_listing, list_place
+from cdp_etl.landing.dump.completeness import is_stable_by_age, readiness_signal, require_no_orphan_checksum
+from cdp_etl.landing.dump.listing import Listing, fingerprint_of, list_with_retry, parse_listing
 from cdp_etl.landing.errors import DumpNotCompleteError, DumpRefusedError
 from cdp_etl.landing.models import ReadyBy
-from cdp_etl.landing.transfer.download import each
-from cdp_etl.landing.zones.path_template import DumpPlace
+from cdp_etl.landing.transfer.download import run_concurrently
+from cdp_etl.landing.zones.path_template import DumpLocation
 from cdp_etl.landing.zones.protocol import RemoteFile, Session
 from cdp_etl.landing.zones.zone import Zone
 
 
 @dataclass(frozen=True)
-class FoundDump:
-    """A dump as a zone lists it.
+class DiscoveredDump:
+    """A dump in a zone.
 
-    `listing_fingerprint` changes with every path, size, time or ETag in it. `ready_by` is the sign of
-    completeness that was given, `settled` where there is none but the newest file is old enough to be taken
-    for still, and None where only time can tell. `awaited` names what has not come yet; `refused` says why a
-    pull of it as it is would be refused.
+    Attributes:
+        entity: Name of the entity.
+        dump_date: Day of the dump.
+        listing_fingerprint: Hash of the listing; changes with every path, size, time and ETag.
+        files: Number of data files.
+        bytes: Size of the data files.
+        newest_at: Time of the newest change, in UTC.
+        ready_by: Evidence that the dump is complete; None if later listings must show that it is stable.
+        missing: Sentence about a file that has not been delivered yet.
+        refusal: Reason why a pull of the dump would be refused.
     """
 
     entity: str
@@ -35,105 +38,110 @@ class FoundDump:
     bytes: int
     newest_at: datetime | None
     ready_by: ReadyBy | None
-    awaited: str | None = None
-    refused: str | None = None
+    missing: str | None = None
+    refusal: str | None = None
 
 
 @dataclass(frozen=True)
-class Sighting:
-    """When a listing was first seen: what a sensor keeps of a dump that is not ready yet."""
+class FirstSeen:
+    """Time at which a listing was first seen. The sensor stores it for each dump that is not ready yet."""
 
     listing_fingerprint: str
     first_seen_at: datetime
 
 
-def discover(zone: Zone, entity: str, dates: Iterable[date], *, stability_seconds: float = 0) -> list[FoundDump]:
-    """Look for dumps of an entity at the given dates: one listing a date, one in all for a flat folder.
+def discover(
+    zone: Zone, entity: str, dates: Iterable[date], *, stability_seconds: float = 0
+) -> list[DiscoveredDump]:
+    """Return the dumps of an entity at the given dates, in order of date. A date without files is left out.
 
-    Gives the dumps that are there, by date; a date without files is left out.
+    Costs one listing for each date, or a single one if all dumps are in one flat folder.
 
     Raises:
-        ZoneUnreachableError, ZoneConfigError: the zone could not be listed.
+        ZoneUnreachableError: If the zone does not answer.
+        ZoneConfigError: If the zone's address, credentials or permissions are wrong.
     """
     return asyncio.run(_discover(zone, entity, sorted(set(dates)), stability_seconds))
 
 
-def has_stood_still(
-    found: FoundDump, earlier: Sighting | None, stability_seconds: float, now: datetime
-) -> tuple[bool, Sighting]:
-    """Judge a dump over two looks, without waiting in between.
+def check_stability(
+    found: DiscoveredDump, earlier: FirstSeen | None, stability_seconds: float, now: datetime
+) -> tuple[bool, FirstSeen]:
+    """Return whether a dump can be loaded now, and the state to pass to the next call.
 
-    Gives whether it may be asked for now, and the sighting to keep until the next look. A dump with a sign of
-    completeness may be at once. One that would be refused may be too, once it stands still: the run says so
-    in the ledger. One that awaits a file may not.
+    A dump with evidence of completeness can be loaded at once. A dump without it can be loaded when its listing
+    was unchanged for `stability_seconds`. This includes a dump that will be refused: the load then records the
+    refusal in the ledger. A dump with a missing file cannot be loaded.
     """
     same = earlier is not None and earlier.listing_fingerprint == found.listing_fingerprint
-    sighting = earlier if same and earlier else Sighting(found.listing_fingerprint, now)
-    if found.awaited is not None:
-        return False, sighting
-    waited = now - sighting.first_seen_at >= timedelta(seconds=stability_seconds)
-    return found.ready_by is not None or waited, sighting
+    first_seen = earlier if same and earlier else FirstSeen(found.listing_fingerprint, now)
+    if found.missing is not None:
+        return False, first_seen
+    is_stable = now - first_seen.first_seen_at >= timedelta(seconds=stability_seconds)
+    return found.ready_by is not None or is_stable, first_seen
 
 
-async def _discover(zone: Zone, entity: str, dates: Sequence[date], stability_seconds: float) -> list[FoundDump]:
-    places = {dump_date: zone.template.place(entity, dump_date) for dump_date in dates}
+async def _discover(
+    zone: Zone, entity: str, dates: Sequence[date], stability_seconds: float
+) -> list[DiscoveredDump]:
+    locations = {dump_date: zone.template.locate(entity, dump_date) for dump_date in dates}
     async with zone.session() as session:
-        listed = await _list_folders(session, zone, places.values())
+        listings = await _list_folders(session, zone, locations.values())
     now = datetime.now(UTC)
     found = [
-        describe(entity, dump_date, place, listed[place.folder], stability_seconds, now)
-        for dump_date, place in places.items()
+        _describe(entity, dump_date, location, listings[location.folder], stability_seconds, now)
+        for dump_date, location in locations.items()
     ]
-    return [one for one in found if one is not None]
+    return [dump for dump in found if dump is not None]
 
 
 async def _list_folders(
-    session: Session, zone: Zone, places: Iterable[DumpPlace]
+    session: Session, zone: Zone, locations: Iterable[DumpLocation]
 ) -> dict[str, list[RemoteFile] | DumpRefusedError]:
-    deep = {place.folder: not place.name_prefix for place in places}
-    listed: dict[str, list[RemoteFile] | DumpRefusedError] = {}
+    recursive = {location.folder: not location.name_prefix for location in locations}
+    listings: dict[str, list[RemoteFile] | DumpRefusedError] = {}
 
-    async def look(folder: str) -> None:
+    async def list_one(folder: str) -> None:
         try:
-            listed[folder] = await list_place(session, zone, folder, deep=deep[folder])
+            listings[folder] = await list_with_retry(session, zone, folder, recursive=recursive[folder])
         except DumpRefusedError as error:
-            listed[folder] = error
+            listings[folder] = error
 
-    await each(deep, look, at_a_time=zone.parallel_files)
-    return listed
+    await run_concurrently(recursive, list_one, max_concurrency=zone.parallel_files)
+    return listings
 
 
-def describe(  # noqa: PLR0913, PLR0917 - one look, with all that bears on it
+def _describe(  # noqa: PLR0913, PLR0917 - all inputs of one result
     entity: str,
     dump_date: date,
-    place: DumpPlace,
+    location: DumpLocation,
     listed: list[RemoteFile] | DumpRefusedError,
     stability_seconds: float,
     now: datetime,
-) -> FoundDump | None:
-    """Say what a listing means for one dump; None where nothing was delivered."""
+) -> DiscoveredDump | None:
+    """Return the dump of a listing, or None if nothing was delivered."""
     if isinstance(listed, DumpRefusedError):
         return _refused(entity, dump_date, [], listed)
     try:
-        listing = judge_listing(place, listed)
+        listing = parse_listing(location, listed)
     except DumpRefusedError as error:
         return _refused(entity, dump_date, listed, error)
     if listing.is_empty():
         return None
-    return FoundDump(
+    return DiscoveredDump(
         entity=entity,
         dump_date=dump_date,
         listing_fingerprint=listing.fingerprint,
-        files=len(listing.data),
+        files=len(listing.data_files),
         bytes=listing.bytes,
         newest_at=listing.newest_at,
         ready_by=_ready_by(listing, stability_seconds, now),
-        awaited=_awaited(listing),
+        missing=_missing(listing),
     )
 
 
-def _refused(entity: str, dump_date: date, listed: list[RemoteFile], error: DumpRefusedError) -> FoundDump:
-    return FoundDump(
+def _refused(entity: str, dump_date: date, listed: list[RemoteFile], error: DumpRefusedError) -> DiscoveredDump:
+    return DiscoveredDump(
         entity=entity,
         dump_date=dump_date,
         listing_fingerprint=fingerprint_of(listed, str(error)),
@@ -141,17 +149,17 @@ def _refused(entity: str, dump_date: date, listed: list[RemoteFile], error: Dump
         bytes=sum(file.bytes for file in listed),
         newest_at=max((file.modified_at for file in listed), default=None),
         ready_by=None,
-        refused=str(error),
+        refusal=str(error),
     )
 
 
 def _ready_by(listing: Listing, stability_seconds: float, now: datetime) -> ReadyBy | None:
-    return signal(listing) or ("settled" if is_long_still(listing, stability_seconds, now) else None)
+    return readiness_signal(listing) or ("settled" if is_stable_by_age(listing, stability_seconds, now) else None)
 
 
-def _awaited(listing: Listing) -> str | None:
+def _missing(listing: Listing) -> str | None:
     try:
-        require_no_lone_checksum(listing)
+        require_no_orphan_checksum(listing)
     except DumpNotCompleteError as error:
         return str(error)
     return None

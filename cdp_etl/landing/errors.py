@@ -1,22 +1,21 @@
-"""What can go wrong between a partner's server and the raw archive.
+"""Errors of landing. Each class says what the caller can do: fix a setting, wait, ask the partner, or retry.
 
-Each class tells the caller what to do: mend a setting, wait, ask the partner, or try again. A message names
-the zone, file and fact at fault; it never holds a credential or a record.
+A message names the zone, the file and the fault. It never contains a credential or a record.
 """
 
 from cdp_etl.errors import CdpEtlError
 
 
 class LandingError(CdpEtlError):
-    """A dump could not be taken over."""
+    """A dump could not be pulled."""
 
 
 class DumpRefusedError(LandingError):
-    """What was delivered is at fault; the same delivery will be refused again."""
+    """The delivery is faulty. The same delivery will be refused again."""
 
 
 class FilesMissingError(DumpRefusedError):
-    """Fewer files are offered than were pulled before; `offered` says how many."""
+    """The zone offers fewer files than the previous pull contains; `offered` is their number."""
 
     def __init__(self, sentence: str, offered: int) -> None:
         super().__init__(sentence)
@@ -24,15 +23,15 @@ class FilesMissingError(DumpRefusedError):
 
 
 class DumpNotCompleteError(LandingError):
-    """The dump is still being delivered; nothing was taken, and a later attempt may find it whole."""
+    """The partner is still delivering the dump. Nothing was pulled; a later attempt may succeed."""
 
-    def __init__(self, why: str) -> None:
-        super().__init__(f"not complete yet: {why}")
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"not complete yet: {reason}")
 
 
 class ZoneUnreachableError(LandingError):
-    """The zone does not answer, or the connection broke: a fault that may pass by itself."""
+    """The zone does not answer, or the connection broke: a transient fault."""
 
 
 class ZoneConfigError(LandingError):
-    """The zone's address, credentials or rights are wrong: trying again does not help."""
+    """The zone's address, credentials or permissions are wrong: a retry does not help."""

@@ -1,7 +1,4 @@
-"""What a pull is: the record of one dump as it was taken over, and how two of them differ.
-
-Plain values; nothing here reads or writes. How a record is kept is `archive.py`.
-"""
+"""Data classes of a pulled dump, and the difference between two pulls. `archive.py` stores them."""
 
 import hashlib
 import json
@@ -12,11 +9,12 @@ from pathlib import Path
 from typing import Literal
 
 ReadyBy = Literal["manifest", "marker", "settled"]
+"""Evidence of completeness; `settled` means that neither manifest nor marker exists and the files were stable."""
 
 
 @dataclass(frozen=True)
-class Delivered:
-    """An encrypted file as it was delivered, before it was decrypted into the archive."""
+class DeliveredFile:
+    """An encrypted file as the partner delivered it. The archive contains the decrypted file."""
 
     path: str
     bytes: int
@@ -27,8 +25,15 @@ class Delivered:
 class DumpFile:
     """One data file in the raw archive.
 
-    `path` is relative to the dump, with `/`. `modified_at` is the server's time, `pulled_at` ours, both UTC.
-    `delivered` is set where the file was decrypted on its way. `expected_records` is what a manifest says.
+    Attributes:
+        path: Path relative to the dump, with `/`.
+        bytes: Size.
+        sha256: Hash of the content, in hexadecimal.
+        modified_at: Time of the last change by the server's clock, in UTC.
+        pulled_at: Time of the pull by the local clock, in UTC.
+        etag: The object store's version of the content.
+        delivered: The delivered file, if the pull decrypted it.
+        expected_records: Number of records that the manifest declares.
     """
 
     path: str
@@ -37,28 +42,28 @@ class DumpFile:
     modified_at: datetime
     pulled_at: datetime
     etag: str | None = None
-    delivered: Delivered | None = None
+    delivered: DeliveredFile | None = None
     expected_records: int | None = None
 
     @property
     def delivered_path(self) -> str:
-        """The path the zone knows the file by."""
+        """Path of the file in the zone."""
         return self.delivered.path if self.delivered else self.path
 
     @property
     def delivered_bytes(self) -> int:
-        """The size the zone lists."""
+        """Size of the file in the zone."""
         return self.delivered.bytes if self.delivered else self.bytes
 
     @property
     def delivered_sha256(self) -> str:
-        """The hash of the bytes as they were delivered."""
+        """Hash of the file in the zone."""
         return self.delivered.sha256 if self.delivered else self.sha256
 
 
 @dataclass(frozen=True)
 class FileDifference:
-    """How the files of one delivery differ from those of an earlier one, by path and content."""
+    """Paths that differ between two deliveries of one dump."""
 
     added: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
@@ -69,10 +74,18 @@ class FileDifference:
 class Pull:
     """A dump in the raw archive.
 
-    `files` are in the order of delivery and lie under `directory`. `fingerprint` covers paths and contents,
-    `listing_fingerprint` what the zone listed, `pulled_at` is when that was, UTC. `is_new` is false where the
-    pull before had the same content. `difference` compares with the pull before, and is None for the first.
-    `findings` are sentences for a person: nothing in them stops a load.
+    Attributes:
+        entity: Name of the entity.
+        dump_date: Day the partner delivered the dump for.
+        directory: Folder of the files.
+        files: Data files in delivery order.
+        fingerprint: Hash of all paths and contents.
+        listing_fingerprint: Hash of the zone's listing.
+        ready_by: Evidence that the dump was complete.
+        pulled_at: Time of the pull, in UTC.
+        findings: Sentences about oddities that do not stop a load.
+        is_new: Whether the content differs from the previous pull.
+        difference: Files that differ from the previous pull; None for the first pull.
     """
 
     entity: str
@@ -89,7 +102,7 @@ class Pull:
 
 
 def content_fingerprint(files: Iterable[DumpFile]) -> str:
-    """Give the address of a content: SHA-256 over the paths and hashes of the files in order."""
+    """Return the address of a content: SHA-256 over the paths and hashes of the files in order."""
     facts = [(file.path, file.sha256) for file in files]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 

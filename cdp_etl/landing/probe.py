@@ -1,6 +1,6 @@
-"""What an operator asks first of a new server: does it answer, what lies there, what is ready, and why not.
+"""Probe of landing zones: whether each zone answers, and which of its dumps are ready, without pulling anything.
 
-Put here the questions and the structured answer; printing it is the command line's work. Nothing is pulled.
+`cdp-etl landing check` prints the result; with `--json` the field names below are its keys.
 """
 
 import asyncio
@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Literal
 
 from cdp_etl.landing.archive import DumpArchive
-from cdp_etl.landing.dump.completeness import is_long_still, require_no_lone_checksum, signal
+from cdp_etl.landing.dump.completeness import is_stable_by_age, readiness_signal, require_no_orphan_checksum
 from cdp_etl.landing.dump.listing import Listing, list_dump
-from cdp_etl.landing.dump.manifest import LARGEST_MANIFEST_BYTES, parse_manifest, require_listed
+from cdp_etl.landing.dump.manifest import MAX_MANIFEST_BYTES, parse_manifest, require_listed
 from cdp_etl.landing.errors import DumpNotCompleteError, DumpRefusedError, ZoneConfigError, ZoneUnreachableError
 from cdp_etl.landing.models import ReadyBy
 from cdp_etl.landing.transfer.download import read_small
@@ -24,10 +24,10 @@ DumpState = Literal["ready", "unchanged", "not ready", "refused", "nothing there
 
 
 @dataclass(frozen=True)
-class CheckedDump:
-    """One dump, as it stands in the zone.
+class DumpProbe:
+    """State of one dump in its zone.
 
-    `unchanged` means that the last pull took this very listing. `why` is a sentence for every state.
+    `unchanged` means that the newest pull has the same listing. `why` is a sentence that explains the state.
     """
 
     dump_date: date
@@ -40,79 +40,81 @@ class CheckedDump:
 
 
 @dataclass(frozen=True)
-class CheckedZone:
-    """One entity's zone. `fault` says why it could not be listed; then there are no dumps."""
+class ZoneProbe:
+    """Result for the zone of one entity. `fault` is the reason why the zone cannot be listed."""
 
     entity: str
     zone: str
     fault: str | None
-    dumps: tuple[CheckedDump, ...]
+    dumps: tuple[DumpProbe, ...]
 
 
-def check_landing(
+def probe_zones(
     zones: Mapping[str, Zone], dates: Sequence[date], archive: Path, *, stability_seconds: float = 0
-) -> list[CheckedZone]:
-    """Look into the zone of each entity for the dumps of the given dates.
+) -> list[ZoneProbe]:
+    """Probe the zone of each entity for dumps of the given dates.
 
-    A fault of a zone is part of the answer, not an error.
+    An unreachable zone is part of the result, not an error.
     """
-    return asyncio.run(_check_all(zones, dates, archive, stability_seconds))
+    return asyncio.run(_probe_all(zones, dates, archive, stability_seconds))
 
 
-async def _check_all(
+async def _probe_all(
     zones: Mapping[str, Zone], dates: Sequence[date], archive: Path, stability_seconds: float
-) -> list[CheckedZone]:
-    return [await _check(entity, zone, dates, archive, stability_seconds) for entity, zone in zones.items()]
+) -> list[ZoneProbe]:
+    return [await _probe(entity, zone, dates, archive, stability_seconds) for entity, zone in zones.items()]
 
 
-async def _check(
+async def _probe(
     entity: str, zone: Zone, dates: Sequence[date], archive: Path, stability_seconds: float
-) -> CheckedZone:
-    dumps: list[CheckedDump] = []
+) -> ZoneProbe:
+    dumps: list[DumpProbe] = []
     try:
         async with zone.session() as session:
             for dump_date in dates:
-                known = DumpArchive(archive, entity, dump_date)
-                dumps.append(await _check_dump(session, zone, known, (entity, dump_date), stability_seconds))
+                archived = DumpArchive(archive, entity, dump_date)
+                dumps.append(await _probe_dump(session, zone, archived, (entity, dump_date), stability_seconds))
     except (ZoneConfigError, ZoneUnreachableError) as error:
-        return CheckedZone(entity, zone.label, str(error), ())
-    return CheckedZone(entity, zone.label, None, tuple(dumps))
+        return ZoneProbe(entity, zone.label, str(error), ())
+    return ZoneProbe(entity, zone.label, None, tuple(dumps))
 
 
-async def _check_dump(
-    session: Session, zone: Zone, known: DumpArchive, dump: tuple[str, date], stability_seconds: float
-) -> CheckedDump:
+async def _probe_dump(
+    session: Session, zone: Zone, archived: DumpArchive, dump: tuple[str, date], stability_seconds: float
+) -> DumpProbe:
     entity, dump_date = dump
     try:
         listing = await list_dump(session, zone, entity, dump_date)
         if listing.is_empty():
-            return CheckedDump(dump_date, "nothing there", "no data files are offered")
-        await _require_agreement(session, zone, listing)
+            return DumpProbe(dump_date, "nothing there", "the zone offers no data files")
+        await _verify_manifest(session, zone, listing)
     except DumpRefusedError as error:
-        return CheckedDump(dump_date, "refused", str(error))
+        return DumpProbe(dump_date, "refused", str(error))
     except DumpNotCompleteError as error:
-        return CheckedDump(dump_date, "not ready", str(error))
-    state, why = _judge(listing, known, stability_seconds)
-    return CheckedDump(dump_date, state, why, len(listing.data), listing.bytes, listing.newest_at, signal(listing))
+        return DumpProbe(dump_date, "not ready", str(error))
+    state, why = _state(listing, archived, stability_seconds)
+    return DumpProbe(
+        dump_date, state, why, len(listing.data_files), listing.bytes, listing.newest_at, readiness_signal(listing)
+    )
 
 
-async def _require_agreement(session: Session, zone: Zone, listing: Listing) -> None:
-    require_no_lone_checksum(listing)
+async def _verify_manifest(session: Session, zone: Zone, listing: Listing) -> None:
+    require_no_orphan_checksum(listing)
     if listing.manifest is not None:
-        text = await read_small(session, zone.retry, listing.manifest, LARGEST_MANIFEST_BYTES)
+        text = await read_small(session, zone.retry, listing.manifest, MAX_MANIFEST_BYTES)
         require_listed(parse_manifest(text), listing)
 
 
-def _judge(listing: Listing, known: DumpArchive, stability_seconds: float) -> tuple[DumpState, str]:
-    latest = known.latest()
+def _state(listing: Listing, archived: DumpArchive, stability_seconds: float) -> tuple[DumpState, str]:
+    latest = archived.latest()
     if latest is not None and latest.listing_fingerprint == listing.fingerprint:
         return "unchanged", f"pulled at {latest.pulled_at:%Y-%m-%d %H:%M:%S} UTC"
-    given = signal(listing)
-    if given is not None:
-        return "ready", f"its {given} says so"
-    if is_long_still(listing, stability_seconds, datetime.now(UTC)):
-        return "ready", "neither manifest nor marker, but its files stand still"
+    signal = readiness_signal(listing)
+    if signal is not None:
+        return "ready", f"has a {signal}"
+    if is_stable_by_age(listing, stability_seconds, datetime.now(UTC)):
+        return "ready", "no manifest or marker, but the files are stable"
     return (
         "not ready",
-        f"neither manifest nor marker, and its newest file is not still for {stability_seconds:g} s",
+        f"no manifest or marker, and the newest file may have changed within {stability_seconds:g} s",
     )

@@ -1,7 +1,4 @@
-"""How long the raw archive keeps what was pulled.
-
-Put here what may go and its removal. The layout is `archive.py`.
-"""
+"""Retention of the raw archive: selects expired pulls and deletes them."""
 
 import shutil
 from collections.abc import Iterator
@@ -19,10 +16,12 @@ from cdp_etl.landing.errors import LandingError
 
 @dataclass(frozen=True)
 class Retention:
-    """What is kept; None keeps for ever.
+    """Retention periods; None keeps pulls forever.
 
-    `keep_days`: dumps, by dump date. A dump that went can be pulled again while its zone has it, but no longer
-    replayed. `keep_superseded_days`: earlier deliveries of a dump that is kept, by the day they were pulled.
+    Attributes:
+        keep_days: Days after the dump date. A deleted dump cannot be replayed; it can be pulled again as long as
+            the zone offers it.
+        keep_superseded_days: Days after the pull, for each pull of a dump but the newest.
     """
 
     keep_days: int | None = None
@@ -31,7 +30,7 @@ class Retention:
 
 @dataclass(frozen=True)
 class PrunedPull:
-    """One pull that went, or would go. `bytes` are those that no pull which stays shares by a link."""
+    """A deleted pull, or one that a dry run would delete. `bytes` excludes files that other pulls share."""
 
     entity: str
     dump_date: date
@@ -41,27 +40,28 @@ class PrunedPull:
 
 
 def prune(archive: Path, retention: Retention, today: date, *, dry_run: bool) -> list[PrunedPull]:
-    """Remove what is older than is to be kept, and give what went; with `dry_run` what would go.
+    """Delete expired pulls and return them. With `dry_run`, delete nothing.
 
-    The newest pull of a dump stays as long as its dump does. A dump that is being pulled is passed over.
+    The newest pull of a dump is kept until its dump expires. A dump that is being pulled is skipped.
 
     Raises:
-        LandingError: something under the archive is not what the archive writes there.
+        LandingError: If the archive contains a folder that is not named by a dump date.
     """
     pruned: list[PrunedPull] = []
     for entity, dump_date, folder in _dumps(archive):
-        outdated = list(_outdated(DumpArchive(archive, entity, dump_date), dump_date, retention, today))
-        if outdated:
+        expired = list(_expired(DumpArchive(archive, entity, dump_date), dump_date, retention, today))
+        if expired:
             with suppress(Timeout), FileLock(folder / LOCK, timeout=0):
                 pruned += [
-                    PrunedPull(entity, dump_date, pull.name, _own_bytes(pull), reason) for pull, reason in outdated
+                    PrunedPull(entity, dump_date, pull.name, _unshared_bytes(pull), reason)
+                    for pull, reason in expired
                 ]
                 if not dry_run:
-                    _remove(folder, [pull for pull, _ in outdated])
+                    _delete(folder, [pull for pull, _ in expired])
     return pruned
 
 
-def _outdated(
+def _expired(
     dump: DumpArchive, dump_date: date, retention: Retention, today: date
 ) -> Iterator[tuple[Path, Literal["dump is old", "superseded"]]]:
     latest = dump.latest()
@@ -93,17 +93,17 @@ def _pulls(folder: Path) -> Iterator[Path]:
     return (path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
 
 
-def _own_bytes(pull: Path) -> int:
+def _unshared_bytes(pull: Path) -> int:
     statuses = [path.stat() for path in pull.rglob("*") if path.is_file()]
     return sum(status.st_size for status in statuses if status.st_nlink == 1)
 
 
-def _remove(folder: Path, pulls: list[Path]) -> None:
-    """Take each pull out of sight at once, so that no reader sees half of it."""
+def _delete(folder: Path, pulls: list[Path]) -> None:
+    """Rename each pull before deleting it, so that no reader sees an incomplete pull."""
     for pull in pulls:
-        doomed = pull.with_name(f".{pull.name}.pruned")
-        pull.rename(doomed)
-        shutil.rmtree(doomed)
+        hidden = pull.with_name(f".{pull.name}.pruned")
+        pull.rename(hidden)
+        shutil.rmtree(hidden)
     if not any(_pulls(folder)):
         (folder / LATEST).unlink(missing_ok=True)
         if (folder / INCOMING).exists():

@@ -1,1 +1,1 @@
-"""Landing: against a folder, an object store and SFTP servers."""
+"""Tests of `cdp_etl.landing` with folders, object stores and SFTP servers."""

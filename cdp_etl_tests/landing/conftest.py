@@ -1,4 +1,4 @@
-"""Fixtures that the landing tests share: a partner for each kind of zone."""
+"""Fixtures of the landing tests: a partner for each kind of zone."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -54,7 +54,7 @@ def sshd(tmp_path: Path) -> Iterator[SftpServer]:
     params=["folder", "s3", "sftp in process", pytest.param("sshd", marks=pytest.mark.system)],
 )
 def partner(request: pytest.FixtureRequest) -> Partner:
-    """A partner of each kind in turn; sshd where Debian's package is installed."""
+    """Return a partner of each kind in turn; sshd requires Debian's package."""
     if request.param == "folder":
         folder: FolderPartner = request.getfixturevalue("folder")
         return folder

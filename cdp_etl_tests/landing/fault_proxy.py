@@ -1,15 +1,15 @@
-"""A line that breaks: a proxy on loopback that cuts the connection once, and counts what went through."""
+"""Proxy on loopback that breaks the connection once and counts the transferred bytes."""
 
 import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-_PIECE_BYTES = 65536
+_CHUNK_BYTES = 65536
 
 
 class CuttingProxy:
-    """Passes connections on to a port; cuts the first that has brought `cut_after` bytes to the client."""
+    """Forwards connections to a port. Closes the first one that has sent `cut_after` bytes to the client."""
 
     def __init__(self, target_port: int, cut_after: int) -> None:
         self._target = ("127.0.0.1", target_port)
@@ -26,7 +26,7 @@ class CuttingProxy:
             try:
                 client, _ = self._listening.accept()
             except OSError:
-                return  # closed: the test is over
+                return  # the test has closed the socket
             server = socket.create_connection(self._target)
             for source, sink, counted in ((client, server, False), (server, client, True)):
                 threading.Thread(target=self._pump, args=(source, sink, counted), daemon=True).start()
@@ -37,22 +37,22 @@ class CuttingProxy:
         self._listening.close()
 
     def _pump(self, source: socket.socket, sink: socket.socket, counted: bool) -> None:  # noqa: FBT001 - thread's argument
-        brought = 0
+        sent = 0
         with suppress(OSError):  # the other direction has closed the sockets
-            while piece := source.recv(_PIECE_BYTES):
-                sink.sendall(piece)
-                brought += len(piece)
-                if counted and self._is_cut(len(piece), brought):
+            while chunk := source.recv(_CHUNK_BYTES):
+                sink.sendall(chunk)
+                sent += len(chunk)
+                if counted and self._is_cut(len(chunk), sent):
                     break
         for end in (source, sink):
             with suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
             end.close()
 
-    def _is_cut(self, new: int, brought: int) -> bool:
+    def _is_cut(self, new: int, sent: int) -> bool:
         with self._counting:
             self.bytes_to_client += new
-            if self._cut_after is None or brought < self._cut_after:
+            if self._cut_after is None or sent < self._cut_after:
                 return False
             self._cut_after = None
             self.cuts += 1

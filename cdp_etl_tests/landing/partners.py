@@ -1,4 +1,4 @@
-"""A partner who delivers files: one face for every kind of server, for the tests."""
+"""Partners that deliver files, with one interface for every kind of server."""
 
 import hashlib
 import json
@@ -27,28 +27,28 @@ ENTITY = "customer-product-review"
 DAY = date(2026, 3, 1)
 FOLDER = f"{ENTITY}/2026-03-01"
 LONG_AGO = datetime(2026, 3, 2, 4, 5, 6, tzinfo=UTC)
-QUICK = RetryPolicy(attempts=4, first_wait_seconds=0.01, longest_wait_seconds=0.05)
+QUICK = RetryPolicy(attempts=4, initial_wait_seconds=0.01, max_wait_seconds=0.05)
 
 
 class Partner(Protocol):
-    """Puts files on a server that a zone then reads; paths are relative to the zone's prefix."""
+    """Writes files to a server that a zone reads. Paths are relative to the zone's prefix."""
 
     def put(self, path: str, content: bytes) -> None:
-        """Deliver a file, replacing one of the same path."""
+        """Deliver a file; replace a file of the same path."""
         ...
 
     def remove(self, path: str) -> None:
-        """Take a file away again."""
+        """Delete a file."""
         ...
 
     def zone(self, template: str = DEFAULT_TEMPLATE) -> Zone:
-        """Give the zone as an operator would configure it."""
+        """Return the zone as an operator would configure it."""
         ...
 
 
 @dataclass(frozen=True)
 class FolderPartner:
-    """Delivers into a folder; files look as if they had been there for long."""
+    """Delivers into a folder. New files get an old timestamp."""
 
     root: Path
     location: str | None = None
@@ -64,11 +64,11 @@ class FolderPartner:
             os.utime(target, (LONG_AGO.timestamp(), LONG_AGO.timestamp()))
 
     def remove(self, path: str) -> None:
-        """Take a file away again."""
+        """Delete a file."""
         (self.root / path).unlink()
 
     def zone(self, template: str = DEFAULT_TEMPLATE) -> Zone:
-        """Give the zone: the folder itself, or the server that shows it."""
+        """Return the zone: the folder itself, or the server that serves the folder."""
         return open_zone(self.location or self.root, template=template, options=self.options)
 
 
@@ -84,18 +84,18 @@ class S3Partner:
         self.store().put(path, content)
 
     def remove(self, path: str) -> None:
-        """Take an object away again."""
+        """Delete an object."""
         self.store().delete(path)
 
     def zone(self, template: str = DEFAULT_TEMPLATE) -> Zone:
-        """Give the bucket as a zone."""
+        """Return the bucket as a zone."""
         options = ZoneOptions(
             object_store=ObjectStoreOptions(endpoint=self.endpoint, region="us-east-1"), retry=QUICK
         )
         return open_zone(f"s3://{self.bucket}/from/partner", template=template, options=options)
 
     def store(self) -> S3Store:
-        """Give the partner's own access to the bucket."""
+        """Return the partner's own access to the bucket."""
         return S3Store(
             self.bucket,
             prefix="from/partner",
@@ -106,24 +106,24 @@ class S3Partner:
 
 
 def sftp_partner(server: SftpServer) -> FolderPartner:
-    """Give a partner whose folder is seen through an SFTP server."""
+    """Return a partner whose folder is served by an SFTP server."""
     return FolderPartner(server.root, server.location(), ZoneOptions(sftp=server.options, retry=QUICK))
 
 
 def pulled(partner: Partner, archive: Path, rules: PullRules | None = None) -> Pull:
-    """Pull the dump that the partner has delivered, which must be there."""
+    """Pull the dump that the partner has delivered."""
     pull = pull_dump(partner.zone(), ENTITY, DAY, archive, rules)
     assert pull is not None
     return pull
 
 
 def contents(pull: Pull) -> dict[str, bytes]:
-    """Give what lies in the archive, by path, in the order of delivery."""
+    """Return the contents of the archived files by path, in delivery order."""
     return {file.path: (pull.directory / file.path).read_bytes() for file in pull.files}
 
 
 def manifest(**files: bytes) -> bytes:
-    """Give a manifest of CSV files, by their names without the extension."""
+    """Return a manifest of CSV files. Arguments are named like the files, without the extension."""
     return json.dumps(
         {
             "files": [

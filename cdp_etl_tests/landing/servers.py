@@ -1,4 +1,4 @@
-"""Real servers on loopback for the landing tests: SFTP in this process, OpenSSH's sshd, moto's S3."""
+"""Servers on loopback for the landing tests: SFTP in this process, OpenSSH's sshd, moto's S3."""
 
 import asyncio
 import socket
@@ -25,7 +25,7 @@ _START_SECONDS = 10
 
 @dataclass(frozen=True)
 class SftpServer:
-    """A running SFTP server, the folder it shows, and how a known user logs in."""
+    """A running SFTP server, the folder it serves, and the login options of a known user."""
 
     port: int
     root: Path
@@ -33,19 +33,19 @@ class SftpServer:
     options: SftpOptions
 
     def location(self, folder: str = "") -> str:
-        """Give the location of a zone on it."""
+        """Return the location of a zone on the server."""
         return f"sftp://{getuser()}@127.0.0.1:{self.port}{self.folder}/{folder}"
 
 
 @dataclass(frozen=True)
 class Keys:
-    """Files of a login: the host's key, the user's key, and who is known to whom."""
+    """Key files of a login: the host's key, the user's key, and an unknown key."""
 
     folder: Path
 
     @classmethod
     def make(cls, folder: Path) -> "Keys":
-        """Make new keys in an empty folder."""
+        """Create new keys in an empty folder."""
         folder.mkdir(parents=True, exist_ok=True)
         for name in ("host", "user", "stranger"):
             key = asyncssh.generate_private_key("ssh-ed25519")
@@ -55,7 +55,7 @@ class Keys:
         return cls(folder)
 
     def options(self, port: int, *, host_key: str = "host") -> SftpOptions:
-        """Give the options of a user who knows the server under `host_key`."""
+        """Return the options of a user whose known hosts file contains `host_key` for the server."""
         known_hosts = self.folder / f"known_{host_key}_{port}"
         public = (self.folder / f"{host_key}.pub").read_text()
         known_hosts.write_text(f"[127.0.0.1]:{port} {public}")
@@ -67,12 +67,12 @@ SftpFactory = Callable[[asyncssh.SSHServerChannel[bytes]], asyncssh.SFTPServer]
 
 @contextmanager
 def sftp_in_process(folder: Path, factory: SftpFactory | None = None) -> Iterator[SftpServer]:
-    """Run asyncssh's SFTP server in a thread; `factory` makes servers that misbehave."""
+    """Run asyncssh's SFTP server in a thread. `factory` can replace it by a faulty server."""
     keys = Keys.make(folder / "keys")
     root = folder / "files"
     root.mkdir()
 
-    def well_behaved(channel: asyncssh.SSHServerChannel[bytes]) -> asyncssh.SFTPServer:
+    def standard(channel: asyncssh.SSHServerChannel[bytes]) -> asyncssh.SFTPServer:
         return asyncssh.SFTPServer(channel, chroot=str(root).encode())
 
     async def listen() -> asyncssh.SSHAcceptor:
@@ -81,7 +81,7 @@ def sftp_in_process(folder: Path, factory: SftpFactory | None = None) -> Iterato
             0,
             server_host_keys=[str(keys.folder / "host")],
             authorized_client_keys=str(keys.folder / "user.pub"),
-            sftp_factory=factory or well_behaved,
+            sftp_factory=factory or standard,
         )
 
     loop = asyncio.new_event_loop()
@@ -109,11 +109,11 @@ async def _stop(listening: asyncssh.SSHAcceptor) -> None:
 
 @contextmanager
 def openssh_server(folder: Path) -> Iterator[SftpServer]:
-    """Run Debian's sshd on a loopback port of its own."""
+    """Run Debian's sshd on a free loopback port."""
     keys = Keys.make(folder / "keys")
     root = folder / "files"
     root.mkdir()
-    Path("/run/sshd").mkdir(exist_ok=True)  # sshd separates its privileges there
+    Path("/run/sshd").mkdir(exist_ok=True)  # for the privilege separation of sshd
     port = free_port()
     config = folder / "sshd_config"
     config.write_text(
@@ -138,13 +138,13 @@ class S3Server:
     endpoint: str
 
     def create_bucket(self, name: str) -> None:
-        """Make an empty bucket."""
+        """Create an empty bucket."""
         request = urllib.request.Request(f"{self.endpoint}/{name}", method="PUT")  # noqa: S310 - loopback
         with urllib.request.urlopen(request):  # noqa: S310 - loopback
             pass
 
     def put_raw(self, bucket: str, key: str, content: bytes = b"") -> None:
-        """Store an object under any key, also one that no client would send."""
+        """Store an object under any key, even one that no client would send."""
         s3_backends[DEFAULT_ACCOUNT_ID]["aws"].put_object(bucket, key, content)
 
 
@@ -161,7 +161,7 @@ def s3_server() -> Iterator[S3Server]:
 
 
 def free_port() -> int:
-    """Find a port on loopback that nobody listens on."""
+    """Return a free port on loopback."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -1,4 +1,4 @@
-"""Looking into a zone without pulling: for the sensor, and for the operator."""
+"""Discovery of dumps for the sensor, and the probe of zones for the operator."""
 
 import os
 from datetime import date, timedelta
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cdp_etl.landing import ZoneUnreachableError, check_landing, discover, open_zone, pull_dump
+from cdp_etl.landing import ZoneUnreachableError, discover, open_zone, probe_zones, pull_dump
 from cdp_etl.landing.zones.object_store import FolderSession
 from cdp_etl_tests.landing.partners import DAY, ENTITY, FOLDER, FolderPartner, Partner
 
@@ -38,13 +38,13 @@ def test_dumps_are_found_with_a_fingerprint_that_follows_their_listing(partner: 
 
 @pytest.fixture
 def listings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Every folder that is listed."""
+    """Return the folders listed so far."""
     listed: list[str] = []
     walk = FolderSession.list_folder
 
-    async def counted(self: FolderSession, folder: str, *, deep: bool) -> Any:
+    async def counted(self: FolderSession, folder: str, *, recursive: bool) -> Any:
         listed.append(folder)
-        return await walk(self, folder, deep=deep)
+        return await walk(self, folder, recursive=recursive)
 
     monkeypatch.setattr(FolderSession, "list_folder", counted)
     return listed
@@ -65,7 +65,7 @@ def test_a_flat_folder_is_listed_once_for_all_dates(folder: FolderPartner, listi
     folder.put(f"in/{ENTITY}_20260301.csv", b"x")
     folder.put(f"in/{ENTITY}_20260301_SUCCESS", b"")
     folder.put(f"in/{ENTITY}_20260303_1.csv", b"x")
-    folder.put("in/readme.txt", b"of nobody's concern")
+    folder.put("in/readme.txt", b"not a dump")
 
     found = discover(folder.zone("in/{entity}_{date:%Y%m%d}*"), ENTITY, [DAY, NEXT, LAST])
 
@@ -81,11 +81,11 @@ def test_one_bad_dump_does_not_hide_the_others(folder: FolderPartner) -> None:
 
     found = discover(folder.zone(), ENTITY, [DAY, NEXT, LAST])
 
-    assert [(one.refused or "")[:12] for one in found] == ["notes.docx: ", f"{ENTITY}/"[:12], ""]
-    assert found[2].awaited == "not complete yet: b.csv.sha256 is there and b.csv is not"
+    assert [(one.refusal or "")[:12] for one in found] == ["notes.docx: ", f"{ENTITY}/"[:12], ""]
+    assert found[2].missing == "not complete yet: b.csv.sha256 is present and b.csv is missing"
 
 
-def test_a_fresh_dump_without_a_sign_is_left_to_time(folder: FolderPartner) -> None:
+def test_a_new_dump_without_a_signal_is_not_ready(folder: FolderPartner) -> None:
     folder.put(f"{FOLDER}/a.csv", b"x")
     os.utime(folder.root / FOLDER / "a.csv")
 
@@ -94,12 +94,12 @@ def test_a_fresh_dump_without_a_sign_is_left_to_time(folder: FolderPartner) -> N
     assert found.ready_by is None
 
 
-def test_an_unreachable_zone_is_an_error_of_the_look(tmp_path: Path) -> None:
+def test_an_unreachable_zone_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ZoneUnreachableError):
         discover(open_zone(tmp_path / "missing"), ENTITY, [DAY])
 
 
-def test_a_check_says_what_is_ready_and_what_is_not_and_why(partner: Partner, archive: Path) -> None:
+def test_a_probe_explains_the_state_of_each_dump(partner: Partner, archive: Path) -> None:
     days = [date(2026, 3, number) for number in range(1, 7)]
     partner.put(f"{FOLDER}/a.csv", b"x")
     pull_dump(partner.zone(), ENTITY, DAY, archive)
@@ -110,32 +110,32 @@ def test_a_check_says_what_is_ready_and_what_is_not_and_why(partner: Partner, ar
     partner.put(f"{ENTITY}/2026-03-05/a.csv.sha256", b"x")
     partner.put(f"{ENTITY}/2026-03-05/b.csv", b"x")
 
-    (checked,) = check_landing({ENTITY: partner.zone()}, days, archive)
+    (probed,) = probe_zones({ENTITY: partner.zone()}, days, archive)
 
-    assert checked.fault is None
-    assert [(dump.state, dump.why.split(" ")[0]) for dump in checked.dumps] == [
+    assert probed.fault is None
+    assert [(dump.state, dump.why.split(" ")[0]) for dump in probed.dumps] == [
         ("unchanged", "pulled"),
-        ("ready", "neither"),
-        ("ready", "its"),
+        ("ready", "no"),
+        ("ready", "has"),
         ("refused", "the"),
         ("not ready", "not"),
-        ("nothing there", "no"),
+        ("nothing there", "the"),
     ]
 
 
-def test_a_check_tells_of_a_zone_that_does_not_answer_beside_one_that_does(
+def test_a_probe_reports_an_unreachable_zone_and_the_reachable_ones(
     folder: FolderPartner, archive: Path, tmp_path: Path
 ) -> None:
     folder.put(f"{FOLDER}/a.csv", b"x")
     os.utime(folder.root / FOLDER / "a.csv")
 
-    checked = check_landing(
+    probed = probe_zones(
         {"sms-interaction": open_zone(tmp_path / "missing"), ENTITY: folder.zone()},
         [DAY],
         archive,
         stability_seconds=60,
     )
 
-    assert checked[0].fault == f"landing zone {tmp_path}/missing: there is no such folder"
-    assert checked[0].dumps == ()
-    assert [(dump.state, dump.files) for dump in checked[1].dumps] == [("not ready", 1)]
+    assert probed[0].fault == f"landing zone {tmp_path}/missing: the folder does not exist"
+    assert probed[0].dumps == ()
+    assert [(dump.state, dump.files) for dump in probed[1].dumps] == [("not ready", 1)]

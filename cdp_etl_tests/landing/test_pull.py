@@ -1,4 +1,4 @@
-"""Pulling a dump into the raw archive: what is taken, what is kept, what is refused."""
+"""Pull of a dump into the raw archive: contents, findings, refusals."""
 
 import gzip
 import hashlib
@@ -66,7 +66,7 @@ def test_a_manifest_of_no_files_is_a_dump_of_nothing(folder: FolderPartner, arch
 
 
 def test_an_unreachable_zone_is_an_error_not_an_empty_dump(tmp_path: Path, archive: Path) -> None:
-    with pytest.raises(ZoneUnreachableError, match="no such folder"):
+    with pytest.raises(ZoneUnreachableError, match="the folder does not exist"):
         pull_dump(open_zone(tmp_path / "not mounted"), ENTITY, DAY, archive)
 
 
@@ -78,14 +78,14 @@ def test_an_unknown_extension_is_refused_by_name(folder: FolderPartner, archive:
         pull_dump(folder.zone(), ENTITY, DAY, archive)
 
 
-def test_what_is_hidden_or_unfinished_is_not_pulled(folder: FolderPartner, archive: Path) -> None:
+def test_hidden_and_unfinished_files_are_not_pulled(folder: FolderPartner, archive: Path) -> None:
     for name in ("a.csv", "b.csv.part", "_notes.txt", ".hidden", "_temporary/c.csv"):
         folder.put(f"{FOLDER}/{name}", b"x")
 
     assert list(contents(pulled(folder, archive))) == ["a.csv"]
 
 
-def test_two_files_of_the_same_bytes_are_a_finding(folder: FolderPartner, archive: Path) -> None:
+def test_files_with_the_same_content_are_a_finding(folder: FolderPartner, archive: Path) -> None:
     folder.put(f"{FOLDER}/a.csv", b"x" * 1000)
     folder.put(f"{FOLDER}/b.csv", b"x" * 1000)
     folder.put(f"{FOLDER}/c.csv", b"y" * 1000)
@@ -96,13 +96,13 @@ def test_two_files_of_the_same_bytes_are_a_finding(folder: FolderPartner, archiv
     folder.put(f"{FOLDER}/e.csv.gz", gzip.compress(b"cut short")[:-6])
 
     assert pulled(folder, archive).findings == (
-        "a.csv and b.csv hold the same bytes",
-        "d.csv and e.csv hold the same bytes",
-        "c.csv and c.csv.gz hold the same bytes once unpacked",
+        "a.csv and b.csv have the same content",
+        "d.csv and e.csv have the same content",
+        "c.csv and c.csv.gz have the same content after decompression",
     )
 
 
-def test_bombs_are_not_unpacked_to_compare_them(folder: FolderPartner, archive: Path) -> None:
+def test_decompression_bombs_are_not_compared(folder: FolderPartner, archive: Path) -> None:
     bomb = b"\0" * 50_000_000
     folder.put(f"{FOLDER}/a.csv.gz", gzip.compress(bomb, mtime=0))
     folder.put(f"{FOLDER}/a.csv.zst", zstd.compress(bomb))
@@ -110,7 +110,7 @@ def test_bombs_are_not_unpacked_to_compare_them(folder: FolderPartner, archive: 
     assert pulled(folder, archive).findings == ()
 
 
-def test_a_manifest_is_verified_and_hands_its_record_counts_on(folder: FolderPartner, archive: Path) -> None:
+def test_a_manifest_is_verified_and_its_record_counts_are_stored(folder: FolderPartner, archive: Path) -> None:
     folder.put(f"{FOLDER}/a.csv", b"h\n1\n")
     folder.put(f"{FOLDER}/_manifest.json", manifest(a=b"h\n1\n"))
     folder.put(f"{FOLDER}/_SUCCESS", b"")
@@ -136,7 +136,7 @@ def test_a_marker_makes_a_dump_ready(folder: FolderPartner, archive: Path) -> No
         pytest.param("SHA256 (a.csv) = {hash}\n", id="bsd"),
     ],
 )
-def test_a_checksum_file_that_agrees_is_accepted(folder: FolderPartner, archive: Path, text: str) -> None:
+def test_a_checksum_file_that_matches_is_accepted(folder: FolderPartner, archive: Path, text: str) -> None:
     folder.put(f"{FOLDER}/a.csv", b"x")
     folder.put(f"{FOLDER}/a.csv.sha256", text.format(hash=hashlib.sha256(b"x").hexdigest().upper()).encode())
 
@@ -147,11 +147,11 @@ def test_a_checksum_file_that_agrees_is_accepted(folder: FolderPartner, archive:
     ("text", "fault"),
     [
         pytest.param(hashlib.sha256(b"y").hexdigest(), r"a\.csv: its sha256 is 2d711", id="differs"),
-        pytest.param("no hash at all", r"a\.csv\.sha256: expected one sha256 in it, found 0", id="no-hash"),
+        pytest.param("no hash at all", r"a\.csv\.sha256: expected one sha256, found 0", id="no-hash"),
         pytest.param("x" * 100_000, r"a\.csv\.sha256: 100000 bytes, expected at most", id="too-large"),
     ],
 )
-def test_a_checksum_file_that_does_not_agree_is_a_refusal(
+def test_a_checksum_file_that_does_not_match_refuses_the_dump(
     folder: FolderPartner, archive: Path, text: str, fault: str
 ) -> None:
     folder.put(f"{FOLDER}/a.csv", b"x")
@@ -163,7 +163,7 @@ def test_a_checksum_file_that_does_not_agree_is_a_refusal(
     assert latest_pull(archive, ENTITY, DAY) is None
 
 
-def test_a_file_refused_by_its_checksum_is_received_anew_when_that_is_mended(
+def test_a_file_refused_by_its_checksum_is_downloaded_again_once_the_checksum_is_fixed(
     folder: FolderPartner, archive: Path
 ) -> None:
     folder.put(f"{FOLDER}/a.csv", b"x")
@@ -175,11 +175,13 @@ def test_a_file_refused_by_its_checksum_is_received_anew_when_that_is_mended(
     assert contents(pulled(folder, archive)) == {"a.csv": b"x"}
 
 
-def test_a_checksum_that_came_before_its_file_means_not_complete_yet(folder: FolderPartner, archive: Path) -> None:
+def test_a_checksum_without_its_file_means_not_complete_yet(folder: FolderPartner, archive: Path) -> None:
     folder.put(f"{FOLDER}/a.csv", b"x")
     folder.put(f"{FOLDER}/b.csv.sha256", b"x")
 
-    with pytest.raises(DumpNotCompleteError, match=r"not complete yet: b\.csv\.sha256 is there and b\.csv is not"):
+    with pytest.raises(
+        DumpNotCompleteError, match=r"not complete yet: b\.csv\.sha256 is present and b\.csv is missing"
+    ):
         pulled(folder, archive)
 
 
@@ -191,5 +193,7 @@ def test_a_dump_larger_than_the_free_disk_is_refused_before_it_is_pulled(
     usage = shutil.disk_usage(archive.parent)._replace(free=29)
     monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage)
 
-    with pytest.raises(DumpRefusedError, match=r"b\.csv has 20 bytes and the dump 30 .* has 29 free"):
+    with pytest.raises(
+        DumpRefusedError, match=r"has 29 bytes free, but the dump needs 30; the largest file, b\.csv, has 20"
+    ):
         pulled(folder, archive)

@@ -1,4 +1,4 @@
-"""The same dump delivered again, pulled again, pulled twice at once: what is new, what stays."""
+"""Repeated deliveries and pulls of one dump, also concurrent ones."""
 
 import shutil
 import threading
@@ -19,7 +19,7 @@ from cdp_etl.landing.models import FileDifference
 from cdp_etl_tests.landing.partners import DAY, ENTITY, FOLDER, FolderPartner, contents, manifest, pulled
 
 
-def test_the_same_delivery_again_is_given_back_as_it_is(folder: FolderPartner, archive: Path) -> None:
+def test_an_unchanged_delivery_returns_the_existing_pull(folder: FolderPartner, archive: Path) -> None:
     folder.put(f"{FOLDER}/a.csv", b"x")
     first = pulled(folder, archive)
 
@@ -30,9 +30,7 @@ def test_the_same_delivery_again_is_given_back_as_it_is(folder: FolderPartner, a
     assert latest_pull(archive, ENTITY, DAY) == again
 
 
-def test_a_changed_delivery_is_a_new_pull_that_links_what_is_unchanged(
-    folder: FolderPartner, archive: Path
-) -> None:
+def test_a_changed_delivery_is_a_new_pull_that_links_unchanged_files(folder: FolderPartner, archive: Path) -> None:
     folder.put(f"{FOLDER}/a.csv", b"same")
     folder.put(f"{FOLDER}/b.csv", b"before")
     first = pulled(folder, archive)
@@ -72,14 +70,14 @@ def test_the_same_bytes_written_again_are_no_new_content(folder: FolderPartner, 
     assert again.difference == FileDifference()
 
 
-def test_a_deep_pull_finds_what_the_listing_hides(folder: FolderPartner, archive: Path) -> None:
+def test_a_full_rescan_finds_a_change_that_the_listing_does_not_show(folder: FolderPartner, archive: Path) -> None:
     folder.put(f"{FOLDER}/a.csv", b"before")
     pulled(folder, archive)
     folder.remove(f"{FOLDER}/a.csv")
-    folder.put(f"{FOLDER}/a.csv", b"after!")  # of the same size, and put back to the same time
+    folder.put(f"{FOLDER}/a.csv", b"after!")  # same size and time
 
     assert not pulled(folder, archive).is_new
-    assert pulled(folder, archive, PullRules(deep=True)).is_new
+    assert pulled(folder, archive, PullRules(full_rescan=True)).is_new
 
 
 def test_fewer_files_than_before_are_refused_until_accepted(folder: FolderPartner, archive: Path) -> None:
@@ -88,7 +86,7 @@ def test_fewer_files_than_before_are_refused_until_accepted(folder: FolderPartne
     pulled(folder, archive)
     folder.remove(f"{FOLDER}/b.csv")
 
-    with pytest.raises(DumpRefusedError, match=r"1 files are offered where 2 were pulled.*gone: b\.csv"):
+    with pytest.raises(DumpRefusedError, match=r"1 files are offered, but 2 were pulled.*missing: b\.csv"):
         pulled(folder, archive)
 
     latest = latest_pull(archive, ENTITY, DAY)
@@ -98,7 +96,7 @@ def test_fewer_files_than_before_are_refused_until_accepted(folder: FolderPartne
     assert accepted.difference == FileDifference(removed=("b.csv",))
 
 
-def test_fewer_files_are_taken_where_a_manifest_says_so(folder: FolderPartner, archive: Path) -> None:
+def test_fewer_files_are_accepted_if_a_manifest_confirms_them(folder: FolderPartner, archive: Path) -> None:
     folder.put(f"{FOLDER}/a.csv", b"a")
     folder.put(f"{FOLDER}/b.csv", b"b")
     pulled(folder, archive)
@@ -108,7 +106,7 @@ def test_fewer_files_are_taken_where_a_manifest_says_so(folder: FolderPartner, a
     assert list(contents(pulled(folder, archive))) == ["a.csv"]
 
 
-def test_overlapping_pulls_of_one_dump_agree(folder: FolderPartner, archive: Path) -> None:
+def test_concurrent_pulls_of_one_dump_return_the_same_content(folder: FolderPartner, archive: Path) -> None:
     for number in range(20):
         folder.put(f"{FOLDER}/part-{number}.csv", b"x" * 100_000 + str(number).encode())
     together = threading.Barrier(4)
@@ -125,24 +123,24 @@ def test_overlapping_pulls_of_one_dump_agree(folder: FolderPartner, archive: Pat
     assert len(contents(pulls[0])) == 20
 
 
-def test_a_pull_that_is_held_off_for_too_long_says_so(folder: FolderPartner, archive: Path) -> None:
+def test_a_pull_that_waits_too_long_for_the_lock_is_an_error(folder: FolderPartner, archive: Path) -> None:
     folder.put(f"{FOLDER}/a.csv", b"x")
     folder.put(f"{FOLDER}/_manifest.json", b"{")
     (archive / FOLDER).mkdir(parents=True)
     with (
         FileLock(archive / FOLDER / "pull.lock"),
-        pytest.raises(LandingError, match="another pull of this dump has been at work for 0 s"),
+        pytest.raises(LandingError, match="another pull of this dump has been running for 0 s"),
     ):
         pulled(folder, archive, PullRules(lock_wait_seconds=0.1))
 
 
-def test_a_pull_that_failed_leaves_the_one_before_it(folder: FolderPartner, archive: Path) -> None:
+def test_a_failed_pull_keeps_the_previous_one(folder: FolderPartner, archive: Path) -> None:
     folder.put(f"{FOLDER}/a.csv", b"good")
     pulled(folder, archive)
     folder.put(f"{FOLDER}/a.csv", b"changed")
     folder.put(f"{FOLDER}/_manifest.json", manifest(a=b"good"))
 
-    with pytest.raises(DumpRefusedError, match=r"a\.csv has 7 bytes, the manifest says 4"):
+    with pytest.raises(DumpRefusedError, match=r"a\.csv has 7 bytes, the manifest declares 4"):
         pulled(folder, archive)
 
     latest = latest_pull(archive, ENTITY, DAY)
@@ -150,7 +148,7 @@ def test_a_pull_that_failed_leaves_the_one_before_it(folder: FolderPartner, arch
     assert contents(latest) == {"a.csv": b"good"}
 
 
-def test_a_dump_whose_pulled_files_are_gone_is_pulled_anew(folder: FolderPartner, archive: Path) -> None:
+def test_a_dump_whose_archived_files_were_deleted_is_pulled_again(folder: FolderPartner, archive: Path) -> None:
     folder.put(f"{FOLDER}/a.csv", b"x")
     shutil.rmtree(pulled(folder, archive).directory)
 
@@ -158,7 +156,7 @@ def test_a_dump_whose_pulled_files_are_gone_is_pulled_anew(folder: FolderPartner
     assert contents(pulled(folder, archive)) == {"a.csv": b"x"}
 
 
-def test_a_record_that_cannot_be_read_is_an_error_that_names_it(folder: FolderPartner, archive: Path) -> None:
+def test_an_invalid_record_is_an_error_with_its_path(folder: FolderPartner, archive: Path) -> None:
     folder.put(f"{FOLDER}/a.csv", b"x")
     pulled(folder, archive)
     (archive / FOLDER / "latest.json").write_bytes(b"{")

@@ -1,4 +1,4 @@
-"""What the raw archive lets go of, and what it never does."""
+"""Retention of the raw archive: which pulls are deleted and which are kept."""
 
 import os
 from datetime import date, datetime
@@ -15,7 +15,7 @@ TODAY = date(2026, 3, 31)
 
 @pytest.fixture
 def pulls(folder: FolderPartner, archive: Path) -> list[Pull]:
-    """Two deliveries of one dump, the first pulled on 2 March; they share an unchanged file."""
+    """Pull two deliveries of one dump that share a file; the first pull is dated 2 March."""
     folder.put(f"{FOLDER}/same.csv", b"x" * 100)
     found = []
     for content in (b"first", b"second"):
@@ -23,22 +23,22 @@ def pulls(folder: FolderPartner, archive: Path) -> list[Pull]:
         pull = pull_dump(folder.zone(), ENTITY, DAY, archive)
         assert pull is not None
         found.append(pull)
-    pulled_on = datetime(2026, 3, 2, 12).timestamp()  # noqa: DTZ001 - noon is the same day everywhere near
+    pulled_on = datetime(2026, 3, 2, 12).timestamp()  # noqa: DTZ001 - noon is on the same day in the time zones of the test machines
     os.utime(found[0].directory, (pulled_on, pulled_on))
     return found
 
 
-def test_a_superseded_delivery_goes_and_the_newest_stays(archive: Path, pulls: list[Pull]) -> None:
+def test_a_superseded_pull_is_deleted_and_the_newest_is_kept(archive: Path, pulls: list[Pull]) -> None:
     pruned = prune(archive, Retention(keep_superseded_days=7), TODAY, dry_run=False)
 
     assert [(one.fingerprint, one.reason, one.bytes) for one in pruned] == [
-        (pulls[0].fingerprint, "superseded", len(b"first"))  # the unchanged file stays with the other
+        (pulls[0].fingerprint, "superseded", len(b"first"))  # the newest pull still has the unchanged file
     ]
     assert not pulls[0].directory.exists()
     assert (pulls[1].directory / "same.csv").read_bytes() == b"x" * 100
 
 
-def test_an_old_dump_goes_whole_and_can_be_pulled_again(
+def test_an_old_dump_is_deleted_and_can_be_pulled_again(
     folder: FolderPartner, archive: Path, pulls: list[Pull]
 ) -> None:
     pruned = prune(archive, Retention(keep_days=29), TODAY, dry_run=False)
@@ -53,30 +53,30 @@ def test_an_old_dump_goes_whole_and_can_be_pulled_again(
     [Retention(), Retention(keep_days=30), Retention(keep_superseded_days=29)],
     ids=["for-ever", "young-dump", "young-delivery"],
 )
-def test_what_is_not_old_enough_stays(archive: Path, pulls: list[Pull], retention: Retention) -> None:
+def test_a_pull_that_is_not_old_enough_is_kept(archive: Path, pulls: list[Pull], retention: Retention) -> None:
     assert prune(archive, retention, TODAY, dry_run=False) == []
     assert all(pull.directory.is_dir() for pull in pulls)
 
 
-def test_a_dry_run_says_what_would_go_and_removes_nothing(archive: Path, pulls: list[Pull]) -> None:
+def test_a_dry_run_returns_the_expired_pulls_and_deletes_nothing(archive: Path, pulls: list[Pull]) -> None:
     planned = prune(archive, Retention(keep_days=7), TODAY, dry_run=True)
 
     assert all(pull.directory.is_dir() for pull in pulls)
     assert prune(archive, Retention(keep_days=7), TODAY, dry_run=False) == planned
 
 
-def test_a_dump_that_is_being_pulled_is_passed_over(archive: Path, pulls: list[Pull]) -> None:
+def test_a_dump_that_is_being_pulled_is_skipped(archive: Path, pulls: list[Pull]) -> None:
     with FileLock(archive / FOLDER / "pull.lock"):
         assert prune(archive, Retention(keep_days=7), TODAY, dry_run=False) == []
 
     assert all(pull.directory.is_dir() for pull in pulls)
 
 
-def test_an_archive_that_is_not_there_has_nothing_to_prune(archive: Path) -> None:
+def test_a_missing_archive_has_nothing_to_prune(archive: Path) -> None:
     assert prune(archive, Retention(keep_days=7), TODAY, dry_run=False) == []
 
 
-def test_a_stranger_in_the_archive_is_an_error_that_names_it(archive: Path) -> None:
+def test_an_unknown_folder_in_the_archive_is_an_error_with_its_path(archive: Path) -> None:
     (archive / ENTITY / "my notes").mkdir(parents=True)
 
     with pytest.raises(LandingError, match="my notes: expected a folder named by a dump date"):

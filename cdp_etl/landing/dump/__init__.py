@@ -1,5 +1,5 @@
-"""What makes a listing of files one complete dump.
+"""Structure of a dump: from a listing of files to one complete dump.
 
-Belongs here: dump grammar: paths, manifests, completeness, delivery calendar.
-Does not belong here: connections and transfers.
+Belongs here: the dump's listing, manifest, checksums, completeness and duplicate files.
+Does not belong here: connections, names of files in a zone, transfers.
 """

@@ -1,6 +1,6 @@
-"""Whether a dump is wholly delivered: by its manifest, by its marker, or because nothing moves any more.
+"""Completeness of a dump: a manifest, a marker, or files that no longer change.
 
-Put here the judgement alone. Sizes and times come from listings; which clock they are of is never trusted far.
+Times come from the server's clock, which may be wrong (decision 0011).
 """
 
 import asyncio
@@ -10,66 +10,68 @@ from datetime import datetime, timedelta
 from cdp_etl.landing.dump.listing import Listing
 from cdp_etl.landing.errors import DumpNotCompleteError
 from cdp_etl.landing.models import ReadyBy
-from cdp_etl.landing.zones.path_safety import shown
+from cdp_etl.landing.zones.path_safety import printable
 
-# A server's clock may be wrong by this much before a fresh file could be taken for an old one.
 _CLOCK_TOLERANCE = timedelta(hours=1)
+"""Largest error of a server's clock at which a new file is never taken for an old one."""
 
 
-def signal(listing: Listing) -> ReadyBy | None:
-    """Say which sign of completeness the sender has given, if any (issue 3: manifest before marker)."""
+def readiness_signal(listing: Listing) -> ReadyBy | None:
+    """Return the partner's signal that the dump is complete, or None. A manifest precedes a marker."""
     if listing.manifest is not None:
         return "manifest"
     return "marker" if listing.marker is not None else None
 
 
-def is_long_still(listing: Listing, stability_seconds: float, now: datetime) -> bool:
-    """Say whether the newest file is so old that no second look is needed."""
+def is_stable_by_age(listing: Listing, stability_seconds: float, now: datetime) -> bool:
+    """Return whether the newest file is so old that a second listing is unnecessary."""
     if stability_seconds == 0 or listing.newest_at is None:
         return True
     return now - listing.newest_at >= timedelta(seconds=stability_seconds) + _CLOCK_TOLERANCE
 
 
-def require_no_lone_checksum(listing: Listing) -> None:
-    """Refuse a dump in which a `.sha256` has come before its file.
+def require_no_orphan_checksum(listing: Listing) -> None:
+    """Check that each `.sha256` file comes with its data file.
 
     Raises:
-        DumpNotCompleteError: naming the file that is awaited.
+        DumpNotCompleteError: If a data file is missing.
     """
-    there = {offered.path for offered in listing.data}
+    data_paths = {file.path for file in listing.data_files}
     for path, checksum in listing.checksums.items():
-        if path not in there:
-            raise DumpNotCompleteError(f"{shown(checksum.path)} is there and {shown(path)} is not")
+        if path not in data_paths:
+            raise DumpNotCompleteError(f"{printable(checksum.path)} is present and {printable(path)} is missing")
 
 
-async def require_ready(
-    listing: Listing, look_again: Callable[[], Awaitable[Listing]], stability_seconds: float, now: datetime
+async def wait_until_ready(
+    listing: Listing, list_again: Callable[[], Awaitable[Listing]], stability_seconds: float, now: datetime
 ) -> ReadyBy:
-    """Say by which sign the dump is ready, waiting `stability_seconds` between two looks where there is none.
+    """Return the evidence that the dump is complete.
+
+    If the partner gave no signal, wait `stability_seconds` and compare a second listing with the first.
 
     Raises:
-        DumpNotCompleteError: the listing changed between the two looks.
+        DumpNotCompleteError: If a data file is missing, or the listing changed while waiting.
     """
-    require_no_lone_checksum(listing)
-    given = signal(listing)
-    if given is not None:
-        return given
-    if not is_long_still(listing, stability_seconds, now):
+    require_no_orphan_checksum(listing)
+    signal = readiness_signal(listing)
+    if signal is not None:
+        return signal
+    if not is_stable_by_age(listing, stability_seconds, now):
         await asyncio.sleep(stability_seconds)
-        require_same(listing, await look_again(), f"within {stability_seconds:g} s")
+        require_unchanged_listing(listing, await list_again(), f"within {stability_seconds:g} s")
     return "settled"
 
 
-def require_same(before: Listing, after: Listing, when: str) -> None:
-    """Compare two looks at one dump.
+def require_unchanged_listing(before: Listing, after: Listing, when: str) -> None:
+    """Compare two listings of one dump.
 
     Raises:
-        DumpNotCompleteError: naming a file that came, went or changed.
+        DumpNotCompleteError: If a file was added, removed or changed.
     """
     if before.fingerprint == after.fingerprint:
         return
-    old = {offered.path: offered.remote for offered in before.offered}
-    new = {offered.path: offered.remote for offered in after.offered}
-    moved = sorted(path for path in old.keys() | new.keys() if old.get(path) != new.get(path))
-    others = f" and {len(moved) - 1} more" if len(moved) > 1 else ""
-    raise DumpNotCompleteError(f"{shown(moved[0])}{others} changed {when}")
+    old = {file.path: file.remote for file in before.files}
+    new = {file.path: file.remote for file in after.files}
+    changed = sorted(path for path in old.keys() | new.keys() if old.get(path) != new.get(path))
+    others = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
+    raise DumpNotCompleteError(f"{printable(changed[0])}{others} changed {when}")

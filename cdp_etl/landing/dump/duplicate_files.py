@@ -1,7 +1,4 @@
-"""What is odd about a delivery but no reason to refuse it: sentences for a person.
-
-Put here findings that the files of one dump show by themselves (RULINGS 5).
-"""
+"""Duplicate files in one dump: reported as findings, never a reason to refuse the dump."""
 
 import sys
 from collections import defaultdict
@@ -15,63 +12,67 @@ from isal import igzip, igzip_lib
 
 from cdp_etl.contract.file_names import without_compression
 from cdp_etl.landing.models import DumpFile
-from cdp_etl.landing.zones.path_safety import shown
+from cdp_etl.landing.zones.path_safety import printable
 
 if sys.version_info >= (3, 14):
     from compression import zstd
 else:
     from backports import zstd
 
-_PIECE_BYTES = 1024 * 1024
-_MOST_EXPANSION = 200  # of a compressed file: what unpacks to more is not compared, so that no bomb is unpacked
+_CHUNK_BYTES = 1024 * 1024
+_MAX_EXPANSION = 200  # protects against decompression bombs: a file that expands further is not compared
 _BROKEN: tuple[type[Exception], ...] = (OSError, EOFError, igzip_lib.IsalError, zstd.ZstdError)  # type: ignore[assignment]  # isal declares its error class as an instance
 
 
-def find_twins(files: Sequence[DumpFile], places: Mapping[str, Path]) -> list[str]:
-    """Find files of one dump that hold the same bytes, also where only their compression differs.
+def find_duplicate_files(files: Sequence[DumpFile], sources: Mapping[str, Path]) -> list[str]:
+    """Return a sentence for each group of files with equal content, before or after decompression.
 
-    `places` says where each file lies. Contents are unpacked only for names such as `a.csv` beside `a.csv.gz`.
+    Decompresses only files whose names differ in the compression suffix alone, such as `a.csv` and `a.csv.gz`.
+
+    Args:
+        files: The data files of the dump.
+        sources: Location of each file, by its path in the dump.
     """
     by_hash: defaultdict[str, list[str]] = defaultdict(list)
-    by_clear_name: defaultdict[str, list[DumpFile]] = defaultdict(list)
+    by_stem: defaultdict[str, list[DumpFile]] = defaultdict(list)
     for file in files:
         by_hash[file.sha256].append(file.path)
-        by_clear_name[without_compression(file.path)].append(file)
-    twins = [
-        f"{shown(paths[0])} and {', '.join(map(shown, paths[1:]))} hold the same bytes"
+        by_stem[without_compression(file.path)].append(file)
+    findings = [
+        f"{printable(paths[0])} and {', '.join(map(printable, paths[1:]))} have the same content"
         for paths in by_hash.values()
         if len(paths) > 1
     ]
-    for alike in by_clear_name.values():
-        twins += [
-            f"{shown(one.path)} and {shown(other.path)} hold the same bytes once unpacked"
-            for one, other in combinations(alike, 2)
-            if _same_content(places[one.path], places[other.path])
+    for candidates in by_stem.values():
+        findings += [
+            f"{printable(one.path)} and {printable(other.path)} have the same content after decompression"
+            for one, other in combinations(candidates, 2)
+            if _has_same_content(sources[one.path], sources[other.path])
         ]
-    return twins
+    return findings
 
 
-def _same_content(one: Path, other: Path) -> bool:
-    with closing(_pieces(one)) as left, closing(_pieces(other)) as right:
+def _has_same_content(one: Path, other: Path) -> bool:
+    with closing(_chunks(one)) as left, closing(_chunks(other)) as right:
         try:
-            return all(mine == theirs for mine, theirs in zip_longest(left, right))
+            return all(chunk == other_chunk for chunk, other_chunk in zip_longest(left, right))
         except _BROKEN:
-            return False  # whether a broken file is refused is decided where it is decoded
+            return False  # normalize decides whether a broken file is refused
 
 
-def _pieces(path: Path) -> Generator[bytes]:
-    room = path.stat().st_size * _MOST_EXPANSION
-    with _open_unpacked(path) as file:
-        while piece := file.read(_PIECE_BYTES):
-            room -= len(piece)
-            if room < 0:
+def _chunks(path: Path) -> Generator[bytes]:
+    remaining = path.stat().st_size * _MAX_EXPANSION
+    with _open_decompressed(path) as file:
+        while chunk := file.read(_CHUNK_BYTES):
+            remaining -= len(chunk)
+            if remaining < 0:
                 raise EOFError
-            yield piece
+            yield chunk
 
 
-def _open_unpacked(path: Path) -> IO[bytes]:
+def _open_decompressed(path: Path) -> IO[bytes]:
     with path.open("rb") as file:
         start = file.read(4)
     if start.startswith(b"\x1f\x8b"):
-        return cast("IO[bytes]", igzip.IGzipFile(path, "rb"))  # type: ignore[no-untyped-call]  # isal's stubs leave it bare
+        return cast("IO[bytes]", igzip.IGzipFile(path, "rb"))  # type: ignore[no-untyped-call]  # isal's stubs do not annotate it
     return cast("IO[bytes]", zstd.ZstdFile(path)) if start == b"\x28\xb5\x2f\xfd" else path.open("rb")

@@ -1,6 +1,6 @@
-"""What a zone offers as one dump: names judged, sorted into data and companions, with one fingerprint.
+"""Listing of one dump: checks its file names and sorts the files into data, checksums, manifest and marker.
 
-Put here what can be said from a listing alone. Reading a file, the manifest too, is not done here.
+Reads no file; `manifest.py` reads the manifest.
 """
 
 import hashlib
@@ -21,14 +21,14 @@ from cdp_etl.contract.file_names import (
 )
 from cdp_etl.landing.errors import DumpRefusedError
 from cdp_etl.landing.zones.path_safety import require_distinct, require_safe_path
-from cdp_etl.landing.zones.path_template import DumpPlace
+from cdp_etl.landing.zones.path_template import DumpLocation
 from cdp_etl.landing.zones.protocol import RemoteFile, Session
 from cdp_etl.landing.zones.zone import Zone
 
 
 @dataclass(frozen=True)
-class Offered:
-    """A file of a dump: `path` is relative to the dump, `remote` is where it lies in the zone."""
+class ListedFile:
+    """A file of a dump. `path` is relative to the dump; `remote` is the file in the zone."""
 
     path: str
     remote: RemoteFile
@@ -36,102 +36,109 @@ class Offered:
 
 @dataclass(frozen=True)
 class Listing:
-    """One dump as its zone lists it.
+    """The files of one dump in its zone.
 
-    `offered` is everything, `data` the data files, both in the order of delivery. `checksums` maps a data
-    file's path to its `.sha256` companion.
-    `fingerprint` covers path, size, time and ETag of every file, those still being written included: as long
-    as it stands still, nothing moves.
+    Attributes:
+        files: All files, in delivery order.
+        data_files: The data files, in delivery order.
+        checksums: The `.sha256` file of a data file, by the path of the data file.
+        manifest: The manifest, if there is one.
+        marker: The marker `_SUCCESS`, if there is one.
+        fingerprint: Hash of path, size, time and ETag of every file, also of unfinished uploads. It is unchanged
+            as long as no file changes.
+        newest_at: Time of the newest change, in UTC.
     """
 
-    offered: tuple[Offered, ...]
-    data: tuple[Offered, ...]
-    checksums: dict[str, Offered]
-    manifest: Offered | None
-    marker: Offered | None
+    files: tuple[ListedFile, ...]
+    data_files: tuple[ListedFile, ...]
+    checksums: dict[str, ListedFile]
+    manifest: ListedFile | None
+    marker: ListedFile | None
     fingerprint: str
     newest_at: datetime | None
 
     @property
     def bytes(self) -> int:
-        """Bytes of the data files, as listed."""
-        return sum(offered.remote.bytes for offered in self.data)
+        """Total size of the data files."""
+        return sum(file.remote.bytes for file in self.data_files)
 
     def is_empty(self) -> bool:
-        """Say whether nothing was delivered: no data, and no manifest that says there is none."""
-        return not self.data and self.manifest is None
+        """Return whether nothing was delivered. A manifest alone is a delivery: of no data files."""
+        return not self.data_files and self.manifest is None
 
 
 async def list_dump(session: Session, zone: Zone, entity: str, dump_date: date) -> Listing:
-    """List one dump, and nothing but its own folder.
+    """List the files of one dump.
 
     Raises:
-        DumpRefusedError: a name is dangerous or says no known format.
-        ZoneUnreachableError, ZoneConfigError: the zone could not be listed.
+        DumpRefusedError: If a name is dangerous or has no known format.
+        ZoneUnreachableError: If the zone does not answer.
+        ZoneConfigError: If the zone's address, credentials or permissions are wrong.
     """
-    place = zone.template.place(entity, dump_date)
-    return judge_listing(place, await list_place(session, zone, place.folder, deep=not place.name_prefix))
+    location = zone.template.locate(entity, dump_date)
+    files = await list_with_retry(session, zone, location.folder, recursive=not location.name_prefix)
+    return parse_listing(location, files)
 
 
-async def list_place(session: Session, zone: Zone, folder: str, *, deep: bool) -> list[RemoteFile]:
-    """List a folder, trying again what may pass."""
+async def list_with_retry(session: Session, zone: Zone, folder: str, *, recursive: bool) -> list[RemoteFile]:
+    """List a folder; retry transient faults."""
     files: list[RemoteFile] = []
     async for attempt in zone.retry.retrying():
         with attempt:
-            files = await session.list_folder(folder, deep=deep)
+            files = await session.list_folder(folder, recursive=recursive)
     return files
 
 
-def judge_listing(place: DumpPlace, files: Iterable[RemoteFile]) -> Listing:
-    """Sort a folder's files into the parts of the dump at `place`; others in a flat folder are passed over.
+def parse_listing(location: DumpLocation, files: Iterable[RemoteFile]) -> Listing:
+    """Sort the files of a folder into the parts of the dump at `location`. Skip files of other dumps.
 
     Raises:
-        DumpRefusedError: a name is dangerous or says no known format.
+        DumpRefusedError: If a name is dangerous or has no known format.
     """
-    offered = [Offered(path, file) for file in files if (path := _path_in_dump(place, file.path)) is not None]
-    offered.sort(key=lambda one: delivery_order(one.path))
-    for one in offered:
-        require_safe_path(one.path)
-    fingerprint = fingerprint_of([replace(one.remote, path=one.path) for one in offered])
-    empty = Listing(tuple(offered), (), {}, None, None, fingerprint, _newest(offered))
-    data: list[Offered] = []
-    checksums: dict[str, Offered] = {}
-    for one in offered:
+    listed = [ListedFile(path, file) for file in files if (path := _path_in_dump(location, file.path)) is not None]
+    listed.sort(key=lambda file: delivery_order(file.path))
+    for file in listed:
+        require_safe_path(file.path)
+    fingerprint = fingerprint_of([replace(file.remote, path=file.path) for file in listed])
+    unsorted = Listing(tuple(listed), (), {}, None, None, fingerprint, _newest(listed))
+    data_files: list[ListedFile] = []
+    checksums: dict[str, ListedFile] = {}
+    for file in listed:
         try:
-            kind = classify(one.path)
+            kind = classify(file.path)
         except UnknownDumpFileError as error:
             raise DumpRefusedError(str(error)) from error
         if isinstance(kind, DataFile):
-            data.append(one)
-        elif isinstance(kind, Companion) and kind.of is not None:
-            checksums[kind.of] = one
-    require_distinct((one.path, without_encryption(one.path)) for one in data)
-    by_path = {one.path: one for one in offered}
+            data_files.append(file)
+        elif isinstance(kind, Companion) and kind.target is not None:
+            checksums[kind.target] = file
+    require_distinct((file.path, without_encryption(file.path)) for file in data_files)
+    by_path = {file.path: file for file in listed}
     return replace(
-        empty,
-        data=tuple(data),
+        unsorted,
+        data_files=tuple(data_files),
         checksums=checksums,
         manifest=by_path.get(MANIFEST),
         marker=by_path.get(MARKER),
     )
 
 
-def _path_in_dump(place: DumpPlace, path: str) -> str | None:
-    start = f"{place.folder}/" if place.folder else ""
-    inner = path.removeprefix(start)
-    if not place.name_prefix:
+def _path_in_dump(location: DumpLocation, path: str) -> str | None:
+    folder = f"{location.folder}/" if location.folder else ""
+    inner = path.removeprefix(folder)
+    if not location.name_prefix:
         return inner
-    if not inner.startswith(place.name_prefix):
+    if not inner.startswith(location.name_prefix):
         return None
-    rest = inner.removeprefix(place.name_prefix)
+    rest = inner.removeprefix(location.name_prefix)
     return rest if rest in (MANIFEST, MARKER) else inner
 
 
 def fingerprint_of(files: Iterable[RemoteFile], remark: str = "") -> str:
-    """Give one value for what a server lists: it changes with any path, size, time, ETag, and the remark."""
+    """Return the hash of a listing: of each path, size, time and ETag, and of the remark."""
     facts = [(file.path, file.bytes, file.modified_at.isoformat(), file.etag) for file in files]
     return hashlib.sha256(json.dumps([facts, remark]).encode()).hexdigest()
 
 
-def _newest(offered: list[Offered]) -> datetime | None:
-    return max((one.remote.modified_at for one in offered), default=None)
+def _newest(listed: list[ListedFile]) -> datetime | None:
+    return max((file.remote.modified_at for file in listed), default=None)

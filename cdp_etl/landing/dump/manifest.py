@@ -1,6 +1,6 @@
-"""What the sender says about a dump: `_manifest.json` and `<file>.sha256`, and whether it is true.
+"""The partner's declarations about a dump, `_manifest.json` and `<file>.sha256`: parsed and verified.
 
-Put here how these are read and compared. Both are bounded, and both are a stranger's text.
+Both files are untrusted input of limited size.
 """
 
 import re
@@ -11,11 +11,11 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from cdp_etl.landing.dump.listing import Listing
 from cdp_etl.landing.errors import DumpRefusedError
-from cdp_etl.landing.zones.path_safety import require_safe_path, shown
+from cdp_etl.landing.zones.path_safety import printable, require_safe_path
 
-LARGEST_MANIFEST_BYTES = 64 * 1024 * 1024
-LARGEST_CHECKSUM_BYTES = 64 * 1024
-_MOST_FAULTS_SHOWN = 5
+MAX_MANIFEST_BYTES = 64 * 1024 * 1024
+MAX_CHECKSUM_BYTES = 64 * 1024
+_MAX_FAULTS_SHOWN = 5
 
 _SHA256 = re.compile(rb"(?<![0-9A-Fa-f])([0-9A-Fa-f]{64})(?![0-9A-Fa-f])")
 
@@ -23,7 +23,7 @@ Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9A-Fa-f]{64}$", to_lower
 
 
 class ManifestFile(BaseModel):
-    """One file that the sender says it has delivered; what is left out is not compared."""
+    """One data file as the manifest declares it. Omitted fields are not compared."""
 
     model_config = ConfigDict(frozen=True, strict=True)
 
@@ -34,7 +34,7 @@ class ManifestFile(BaseModel):
 
 
 class Manifest(BaseModel):
-    """The sender's list of all data files of a dump; keys that are not known here are passed over."""
+    """List of all data files of a dump. Unknown keys are ignored."""
 
     model_config = ConfigDict(frozen=True, strict=True)
 
@@ -45,93 +45,97 @@ class Manifest(BaseModel):
     def _each_path_once(cls, files: list[ManifestFile]) -> list[ManifestFile]:
         paths = [file.path for file in files]
         if len(paths) != len(set(paths)):
-            raise ValueError("a path is named twice")
+            raise ValueError("a path is listed twice")
         return files
 
     def by_path(self) -> dict[str, ManifestFile]:
-        """Give the files by their path."""
+        """Return the files by path."""
         return {file.path: file for file in self.files}
 
 
 def parse_manifest(text: bytes) -> Manifest:
-    """Read a manifest.
+    """Parse a manifest.
 
     Raises:
-        DumpRefusedError: no JSON, not of the form above, or a path that is not safe.
+        DumpRefusedError: If the text is not JSON, does not match Manifest, or contains an unsafe path.
     """
     try:
         manifest = Manifest.model_validate_json(text)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(str(part) for part in first["loc"]) or "the whole"
-        raise DumpRefusedError(f"_manifest.json: {place}: {first['msg']}") from None
+        location = ".".join(str(part) for part in first["loc"]) or "the file"
+        raise DumpRefusedError(f"_manifest.json: {location}: {first['msg']}") from None
     for file in manifest.files:
         require_safe_path(file.path)
     return manifest
 
 
 def require_listed(manifest: Manifest, listing: Listing) -> None:
-    """Compare a manifest with what the zone lists: the same data files, of the sizes it says.
+    """Compare paths and sizes in the manifest with the listing.
 
     Raises:
-        DumpRefusedError: naming each file that differs, and how.
+        DumpRefusedError: If a file is missing, is not in the manifest, or has another size.
     """
-    said = manifest.by_path()
-    there = {offered.path: offered.remote.bytes for offered in listing.data}
-    faults = [f"{shown(path)} is in the manifest and not there" for path in said if path not in there]
-    faults += [f"{shown(path)} is there and not in the manifest" for path in there if path not in said]
+    declared = manifest.by_path()
+    sizes = {file.path: file.remote.bytes for file in listing.data_files}
+    faults = [
+        f"{printable(path)} is in the manifest but was not delivered" for path in declared if path not in sizes
+    ]
     faults += [
-        f"{shown(path)} has {there[path]} bytes, the manifest says {file.bytes}"
-        for path, file in said.items()
-        if path in there and file.bytes not in (None, there[path])
+        f"{printable(path)} was delivered but is not in the manifest" for path in sizes if path not in declared
+    ]
+    faults += [
+        f"{printable(path)} has {sizes[path]} bytes, the manifest declares {file.bytes}"
+        for path, file in declared.items()
+        if path in sizes and file.bytes not in (None, sizes[path])
     ]
     _refuse(faults)
 
 
-def require_sha256(path: str, found: str, said: str | None, source: str) -> None:
-    """Compare a pulled file's hash with what `source` says of it, if it says anything.
+def require_sha256(path: str, actual: str, declared: str | None, source: str) -> None:
+    """Compare a file's hash with the one that `source` declares, if any.
 
     Raises:
-        DumpRefusedError: they differ.
+        DumpRefusedError: If the hashes differ.
     """
-    if said is not None and said != found:
-        raise DumpRefusedError(f"{shown(path)}: its sha256 is {found}, {source} says {said}")
+    if declared is not None and declared != actual:
+        raise DumpRefusedError(f"{printable(path)}: its sha256 is {actual}, {source} declares {declared}")
 
 
-def require_record_counts(said: Mapping[str, int | None], read: Mapping[str, int]) -> None:
-    """Compare the record counts of a manifest with those that were read, per file.
+def require_record_counts(declared: Mapping[str, int | None], read: Mapping[str, int]) -> None:
+    """Compare the record counts of a manifest with the number of records read, for each file.
 
-    Called after a dump was decoded: only then are its records known. Files without a count are passed over.
+    The caller has decoded the dump: its records are not known earlier. Files without a declared count are skipped.
 
     Raises:
-        DumpRefusedError: naming each file that differs.
+        DumpRefusedError: If a count differs.
     """
     _refuse(
         [
-            f"{shown(path)} holds {read.get(path, 0)} records, the manifest says {count}"
-            for path, count in said.items()
+            f"{printable(path)} has {read.get(path, 0)} records, the manifest declares {count}"
+            for path, count in declared.items()
             if count is not None and read.get(path, 0) != count
         ]
     )
 
 
 def parse_checksum(path: str, text: bytes) -> str:
-    """Read a `.sha256` file: the hash alone, `<hash>  <name>`, or `SHA256 (<name>) = <hash>`.
+    """Parse a `.sha256` file: the hash alone, `<hash>  <name>`, or `SHA256 (<name>) = <hash>`.
 
-    The name in it is not looked at: senders write the path the file had on their own machine.
+    Ignores the name, because it is often a path on the partner's own machine.
 
     Raises:
-        DumpRefusedError: it holds no hash, or more than one.
+        DumpRefusedError: If the file contains no hash, or more than one.
     """
-    hashes = {found.lower() for found in _SHA256.findall(text)}
+    hashes = {match.lower() for match in _SHA256.findall(text)}
     if len(hashes) != 1:
-        raise DumpRefusedError(f"{shown(path)}: expected one sha256 in it, found {len(hashes)}")
+        raise DumpRefusedError(f"{printable(path)}: expected one sha256, found {len(hashes)}")
     return str(hashes.pop(), "ascii")
 
 
 def _refuse(faults: list[str]) -> None:
     if faults:
-        shortened = faults[:_MOST_FAULTS_SHOWN]
+        shortened = faults[:_MAX_FAULTS_SHOWN]
         if len(faults) > len(shortened):
             shortened.append(f"and {len(faults) - len(shortened)} more")
-        raise DumpRefusedError("the manifest does not agree: " + "; ".join(shortened))
+        raise DumpRefusedError("the manifest does not match the delivery: " + "; ".join(shortened))

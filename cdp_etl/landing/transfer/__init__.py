@@ -1,5 +1,5 @@
-"""Transfer of a dump's files into the archive: download, decrypt.
+"""Transfer of file contents: download and decryption.
 
-Belongs here: moving and decrypting bytes.
-Does not belong here: decisions about which files belong to a dump.
+Belongs here: reading bytes from a zone, writing them to disk, decrypting them.
+Does not belong here: the choice and the verification of files.
 """

@@ -1,8 +1,4 @@
-"""Encrypted dumps (`.pgp`, `.gpg`): from the delivered file to the one that is read.
-
-Put here when and how a file is decrypted. The archive holds what was decrypted; the hash and size of what was
-delivered stay in the record. The library and its process are `decrypt_child.py`.
-"""
+"""Decryption of delivered files (`.pgp`, `.gpg`), in a child process that runs `decrypt_worker.py`."""
 
 import json
 import subprocess
@@ -15,17 +11,20 @@ from pydantic import SecretStr
 from cdp_etl.durable_files import sync_file
 from cdp_etl.landing.errors import DumpRefusedError, ZoneConfigError
 from cdp_etl.landing.transfer import decrypt_worker
-from cdp_etl.landing.zones.path_safety import shown
+from cdp_etl.landing.zones.path_safety import printable
 
-_LEAST_ROOM_BYTES = 1024 * 1024  # a small message may well unpack to many times its size
+_MIN_OUTPUT_BYTES = 1024 * 1024  # a valid small message can expand to many times its size
 
 
 @dataclass(frozen=True)
 class DecryptionKey:
-    """The private OpenPGP key that partners encrypt for.
+    """The private OpenPGP key that partners encrypt for, and limits against decompression bombs.
 
-    `key_file` may be armored or binary; `passphrase` opens it. A message may unpack to `max_expansion` times
-    its size, and to `max_bytes` at most.
+    Attributes:
+        key_file: File with the key, armored or binary.
+        passphrase: Passphrase of the key.
+        max_expansion: Largest ratio of decrypted to encrypted size.
+        max_bytes: Largest decrypted size.
     """
 
     key_file: Path
@@ -35,40 +34,46 @@ class DecryptionKey:
 
 
 def decrypt(path: str, source: Path, target: Path, key: DecryptionKey | None) -> None:
-    """Decrypt a delivered file, which errors call `path`, from `source` into `target`.
+    """Decrypt the file `source` into `target`.
+
+    Args:
+        path: Path of the file in the dump, for error messages.
+        source: The encrypted file.
+        target: The file to write.
+        key: The private key.
 
     Raises:
-        ZoneConfigError: there is no key, it cannot be read, or the passphrase does not open it.
-        DumpRefusedError: the message is for another key, broken, or unpacks to more than is allowed.
+        ZoneConfigError: If there is no key, the key cannot be read, or the passphrase is wrong.
+        DumpRefusedError: If the message is for another key, is broken, or exceeds a limit.
     """
     if key is None:
-        raise ZoneConfigError(f"{shown(path)} is encrypted, and no decryption key is set")
-    most_bytes = min(max(source.stat().st_size * key.max_expansion, _LEAST_ROOM_BYTES), key.max_bytes)
-    order = {
+        raise ZoneConfigError(f"{printable(path)} is encrypted, but no decryption key is configured")
+    max_bytes = min(max(source.stat().st_size * key.max_expansion, _MIN_OUTPUT_BYTES), key.max_bytes)
+    request = {
         "key_file": str(key.key_file),
         "passphrase": key.passphrase.get_secret_value() if key.passphrase else None,
         "source": str(source),
         "target": str(target),
-        "most_bytes": most_bytes,
+        "max_bytes": max_bytes,
     }
-    done = _run_child(json.dumps(order).encode())
-    if done == decrypt_worker.DECRYPTED:
+    exit_code = _run_worker(json.dumps(request).encode())
+    if exit_code == decrypt_worker.DECRYPTED:
         sync_file(target)
         return
     target.unlink(missing_ok=True)
-    if done == decrypt_worker.KEY_UNREADABLE:
-        raise ZoneConfigError(f"the decryption key file {key.key_file} holds no private OpenPGP key")
-    if done == decrypt_worker.WRONG_PASSPHRASE:
-        raise ZoneConfigError(f"the passphrase does not open the decryption key file {key.key_file}")
-    if done == decrypt_worker.NOT_FOR_THIS_KEY:
-        raise DumpRefusedError(f"{shown(path)}: not encrypted for the decryption key that is set")
-    if done == decrypt_worker.TOO_LARGE:
-        fact = f"{key.max_expansion} times its size, or than {key.max_bytes} bytes"
-        raise DumpRefusedError(f"{shown(path)}: unpacks to more than {fact}")
-    raise DumpRefusedError(f"{shown(path)}: not an OpenPGP message that can be read to its end")
+    if exit_code == decrypt_worker.KEY_UNREADABLE:
+        raise ZoneConfigError(f"the decryption key file {key.key_file} contains no private OpenPGP key")
+    if exit_code == decrypt_worker.WRONG_PASSPHRASE:
+        raise ZoneConfigError(f"wrong passphrase for the decryption key file {key.key_file}")
+    if exit_code == decrypt_worker.NOT_FOR_THIS_KEY:
+        raise DumpRefusedError(f"{printable(path)}: not encrypted for the configured decryption key")
+    if exit_code == decrypt_worker.TOO_LARGE:
+        limit = f"{key.max_expansion} times its size, or than {key.max_bytes} bytes"
+        raise DumpRefusedError(f"{printable(path)}: expands to more than {limit}")
+    raise DumpRefusedError(f"{printable(path)}: not a complete OpenPGP message")
 
 
-def _run_child(order: bytes) -> int:
+def _run_worker(request: bytes) -> int:
     command = [sys.executable, "-I", decrypt_worker.__file__]
-    # Its errors are told by the exit code; the library's own text may quote the input.
-    return subprocess.run(command, input=order, capture_output=True, check=False).returncode  # noqa: S603 - our own script
+    # Only the exit code is used: the library's error text can contain input.
+    return subprocess.run(command, input=request, capture_output=True, check=False).returncode  # noqa: S603 - our own script

@@ -1,8 +1,9 @@
-"""The process that decrypts one file; started by `decrypt.py` by its path, so that it imports nothing else.
+"""Child process that decrypts one file.
 
-A process of its own, because pysequoia holds Python's lock while it works, which would leave the connections
-to the zone unanswered, and because the system bounds what a process may write. Reads one JSON object from
-standard input, so that a passphrase is never seen in a list of processes, and ends with an exit code below.
+A separate process for two reasons: pysequoia holds Python's global lock, which would stall the connections to the
+zone, and the operating system can limit what a process writes. `decrypt.py` starts this file by its path, so that
+nothing else is imported. Arguments are one JSON object on standard input, because a command line would show the
+passphrase. The result is one of the exit codes below.
 """
 
 import errno
@@ -15,9 +16,9 @@ import pysequoia
 DECRYPTED, KEY_UNREADABLE, WRONG_PASSPHRASE, NOT_FOR_THIS_KEY, BROKEN, TOO_LARGE = 0, 11, 12, 13, 14, 15
 
 
-def decrypt(key_file: str, passphrase: str | None, source: str, target: str, most_bytes: int) -> int:
-    """Decrypt `source` into `target`, which may grow to `most_bytes`; give one of the exit codes."""
-    resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, most_bytes))
+def decrypt(key_file: str, passphrase: str | None, source: str, target: str, max_bytes: int) -> int:
+    """Decrypt `source` into `target`, at most `max_bytes` long, and return an exit code."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (max_bytes, max_bytes))
     try:
         key = pysequoia.Tsk.from_file(key_file)
     except RuntimeError:

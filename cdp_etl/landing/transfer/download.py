@@ -1,8 +1,4 @@
-"""Bringing the bytes of single files over, in pieces, several files at a time.
-
-Put here how a file is received and taken up again. Which files, and whether they are what was promised, is
-decided in `pull.py`.
-"""
+"""Resumable download of files, several at a time."""
 
 import asyncio
 import hashlib
@@ -11,65 +7,68 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import Self, TypeVar
 
-from cdp_etl.durable_files import PartFile
-from cdp_etl.landing.dump.listing import Offered
+from cdp_etl.durable_files import PartialFile
+from cdp_etl.landing.dump.listing import ListedFile
 from cdp_etl.landing.errors import DumpNotCompleteError, DumpRefusedError, LandingError
-from cdp_etl.landing.zones.path_safety import shown
+from cdp_etl.landing.zones.path_safety import printable
 from cdp_etl.landing.zones.protocol import RemoteFile, Session
 from cdp_etl.landing.zones.retry import RetryPolicy
 
-_WRITE_BYTES = 1024 * 1024  # one hand-over to a thread costs as much as writing some hundred KiB
+_WRITE_BYTES = 1024 * 1024  # a switch to a thread costs as much as writing some hundred KiB
 
 Item = TypeVar("Item")
 
 
-def incoming_name(remote: RemoteFile) -> str:
-    """Name the file that is being received, so that another version of it is never taken for it."""
+def download_name(remote: RemoteFile) -> str:
+    """Return the local name of a download. A changed file has another name, so that it is never resumed."""
     identity = f"{remote.path}\0{remote.bytes}\0{remote.modified_at.isoformat()}\0{remote.etag}"
     return hashlib.sha256(identity.encode()).hexdigest()
 
 
-async def fetch(session: Session, retry: RetryPolicy, remote: RemoteFile, target: Path) -> str:
-    """Receive a file into `target`, going on from what is already there, and give its SHA-256.
+async def download_file(session: Session, retry: RetryPolicy, remote: RemoteFile, target: Path) -> str:
+    """Download a file into `target`, resume an earlier download of it, and return its SHA-256.
 
     Raises:
-        DumpNotCompleteError: the file changed, or ended before the size that was listed.
-        ZoneUnreachableError: the connection broke more often than the policy allows; what came is kept.
+        DumpNotCompleteError: If the file changed or is shorter than listed.
+        ZoneUnreachableError: If the connection broke more often than the policy allows. The next call resumes.
+        LandingError: If the raw archive cannot be written.
     """
-    part = await asyncio.to_thread(PartFile, target)
+    part = await asyncio.to_thread(PartialFile, target)
     try:
         async for attempt in retry.retrying():
             with attempt:
-                await _receive(session, remote, part)
-    except OSError as error:  # a session's own faults come as LandingError
-        raise LandingError(f"{shown(remote.path)}: the raw archive cannot be written: {error.strerror}") from error
+                await _append_rest(session, remote, part)
+    except OSError as error:  # of the local disk: a session raises LandingError
+        raise LandingError(
+            f"{printable(remote.path)}: the raw archive cannot be written: {error.strerror}"
+        ) from error
     finally:
-        await asyncio.to_thread(part.leave)
+        await asyncio.to_thread(part.close)
     if part.bytes != remote.bytes:
-        raise DumpNotCompleteError(f"{shown(remote.path)} ended after {part.bytes} of {remote.bytes} bytes")
+        raise DumpNotCompleteError(f"{printable(remote.path)} ended after {part.bytes} of {remote.bytes} bytes")
     return part.sha256
 
 
-async def _receive(session: Session, remote: RemoteFile, part: PartFile) -> None:
-    """Read on from where the part ends; a batch is hashed and written while the next one is received."""
-    async with aclosing(session.read(remote, part.bytes)) as pieces, _Writing(part) as writing:
+async def _append_rest(session: Session, remote: RemoteFile, part: PartialFile) -> None:
+    """Download the rest of a file. A thread hashes and writes one batch while the next one is received."""
+    async with aclosing(session.read(remote, part.bytes)) as chunks, _BackgroundWriter(part) as writer:
         batch: list[bytes] = []
         batch_bytes = 0
-        async for piece in pieces:
-            batch.append(piece)
-            batch_bytes += len(piece)
+        async for chunk in chunks:
+            batch.append(chunk)
+            batch_bytes += len(chunk)
             if batch_bytes >= _WRITE_BYTES:
-                await writing.add(batch)
+                await writer.write(batch)
                 batch, batch_bytes = [], 0
-        await writing.add(batch)
+        await writer.write(batch)
 
 
-class _Writing:
-    """At most one batch is being written; leaving waits for it, also where reading failed."""
+class _BackgroundWriter:
+    """Writes one batch at a time in a thread. The `async with` block waits for it, also after an error."""
 
-    def __init__(self, part: PartFile) -> None:
+    def __init__(self, part: PartialFile) -> None:
         self._part = part
-        self._under_way: asyncio.Task[None] | None = None
+        self._write: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -77,46 +76,47 @@ class _Writing:
     async def __aexit__(self, *exception: object) -> None:
         await self._finish()
 
-    async def add(self, batch: list[bytes]) -> None:
-        """Begin to write a batch, once the one before is written."""
+    async def write(self, batch: list[bytes]) -> None:
+        """Wait for the previous batch, then start to write this one."""
         await self._finish()
-        self._under_way = asyncio.create_task(asyncio.to_thread(self._part.write, batch))
+        self._write = asyncio.create_task(asyncio.to_thread(self._part.write, batch))
 
     async def _finish(self) -> None:
-        if self._under_way is not None:
-            await asyncio.shield(self._under_way)  # a thread cannot be cancelled: it must be waited for
-            self._under_way = None
+        if self._write is not None:
+            await asyncio.shield(self._write)  # a thread cannot be cancelled
+            self._write = None
 
 
-async def read_small(session: Session, retry: RetryPolicy, offered: Offered, limit: int) -> bytes:
-    """Read a companion file wholly.
+async def read_small(session: Session, retry: RetryPolicy, listed: ListedFile, limit: int) -> bytes:
+    """Return the content of a small file.
 
     Raises:
-        DumpRefusedError: it is larger than `limit` bytes.
+        DumpRefusedError: If the file is larger than `limit` bytes.
     """
-    if offered.remote.bytes > limit:
-        raise DumpRefusedError(f"{shown(offered.path)}: {offered.remote.bytes} bytes, expected at most {limit}")
+    if listed.remote.bytes > limit:
+        raise DumpRefusedError(f"{printable(listed.path)}: {listed.remote.bytes} bytes, expected at most {limit}")
     content = b""
     async for attempt in retry.retrying():
         with attempt:
-            async with aclosing(session.read(offered.remote)) as pieces:
-                content = b"".join([piece async for piece in pieces])
+            async with aclosing(session.read(listed.remote)) as chunks:
+                content = b"".join([chunk async for chunk in chunks])
     return content
 
 
-async def each(items: Iterable[Item], work: Callable[[Item], Awaitable[None]], *, at_a_time: int) -> None:
-    """Do `work` for every item, some at a time; the first error stops the others and is raised."""
-    waiting = iter(items)
+async def run_concurrently(
+    items: Iterable[Item], work: Callable[[Item], Awaitable[None]], *, max_concurrency: int
+) -> None:
+    """Call `work` for every item, up to `max_concurrency` at a time. Raise the first error and cancel the rest."""
+    remaining = iter(items)
 
     async def worker() -> None:
-        for item in waiting:
+        for item in remaining:
             await work(item)
 
     try:
         async with asyncio.TaskGroup() as group:
-            for _ in range(at_a_time):
+            for _ in range(max_concurrency):
                 group.create_task(worker())
     except ExceptionGroup as errors:
-        # Callers tell a refusal from an outage by the error's class, which a group hides. The first one is what
-        # stopped the others.
+        # Callers distinguish errors by class, which a group would hide. The first error cancelled the others.
         raise errors.exceptions[0] from None

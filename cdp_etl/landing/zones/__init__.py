@@ -1,5 +1,5 @@
-"""Landing zones: folder, object store, SFTP.
+"""Landing zones: the partners' folders, object stores and SFTP servers.
 
-Belongs here: connections, credentials, listing and reading of remote files.
-Does not belong here: meaning of the files.
+Belongs here: locations, connections, credentials, retries, listing and reading of remote files, safe file names.
+Does not belong here: the meaning of the files.
 """

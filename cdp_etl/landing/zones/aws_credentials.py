@@ -1,6 +1,7 @@
-"""The standard chain of AWS: environment, profiles, SSO, web identity, containers and instances, by botocore.
+"""AWS credentials of an S3 zone, from AWS's standard credential chain through botocore.
 
-Put here how credentials are found for a bucket on S3. What is read with them stands in `object_store.py`.
+The chain is: environment variables, profiles, SSO, web identity, containers, instances. obstore has a credential
+provider too; decision 0083 compares the two.
 """
 
 from dataclasses import dataclass
@@ -15,38 +16,42 @@ if TYPE_CHECKING:  # obstore has this name for type checkers alone
     from botocore.session import Session
     from obstore.store import S3Credential
 
-_ASKED_AGAIN_AFTER = timedelta(minutes=5)
-"""botocore renews what is short-lived 10 to 15 minutes ahead: so nothing is handed out that runs out."""
+_TTL = timedelta(minutes=5)
+"""botocore renews short-lived credentials 10 to 15 minutes early, so that none expires within this time."""
 
 _REGION = ("region", ["AWS_REGION", "AWS_DEFAULT_REGION"], None, None)
-"""botocore alone of AWS's tools looks at the second variable only."""
+"""botocore reads AWS_DEFAULT_REGION only; all other AWS tools read AWS_REGION first."""
 
 
 @dataclass(frozen=True)
 class AwsCredentials:
-    """Where AWS's own variables point to, for those that do not stand in the environment of this process.
+    """Start of the credential chain. Replaces environment variables of the AWS tools; None keeps their defaults.
 
-    `profile` is a section of AWS's files, `credentials_file` and `config_file` are these files: the chain's own
-    defaults, `default` in `~/.aws/credentials` and `~/.aws/config`, where they are None.
+    Attributes:
+        profile: Profile in the files; by default `default`.
+        credentials_file: By default `~/.aws/credentials`.
+        config_file: By default `~/.aws/config`.
     """
 
     profile: str | None = None
     credentials_file: Path | None = None
     config_file: Path | None = None
 
-    def find(self, label: str) -> "FoundCredentials":
-        """Go through the chain; `label` is the zone that errors name.
+    def resolve(self, label: str) -> "CredentialProvider":
+        """Return the credentials that the chain finds first. Error messages name the zone `label`.
 
         Raises:
-            ZoneConfigError: a file or profile that is named is missing or not in AWS's format, the first link of
-                the chain that holds something holds too little, or none of them holds anything.
+            ZoneConfigError: If a configured file or profile is missing or malformed, the credentials found are
+                incomplete or expired, or none are found.
         """
-        # Half a second of imports that only those who read from S3 should wait for.
+        # The import takes half a second, which only readers of S3 should pay.
         import botocore.session  # noqa: PLC0415 - as above
         from botocore.exceptions import BotoCoreError  # noqa: PLC0415 - as above
 
         if self.credentials_file is not None and not self.credentials_file.is_file():
-            raise ZoneConfigError(f"landing zone {label}: there is no credentials file {self.credentials_file}")
+            raise ZoneConfigError(
+                f"landing zone {label}: the credentials file does not exist: {self.credentials_file}"
+            )
         session = botocore.session.Session(session_vars={"region": _REGION}, profile=self.profile)
         for variable, file in (("credentials_file", self.credentials_file), ("config_file", self.config_file)):
             if file is not None:
@@ -56,41 +61,41 @@ class AwsCredentials:
             region = session.get_config_variable("region")
             frozen = found and found.get_frozen_credentials()
         except BotoCoreError as error:
-            _explain(error, label, self.profile)
+            _raise_config_error(error, label, self.profile)
         if found is None or frozen is None or frozen.access_key is None or frozen.secret_key is None:
             raise ZoneConfigError(
                 f"landing zone {label}: no AWS credentials were found in variables, files, a role or an instance"
             )
-        return FoundCredentials(session, found, region)
+        return CredentialProvider(session, found, region)
 
 
-class FoundCredentials:
-    """Credentials as obstore asks for them, again and again; they show nothing of themselves."""
+class CredentialProvider:
+    """Credential provider that obstore calls whenever the last result expires. Its repr shows no secret."""
 
     def __init__(self, session: "Session", credentials: "Credentials", region: str | None) -> None:
-        self._session = session  # it renews the credentials
+        self._session = session  # renews the credentials as long as it is referenced
         self._credentials = credentials
         self.region = region
 
     def __call__(self) -> "S3Credential":
-        """Give what is valid now."""
+        """Return the current credentials."""
         frozen = self._credentials.get_frozen_credentials()
         return {
-            "access_key_id": frozen.access_key or "",  # `find` has seen to it that there is one
+            "access_key_id": frozen.access_key or "",  # `resolve` has checked that there is one
             "secret_access_key": frozen.secret_key or "",
             "token": frozen.token,
-            "expires_at": datetime.now(UTC) + _ASKED_AGAIN_AFTER,
+            "expires_at": datetime.now(UTC) + _TTL,
         }
 
 
-def _explain(error: Exception, label: str, profile: str | None) -> NoReturn:
-    """Say what kind of fault it is; botocore's own text may quote what a helper program printed."""
-    from botocore import exceptions  # noqa: PLC0415 - as in `find`
+def _raise_config_error(error: Exception, label: str, profile: str | None) -> NoReturn:
+    """Raise a botocore error in our words: its own text can contain output of a credential program."""
+    from botocore import exceptions  # noqa: PLC0415 - as in `resolve`
 
-    facts: dict[type[Exception], str] = {
-        exceptions.ProfileNotFound: f"AWS's files hold no profile {profile}",
-        exceptions.ConfigParseError: "a file of AWS's is not in its format",
-        exceptions.PartialCredentialsError: "an access key is there without its secret",
+    reasons: dict[type[Exception], str] = {
+        exceptions.ProfileNotFound: f"the AWS files contain no profile {profile}",
+        exceptions.ConfigParseError: "an AWS configuration file is malformed",
+        exceptions.PartialCredentialsError: "the access key has no secret",
     }
-    fact = facts.get(type(error), f"AWS's credential chain failed ({type(error).__name__})")
-    raise ZoneConfigError(f"landing zone {label}: {fact}") from None
+    reason = reasons.get(type(error), f"the AWS credential chain failed ({type(error).__name__})")
+    raise ZoneConfigError(f"landing zone {label}: {reason}") from None

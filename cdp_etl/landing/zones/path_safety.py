@@ -1,6 +1,6 @@
-"""Names from a server are data: which of them may become a path on this machine.
+"""Safety of file names: rejects names from a server that are unsafe as paths on the local machine.
 
-Put here the rules for names alone; what a safe name means stands in `cdp_etl.contract.file_names`.
+`cdp_etl.contract.file_names` reads the meaning of a safe name.
 """
 
 import unicodedata
@@ -8,46 +8,49 @@ from collections.abc import Iterable
 
 from cdp_etl.landing.errors import DumpRefusedError
 
-_LONGEST_NAME_BYTES = 255
+_MAX_NAME_BYTES = 255
 
 
-def shown(name: str) -> str:
-    """Give a name as it can be printed: what is not printable is escaped."""
+def printable(name: str) -> str:
+    """Return a name with its non-printable characters escaped."""
     return name if name.isprintable() else ascii(name)[1:-1]
 
 
 def require_safe_path(path: str) -> None:
-    """Refuse a relative path that could lead out of a folder or mislead a reader.
+    """Check that a path stays inside its folder and shows no misleading characters.
 
     Raises:
-        DumpRefusedError: absolute, `..`, an empty part, a backslash, a control or other invisible character,
-            or a part too long for a file system.
+        DumpRefusedError: If the path is absolute or contains `..`, an empty part, a backslash, an invisible
+            character, or a part that is too long for a file system.
     """
     if path.startswith("/"):
-        raise DumpRefusedError(f"{shown(path)}: an absolute path is not taken from a server")
+        raise DumpRefusedError(f"{printable(path)}: an absolute path is refused")
     for part in path.split("/"):
         if part in ("", ".", ".."):
-            raise DumpRefusedError(f"{shown(path)}: a path with an empty part, `.` or `..` is not taken")
+            raise DumpRefusedError(f"{printable(path)}: a path with an empty part, `.` or `..` is refused")
         if "\\" in part or any(unicodedata.category(character).startswith("C") for character in part):
-            raise DumpRefusedError(f"{shown(path)}: a backslash or control character in a name is not taken")
-        if len(part.encode()) > _LONGEST_NAME_BYTES:
-            raise DumpRefusedError(f"{shown(path)}: a name longer than {_LONGEST_NAME_BYTES} bytes is not taken")
+            raise DumpRefusedError(f"{printable(path)}: a name with a backslash or control character is refused")
+        if len(part.encode()) > _MAX_NAME_BYTES:
+            raise DumpRefusedError(f"{printable(path)}: a name longer than {_MAX_NAME_BYTES} bytes is refused")
 
 
 def require_distinct(paths: Iterable[tuple[str, str]]) -> None:
-    """Refuse files that would become one: (path as delivered, path in the archive), in no order.
+    """Check that no two files have the same path in the archive.
 
-    Paths that differ in case or Unicode form only are one file on some file systems.
+    Some file systems treat paths that differ only in case or Unicode form as one file.
+
+    Args:
+        paths: Pairs of delivered path and path in the archive.
 
     Raises:
-        DumpRefusedError: naming two such paths.
+        DumpRefusedError: If two paths are the same.
     """
     seen: dict[str, str] = {}
-    for path, kept_as in paths:
-        folded = unicodedata.normalize("NFC", kept_as).casefold()
+    for path, archive_path in paths:
+        folded = unicodedata.normalize("NFC", archive_path).casefold()
         if folded in seen:
             raise DumpRefusedError(
-                f"{shown(path)} and {shown(seen[folded])}: names that differ in case only, or by .pgp or .gpg, "
-                "are not taken"
+                f"{printable(path)} and {printable(seen[folded])}: names that differ only in "
+                "case, or by .pgp or .gpg, are refused"
             )
         seen[folded] = path

@@ -1,7 +1,4 @@
-"""Where in a zone a dump lies: the path template of an operator, filled in for an entity and a day.
-
-Put here only the translation from template to path. Listing what is there belongs to `listing.py`.
-"""
+"""Path template: the location of a dump in its zone, from the entity and the dump date."""
 
 import re
 from dataclasses import dataclass
@@ -16,11 +13,13 @@ _FORMAT = re.compile(r"(%[YmdjyHMS]|[^%])+")
 
 
 @dataclass(frozen=True)
-class DumpPlace:
-    """One dump's place in a zone: a folder, and in the flat form the start of the names in it.
+class DumpLocation:
+    """Location of one dump in its zone.
 
-    `folder` is relative to the zone's prefix, without a slash at the end. `name_prefix` is empty where the
-    dump has a folder of its own, which is then read with all folders in it.
+    Attributes:
+        folder: Folder relative to the zone's prefix, without a trailing slash.
+        name_prefix: First characters of the dump's file names, if the folder contains several dumps. If it is
+            empty, the folder with all its subfolders is one dump.
     """
 
     folder: str
@@ -29,12 +28,12 @@ class DumpPlace:
 
 @dataclass(frozen=True)
 class PathTemplate:
-    """A template such as `{entity}/{date}/`; made by `parse_template`."""
+    """A valid template such as `{entity}/{date}/`; `parse_template` creates it."""
 
     text: str
 
-    def place(self, entity: str, dump_date: date) -> DumpPlace:
-        """Fill the template in for one dump."""
+    def locate(self, entity: str, dump_date: date) -> DumpLocation:
+        """Return the location of one dump."""
 
         def fill(field: re.Match[str]) -> str:
             if field["name"] == "entity":
@@ -43,30 +42,34 @@ class PathTemplate:
 
         filled = _FIELD.sub(fill, self.text)
         if not filled.endswith("*"):
-            return DumpPlace(filled.strip("/"))
+            return DumpLocation(filled.strip("/"))
         folder, _, name = filled.removesuffix("*").rpartition("/")
-        return DumpPlace(folder.strip("/"), name)
+        return DumpLocation(folder.strip("/"), name)
 
 
 def parse_template(text: str) -> PathTemplate:
-    """Check a path template: `{entity}`, `{date}` (ISO), `{date:%Y/%m/%d}`, and `*` at the end only.
+    """Parse a path template.
+
+    Fields are `{entity}`, `{date}` (ISO format) and `{date:%Y/%m/%d}`. A final `*` after the start of a file name
+    means that the folder contains several dumps.
 
     Raises:
-        ZoneConfigError: another field, no entity or date, a path that leaves the zone, or a `*` that does
-            not end the template behind some name.
+        ZoneConfigError: If there is another field, no entity or date, a path outside the zone, or a `*` elsewhere.
     """
     names = set()
     for field in _FIELD.finditer(text):
         names.add(field["name"])
         if field["name"] == "date" and field["format"] and not _FORMAT.fullmatch(field["format"]):
-            raise ZoneConfigError(f"path template {text!r}: {field[0]} is no date format such as {{date:%Y%m%d}}")
+            raise ZoneConfigError(
+                f"path template {text!r}: {field[0]} is not a date format such as {{date:%Y%m%d}}"
+            )
         if field["name"] == "entity" and field["format"]:
-            raise ZoneConfigError(f"path template {text!r}: {{entity}} takes no format")
+            raise ZoneConfigError(f"path template {text!r}: {{entity}} cannot have a format")
     if names != {"entity", "date"}:
         raise ZoneConfigError(f"path template {text!r}: expected {{entity}} and {{date}}, and no other field")
     rest = _FIELD.sub("x", text)
     if "*" in rest.removesuffix("*") or rest.endswith("/*") or "{" in rest or "}" in rest:
-        raise ZoneConfigError(f"path template {text!r}: `*` may stand at the very end only, behind a name")
+        raise ZoneConfigError(f"path template {text!r}: `*` is allowed only at the end, after part of a file name")
     if rest.startswith("/") or any(part in ("..", ".", "") for part in rest.removesuffix("/").split("/")):
         raise ZoneConfigError(f"path template {text!r}: expected a path inside the zone")
     return PathTemplate(text)

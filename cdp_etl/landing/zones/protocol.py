@@ -1,7 +1,7 @@
-"""What every kind of zone must offer, once connected.
+"""Protocol of a connected landing zone.
 
-The folder, object stores and SFTP each implement `Session`; everything else in landing is written over it, and
-one contract test suite runs over all of them.
+Folders, object stores and SFTP servers each implement `Session`; the rest of landing uses the protocol alone.
+`test_zone_contract.py` runs the same tests with every implementation.
 """
 
 from collections.abc import AsyncGenerator, Callable
@@ -13,10 +13,13 @@ from typing import Protocol
 
 @dataclass(frozen=True)
 class RemoteFile:
-    """One file as a server lists it: a claim, until its bytes were read.
+    """A file as the server lists it. The size is not verified until the file is read.
 
-    `path` is relative to the zone's prefix. `modified_at` is UTC by the server's clock. `etag` is the store's
-    version of the content, where it has one.
+    Attributes:
+        path: Path relative to the zone's prefix.
+        bytes: Size.
+        modified_at: Time of the last change by the server's clock, in UTC.
+        etag: The store's version of the content, if the store has versions.
     """
 
     path: str
@@ -28,24 +31,27 @@ class RemoteFile:
 class Session(Protocol):
     """A connection to a zone.
 
-    Both methods raise ZoneUnreachableError for what may pass and ZoneConfigError for what will not.
+    Both methods raise ZoneUnreachableError for transient faults and ZoneConfigError for permanent ones.
     """
 
-    async def list_folder(self, folder: str, *, deep: bool) -> list[RemoteFile]:
-        """List a folder's files, with `deep` all folders in it too; empty where it does not exist.
+    async def list_folder(self, folder: str, *, recursive: bool) -> list[RemoteFile]:
+        """List a folder's files; with `recursive`, those of its subfolders too.
+
+        Return an empty list if the folder does not exist.
 
         Raises:
-            DumpRefusedError: a name or a link in it is dangerous.
+            DumpRefusedError: If a name or a link is dangerous.
         """
         ...
 
     def read(self, file: RemoteFile, offset: int = 0) -> AsyncGenerator[bytes, None]:
-        """Stream a file's bytes from an offset on.
+        """Stream a file's content from an offset on.
 
         Raises:
-            DumpNotCompleteError: the file is no longer the one that was listed.
+            DumpNotCompleteError: If the file changed since it was listed.
         """
         ...
 
 
 Connect = Callable[[], AbstractAsyncContextManager[Session]]
+"""Function that opens a session."""

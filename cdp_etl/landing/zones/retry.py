@@ -1,7 +1,4 @@
-"""How often and how patiently a transient fault is tried again.
-
-Only ZoneUnreachableError is transient; whatever else goes wrong will go wrong the same way next time.
-"""
+"""Retries of transient faults with exponential backoff. Only ZoneUnreachableError is transient."""
 
 from dataclasses import dataclass
 
@@ -12,21 +9,24 @@ from cdp_etl.landing.errors import ZoneUnreachableError
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """Attempts in all, and the seconds between them: doubling from the first to the longest, with jitter."""
+    """Number of attempts, and the wait between them.
+
+    The wait starts at `initial_wait_seconds`, doubles up to `max_wait_seconds`, and has jitter.
+    """
 
     attempts: int = 5
-    first_wait_seconds: float = 0.5
-    longest_wait_seconds: float = 30.0
+    initial_wait_seconds: float = 0.5
+    max_wait_seconds: float = 30.0
 
     def retrying(self) -> AsyncRetrying:
-        """Give the loop `async for attempt in …: with attempt: …`; the last fault is raised as it is."""
+        """Return the loop `async for attempt in …: with attempt: …`. The last error is raised unchanged."""
         return AsyncRetrying(
             retry=retry_if_exception_type(ZoneUnreachableError),
             stop=stop_after_attempt(self.attempts),
             wait=wait_exponential_jitter(
-                multiplier=self.first_wait_seconds,
-                max=self.longest_wait_seconds,
-                jitter=self.first_wait_seconds,
+                multiplier=self.initial_wait_seconds,
+                max=self.max_wait_seconds,
+                jitter=self.initial_wait_seconds,
             ),
             reraise=True,
         )

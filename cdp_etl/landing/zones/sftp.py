@@ -1,7 +1,4 @@
-"""SFTP servers, read through asyncssh: one connection, many requests under way on it.
-
-Put here what differs between an SFTP server's answers and `sessions.Session`. How to log in is `sftp_login.py`.
-"""
+"""Session of an SFTP server, read through asyncssh: one connection with many parallel requests."""
 
 import asyncio
 import posixpath
@@ -23,98 +20,100 @@ from cdp_etl.landing.errors import (
     ZoneConfigError,
     ZoneUnreachableError,
 )
-from cdp_etl.landing.zones.path_safety import require_safe_path, shown
+from cdp_etl.landing.zones.path_safety import printable, require_safe_path
 from cdp_etl.landing.zones.protocol import RemoteFile, Session
 from cdp_etl.landing.zones.sftp_login import SftpAddress, SftpOptions, log_in
 
-_REQUESTS_AT_A_TIME = 64  # on the connection, over all files: at 256 KiB each they bound the memory to 16 MiB
+_MAX_REQUESTS = 64  # on the connection, for all files: at 256 KiB each at most 16 MiB of memory
 _FILE_WINDOW_BYTES = 4 * 1024 * 1024
-_LARGEST_BLOCK_BYTES = 256 * 1024
-# What a server may send before it hears from us: asyncssh's own 2 MiB would be 40 MB/s at 20 ms.
+_MAX_BLOCK_BYTES = 256 * 1024
+# Bytes that a server sends before an acknowledgement: asyncssh's 2 MiB limit a transfer to 40 MB/s at 20 ms.
 _CHANNEL_WINDOW_BYTES = 16 * 1024 * 1024
-_LARGEST_PACKET_BYTES = 128 * 1024  # four times the usual: each packet costs Python the same
+_MAX_PACKET_BYTES = 128 * 1024  # four times the default: Python spends the same time on each packet
 
 _GONE = (asyncssh.SFTPNoSuchFile, asyncssh.SFTPNoSuchPath)
 _BROKEN = (asyncssh.Error, OSError, TimeoutError)
 
 
 class SftpSession:
-    """A zone on an SFTP server; it connects when it is first used, and again after the connection broke."""
+    """Session of an SFTP server. It connects on first use, and again after the connection broke."""
 
     def __init__(self, address: SftpAddress, options: SftpOptions) -> None:
         self._address = address
         self._options = options
         self._connecting = asyncio.Lock()
-        self._requests = asyncio.Semaphore(_REQUESTS_AT_A_TIME)
+        self._requests = asyncio.Semaphore(_MAX_REQUESTS)
         self._connection: asyncssh.SSHClientConnection | None = None
         self._client: asyncssh.SFTPClient | None = None
         self._real_root = b""
 
     async def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         if self._connection is not None:
             self._connection.abort()
             await self._connection.wait_closed()
 
-    async def list_folder(self, folder: str, *, deep: bool) -> list[RemoteFile]:
-        """Read the folder; what it holds is looked at one folder after another."""
+    async def list_folder(self, folder: str, *, recursive: bool) -> list[RemoteFile]:
+        """List the folder and, with `recursive`, its subfolders one after another."""
         try:
-            return await self._walk(folder, deep=deep)
+            return await self._walk(folder, recursive=recursive)
         except _BROKEN as error:
-            raise self._explain(error, folder) from error
+            raise self._to_landing_error(error, folder) from error
 
     async def read(self, file: RemoteFile, offset: int = 0) -> AsyncGenerator[bytes, None]:
-        """Stream the file with several reads under way, in order; going on from an offset looks at it anew."""
+        """Stream the file in order, with parallel reads. With an offset, first check that it is unchanged."""
         try:
             client = await self._connected()
             handle = await client.open(self._path(file.path), "rb", encoding=None)
             try:
                 if offset:
                     require_unchanged(file, await handle.stat())
-                block = min(client.limits.max_read_len, _LARGEST_BLOCK_BYTES)
-                async with aclosing(self._blocks(handle, file.bytes, offset, block)) as pieces:
-                    async for piece in pieces:
-                        yield piece
+                block = min(client.limits.max_read_len, _MAX_BLOCK_BYTES)
+                async with aclosing(self._blocks(handle, file.bytes, offset, block)) as chunks:
+                    async for chunk in chunks:
+                        yield chunk
             finally:
-                with suppress(*_BROKEN):  # a handle cannot be closed on a broken connection, and need not be
+                with suppress(*_BROKEN):  # a broken connection has closed the handle
                     await handle.close()
         except _GONE:
-            raise DumpNotCompleteError(f"{shown(file.path)} went away while it was read") from None
+            raise DumpNotCompleteError(f"{printable(file.path)} was removed during the download") from None
         except _BROKEN as error:
-            raise self._explain(error, file.path) from error
+            raise self._to_landing_error(error, file.path) from error
 
     async def _blocks(
         self, handle: asyncssh.SFTPClientFile, end: int, offset: int, block: int
     ) -> AsyncGenerator[bytes, None]:
         window = max(2, _FILE_WINDOW_BYTES // block)
-        waiting: deque[asyncio.Task[bytes]] = deque()
+        pending: deque[asyncio.Task[bytes]] = deque()
         try:
-            while offset < end or waiting:
-                while offset < end and len(waiting) < window:
+            while offset < end or pending:
+                while offset < end and len(pending) < window:
                     size = min(block, end - offset)
-                    waiting.append(asyncio.create_task(self._block(handle, offset, size)))
+                    pending.append(asyncio.create_task(self._block(handle, offset, size)))
                     offset += size
-                piece = await waiting.popleft()
-                if not piece:
-                    return  # the file is shorter than it was listed
-                yield piece
+                chunk = await pending.popleft()
+                if not chunk:
+                    return  # the file is shorter than listed
+                yield chunk
         finally:
-            for task in waiting:
+            for task in pending:
                 task.cancel()
-            await asyncio.gather(*waiting, return_exceptions=True)
+            await asyncio.gather(*pending, return_exceptions=True)
 
     async def _block(self, handle: asyncssh.SFTPClientFile, offset: int, size: int) -> bytes:
-        """Read a block whole: a server may give less than was asked for."""
-        pieces: list[bytes] = []
+        """Read a whole block. A server may return less than requested."""
+        chunks: list[bytes] = []
         async with self._requests:
             while size:
-                piece = cast("bytes", await handle.read(size, offset))  # opened without an encoding
-                if not piece:
+                chunk = cast(
+                    "bytes", await handle.read(size, offset)
+                )  # bytes, because it was opened without an encoding
+                if not chunk:
                     break
-                pieces.append(piece)
-                offset += len(piece)
-                size -= len(piece)
-        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+                chunks.append(chunk)
+                offset += len(chunk)
+                size -= len(chunk)
+        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
     async def _connected(self) -> asyncssh.SFTPClient:
         async with self._connecting:
@@ -127,30 +126,30 @@ class SftpSession:
     async def _find_root(self, client: asyncssh.SFTPClient) -> bytes:
         root = self._path("")
         if not await client.isdir(root):
-            raise ZoneConfigError(f"landing zone {self._address.label}: there is no such folder on the server")
+            raise ZoneConfigError(f"landing zone {self._address.label}: the folder does not exist on the server")
         return await client.realpath(root)
 
-    async def _walk(self, folder: str, *, deep: bool) -> list[RemoteFile]:
+    async def _walk(self, folder: str, *, recursive: bool) -> list[RemoteFile]:
         client = await self._connected()
         files: list[RemoteFile] = []
-        waiting = [folder]
-        while waiting:
-            inner = waiting.pop()
+        pending = [folder]
+        while pending:
+            current = pending.pop()
             try:
-                names = await client.readdir(self._path(inner))
+                names = await client.readdir(self._path(current))
             except (*_GONE, asyncssh.SFTPNotADirectory):
                 continue
             for entry in names:
-                name = _decoded(entry.filename)
+                name = _decode(entry.filename)
                 if name in (".", ".."):
                     continue
-                path = f"{inner}/{name}" if inner else name
+                path = f"{current}/{name}" if current else name
                 if "/" in name:
-                    raise DumpRefusedError(f"{shown(path)}: the server lists a path where a name is expected")
+                    raise DumpRefusedError(f"{printable(path)}: the server lists a path instead of a name")
                 if S_ISDIR(entry.attrs.permissions or 0):
-                    if deep and not is_hidden(name):
+                    if recursive and not is_hidden(name):
                         require_safe_path(path)
-                        waiting.append(path)
+                        pending.append(path)
                 else:
                     files.append(await self._file(client, path, entry.attrs))
         return files
@@ -162,30 +161,30 @@ class SftpSession:
                 target = await client.realpath(self._path(path))
                 attrs = await client.stat(self._path(path))
             except _GONE:
-                raise DumpRefusedError(f"{shown(path)}: a link that leads nowhere") from None
+                raise DumpRefusedError(f"{printable(path)}: a broken link is refused") from None
             if not target.startswith(self._real_root.rstrip(b"/") + b"/"):
-                raise DumpRefusedError(f"{shown(path)}: a link that leaves the landing zone is not followed")
+                raise DumpRefusedError(f"{printable(path)}: a link that leads outside the landing zone is refused")
             if S_ISDIR(attrs.permissions or 0):
-                raise DumpRefusedError(f"{shown(path)}: a link to a folder is not followed")
+                raise DumpRefusedError(f"{printable(path)}: a link to a folder is refused")
         return RemoteFile(path, attrs.size or 0, _modified_at(attrs))
 
     def _path(self, inner: str) -> bytes:
         return posixpath.join(self._address.folder, inner).encode(errors="surrogateescape") or b"."
 
-    def _explain(self, error: Exception, path: str) -> LandingError:
-        where = f"landing zone {self._address.label}" + (f", {shown(path)}" if path else "")
+    def _to_landing_error(self, error: Exception, path: str) -> LandingError:
+        place = f"landing zone {self._address.label}" + (f", {printable(path)}" if path else "")
         if isinstance(error, asyncssh.SFTPPermissionDenied):
-            return ZoneConfigError(f"{where}: no permission to read")
+            return ZoneConfigError(f"{place}: no permission to read")
         if isinstance(error, asyncssh.SFTPError) and not isinstance(
             error, (asyncssh.SFTPConnectionLost, asyncssh.SFTPNoConnection, asyncssh.SFTPFailure)
         ):
-            return ZoneConfigError(f"{where}: the server refused the request ({type(error).__name__})")
-        return ZoneUnreachableError(f"{where}: the connection failed or broke ({type(error).__name__})")
+            return ZoneConfigError(f"{place}: the server refused the request ({type(error).__name__})")
+        return ZoneUnreachableError(f"{place}: the connection failed or broke ({type(error).__name__})")
 
 
 @asynccontextmanager
 async def connect_sftp(address: SftpAddress, options: SftpOptions) -> AsyncIterator[Session]:
-    """Open a session; the connection itself is made when it is first needed."""
+    """Open a session. It connects on first use."""
     session = SftpSession(address, options)
     try:
         yield session
@@ -194,19 +193,19 @@ async def connect_sftp(address: SftpAddress, options: SftpOptions) -> AsyncItera
 
 
 def require_unchanged(file: RemoteFile, attrs: asyncssh.SFTPAttrs) -> None:
-    """Compare an open file with what was listed, before going on in the middle of it.
+    """Compare an open file with its listing before a download is resumed.
 
     Raises:
-        DumpNotCompleteError: its size or time is another.
+        DumpNotCompleteError: If the size or the time differs.
     """
     if attrs.size != file.bytes or _modified_at(attrs) != file.modified_at:
-        raise DumpNotCompleteError(f"{shown(file.path)} changed while it was read")
+        raise DumpNotCompleteError(f"{printable(file.path)} changed during the download")
 
 
 async def _start_client(connection: asyncssh.SSHClientConnection) -> asyncssh.SFTPClient:
-    """Start SFTP as `connection.start_sftp_client()` does, which has no parameters for window and packets."""
+    """Start SFTP like `connection.start_sftp_client()`, which has no parameters for window and packet size."""
     writer, reader, _ = await connection.open_session(
-        subsystem="sftp", encoding=None, window=_CHANNEL_WINDOW_BYTES, max_pktsize=_LARGEST_PACKET_BYTES
+        subsystem="sftp", encoding=None, window=_CHANNEL_WINDOW_BYTES, max_pktsize=_MAX_PACKET_BYTES
     )
     return await start_sftp_client(
         connection, asyncio.get_running_loop(), "strict", reader, writer, "utf-8", "strict", sftp_version=3
@@ -217,5 +216,5 @@ def _modified_at(attrs: asyncssh.SFTPAttrs) -> datetime:
     return datetime.fromtimestamp(attrs.mtime or 0, UTC)
 
 
-def _decoded(name: str | bytes) -> str:
+def _decode(name: str | bytes) -> str:
     return name if isinstance(name, str) else name.decode(errors="surrogateescape")

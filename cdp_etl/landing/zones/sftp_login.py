@@ -1,7 +1,6 @@
-"""Logging in to an SFTP server: address, key, host key.
+"""Login to an SFTP server: address, user key, host key.
 
-The server must prove who it is by a key in the known hosts file; there is no way to turn that off.
-Put here what concerns the login. Reading files is `sftp.py`.
+The server's host key must be in the known hosts file. This check cannot be turned off.
 """
 
 import socket
@@ -15,7 +14,7 @@ from pydantic import SecretStr
 from cdp_etl.landing.errors import LandingError, ZoneConfigError, ZoneUnreachableError
 
 _DEFAULT_PORT = 22
-# AES-GCM first: half the processor time of ChaCha20 on machines with AES instructions, which servers have.
+# AES-GCM first: it takes half the CPU time of ChaCha20 on machines with AES instructions.
 _CIPHERS = (
     "aes128-gcm@openssh.com",
     "aes256-gcm@openssh.com",
@@ -34,10 +33,15 @@ _CONFIGURATION_FAULTS = (
 
 @dataclass(frozen=True)
 class SftpOptions:
-    """How to log in.
+    """Options of a login.
 
-    `key_file` is a private key, `passphrase` opens it; `password` is for servers that take no keys.
-    `known_hosts` is a file in OpenSSH's format; without it the user's own `~/.ssh/known_hosts` is read.
+    Attributes:
+        key_file: The private key.
+        passphrase: Passphrase of the private key.
+        password: For servers that do not accept keys.
+        known_hosts: File in OpenSSH's format; by default `~/.ssh/known_hosts`.
+        connect_timeout_seconds: Limit for the connection and for the login.
+        keepalive_seconds: Interval of keepalive messages.
     """
 
     key_file: Path | None = None
@@ -50,7 +54,7 @@ class SftpOptions:
 
 @dataclass(frozen=True)
 class SftpAddress:
-    """A server and a folder on it; an empty folder is the user's own."""
+    """A server and a folder on it. An empty folder is the user's home folder."""
 
     label: str
     host: str
@@ -60,10 +64,10 @@ class SftpAddress:
 
 
 def parse_address(url: SplitResult, label: str) -> SftpAddress:
-    """Read `sftp://user@host:port/folder`; `/~/folder` is relative to the user's own folder.
+    """Parse `sftp://user@host:port/folder`. `/~/folder` is relative to the user's home folder.
 
     Raises:
-        ZoneConfigError: no user or no host.
+        ZoneConfigError: If there is no user or no host.
     """
     if not url.hostname or not url.username:
         raise ZoneConfigError(f"landing zone {label}: expected sftp://user@host/folder")
@@ -76,15 +80,15 @@ async def log_in(address: SftpAddress, options: SftpOptions) -> asyncssh.SSHClie
     """Connect and log in.
 
     Raises:
-        ZoneConfigError: the host key is not known, the login is not accepted, a file named in the options is
-            missing or cannot be read, or the host does not exist.
-        ZoneUnreachableError: the server does not answer.
+        ZoneConfigError: If the host key is unknown, the server rejects the login, a file in the options is missing
+            or malformed, or the host does not exist.
+        ZoneUnreachableError: If the server does not answer.
     """
-    where = f"landing zone {address.label}"
+    place = f"landing zone {address.label}"
     if options.key_file is None and options.password is None:
-        raise ZoneConfigError(f"{where}: neither a key file nor a password is set")
-    key = _read_key(options, where)
-    known_hosts = _read_known_hosts(options, where)
+        raise ZoneConfigError(f"{place}: no key file and no password are configured")
+    key = _read_key(options, place)
+    known_hosts = _read_known_hosts(options, place)
     try:
         return await asyncssh.connect(
             address.host,
@@ -94,49 +98,49 @@ async def log_in(address: SftpAddress, options: SftpOptions) -> asyncssh.SSHClie
             password=options.password.get_secret_value() if options.password else None,
             known_hosts=known_hosts,
             encryption_algs=_CIPHERS,
-            agent_path=None,  # credentials come from the settings alone, not from who happens to be logged in
+            agent_path=None,  # credentials come from the settings alone, not from the local user
             config=None,
             connect_timeout=options.connect_timeout_seconds,
             login_timeout=options.connect_timeout_seconds,
             keepalive_interval=options.keepalive_seconds,
         )
     except (asyncssh.Error, OSError, TimeoutError) as error:
-        raise _explain(error, where) from None
+        raise _to_landing_error(error, place) from None
 
 
-def _explain(error: Exception, where: str) -> LandingError:
+def _to_landing_error(error: Exception, place: str) -> LandingError:
     if isinstance(error, asyncssh.HostKeyNotVerifiable):
-        return ZoneConfigError(
-            f"{where}: the server's host key is not the one in the known hosts file, or is not in it"
-        )
+        return ZoneConfigError(f"{place}: the server's host key is not in the known hosts file")
     if isinstance(error, asyncssh.PermissionDenied):
-        return ZoneConfigError(f"{where}: the server does not accept the user with this key or password")
+        return ZoneConfigError(f"{place}: the server rejects the user with this key or password")
     if isinstance(error, _CONFIGURATION_FAULTS):
-        return ZoneConfigError(f"{where}: the server and we agree on no way to connect ({type(error).__name__})")
+        return ZoneConfigError(
+            f"{place}: the server supports none of our connection methods ({type(error).__name__})"
+        )
     if isinstance(error, socket.gaierror) and error.errno == socket.EAI_NONAME:
-        return ZoneConfigError(f"{where}: there is no host of this name")
-    return ZoneUnreachableError(f"{where}: the server does not answer ({type(error).__name__})")
+        return ZoneConfigError(f"{place}: the host does not exist")
+    return ZoneUnreachableError(f"{place}: the server does not answer ({type(error).__name__})")
 
 
-def _read_key(options: SftpOptions, where: str) -> asyncssh.SSHKey | None:
+def _read_key(options: SftpOptions, place: str) -> asyncssh.SSHKey | None:
     if options.key_file is None:
         return None
     passphrase = options.passphrase.get_secret_value() if options.passphrase else None
     try:
         return asyncssh.read_private_key(options.key_file, passphrase)
     except OSError as error:
-        raise ZoneConfigError(f"{where}: the key file {options.key_file}: {error.strerror}") from None
+        raise ZoneConfigError(f"{place}: the key file {options.key_file}: {error.strerror}") from None
     except (asyncssh.KeyImportError, asyncssh.KeyEncryptionError):
         raise ZoneConfigError(
-            f"{where}: the key file {options.key_file} holds no private key, or the passphrase does not open it"
+            f"{place}: the key file {options.key_file} contains no private key, or the passphrase is wrong"
         ) from None
 
 
-def _read_known_hosts(options: SftpOptions, where: str) -> asyncssh.SSHKnownHosts:
+def _read_known_hosts(options: SftpOptions, place: str) -> asyncssh.SSHKnownHosts:
     path = options.known_hosts or Path("~/.ssh/known_hosts").expanduser()
     try:
         return asyncssh.read_known_hosts(str(path))
     except OSError as error:
-        raise ZoneConfigError(f"{where}: the known hosts file {path}: {error.strerror}") from None
+        raise ZoneConfigError(f"{place}: the known hosts file {path}: {error.strerror}") from None
     except ValueError:
-        raise ZoneConfigError(f"{where}: the known hosts file {path} is not in OpenSSH's format") from None
+        raise ZoneConfigError(f"{place}: the known hosts file {path} is not in OpenSSH's format") from None

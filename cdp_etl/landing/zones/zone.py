@@ -1,11 +1,7 @@
-"""A landing zone from one setting: `/data/landing`, `s3://bucket/prefix`, `sftp://user@host:port/prefix`.
-
-Put here how a location becomes a `Zone`. Settings are read elsewhere and come in as values; a zone is only a
-description, and connects when it is used.
-"""
+"""Landing zone, opened from a location: `/data/landing`, `s3://bucket/prefix`, `sftp://user@host:port/prefix`."""
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -19,7 +15,7 @@ from cdp_etl.landing.errors import ZoneConfigError
 from cdp_etl.landing.zones.aws_credentials import AwsCredentials
 from cdp_etl.landing.zones.object_store import connect_folder, connect_store
 from cdp_etl.landing.zones.path_template import DEFAULT_TEMPLATE, PathTemplate, parse_template
-from cdp_etl.landing.zones.protocol import Session
+from cdp_etl.landing.zones.protocol import Connect, Session
 from cdp_etl.landing.zones.retry import RetryPolicy
 from cdp_etl.landing.zones.sftp import connect_sftp
 from cdp_etl.landing.zones.sftp_login import SftpOptions, parse_address
@@ -27,18 +23,19 @@ from cdp_etl.landing.zones.sftp_login import SftpOptions, parse_address
 if TYPE_CHECKING:  # obstore has these names for type checkers alone
     from obstore.store import ClientConfig, ObjectStore, RetryConfig
 
-Connect = Callable[[], AbstractAsyncContextManager[Session]]
-
 _OBJECT_STORES = ("s3", "gs", "az")
-_ONCE = RetryPolicy(attempts=1)  # a folder that is not there will not appear within seconds
+_NO_RETRY = RetryPolicy(attempts=1)  # a missing folder does not appear within seconds
 
 
 @dataclass(frozen=True)
 class ObjectStoreOptions:
-    """What an object store needs beside its location and the standard credential chain of its provider.
+    """Options of object stores.
 
-    `endpoint` is a whole URL of an S3-compatible or Azure-compatible server, `region` an AWS region.
-    `anonymous` reads a public bucket without credentials. `aws` says where AWS's chain begins.
+    Attributes:
+        endpoint: URL of an S3-compatible or Azure-compatible server.
+        region: AWS region.
+        anonymous: Read a public bucket without credentials.
+        aws: Start of AWS's credential chain.
     """
 
     endpoint: str | None = None
@@ -49,9 +46,13 @@ class ObjectStoreOptions:
 
 @dataclass(frozen=True)
 class ZoneOptions:
-    """How a zone is reached; each kind of zone looks at what concerns it.
+    """Connection options of all kinds of zones.
 
-    `parallel_files` are pulled at a time. `retry` is for what may pass; a folder is not tried again.
+    Attributes:
+        object_store: Options of object stores.
+        sftp: Options of SFTP servers.
+        retry: Retries of transient faults; not used for folders.
+        parallel_files: Number of files that are pulled at the same time.
     """
 
     object_store: ObjectStoreOptions = field(default_factory=ObjectStoreOptions)
@@ -62,10 +63,14 @@ class ZoneOptions:
 
 @dataclass(frozen=True)
 class Zone:
-    """Where dumps come from; made by `open_zone`.
+    """A source of dumps; `open_zone` creates it. It connects when a session is opened.
 
-    `label` is the location as it may be shown: it never holds a credential. `parallel_files` are pulled at a
-    time.
+    Attributes:
+        label: The location for messages. Never contains a credential.
+        template: Location of a dump in the zone.
+        retry: Retries of transient faults.
+        parallel_files: Number of files that are pulled at the same time.
+        connect: Opens a session.
     """
 
     label: str
@@ -76,7 +81,7 @@ class Zone:
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[Session]:
-        """Connect, trying again what may pass, and disconnect at the end."""
+        """Open a session, retry transient faults, and close the session at the end."""
         async with AsyncExitStack() as stack:
             async for attempt in self.retry.retrying():
                 with attempt:
@@ -87,23 +92,24 @@ class Zone:
 def open_zone(
     location: str | Path, *, template: str = DEFAULT_TEMPLATE, options: ZoneOptions | None = None
 ) -> Zone:
-    """Describe a zone by its location; nothing is connected yet.
+    """Return the zone at a location, without connecting.
 
     Raises:
-        ZoneConfigError: an unknown kind of location, a credential in it, or a template that is not valid.
+        ZoneConfigError: If the kind of location is unknown, the location contains a credential, or the template is
+            invalid.
     """
-    chosen = options or ZoneOptions()
-    label, connect, retry = _describe(str(location), chosen)
-    return Zone(label, parse_template(template), retry, chosen.parallel_files, connect)
+    used = options or ZoneOptions()
+    label, connect, retry = _parse_location(str(location), used)
+    return Zone(label, parse_template(template), retry, used.parallel_files, connect)
 
 
-def _describe(location: str, options: ZoneOptions) -> tuple[str, Connect, RetryPolicy]:
+def _parse_location(location: str, options: ZoneOptions) -> tuple[str, Connect, RetryPolicy]:
     if "://" not in location:
-        return location, partial(connect_folder, Path(location), location), _ONCE
-    url = _without_secrets(location)
+        return location, partial(connect_folder, Path(location), location), _NO_RETRY
+    url = _split_without_secrets(location)
     label = f"{url.scheme}://{url.netloc}{url.path}"
     if url.scheme == "file":
-        return label, partial(connect_folder, Path(unquote(url.path)), label), _ONCE
+        return label, partial(connect_folder, Path(unquote(url.path)), label), _NO_RETRY
     if url.scheme == "sftp":
         return label, partial(connect_sftp, parse_address(url, label), options.sftp), options.retry
     if url.scheme in _OBJECT_STORES:
@@ -114,31 +120,31 @@ def _describe(location: str, options: ZoneOptions) -> tuple[str, Connect, RetryP
     )
 
 
-def _without_secrets(location: str) -> SplitResult:
+def _split_without_secrets(location: str) -> SplitResult:
     url = urlsplit(location)
     if url.password is not None or url.query or url.fragment:
         raise ZoneConfigError(
-            f"landing zone {url.scheme}://{url.hostname}: the location may hold no password, query or fragment; "
-            "credentials come from the environment or from files named there"
+            f"landing zone {url.scheme}://{url.hostname}: a location cannot contain a password, query or "
+            "fragment; set credentials by environment variables or files"
         )
     return url
 
 
 def _open_store(label: str, scheme: str, options: ObjectStoreOptions) -> "ObjectStore":
     config: dict[str, Any] = {}
-    found = options.aws.find(label) if scheme == "s3" and not options.anonymous else None
+    provider = options.aws.resolve(label) if scheme == "s3" and not options.anonymous else None
     if options.endpoint:
         config["endpoint"] = options.endpoint
-    if scheme == "s3" and (region := options.region or (found and found.region)):
+    if scheme == "s3" and (region := options.region or (provider and provider.region)):
         config["region"] = region
     if options.anonymous:
         config["skip_signature"] = True
     client: ClientConfig = {
         "allow_http": bool(options.endpoint and options.endpoint.startswith("http://")),
         "connect_timeout": timedelta(seconds=10),
-        "read_timeout": timedelta(seconds=60),  # between two pieces: a stalled transfer
-        "timeout": timedelta(hours=12),  # for one whole file; obstore's own 30 s would cut large ones
+        "read_timeout": timedelta(seconds=60),  # between two chunks
+        "timeout": timedelta(hours=12),  # for a whole file; obstore's default of 30 s would abort large files
     }
     retry: RetryConfig = {"max_retries": 2, "retry_timeout": timedelta(seconds=30)}
     build: Callable[..., ObjectStore] = from_url
-    return build(label, config=config, client_options=client, retry_config=retry, credential_provider=found)
+    return build(label, config=config, client_options=client, retry_config=retry, credential_provider=provider)

@@ -1,4 +1,4 @@
-"""Complete or not yet: manifest, marker, or nothing that moves."""
+"""Completeness of a dump by manifest, marker or stability."""
 
 import json
 import os
@@ -11,79 +11,75 @@ from typing import Any
 import pytest
 
 from cdp_etl.landing import (
+    DiscoveredDump,
     DumpNotCompleteError,
     DumpRefusedError,
-    FoundDump,
     PullRules,
-    has_stood_still,
+    check_stability,
     require_record_counts,
 )
 from cdp_etl.landing.dump.manifest import parse_manifest
 from cdp_etl_tests.landing.partners import DAY, ENTITY, FOLDER, FolderPartner, pulled
 
-SETTLE = PullRules(stability_seconds=0.4)
+STABLE = PullRules(stability_seconds=0.4)
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 
-def freshly(folder: FolderPartner, name: str, content: bytes) -> None:
-    """Deliver a file just now, as a client that keeps no old time would."""
+def deliver_now(folder: FolderPartner, name: str, content: bytes) -> None:
+    """Deliver a file with the current time."""
     folder.put(f"{FOLDER}/{name}", content)
     os.utime(folder.root / FOLDER / name)
 
 
-def test_sizes_that_stand_still_make_a_fresh_dump_ready(folder: FolderPartner, archive: Path) -> None:
-    freshly(folder, "a.csv", b"x")
+def test_stable_files_make_a_new_dump_ready(folder: FolderPartner, archive: Path) -> None:
+    deliver_now(folder, "a.csv", b"x")
 
-    assert pulled(folder, archive, SETTLE).ready_by == "settled"
+    assert pulled(folder, archive, STABLE).ready_by == "settled"
 
 
 @pytest.mark.parametrize("growing", ["a.csv", "b.csv", "b.csv.part"])
-def test_a_dump_in_which_something_moves_is_not_complete(
-    folder: FolderPartner, archive: Path, growing: str
-) -> None:
-    """A file that is still uploaded under a name for unfinished files counts, though it is no data."""
-    freshly(folder, "a.csv", b"x")
+def test_a_dump_with_a_changing_file_is_not_complete(folder: FolderPartner, archive: Path, growing: str) -> None:
+    """An unfinished upload under a temporary name counts too, although it is not a data file."""
+    deliver_now(folder, "a.csv", b"x")
 
     def upload() -> None:
         time.sleep(0.2)
-        freshly(folder, growing, b"more and more")
+        deliver_now(folder, growing, b"more and more")
 
     uploading = threading.Thread(target=upload)
     uploading.start()
     with pytest.raises(DumpNotCompleteError, match=rf"not complete yet: {growing} changed within 0\.4 s"):
-        pulled(folder, archive, SETTLE)
+        pulled(folder, archive, STABLE)
     uploading.join()
 
     assert not (archive / FOLDER / "latest.json").exists()
 
 
-def test_a_dump_that_was_delivered_long_ago_is_not_waited_for(folder: FolderPartner, archive: Path) -> None:
+def test_an_old_dump_is_ready_without_a_wait(folder: FolderPartner, archive: Path) -> None:
     folder.put(f"{FOLDER}/a.csv", b"x")
 
     assert pulled(folder, archive, PullRules(stability_seconds=10**6)).ready_by == "settled"
 
 
-@pytest.mark.parametrize("sign", ["manifest", "marker"])
-def test_a_dump_with_a_sign_of_completeness_is_not_waited_for(
-    folder: FolderPartner, archive: Path, sign: str
-) -> None:
-    freshly(folder, "a.csv", b"x")
-    if sign == "manifest":
-        freshly(folder, "_manifest.json", b'{"files": [{"path": "a.csv"}]}')
+@pytest.mark.parametrize("signal", ["manifest", "marker"])
+def test_a_dump_with_a_signal_is_ready_without_a_wait(folder: FolderPartner, archive: Path, signal: str) -> None:
+    deliver_now(folder, "a.csv", b"x")
+    if signal == "manifest":
+        deliver_now(folder, "_manifest.json", b'{"files": [{"path": "a.csv"}]}')
     else:
-        freshly(folder, "_SUCCESS", b"")
+        deliver_now(folder, "_SUCCESS", b"")
 
-    assert pulled(folder, archive, PullRules(stability_seconds=10**6)).ready_by == sign
+    assert pulled(folder, archive, PullRules(stability_seconds=10**6)).ready_by == signal
 
 
 @pytest.mark.parametrize(
-    ("lie", "said"),
+    ("entry", "message"),
     [
-        pytest.param({"path": "b.csv"}, r"b\.csv is in the manifest and not there", id="missing-file"),
-        pytest.param(None, r"a\.csv is there and not in the manifest", id="file-not-named"),
-        pytest.param({"path": "a.csv", "bytes": 7}, r"a\.csv has 1 bytes, the manifest says 7", id="size"),
+        pytest.param({"path": "b.csv"}, r"b\.csv is in the manifest but was not delivered", id="missing-file"),
+        pytest.param(None, r"a\.csv was delivered but is not in the manifest", id="file-not-named"),
+        pytest.param({"path": "a.csv", "bytes": 7}, r"a\.csv has 1 bytes, the manifest declares 7", id="size"),
         pytest.param(
-            {"path": "a.csv", "sha256": "0" * 64}, r"a\.csv: its sha256 is 2d711642.*says 0000", id="hash"
+            {"path": "a.csv", "sha256": "0" * 64}, r"a\.csv: its sha256 is 2d711642.*declares 0000", id="hash"
         ),
         pytest.param({"path": "../a.csv"}, r"\.\./a\.csv: a path with an empty part", id="path-that-leaves"),
         pytest.param({"bytes": 1}, r"_manifest\.json: files\.0\.path: Field required", id="no-path"),
@@ -96,72 +92,72 @@ def test_a_dump_with_a_sign_of_completeness_is_not_waited_for(
         ),
     ],
 )
-def test_a_manifest_that_lies_is_refused_and_says_which(
-    folder: FolderPartner, archive: Path, lie: dict[str, Any] | None, said: str
+def test_a_manifest_that_does_not_match_refuses_the_dump_with_the_reason(
+    folder: FolderPartner, archive: Path, entry: dict[str, Any] | None, message: str
 ) -> None:
     folder.put(f"{FOLDER}/a.csv", b"x")
-    folder.put(f"{FOLDER}/_manifest.json", json.dumps({"files": [lie] if lie else []}).encode())
+    folder.put(f"{FOLDER}/_manifest.json", json.dumps({"files": [entry] if entry else []}).encode())
 
-    with pytest.raises(DumpRefusedError, match=said):
+    with pytest.raises(DumpRefusedError, match=message):
         pulled(folder, archive)
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
-        (b"{", r"_manifest\.json: the whole: Invalid JSON"),
-        (b"[]", r"_manifest\.json: the whole: "),
+        (b"{", r"_manifest\.json: the file: Invalid JSON"),
+        (b"[]", r"_manifest\.json: the file: "),
         (b"{}", r"_manifest\.json: files: Field required"),
-        (b'{"files": [{"path": "a.csv"}, {"path": "a.csv"}]}', "a path is named twice"),
+        (b'{"files": [{"path": "a.csv"}, {"path": "a.csv"}]}', "a path is listed twice"),
     ],
 )
-def test_a_manifest_that_is_none_is_refused(text: bytes, said: str) -> None:
-    with pytest.raises(DumpRefusedError, match=said):
+def test_an_invalid_manifest_is_refused(text: bytes, message: str) -> None:
+    with pytest.raises(DumpRefusedError, match=message):
         parse_manifest(text)
 
 
-def test_what_a_manifest_says_beyond_the_files_is_passed_over() -> None:
+def test_unknown_keys_of_a_manifest_are_ignored() -> None:
     manifest = parse_manifest(b'{"producer": "shop", "files": [{"path": "a.csv", "md5": "x", "records": 3}]}')
 
     assert manifest.files[0].records == 3
 
 
 def test_record_counts_that_differ_are_refused_by_file() -> None:
-    said = {"a.csv": 3, "b.csv": 5, "c.csv": None, "d.csv": 0}
+    declared = {"a.csv": 3, "b.csv": 5, "c.csv": None, "d.csv": 0}
 
-    require_record_counts(said, {"a.csv": 3, "b.csv": 5, "c.csv": 9})
-    with pytest.raises(DumpRefusedError, match=r"b\.csv holds 4 records, the manifest says 5$"):
-        require_record_counts(said, {"a.csv": 3, "b.csv": 4, "c.csv": 9})
+    require_record_counts(declared, {"a.csv": 3, "b.csv": 5, "c.csv": 9})
+    with pytest.raises(DumpRefusedError, match=r"b\.csv has 4 records, the manifest declares 5$"):
+        require_record_counts(declared, {"a.csv": 3, "b.csv": 4, "c.csv": 9})
 
 
-def test_many_differences_are_said_in_short() -> None:
+def test_a_long_list_of_differences_is_shortened() -> None:
     with pytest.raises(DumpRefusedError, match=r"and 5 more$"):
         require_record_counts({f"part-{number}.csv": 1 for number in range(10)}, {})
 
 
-def found(fingerprint: str = "one", **facts: Any) -> FoundDump:
-    return FoundDump(ENTITY, DAY, fingerprint, 1, 1, NOW, facts.pop("ready_by", None), **facts)
+def found(fingerprint: str = "one", **facts: Any) -> DiscoveredDump:
+    return DiscoveredDump(ENTITY, DAY, fingerprint, 1, 1, NOW, facts.pop("ready_by", None), **facts)
 
 
-def test_a_sensor_asks_for_a_dump_once_it_has_stood_still() -> None:
-    early, sighting = has_stood_still(found(), None, 60, NOW)
-    still, kept = has_stood_still(found(), sighting, 60, NOW + timedelta(seconds=60))
-    moved, anew = has_stood_still(found("two"), kept, 60, NOW + timedelta(seconds=61))
+def test_a_dump_is_ready_when_it_was_unchanged_for_the_stability_period() -> None:
+    early, first_seen = check_stability(found(), None, 60, NOW)
+    stable, kept = check_stability(found(), first_seen, 60, NOW + timedelta(seconds=60))
+    changed, restarted = check_stability(found("two"), kept, 60, NOW + timedelta(seconds=61))
 
-    assert (early, still, moved) == (False, True, False)
-    assert kept == sighting
-    assert anew.first_seen_at == NOW + timedelta(seconds=61)
+    assert (early, stable, changed) == (False, True, False)
+    assert kept == first_seen
+    assert restarted.first_seen_at == NOW + timedelta(seconds=61)
 
 
 @pytest.mark.parametrize(
-    ("dump", "asked"),
+    ("dump", "expected"),
     [
         pytest.param(found(ready_by="manifest"), True, id="manifest"),
-        pytest.param(found(ready_by="marker", awaited="b.csv has not come"), False, id="awaits-a-file"),
-        pytest.param(found(refused="no"), False, id="refused-but-may-still-be-mended"),
+        pytest.param(found(ready_by="marker", missing="b.csv is missing"), False, id="missing-file"),
+        pytest.param(found(refusal="no"), False, id="refused-but-may-still-change"),
     ],
 )
-def test_what_is_known_of_a_dump_bears_on_the_first_look(dump: FoundDump, *, asked: bool) -> None:
-    ready, _ = has_stood_still(dump, None, 60, NOW)
+def test_a_dump_is_ready_at_the_first_listing_only_with_a_signal(dump: DiscoveredDump, *, expected: bool) -> None:
+    ready, _ = check_stability(dump, None, 60, NOW)
 
-    assert ready is asked
+    assert ready is expected

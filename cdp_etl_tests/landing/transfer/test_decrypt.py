@@ -1,4 +1,4 @@
-"""Encrypted dumps: decrypted on their way into the archive, or refused with the reason."""
+"""Encrypted dumps: decrypted during the pull, or refused with the reason."""
 
 import hashlib
 import json
@@ -33,7 +33,7 @@ def key(tmp_path: Path, secret_key: pysequoia.Tsk) -> DecryptionKey:
 
 @pytest.fixture
 def protected_key() -> tuple[Path, bytes]:
-    """A key that GnuPG made, with the passphrase `open sesame`, and a message that it encrypted for it."""
+    """Return a key of GnuPG with the passphrase `open sesame`, and a message for this key."""
     data = Path(__file__).parent / "data"
     return data / "protected_key.asc", (data / "protected_message.asc").read_bytes()
 
@@ -48,19 +48,19 @@ def pulled(folder: FolderPartner, archive: Path, key: DecryptionKey | None) -> P
     return pull
 
 
-def test_an_encrypted_file_lies_decrypted_in_the_archive(
+def test_an_encrypted_file_is_decrypted_in_the_archive(
     folder: FolderPartner, archive: Path, key: DecryptionKey, secret_key: pysequoia.Tsk
 ) -> None:
     message = encrypted(b"clear text", secret_key)
     folder.put(f"{FOLDER}/a.csv.pgp", message)
     folder.put(f"{FOLDER}/a.csv.pgp.sha256", hashlib.sha256(message).hexdigest().encode())
-    said = {
+    declared = {
         "path": "a.csv.pgp",
         "bytes": len(message),
         "sha256": hashlib.sha256(message).hexdigest(),
         "records": 1,
     }
-    folder.put(f"{FOLDER}/_manifest.json", json.dumps({"files": [said]}).encode())
+    folder.put(f"{FOLDER}/_manifest.json", json.dumps({"files": [declared]}).encode())
 
     pull = pulled(folder, archive, key)
 
@@ -72,7 +72,7 @@ def test_an_encrypted_file_lies_decrypted_in_the_archive(
     assert [path.name for path in pull.directory.iterdir()] == ["a.csv"]
 
 
-def test_the_same_text_encrypted_anew_is_no_new_content(
+def test_the_same_text_encrypted_again_is_no_new_content(
     folder: FolderPartner, archive: Path, key: DecryptionKey, secret_key: pysequoia.Tsk
 ) -> None:
     folder.put(f"{FOLDER}/a.csv.gpg", encrypted(b"clear text", secret_key))
@@ -83,7 +83,7 @@ def test_the_same_text_encrypted_anew_is_no_new_content(
     assert not pulled(folder, archive, key).is_new
 
 
-def test_a_key_with_a_passphrase_opens_by_it(
+def test_a_key_with_a_passphrase_decrypts(
     folder: FolderPartner, archive: Path, protected_key: tuple[Path, bytes]
 ) -> None:
     key_file, message = protected_key
@@ -94,29 +94,29 @@ def test_a_key_with_a_passphrase_opens_by_it(
     assert (pull.directory / "a.csv").read_bytes() == b"clear text"
 
 
-@pytest.mark.parametrize("passphrase", [None, SecretStr("wrong")], ids=["none", "wrong"])
-def test_a_wrong_passphrase_is_said_and_not_shown(
+@pytest.mark.parametrize("passphrase", [None, SecretStr("mistaken")], ids=["none", "wrong"])
+def test_a_wrong_passphrase_is_an_error_without_the_passphrase(
     folder: FolderPartner, archive: Path, protected_key: tuple[Path, bytes], passphrase: SecretStr | None
 ) -> None:
     key_file, message = protected_key
     folder.put(f"{FOLDER}/a.csv.gpg", message)
     key = DecryptionKey(key_file, passphrase)
 
-    with pytest.raises(ZoneConfigError, match=r"the passphrase does not open the decryption key file") as error:
+    with pytest.raises(ZoneConfigError, match=r"wrong passphrase for the decryption key file") as error:
         pulled(folder, archive, key)
 
-    assert "wrong" not in str(error.value) + repr(key)
+    assert "mistaken" not in str(error.value) + repr(key)
 
 
 @pytest.mark.parametrize(
     ("content", "fault"),
     [
-        pytest.param("other key", "not encrypted for the decryption key", id="other-key"),
-        pytest.param("no message", "not an OpenPGP message", id="no-message"),
-        pytest.param("cut", "not an OpenPGP message that can be read to its end", id="cut"),
+        pytest.param("other key", "not encrypted for the configured decryption key", id="other-key"),
+        pytest.param("no message", "not a complete OpenPGP message", id="no-message"),
+        pytest.param("cut", "not a complete OpenPGP message", id="cut"),
     ],
 )
-def test_a_message_that_cannot_be_taken_is_refused_by_name(
+def test_a_message_that_cannot_be_decrypted_is_refused_by_name(
     folder: FolderPartner, archive: Path, key: DecryptionKey, content: str, fault: str
 ) -> None:
     noise = os.urandom(3_000_000)
@@ -131,47 +131,47 @@ def test_a_message_that_cannot_be_taken_is_refused_by_name(
         pulled(folder, archive, key)
 
 
-def test_a_message_that_unpacks_to_more_bytes_than_are_allowed_is_refused(
+def test_a_message_larger_than_the_byte_limit_is_refused(
     folder: FolderPartner, archive: Path, protected_key: tuple[Path, bytes]
 ) -> None:
     key_file, _ = protected_key
     folder.put(f"{FOLDER}/a.csv.gpg", (key_file.parent / "protected_bomb.gpg").read_bytes())
     key = DecryptionKey(key_file, SecretStr("open sesame"), max_expansion=1_000_000, max_bytes=1_000_000)
 
-    with pytest.raises(DumpRefusedError, match=r"a\.csv\.gpg: unpacks to more than .* 1000000 bytes"):
+    with pytest.raises(DumpRefusedError, match=r"a\.csv\.gpg: expands to more than .* 1000000 bytes"):
         pulled(folder, archive, key)
 
 
-def test_a_message_that_unpacks_to_too_much_is_refused(
+def test_a_message_larger_than_the_expansion_limit_is_refused(
     folder: FolderPartner, archive: Path, protected_key: tuple[Path, bytes]
 ) -> None:
     key_file, _ = protected_key
     folder.put(f"{FOLDER}/a.csv.gpg", (key_file.parent / "protected_bomb.gpg").read_bytes())
 
-    with pytest.raises(DumpRefusedError, match=r"a\.csv\.gpg: unpacks to more than 200 times its size"):
+    with pytest.raises(DumpRefusedError, match=r"a\.csv\.gpg: expands to more than 200 times its size"):
         pulled(folder, archive, DecryptionKey(key_file, SecretStr("open sesame")))
 
     assert list((archive / FOLDER).rglob("*.clear")) == []
 
 
-def test_without_a_key_an_encrypted_file_is_an_error(folder: FolderPartner, archive: Path) -> None:
+def test_an_encrypted_file_without_a_key_is_an_error(folder: FolderPartner, archive: Path) -> None:
     folder.put(f"{FOLDER}/a.csv.pgp", b"x")
 
-    with pytest.raises(ZoneConfigError, match=r"a\.csv\.pgp is encrypted, and no decryption key is set"):
+    with pytest.raises(ZoneConfigError, match=r"a\.csv\.pgp is encrypted, but no decryption key is configured"):
         pulled(folder, archive, None)
 
 
-def test_a_file_that_holds_no_key_is_an_error_that_names_it(
+def test_a_file_without_a_key_is_an_error_with_its_path(
     folder: FolderPartner, archive: Path, tmp_path: Path
 ) -> None:
     folder.put(f"{FOLDER}/a.csv.pgp", b"x")
     (tmp_path / "no key").write_text("no key")
 
-    with pytest.raises(ZoneConfigError, match=r"no key holds no private OpenPGP key"):
+    with pytest.raises(ZoneConfigError, match=r"no key contains no private OpenPGP key"):
         pulled(folder, archive, DecryptionKey(tmp_path / "no key"))
 
 
-def test_an_encrypted_file_beside_its_clear_one_is_refused(
+def test_an_encrypted_file_next_to_its_decrypted_one_is_refused(
     folder: FolderPartner, archive: Path, key: DecryptionKey
 ) -> None:
     folder.put(f"{FOLDER}/a.csv", b"x")

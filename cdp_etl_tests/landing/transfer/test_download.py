@@ -1,7 +1,6 @@
-"""Bytes on their way to the disk: what a crash, a full disk and a file system without links lead to."""
+"""Downloads that meet a crash, a full disk, or a file system without links."""
 
 import errno
-import hashlib
 import os
 import signal
 import subprocess
@@ -12,7 +11,7 @@ from typing import NoReturn
 
 import pytest
 
-from cdp_etl.durable_files import PartFile
+from cdp_etl.durable_files import PartialFile
 from cdp_etl.landing import LandingError, latest_pull, pull_dump
 from cdp_etl_tests.landing.partners import DAY, ENTITY, FOLDER, FolderPartner
 
@@ -26,10 +25,10 @@ pull_dump(open_zone(sys.argv[1]), sys.argv[2], date.fromisoformat(sys.argv[3]), 
 
 
 @pytest.mark.parametrize("part", range(5))
-def test_a_pull_that_was_killed_leaves_nothing_and_the_next_one_is_whole(
+def test_a_killed_pull_leaves_nothing_and_the_next_one_is_complete(
     folder: FolderPartner, archive: Path, part: int
 ) -> None:
-    """Killed at points spread over the whole time from the first file received to the end."""
+    """Kill the pull at times spread from the first downloaded file to the end."""
     delivered = {f"part-{number}.csv": os.urandom(2_000_000) for number in range(20)}
     for path, content in delivered.items():
         folder.put(f"{FOLDER}/{path}", content)
@@ -50,44 +49,21 @@ def test_a_pull_that_was_killed_leaves_nothing_and_the_next_one_is_whole(
     assert not (archive / FOLDER / ".incoming").exists() or after_the_kill is not None
 
 
-def test_what_a_crash_left_of_a_file_is_not_trusted(tmp_path: Path) -> None:
-    (tmp_path / "a.part").write_bytes(b"\0" * 100)
-
-    part = PartFile(tmp_path / "a")
-    part.write([b"whole"])
-    part.leave()
-
-    assert (tmp_path / "a").read_bytes() == b"whole"
-
-
-def test_what_was_left_on_purpose_is_taken_up_with_its_hash(tmp_path: Path) -> None:
-    first = PartFile(tmp_path / "a")
-    first.write([b"one, "])
-    first.leave()
-
-    second = PartFile(tmp_path / "a")
-    second.write([b"two"])
-    second.leave()
-
-    assert (tmp_path / "a").read_bytes() == b"one, two"
-    assert (second.bytes, second.sha256) == (8, hashlib.sha256(b"one, two").hexdigest())
-
-
-def test_a_disk_that_is_full_is_said_by_file(
+def test_a_full_disk_is_an_error_with_the_file(
     folder: FolderPartner, archive: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder.put(f"{FOLDER}/a.csv", b"x")
 
-    def full(_self: PartFile, _pieces: object) -> NoReturn:
+    def full(_self: PartialFile, _chunks: object) -> NoReturn:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(PartFile, "write", full)
+    monkeypatch.setattr(PartialFile, "write", full)
 
     with pytest.raises(LandingError, match=r"a\.csv: the raw archive cannot be written: No space left on device"):
         pull_dump(folder.zone(), ENTITY, DAY, archive)
 
 
-def test_a_file_system_without_links_gets_copies(
+def test_a_file_system_without_links_stores_copies(
     folder: FolderPartner, archive: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def no_links(_self: Path, _target: Path) -> NoReturn:

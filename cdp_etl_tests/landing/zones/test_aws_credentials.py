@@ -1,4 +1,4 @@
-"""AWS's credential chain: what is found, in which order, and what is said where nothing can be."""
+"""AWS's credential chain: the credentials found, their precedence, and the error messages."""
 
 from pathlib import Path
 
@@ -30,14 +30,23 @@ region = eu-central-1
 [profile helped]
 credential_process = printf '{"Version": 1, "AccessKeyId": "of-a-helper", "SecretAccessKey": "100%%secret"}'
 
-[profile let-down]
+[profile sso]
+sso_session = s
+sso_account_id = 123456789012
+sso_role_name = reader
+
+[sso-session s]
+sso_region = eu-west-1
+sso_start_url = https://example.awsapps.com/start
+
+[profile failing]
 credential_process = sh -c "echo 100%secret >&2; exit 1"
 """
 
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A user who has AWS's files and no variables, on a machine that is no instance of AWS's."""
+    """Return the AWS folder of a user without environment variables, outside of AWS."""
     for variable in (
         "AWS_ACCESS_KEY_ID",
         "AWS_SECRET_ACCESS_KEY",
@@ -59,7 +68,7 @@ def test_a_bucket_is_read_with_the_default_profile_of_the_user(
     s3: S3Partner, archive: Path, request: pytest.FixtureRequest
 ) -> None:
     s3.put(f"{FOLDER}/a.csv", b"x")
-    request.getfixturevalue("home")  # from here on the variables of the partner are gone
+    request.getfixturevalue("home")  # unsets the variables of the partner
 
     zone = _zone(s3, AwsCredentials())
 
@@ -68,15 +77,15 @@ def test_a_bucket_is_read_with_the_default_profile_of_the_user(
 
 
 @pytest.mark.usefixtures("home")
-def test_variables_win_over_files(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_variables_precede_files(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "of-a-variable")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
 
-    assert AwsCredentials().find("s3://bucket")()["access_key_id"] == "of-a-variable"
+    assert AwsCredentials().resolve("s3://bucket")()["access_key_id"] == "of-a-variable"
 
 
-def test_a_profile_of_the_config_file_may_have_a_helper(home: Path) -> None:
-    found = AwsCredentials("helped", config_file=home / "config").find("s3://bucket")
+def test_a_profile_can_have_a_credential_process(home: Path) -> None:
+    found = AwsCredentials("helped", config_file=home / "config").resolve("s3://bucket")
 
     assert found()["access_key_id"] == "of-a-helper"
     assert "secret" not in repr(found)
@@ -93,34 +102,35 @@ def test_a_profile_of_the_config_file_may_have_a_helper(home: Path) -> None:
     ids=["of the profile", "of AWS_REGION", "of AWS_REGION before the other", "of AWS_DEFAULT_REGION"],
 )
 @pytest.mark.usefixtures("home")
-def test_the_region_is_the_one_of_a_variable_else_of_the_profile(
+def test_the_region_comes_from_a_variable_or_else_from_the_profile(
     variables: dict[str, str], region: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
 
-    assert AwsCredentials().find("s3://bucket").region == region
+    assert AwsCredentials().resolve("s3://bucket").region == region
 
 
 @pytest.mark.parametrize(
-    ("credentials_file", "profile", "said"),
+    ("credentials_file", "profile", "message"),
     [
-        ("credentials", "half", "an access key is there without its secret"),
-        ("credentials", "absent", "hold no profile absent"),
-        ("credentials", "let-down", r"credential chain failed \(CredentialRetrievalError\)"),
-        ("missing", "default", "there is no credentials file .*missing"),
-        ("bad", "default", "not in its format"),
+        ("credentials", "half", "the access key has no secret"),
+        ("credentials", "absent", "contain no profile absent"),
+        ("credentials", "sso", r"credential chain failed \(SSOTokenLoadError\)"),
+        ("credentials", "failing", r"credential chain failed \(CredentialRetrievalError\)"),
+        ("missing", "default", "the credentials file does not exist: .*missing"),
+        ("bad", "default", "is malformed"),
         ("nothing", None, "no AWS credentials were found"),
     ],
 )
-def test_a_chain_that_leads_to_nothing_is_said(
-    home: Path, credentials_file: str, profile: str | None, said: str
+def test_a_chain_without_usable_credentials_is_an_error(
+    home: Path, credentials_file: str, profile: str | None, message: str
 ) -> None:
     (home / "bad").write_text("aws_access_key_id = without a section")
     (home / "nothing").touch()
 
-    with pytest.raises(ZoneConfigError, match=said) as error:
-        AwsCredentials(profile, home / credentials_file).find("s3://bucket")
+    with pytest.raises(ZoneConfigError, match=message) as error:
+        AwsCredentials(profile, home / credentials_file).resolve("s3://bucket")
 
     assert "100%secret" not in str(error.value)
 

@@ -1,4 +1,4 @@
-"""Servers and lines that fail: what is tried again, what is not, and what is said."""
+"""Failing servers and connections: retries, resumed downloads, error messages."""
 
 import os
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ from cdp_etl.landing import (
     open_zone,
     pull_dump,
 )
-from cdp_etl.landing.zones.object_store import explain
+from cdp_etl.landing.zones.object_store import to_landing_error
 from cdp_etl_tests.landing.fault_proxy import CuttingProxy, cutting_proxy
 from cdp_etl_tests.landing.partners import DAY, ENTITY, FOLDER, QUICK, S3Partner, sftp_partner
 from cdp_etl_tests.landing.servers import Keys, SftpServer, sftp_in_process
@@ -41,7 +41,7 @@ def server(request: pytest.FixtureRequest) -> SftpServer:
 
 @pytest.fixture
 def broken_sftp(server: SftpServer) -> Iterator[tuple[CuttingProxy, SftpOptions]]:
-    """A file of 24 MiB behind a line that is cut once after 16 MiB."""
+    """Return a proxy that breaks once after 16 MiB of a 24 MiB file, and the login options."""
     sftp_partner(server).put(f"{FOLDER}/a.csv", CONTENT)
     with cutting_proxy(server.port, cut_after=16 * MIB) as proxy:
         assert server.options.known_hosts is not None
@@ -52,7 +52,7 @@ def sftp_zone(server: SftpServer, options: SftpOptions, retry: RetryPolicy = QUI
     return open_zone(server.location(), options=ZoneOptions(sftp=options, retry=retry))
 
 
-def test_a_broken_sftp_transfer_goes_on_where_it_was(
+def test_a_broken_sftp_download_is_resumed(
     server: SftpServer, broken_sftp: tuple[CuttingProxy, SftpOptions], archive: Path
 ) -> None:
     proxy, options = broken_sftp
@@ -62,10 +62,10 @@ def test_a_broken_sftp_transfer_goes_on_where_it_was(
     assert pull is not None
     assert (pull.directory / "a.csv").read_bytes() == CONTENT
     assert proxy.cuts == 1
-    assert proxy.bytes_to_client < len(CONTENT) + 8 * MIB  # not the 40 MiB of beginning anew
+    assert proxy.bytes_to_client < len(CONTENT) + 8 * MIB  # starting over would be 40 MiB
 
 
-def test_a_transfer_that_was_given_up_goes_on_at_the_next_pull(
+def test_a_failed_download_is_resumed_by_the_next_pull(
     server: SftpServer, broken_sftp: tuple[CuttingProxy, SftpOptions], archive: Path
 ) -> None:
     proxy, options = broken_sftp
@@ -81,7 +81,7 @@ def test_a_transfer_that_was_given_up_goes_on_at_the_next_pull(
     assert proxy.bytes_to_client < len(CONTENT) + 8 * MIB
 
 
-def test_a_file_that_changed_meanwhile_is_not_gone_on_with(
+def test_a_download_of_a_changed_file_is_not_resumed(
     server: SftpServer, broken_sftp: tuple[CuttingProxy, SftpOptions], archive: Path
 ) -> None:
     proxy, options = broken_sftp
@@ -97,7 +97,7 @@ def test_a_file_that_changed_meanwhile_is_not_gone_on_with(
     assert (pull.directory / "a.csv").read_bytes() == other
 
 
-def test_a_broken_s3_transfer_goes_on_where_it_was(s3: S3Partner, archive: Path) -> None:
+def test_a_broken_s3_download_is_resumed(s3: S3Partner, archive: Path) -> None:
     s3.put(f"{FOLDER}/a.csv", CONTENT)
     with cutting_proxy(int(s3.endpoint.rpartition(":")[2]), cut_after=16 * MIB) as proxy:
         pull = pull_dump(replace(s3, endpoint=f"http://127.0.0.1:{proxy.port}").zone(), ENTITY, DAY, archive)
@@ -108,7 +108,7 @@ def test_a_broken_s3_transfer_goes_on_where_it_was(s3: S3Partner, archive: Path)
     assert proxy.bytes_to_client < len(CONTENT) + 8 * MIB
 
 
-def test_a_file_that_grows_while_it_is_read_is_not_complete(tmp_path: Path, archive: Path) -> None:
+def test_a_file_that_grows_during_the_download_is_not_complete(tmp_path: Path, archive: Path) -> None:
     class Growing(asyncssh.SFTPServer):
         def read(self, file_obj: object, offset: int, size: int) -> bytes:
             with (tmp_path / "files" / FOLDER / "a.csv").open("ab") as file:
@@ -122,7 +122,7 @@ def test_a_file_that_grows_while_it_is_read_is_not_complete(tmp_path: Path, arch
     ) as server:
         sftp_partner(server).put(f"{FOLDER}/a.csv", CONTENT)
 
-        with pytest.raises(DumpNotCompleteError, match=r"not complete yet: a\.csv changed while it was pulled"):
+        with pytest.raises(DumpNotCompleteError, match=r"not complete yet: a\.csv changed during the pull"):
             pull_dump(sftp_partner(server).zone(), ENTITY, DAY, archive)
 
     assert latest_pull(archive, ENTITY, DAY) is None
@@ -144,15 +144,15 @@ def test_a_file_that_is_shorter_than_listed_is_not_complete(tmp_path: Path, arch
             pull_dump(sftp_partner(server).zone(), ENTITY, DAY, archive)
 
 
-def test_a_server_that_gives_less_than_asked_is_read_to_the_end(tmp_path: Path, archive: Path) -> None:
-    class Stingy(asyncssh.SFTPServer):
+def test_a_server_with_short_reads_is_read_to_the_end(tmp_path: Path, archive: Path) -> None:
+    class Partial(asyncssh.SFTPServer):
         def read(self, file_obj: object, offset: int, size: int) -> bytes:
             content = super().read(file_obj, offset, min(size, 10_000))
             assert isinstance(content, bytes)
             return content
 
     with sftp_in_process(
-        tmp_path, lambda channel: Stingy(channel, chroot=str(tmp_path / "files").encode())
+        tmp_path, lambda channel: Partial(channel, chroot=str(tmp_path / "files").encode())
     ) as server:
         sftp_partner(server).put(f"{FOLDER}/a.csv", CONTENT[: 3 * MIB])
 
@@ -162,7 +162,7 @@ def test_a_server_that_gives_less_than_asked_is_read_to_the_end(tmp_path: Path, 
     assert (pull.directory / "a.csv").read_bytes() == CONTENT[: 3 * MIB]
 
 
-def test_files_that_may_not_be_read_are_said_without_a_retry(tmp_path: Path, archive: Path) -> None:
+def test_a_file_without_read_permission_is_an_error_without_a_retry(tmp_path: Path, archive: Path) -> None:
     opened: list[bytes] = []
 
     class Forbidding(asyncssh.SFTPServer):
@@ -182,13 +182,13 @@ def test_files_that_may_not_be_read_are_said_without_a_retry(tmp_path: Path, arc
 
 
 def faulty(options: SftpOptions, fault: str, folder: Path) -> SftpOptions:
-    """Spoil the login in one way."""
+    """Return options with one fault."""
     assert options.known_hosts is not None
     host = options.known_hosts.read_text().split(" ")[0]
     (folder / "strangers").write_text(f"{host} {(folder / 'stranger.pub').read_text()}")
     (folder / "nobody").touch()
     (folder / "bad").write_text("@@@ not known hosts\n")
-    spoiled: dict[str, SftpOptions] = {
+    variants: dict[str, SftpOptions] = {
         "host key": replace(options, known_hosts=folder / "strangers"),
         "no host keys": replace(options, known_hosts=folder / "nobody"),
         "no such hosts file": replace(options, known_hosts=folder / "missing"),
@@ -199,41 +199,41 @@ def faulty(options: SftpOptions, fault: str, folder: Path) -> SftpOptions:
         "password": replace(options, key_file=None, password=SecretStr("hunter2")),
         "nothing": replace(options, key_file=None),
     }
-    return spoiled[fault]
+    return variants[fault]
 
 
 @pytest.mark.parametrize(
-    ("fault", "said"),
+    ("fault", "message"),
     [
-        ("host key", "the server's host key is not the one in the known hosts file"),
-        ("no host keys", "the server's host key is not the one in the known hosts file, or is not in it"),
+        ("host key", "the server's host key is not in the known hosts file"),
+        ("no host keys", "the server's host key is not in the known hosts file"),
         ("no such hosts file", "missing: No such file"),
         ("bad hosts file", "bad is not in OpenSSH's format"),
-        ("other key", "the server does not accept the user with this key or password"),
+        ("other key", "the server rejects the user with this key or password"),
         ("no such key", "the key file .*missing: No such file"),
-        ("no key in it", "holds no private key, or the passphrase does not open it"),
-        ("password", "the server does not accept the user with this key or password"),
-        ("nothing", "neither a key file nor a password is set"),
+        ("no key in it", "contains no private key, or the passphrase is wrong"),
+        ("password", "the server rejects the user with this key or password"),
+        ("nothing", "no key file and no password are configured"),
     ],
 )
-def test_a_login_that_fails_is_one_sentence_and_not_tried_again(
-    server: SftpServer, archive: Path, fault: str, said: str
+def test_a_failed_login_is_one_sentence_without_a_retry(
+    server: SftpServer, archive: Path, fault: str, message: str
 ) -> None:
     assert server.options.known_hosts is not None
     options = faulty(server.options, fault, server.options.known_hosts.parent)
-    patient = RetryPolicy(first_wait_seconds=1000)
+    patient = RetryPolicy(initial_wait_seconds=1000)
 
-    with pytest.raises(ZoneConfigError, match=said) as error:
+    with pytest.raises(ZoneConfigError, match=message) as error:
         pull_dump(sftp_zone(server, options, patient), ENTITY, DAY, archive)
 
     assert "\n" not in str(error.value)
     assert "hunter2" not in str(error.value) + repr(options) + repr(sftp_zone(server, options))
 
 
-def test_a_folder_that_the_server_does_not_have_is_said(server: SftpServer, archive: Path) -> None:
+def test_a_folder_that_does_not_exist_on_the_server_is_an_error(server: SftpServer, archive: Path) -> None:
     zone = open_zone(server.location("elsewhere"), options=ZoneOptions(sftp=server.options, retry=QUICK))
 
-    with pytest.raises(ZoneConfigError, match="there is no such folder on the server"):
+    with pytest.raises(ZoneConfigError, match="the folder does not exist on the server"):
         pull_dump(zone, ENTITY, DAY, archive)
 
 
@@ -244,25 +244,27 @@ def test_a_server_that_does_not_answer_is_unreachable(sftp_server: SftpServer, a
         pull_dump(sftp_zone(silent, sftp_server.options), ENTITY, DAY, archive)
 
 
-def test_a_bucket_that_is_not_there_is_one_sentence_and_not_tried_again(s3: S3Partner, archive: Path) -> None:
-    with pytest.raises(ZoneConfigError, match=r"landing zone s3://no-such-bucket/from/partner.*no such bucket"):
+def test_a_missing_bucket_is_one_sentence_without_a_retry(s3: S3Partner, archive: Path) -> None:
+    with pytest.raises(
+        ZoneConfigError, match=r"landing zone s3://no-such-bucket/from/partner.*the bucket does not exist"
+    ):
         pull_dump(replace(s3, bucket="no-such-bucket").zone(), ENTITY, DAY, archive)
 
 
 @pytest.mark.parametrize(
-    ("status", "code", "said"),
+    ("status", "code", "message"),
     [
-        (404, "ContainerNotFound", "there is no such bucket"),
-        (403, "AuthorizationFailure", "the credentials are not accepted, or lack the right to read"),
+        (404, "ContainerNotFound", "the bucket does not exist"),
+        (403, "AuthorizationFailure", "the credentials are rejected, or lack permission to read"),
     ],
 )
-def test_azures_words_for_the_same_faults_are_understood(status: int, code: str, said: str) -> None:
-    """As Azurite, Azure's emulator, answered."""
+def test_the_error_codes_of_azure_are_recognized(status: int, code: str, message: str) -> None:
+    """The answers are those of Azurite, the emulator of Azure."""
     answer = GenericError(f"Client error with status code: {status}: <Error><Code>{code}</Code></Error>")
 
-    error = explain(answer, "az://dumps/from/partner", "")
+    error = to_landing_error(answer, "az://dumps/from/partner", "")
 
-    assert (type(error), str(error)) == (ZoneConfigError, f"landing zone az://dumps/from/partner: {said}")
+    assert (type(error), str(error)) == (ZoneConfigError, f"landing zone az://dumps/from/partner: {message}")
 
 
 def test_an_object_store_that_does_not_answer_is_unreachable(s3: S3Partner, archive: Path) -> None:
@@ -271,22 +273,22 @@ def test_an_object_store_that_does_not_answer_is_unreachable(s3: S3Partner, arch
 
 
 @pytest.mark.parametrize(
-    ("location", "said"),
+    ("location", "message"),
     [
-        ("sftp://user:hunter2@host/in", "sftp://host: the location may hold no password"),
-        ("s3://bucket/prefix?token=hunter2", "s3://bucket: the location may hold no password"),
+        ("sftp://user:hunter2@host/in", "sftp://host: a location cannot contain a password"),
+        ("s3://bucket/prefix?token=hunter2", "s3://bucket: a location cannot contain a password"),
         ("ftp://host/in", "expected a folder, s3://, gs://, az:// or sftp://, not ftp://"),
         ("sftp://host/in", "expected sftp://user@host/folder"),
     ],
 )
-def test_a_location_that_cannot_be_a_zone_is_said_without_its_secrets(location: str, said: str) -> None:
-    with pytest.raises(ZoneConfigError, match=said) as error:
+def test_an_invalid_location_is_an_error_without_its_secrets(location: str, message: str) -> None:
+    with pytest.raises(ZoneConfigError, match=message) as error:
         open_zone(location)
 
     assert "hunter2" not in str(error.value)
 
 
-def test_a_bucket_that_may_not_be_read_is_one_sentence_and_not_tried_again(
+def test_a_bucket_without_read_permission_is_one_sentence_without_a_retry(
     s3: S3Partner, archive: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     s3.put(f"{FOLDER}/a.csv", b"x")
@@ -295,8 +297,8 @@ def test_a_bucket_that_may_not_be_read_is_one_sentence_and_not_tried_again(
     store = ObjectStoreOptions(endpoint=s3.endpoint, region="us-east-1", anonymous=True)
     zone = open_zone(
         f"s3://{s3.bucket}/from/partner",
-        options=ZoneOptions(object_store=store, retry=RetryPolicy(first_wait_seconds=1000)),
+        options=ZoneOptions(object_store=store, retry=RetryPolicy(initial_wait_seconds=1000)),
     )
 
-    with pytest.raises(ZoneConfigError, match="the credentials are not accepted, or lack the right to read"):
+    with pytest.raises(ZoneConfigError, match="the credentials are rejected, or lack permission to read"):
         pull_dump(zone, ENTITY, DAY, archive)

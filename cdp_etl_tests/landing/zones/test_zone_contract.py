@@ -1,4 +1,4 @@
-"""What every kind of zone does alike: a folder, S3, SFTP in this process, and OpenSSH's sshd."""
+"""Contract of all zones, tested with a folder, S3, SFTP in this process, and OpenSSH's sshd."""
 
 import hashlib
 import json
@@ -12,7 +12,7 @@ from cdp_etl_tests.landing.partners import DAY, ENTITY, FOLDER, Partner, S3Partn
 from cdp_etl_tests.landing.servers import S3Server
 
 
-def test_files_arrive_whole_and_in_order(partner: Partner, archive: Path) -> None:
+def test_files_are_pulled_completely_and_in_order(partner: Partner, archive: Path) -> None:
     delivered = {
         "part-2.csv": b"two",
         "part-10.csv": b"",
@@ -30,14 +30,14 @@ def test_files_arrive_whole_and_in_order(partner: Partner, archive: Path) -> Non
     }
 
 
-def test_a_folder_that_is_not_there_is_no_dump(partner: Partner, archive: Path) -> None:
+def test_a_missing_folder_is_no_dump(partner: Partner, archive: Path) -> None:
     partner.put(f"{ENTITY}/2026-02-28/a.csv", b"another day")
     partner.put(f"{ENTITY}/2026-03-01x/a.csv", b"another folder with the same beginning")
 
     assert pull_dump(partner.zone(), ENTITY, DAY, archive) is None
 
 
-def test_a_delivery_is_recognised_and_a_change_in_it_is_seen(partner: Partner, archive: Path) -> None:
+def test_an_unchanged_delivery_and_a_changed_one_are_distinguished(partner: Partner, archive: Path) -> None:
     partner.put(f"{FOLDER}/a.csv", b"one")
     partner.put(f"{FOLDER}/b.csv", b"two")
     first = pulled(partner, archive)
@@ -57,11 +57,11 @@ def test_a_removed_file_is_refused(partner: Partner, archive: Path) -> None:
     pulled(partner, archive)
     partner.remove(f"{FOLDER}/a.csv")
 
-    with pytest.raises(DumpRefusedError, match="1 files are offered where 2 were pulled"):
+    with pytest.raises(DumpRefusedError, match="1 files are offered, but 2 were pulled"):
         pulled(partner, archive)
 
 
-def test_manifest_and_checksum_are_read(partner: Partner, archive: Path) -> None:
+def test_a_manifest_and_a_checksum_are_verified(partner: Partner, archive: Path) -> None:
     hashed = hashlib.sha256(b"one").hexdigest()
     partner.put(f"{FOLDER}/a.csv", b"one")
     partner.put(f"{FOLDER}/a.csv.sha256", f"{hashed}  a.csv\n".encode())
@@ -80,7 +80,7 @@ def test_manifest_and_checksum_are_read(partner: Partner, archive: Path) -> None
         ("daily/{entity}_{date:%Y%m%d}*", f"daily/{ENTITY}_20260301.csv", f"daily/{ENTITY}_20260302.csv"),
     ],
 )
-def test_a_template_says_where_the_dump_lies(
+def test_a_template_locates_the_dump_in_the_zone(
     partner: Partner, archive: Path, template: str, path: str, of_another_day: str
 ) -> None:
     partner.put(path, b"x")
@@ -92,8 +92,8 @@ def test_a_template_says_where_the_dump_lies(
     assert list(contents(pull).values()) == [b"x"]
 
 
-def test_many_files_are_listed_to_the_last(partner: Partner) -> None:
-    """An S3 listing is cut into pages of 1,000."""
+def test_a_long_listing_is_complete(partner: Partner) -> None:
+    """An S3 listing has pages of 1,000 objects."""
     for number in range(2500):
         if isinstance(partner, S3Partner):
             S3Server(partner.endpoint).put_raw(partner.bucket, f"from/partner/{FOLDER}/part-{number}.csv")

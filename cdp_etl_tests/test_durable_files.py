@@ -1,0 +1,78 @@
+"""Durable file operations: a reader or a crash finds a complete file or none."""
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from cdp_etl.durable_files import PartialFile, copy_file, hash_file, replace_file, write_file
+
+
+def test_a_written_file_replaces_the_old_one_and_leaves_no_part(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+
+    write_file(path, b"old")
+    write_file(path, b"new")
+
+    assert path.read_bytes() == b"new"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_copy_creates_its_folder_and_keeps_the_source(tmp_path: Path) -> None:
+    source, target = tmp_path / "a", tmp_path / "backup" / "a"
+    source.write_bytes(b"content")
+
+    copy_file(source, target)
+
+    assert (source.read_bytes(), target.read_bytes()) == (b"content", b"content")
+    assert list(target.parent.iterdir()) == [target]
+
+
+def test_a_failed_copy_keeps_the_old_file_and_leaves_no_part(tmp_path: Path) -> None:
+    target = tmp_path / "a"
+    target.write_bytes(b"old")
+
+    with pytest.raises(FileNotFoundError):
+        copy_file(tmp_path / "missing", target)
+
+    assert target.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_replaced_file_has_the_new_content(tmp_path: Path) -> None:
+    (tmp_path / "old").write_bytes(b"old")
+    (tmp_path / "new").write_bytes(b"new")
+
+    replace_file(tmp_path / "new", tmp_path / "old")
+
+    assert (tmp_path / "old").read_bytes() == b"new"
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_file_is_hashed_by_its_content(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"x" * 3_000_000)
+
+    assert hash_file(tmp_path / "a") == hashlib.sha256(b"x" * 3_000_000).hexdigest()
+
+
+def test_a_partial_file_that_a_crash_left_is_not_trusted(tmp_path: Path) -> None:
+    (tmp_path / "a.part").write_bytes(b"\0" * 100)
+
+    part = PartialFile(tmp_path / "a")
+    part.write([b"whole"])
+    part.close()
+
+    assert (tmp_path / "a").read_bytes() == b"whole"
+
+
+def test_a_closed_partial_file_is_resumed_with_its_hash(tmp_path: Path) -> None:
+    first = PartialFile(tmp_path / "a")
+    first.write([b"one, "])
+    first.close()
+
+    second = PartialFile(tmp_path / "a")
+    second.write([b"two"])
+    second.close()
+
+    assert (tmp_path / "a").read_bytes() == b"one, two"
+    assert (second.bytes, second.sha256) == (8, hashlib.sha256(b"one, two").hexdigest())
