@@ -1,7 +1,6 @@
-"""One round of alerts: what is there is compared with what was told, and each receiver hears what is new to it.
+"""Alert dispatch: compare current findings with those already sent, and send each channel the new ones.
 
-Put here the order of the steps. One process holds a round at a time; what a receiver does not take is kept for
-the next rounds.
+One process dispatches at a time. A message that a channel does not accept is sent again by later dispatches.
 """
 
 import logging
@@ -12,97 +11,110 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from cdp_etl.alerts.channels.base import Receiver, deliver
+from cdp_etl.alerts.channels.base import Channel, deliver
 from cdp_etl.alerts.errors import AlertsBusyError, DeliveryError
-from cdp_etl.alerts.findings.finding import Finding, Kind
+from cdp_etl.alerts.findings.finding import Finding, FindingKind
 from cdp_etl.alerts.message import Installation, compose
-from cdp_etl.alerts.notification_state import MOST_ROUNDS, Memory, Told, read_memory, write_memory
+from cdp_etl.alerts.notification_state import (
+    MAX_DISPATCHES,
+    NotificationState,
+    TrackedFinding,
+    read_state,
+    write_state,
+)
 
 _logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Round:
-    """What one round is about.
+class FindingsSnapshot:
+    """Findings at one point in time.
 
     Attributes:
-        findings: All that is wrong now.
-        looked_at: The kinds that were looked at: what is gone of another kind is not over.
-        ledger_unread_since: Since when the ledger cannot be read; None where it could.
+        findings: All current findings.
+        evaluated_kinds: Kinds that were evaluated. A finding of any other kind is not resolved by its absence.
+        ledger_unreadable_since: When the ledger was first found unreadable; None if it is readable.
     """
 
     findings: Sequence[Finding]
-    looked_at: Collection[Kind]
-    ledger_unread_since: datetime | None = None
+    evaluated_kinds: Collection[FindingKind]
+    ledger_unreadable_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
-    """What a round has sent to one receiver: how many findings, and why not where it was not taken."""
+class DeliveryResult:
+    """Number of findings sent to one channel, and the error if delivery failed."""
 
-    receiver: str
+    channel: str
     findings: int
     error: str | None
 
 
-def hold_round(
+def dispatch(
     folder: Path,
     installation: Installation,
-    receivers: Sequence[Receiver],
-    look: Callable[[Memory], Round],
+    channels: Sequence[Channel],
+    evaluate: Callable[[NotificationState], FindingsSnapshot],
     now: datetime,
-) -> list[Sent]:
-    """Look, and tell each receiver what it does not know yet.
+) -> list[DeliveryResult]:
+    """Evaluate findings and send each channel those it has not received.
 
     Args:
-        folder: Where the memory is kept; made where it is missing.
-        installation: Who speaks.
-        receivers: Who is told.
-        look: Gives what is wrong, having seen what is remembered.
-        now: The moment, UTC.
+        folder: Folder of the notification state; created if it is missing.
+        installation: The sender.
+        channels: Where messages go.
+        evaluate: Returns the current findings, given the state of the last dispatch.
+        now: Current time, UTC.
 
     Raises:
-        AlertsBusyError: another process holds a round.
+        AlertsBusyError: If another process is dispatching.
     """
     folder.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(folder / "memory.lock", timeout=0):
-            before = read_memory(folder)
-            memory = _taken_in(before, look(before), now)
-            sent = []
-            for receiver in receivers:
-                memory, one = _told(memory, installation, receiver, now)
-                sent += [one] * (one.findings > 0)
-                write_memory(folder, memory)  # after each: a kill must not make the first hear it twice
-            write_memory(folder, memory.without_what_is_over([receiver.name for receiver in receivers]))
-            return sent
+            before = read_state(folder)
+            state = _updated(before, evaluate(before), now)
+            results = []
+            for channel in channels:
+                state, result = _send_due(state, installation, channel, now)
+                results += [result] * (result.findings > 0)
+                # Saved after each channel, so that a killed process does not notify the first one twice.
+                write_state(folder, state)
+            write_state(folder, state.without_resolved([channel.name for channel in channels]))
+            return results
     except Timeout:
-        raise AlertsBusyError("Another process is sending alerts at this moment.") from None
+        raise AlertsBusyError("Another process is sending alerts. Try again in a minute.") from None
 
 
-def would_be_sent(memory: Memory, seen: Round, receiver: str, now: datetime) -> list[Told]:
-    """Give what a receiver would be told in a round held now."""
-    return list(_taken_in(memory, seen, now).due(receiver, now))
+def pending_findings(
+    state: NotificationState, snapshot: FindingsSnapshot, channel: str, now: datetime
+) -> list[TrackedFinding]:
+    """Return what a dispatch at this time would send to a channel."""
+    return list(_updated(state, snapshot, now).due(channel, now))
 
 
-def _taken_in(memory: Memory, seen: Round, now: datetime) -> Memory:
-    return replace(memory.seen(seen.findings, seen.looked_at, now), ledger_unread_since=seen.ledger_unread_since)
+def _updated(state: NotificationState, snapshot: FindingsSnapshot, now: datetime) -> NotificationState:
+    updated = state.with_findings(snapshot.findings, snapshot.evaluated_kinds, now)
+    return replace(updated, ledger_unreadable_since=snapshot.ledger_unreadable_since)
 
 
-def _told(memory: Memory, installation: Installation, receiver: Receiver, now: datetime) -> tuple[Memory, Sent]:
-    due = list(memory.due(receiver.name, now))
+def _send_due(
+    state: NotificationState, installation: Installation, channel: Channel, now: datetime
+) -> tuple[NotificationState, DeliveryResult]:
+    due = list(state.due(channel.name, now))
     if not due:
-        return memory, Sent(receiver.name, 0, None)
-    keys = [told.finding.key for told in due]
+        return state, DeliveryResult(channel.name, 0, None)
+    keys = [tracked.finding.key for tracked in due]
     try:
-        deliver(receiver, compose(installation, due))
+        deliver(channel, compose(installation, due))
     except DeliveryError as error:
-        after = memory.after(receiver.name, keys, is_taken=False, now=now)
-        given_up = [key for key in keys if after.told[key].deliveries[receiver.name].is_done]
-        _logger.warning("%s %s findings wait for the next round.", error, len(keys) - len(given_up))
+        after = state.with_delivery(channel.name, keys, is_delivered=False, now=now)
+        given_up = [key for key in keys if after.findings[key].deliveries[channel.name].is_done]
+        _logger.warning("%s %s findings wait for the next dispatch.", error, len(keys) - len(given_up))
         for key in given_up:
-            _logger.error(  # noqa: TRY400 - no traceback: why it was not taken was just said
-                "Given up after %s rounds, %s was not told of: %s", MOST_ROUNDS, receiver.name, key
+            _logger.error(  # noqa: TRY400 - no traceback: the line above has the reason
+                "Given up after %s dispatches, %s was not notified of: %s", MAX_DISPATCHES, channel.name, key
             )
-        return after, Sent(receiver.name, len(keys), str(error))
-    return memory.after(receiver.name, keys, is_taken=True, now=now), Sent(receiver.name, len(keys), None)
+        return after, DeliveryResult(channel.name, len(keys), str(error))
+    after = state.with_delivery(channel.name, keys, is_delivered=True, now=now)
+    return after, DeliveryResult(channel.name, len(keys), None)

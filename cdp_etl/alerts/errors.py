@@ -1,28 +1,28 @@
-"""What can go wrong between a finding and the person who is to be told.
+"""Errors of alert configuration and delivery.
 
-A text names the receiver by its kind and host, never by its address: a webhook's address is a secret.
+A text names a channel by its kind and host, never by its address: the address of a webhook is a secret.
 """
 
-from cdp_etl.errors import CdpEtlError
+from cdp_etl.errors import CdpEtlError, UsageError
 
 
 class AlertError(CdpEtlError):
-    """Alerts cannot be sent as asked."""
+    """Alerts cannot be sent."""
 
 
-class ReceiverConfigError(AlertError):
-    """A receiver's settings are not complete, or a file that they name cannot be read."""
+class ChannelConfigError(AlertError, UsageError):
+    """The settings of a channel are incomplete, a file that they name is unreadable, or an extra is missing."""
 
 
 class AlertsBusyError(AlertError):
-    """Another process is sending alerts at this moment; it tells what there is to tell."""
+    """Another process is sending alerts. It sends everything that is due."""
 
 
 class DeliveryError(AlertError):
-    """A receiver did not take a message.
+    """A channel did not accept a message.
 
     Attributes:
-        is_transient: Whether trying again may help.
+        is_transient: Whether another attempt may succeed.
     """
 
     def __init__(self, sentence: str, *, is_transient: bool) -> None:

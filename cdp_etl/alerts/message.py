@@ -1,25 +1,25 @@
-"""What people read: one message a round and receiver, about everything that is new to it.
+"""Text of alerts: one message for each dispatch and channel, with everything new to that channel.
 
-Put here the words. Records' values cannot come in: a finding has none.
+Values of records cannot appear: a finding holds none.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from cdp_etl.alerts.findings.finding import Finding, Kind
-from cdp_etl.alerts.notification_state import Told
+from cdp_etl.alerts.findings.finding import Finding, FindingKind
+from cdp_etl.alerts.notification_state import TrackedFinding
 
-_MOST_FINDINGS = 20
-_LONGEST_TEXT = 600
+_MAX_FINDINGS = 20
+_MAX_CHARACTERS = 600
 
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """Which installation speaks, and where its readers find more.
+    """The installation that sends alerts.
 
     Attributes:
-        name: Tells it from others that write to the same receiver.
-        runbook: Where docs/operations.md is read; the kind's anchor is put behind it.
+        name: Distinguishes it from others that send to the same channel.
+        runbook: Path or URL of docs/operations.md; the anchor of the finding's kind is appended.
     """
 
     name: str
@@ -28,30 +28,43 @@ class Installation:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A subject on one line, and a text of lines."""
+    """A subject of one line, and a text of several."""
 
     subject: str
     text: str
 
 
-def compose(installation: Installation, told: Sequence[Told]) -> Message:
-    """Put findings into one message, the worst first; beyond a bounded number they are only counted."""
-    worst_first = list(Kind).index
-    new = sorted((one.finding for one in told if not one.is_over), key=lambda finding: worst_first(finding.kind))
-    over = [one.finding for one in told if one.is_over]
-    counts = [f"{len(new)} new"] * bool(new) + [f"{len(over)} over"] * bool(over)
-    kinds = ", ".join(dict.fromkeys(finding.kind.value for finding in (*new, *over)))
+@dataclass(frozen=True, slots=True)
+class RunLinks:
+    """Links into the Dagster UI. `base` is its address in people's browsers, or empty if it is not set."""
+
+    base: str
+
+    def details(self, run_id: str | None) -> dict[str, str]:
+        """Return the run as a detail of a finding: its link if `base` is set, otherwise its id."""
+        if run_id is None:
+            return {}
+        return {"run": f"{self.base.rstrip('/')}/runs/{run_id}" if self.base else run_id}
+
+
+def compose(installation: Installation, tracked: Sequence[TrackedFinding]) -> Message:
+    """Return one message about all findings, worst kind first. Findings beyond a limit are only counted."""
+    severity = list(FindingKind).index
+    new = sorted((one.finding for one in tracked if not one.is_resolved), key=lambda one: severity(one.kind))
+    resolved = [one.finding for one in tracked if one.is_resolved]
+    counts = [f"{len(new)} new"] * bool(new) + [f"{len(resolved)} resolved"] * bool(resolved)
+    kinds = ", ".join(dict.fromkeys(finding.kind.value for finding in (*new, *resolved)))
     lines = [
-        *_new(installation, new[:_MOST_FINDINGS]),
+        *_new(installation, new[:_MAX_FINDINGS]),
         *_more(new),
-        *(f"Over: {finding.key}" for finding in over[:_MOST_FINDINGS]),
-        *_more(over),
+        *(f"Resolved: {finding.key}" for finding in resolved[:_MAX_FINDINGS]),
+        *_more(resolved),
     ]
     return Message(f"[{installation.name}] {', '.join(counts)}: {kinds}", "\n".join(lines).strip() + "\n")
 
 
 def trial_message(installation: Installation) -> Message:
-    """Give the message of `cdp-etl alerts test`."""
+    """Return the message of `cdp-etl alerts test`."""
     return Message(
         f"[{installation.name}] test",
         "This is a test by `cdp-etl alerts test`. Alerts of this installation reach you.\n",
@@ -60,31 +73,18 @@ def trial_message(installation: Installation) -> Message:
 
 def _new(installation: Installation, findings: Iterable[Finding]) -> Iterator[str]:
     for finding in findings:
-        yield f"{finding.kind.heading}: {finding.place}"
-        yield from (f"  {line}" for line in _shortened(finding.what).splitlines())
-        yield from (f"  {name}: {value}" for name, value in finding.where.items())
+        yield f"{finding.kind.heading}: {finding.subject}"
+        yield from (f"  {line}" for line in _shortened(finding.description).splitlines())
+        yield from (f"  {name}: {value}" for name, value in finding.details.items())
         yield f"  next: {finding.command}"
         yield f"  what to do: {installation.runbook}#{finding.kind.anchor}"
         yield ""
 
 
 def _more(findings: Sequence[Finding]) -> list[str]:
-    left = len(findings) - _MOST_FINDINGS
-    return [f"… and {left} more; `cdp-etl alerts check` lists all.", ""] if left > 0 else []
+    omitted = len(findings) - _MAX_FINDINGS
+    return [f"… and {omitted} more; `cdp-etl alerts check` lists all.", ""] if omitted > 0 else []
 
 
 def _shortened(text: str) -> str:
-    return text if len(text) <= _LONGEST_TEXT else text[:_LONGEST_TEXT].rstrip() + " …"
-
-
-@dataclass(frozen=True, slots=True)
-class RunLinks:
-    """Links into the Dagster UI; `base` is its address as people reach it, empty where none is set."""
-
-    base: str
-
-    def where(self, run_id: str | None) -> dict[str, str]:
-        """Give the run, by its link where there is one."""
-        if run_id is None:
-            return {}
-        return {"run": f"{self.base.rstrip('/')}/runs/{run_id}" if self.base else run_id}
+    return text if len(text) <= _MAX_CHARACTERS else text[:_MAX_CHARACTERS].rstrip() + " …"

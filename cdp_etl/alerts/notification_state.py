@@ -1,22 +1,24 @@
-"""What was found and who was told of it: kept between rounds, so that nobody is told the same thing twice.
+"""Notification state: open findings and what each channel has received, so that nothing is sent twice.
 
-Put here the pure steps from one memory to the next, and its file. When a step is taken stands in `rounds.py`. The
-file is not the warehouse, since alerts must go out while that is held or broken (docs/decisions/0070).
+State transitions are pure functions; `dispatch.py` applies them. The state is a file and not a table of the
+warehouse, because alerts must also be sent while the warehouse is locked or damaged (decision 0070).
+
+The aliases are the keys of the file. They stay as they were first written, so that an upgrade reads the old file.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal, get_args
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
-from cdp_etl.alerts.findings.finding import Finding, Kind
-from cdp_etl.durable_files import write_whole
+from cdp_etl.alerts.findings.finding import Finding, FindingKind
+from cdp_etl.durable_files import write_file
 
-MOST_ROUNDS = 6
-"""A message that a receiver does not take is tried in this many rounds, then given up; the waits double."""
+MAX_DISPATCHES = 6
+"""Number of dispatches that send a message before it is given up. The wait between them doubles."""
 
 _FIRST_WAIT = timedelta(minutes=1)
 _FILE = "memory.json"
@@ -25,147 +27,159 @@ Outcome = Literal["delivered", "failed", "given up"]
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
-    """What became of telling one receiver of one finding in its present state.
+class DeliveryState:
+    """Delivery of one finding, in its present state, to one channel.
 
     Attributes:
-        is_done: Whether it was told, or given up.
-        is_told: Whether it was told.
-        rounds: In how many rounds it was tried.
-        next_at: When to try again; None at once.
+        is_done: Whether it was delivered or given up.
+        is_delivered: Whether it was delivered.
+        dispatches: Number of dispatches that sent it.
+        next_at: Time of the next attempt; None for the next dispatch.
     """
 
     is_done: bool = False
-    is_told: bool = False
-    rounds: int = 0
+    is_delivered: Annotated[bool, Field(alias="is_told")] = False
+    dispatches: Annotated[int, Field(alias="rounds")] = 0
     next_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """A finding, since when it is there, and what was said of it to whom.
+class TrackedFinding:
+    """A finding with its age and its deliveries.
 
     Attributes:
-        finding: As it was last seen.
-        first_seen_at: When it was first seen, UTC.
-        is_over: Whether it is gone, and those who were told of it are to be told that.
-        deliveries: By receiver.
+        finding: As last evaluated.
+        first_seen_at: When it was first found, UTC.
+        is_resolved: Whether it is gone. Channels that received it are notified of that too.
+        deliveries: By channel.
     """
 
     finding: Finding
     first_seen_at: datetime
-    is_over: bool = False
-    deliveries: Mapping[str, Delivery] = field(default_factory=dict)
+    is_resolved: Annotated[bool, Field(alias="is_over")] = False
+    deliveries: Mapping[str, DeliveryState] = field(default_factory=dict)
 
-    def delivery(self, receiver: str) -> Delivery:
-        """Give what became of telling a receiver; one that never heard of it need not hear that it is over."""
-        return self.deliveries.get(receiver, Delivery(is_done=self.is_over))
+    def delivery(self, channel: str) -> DeliveryState:
+        """Return the delivery to a channel. A channel that never received a resolved finding is done with it."""
+        return self.deliveries.get(channel, DeliveryState(is_done=self.is_resolved))
 
 
 @dataclass(frozen=True, slots=True)
-class Memory:
-    """Everything that is kept from one round to the next.
+class NotificationState:
+    """State between two dispatches.
 
     Attributes:
-        told: By the finding's key.
-        counts: How many messages ended how, by receiver and outcome (`webhook delivered`), ever.
-        ledger_unread_since: Since when the ledger cannot be read; None where it can.
+        findings: Tracked findings by key.
+        counts: Number of messages ever, by channel and outcome (`webhook delivered`).
+        ledger_unreadable_since: When the ledger was first found unreadable; None if it is readable.
     """
 
-    told: Mapping[str, Told] = field(default_factory=dict)
+    findings: Annotated[Mapping[str, TrackedFinding], Field(alias="told")] = field(default_factory=dict)
     counts: Mapping[str, int] = field(default_factory=dict)
-    ledger_unread_since: datetime | None = None
+    ledger_unreadable_since: Annotated[datetime | None, Field(alias="ledger_unread_since")] = None
 
-    def seen(self, findings: Iterable[Finding], looked_at: Collection[Kind], now: datetime) -> "Memory":
-        """Take in what is there now; what is gone of the kinds that were looked at is over."""
-        found = {finding.key: finding for finding in findings}
-        told: dict[str, Told] = {}
-        for key, before in self.told.items():
-            if key not in found and before.finding.kind in looked_at:
-                told.update(_over(key, before))
-            elif key not in found:
-                told[key] = before
-        for key, finding in found.items():
-            before_or_none = self.told.get(key)
-            told[key] = _again(before_or_none, finding, now) if before_or_none else Told(finding, now)
-        return replace(self, told=told)
+    def with_findings(
+        self, findings: Iterable[Finding], evaluated_kinds: Collection[FindingKind], now: datetime
+    ) -> "NotificationState":
+        """Return the state after an evaluation. A missing finding of an evaluated kind is resolved."""
+        current = {finding.key: finding for finding in findings}
+        tracked: dict[str, TrackedFinding] = {}
+        for key, before in self.findings.items():
+            if key not in current and before.finding.kind in evaluated_kinds:
+                tracked.update(_resolved(key, before))
+            elif key not in current:
+                tracked[key] = before
+        for key, finding in current.items():
+            known = self.findings.get(key)
+            tracked[key] = _evaluated_again(known, finding, now) if known else TrackedFinding(finding, now)
+        return replace(self, findings=tracked)
 
-    def due(self, receiver: str, now: datetime) -> Iterator[Told]:
-        """Give what a receiver is to be told now, the oldest first."""
-        for told in sorted(self.told.values(), key=lambda one: (one.first_seen_at, one.finding.key)):
-            delivery = told.delivery(receiver)
-            is_old_enough = told.is_over or now - told.first_seen_at >= told.finding.patience
+    def due(self, channel: str, now: datetime) -> Iterator[TrackedFinding]:
+        """Yield what is to be sent to a channel now, oldest first."""
+        for tracked in sorted(self.findings.values(), key=lambda one: (one.first_seen_at, one.finding.key)):
+            delivery = tracked.delivery(channel)
+            is_old_enough = tracked.is_resolved or now - tracked.first_seen_at >= tracked.finding.notify_after
             is_time = delivery.next_at is None or delivery.next_at <= now
             if not delivery.is_done and is_old_enough and is_time:
-                yield told
+                yield tracked
 
-    def after(self, receiver: str, keys: Collection[str], *, is_taken: bool, now: datetime) -> "Memory":
-        """Write down whether a receiver took a message about these findings."""
-        told = dict(self.told)
-        outcome: Outcome = "delivered" if is_taken else "failed"
+    def with_delivery(
+        self, channel: str, keys: Collection[str], *, is_delivered: bool, now: datetime
+    ) -> "NotificationState":
+        """Return the state after a message about these findings was sent to a channel."""
+        findings = dict(self.findings)
+        outcome: Outcome = "delivered" if is_delivered else "failed"
         for key in keys:
-            before = told[key].delivery(receiver)
-            rounds = before.rounds + 1
-            is_given_up = not is_taken and rounds == MOST_ROUNDS
+            dispatches = findings[key].delivery(channel).dispatches + 1
+            is_given_up = not is_delivered and dispatches == MAX_DISPATCHES
             outcome = "given up" if is_given_up else outcome
-            delivery = Delivery(
-                is_done=is_taken or is_given_up,
-                is_told=is_taken,
-                rounds=rounds,
-                next_at=None if is_taken else now + _FIRST_WAIT * 2 ** (rounds - 1),
+            delivery = DeliveryState(
+                is_done=is_delivered or is_given_up,
+                is_delivered=is_delivered,
+                dispatches=dispatches,
+                next_at=None if is_delivered else now + _FIRST_WAIT * 2 ** (dispatches - 1),
             )
-            told[key] = replace(told[key], deliveries={**told[key].deliveries, receiver: delivery})
-        count = f"{receiver} {outcome}"
-        return replace(self, told=told, counts={**self.counts, count: self.counts.get(count, 0) + 1})
+            findings[key] = replace(findings[key], deliveries={**findings[key].deliveries, channel: delivery})
+        count = f"{channel} {outcome}"
+        return replace(self, findings=findings, counts={**self.counts, count: self.counts.get(count, 0) + 1})
 
-    def without_what_is_over(self, receivers: Collection[str]) -> "Memory":
-        """Forget what is over and of which nobody is left to be told."""
+    def without_resolved(self, channels: Collection[str]) -> "NotificationState":
+        """Return the state without resolved findings that no channel waits for."""
         return replace(
             self,
-            told={
-                key: told
-                for key, told in self.told.items()
-                if not told.is_over or any(not told.delivery(receiver).is_done for receiver in receivers)
+            findings={
+                key: tracked
+                for key, tracked in self.findings.items()
+                if not tracked.is_resolved or any(not tracked.delivery(channel).is_done for channel in channels)
             },
         )
 
+    def message_counts(self) -> Iterator[tuple[str, Outcome, int]]:
+        """Yield channel, outcome and number of messages. Channel names may contain a space (`tgram 1`)."""
+        outcomes: tuple[Outcome, ...] = get_args(Outcome)
+        for key, count in self.counts.items():
+            for outcome in outcomes:
+                if key.endswith(f" {outcome}"):
+                    yield key.removesuffix(f" {outcome}"), outcome, count
 
-def _over(key: str, before: Told) -> Mapping[str, Told]:
-    """Turn a finding that is gone into the news that it is; only who was told of it hears that."""
-    if before.is_over:
+
+def _resolved(key: str, before: TrackedFinding) -> Mapping[str, TrackedFinding]:
+    """Mark a finding as resolved, or drop it if no channel received it."""
+    if before.is_resolved:
         return {key: before}
     deliveries = {
-        receiver: Delivery(is_done=not delivery.is_told) for receiver, delivery in before.deliveries.items()
+        channel: DeliveryState(is_done=not delivery.is_delivered)
+        for channel, delivery in before.deliveries.items()
     }
     if all(delivery.is_done for delivery in deliveries.values()):
         return {}
-    return {key: replace(before, is_over=True, deliveries=deliveries)}
+    return {key: replace(before, is_resolved=True, deliveries=deliveries)}
 
 
-def _again(before: Told, finding: Finding, now: datetime) -> Told:
-    """Keep what was said of a finding that is as it was; one that changed or came back is news."""
-    if before.is_over:
-        return Told(finding, now)
-    if before.finding.state != finding.state:
+def _evaluated_again(before: TrackedFinding, finding: Finding, now: datetime) -> TrackedFinding:
+    """Keep the deliveries of an unchanged finding. A changed or recurring finding is sent again."""
+    if before.is_resolved:
+        return TrackedFinding(finding, now)
+    if before.finding.fingerprint != finding.fingerprint:
         return replace(before, finding=finding, deliveries={})
     return replace(before, finding=finding)
 
 
-_memory = TypeAdapter(Memory)
+_state = TypeAdapter(NotificationState)
 
 
-def read_memory(folder: Path) -> Memory:
-    """Read what the last round kept; an empty memory where there was none, or where its file is damaged.
+def read_state(folder: Path) -> NotificationState:
+    """Read the state of the last dispatch, or an empty one if the file is missing or corrupt.
 
-    A damaged file costs that everything is told once more, which is better than that nothing is.
+    If the file is corrupt, every open finding is sent again: duplicates are better than silence.
     """
     path = folder / _FILE
     try:
-        return _memory.validate_json(path.read_bytes())
+        return _state.validate_json(path.read_bytes())
     except (FileNotFoundError, ValidationError):
-        return Memory()
+        return NotificationState()
 
 
-def write_memory(folder: Path, memory: Memory) -> None:
-    """Keep the memory for the next round."""
-    write_whole(folder / _FILE, _memory.dump_json(memory, indent=1))
+def write_state(folder: Path, state: NotificationState) -> None:
+    """Save the state for the next dispatch."""
+    write_file(folder / _FILE, _state.dump_json(state, indent=1, by_alias=True))

@@ -4,9 +4,11 @@ from datetime import UTC, datetime
 
 import typer
 
-from cdp_etl.alerts import DeliveryError, hold_round, read_memory, would_be_sent
 from cdp_etl.alerts.channels.base import deliver
+from cdp_etl.alerts.dispatch import dispatch, pending_findings
+from cdp_etl.alerts.errors import DeliveryError
 from cdp_etl.alerts.message import trial_message
+from cdp_etl.alerts.notification_state import read_state
 from cdp_etl.cli.options import AsJson
 from cdp_etl.cli.output import out, print_error, print_json, print_table
 from cdp_etl.defs.alerting.collect import look
@@ -25,19 +27,19 @@ def test_command() -> None:
     Example: `cdp-etl alerts test`
     """
     settings = load_settings()
-    receivers = settings.receivers()
-    if not receivers:
+    channels = settings.channels()
+    if not channels:
         out().print(_NOBODY)
         raise typer.Exit(1)
     failed = False
-    for receiver in receivers:
+    for channel in channels:
         try:
-            deliver(receiver, trial_message(settings.installation()))
+            deliver(channel, trial_message(settings.installation()))
         except DeliveryError as error:
             print_error(str(error))
             failed = True
         else:
-            out().print(f"{receiver.name}: taken.")
+            out().print(f"{channel.name}: taken.")
     if failed:
         raise typer.Exit(1)
 
@@ -49,20 +51,20 @@ def check_command(*, as_json: AsJson = False) -> None:
     Example: `cdp-etl alerts check`
     """
     settings = load_settings()
-    receivers = [receiver.name for receiver in settings.receivers()]
+    channels = [channel.name for receiver in settings.channels()]
     now = datetime.now(UTC)
-    memory = read_memory(settings.alerts)
+    state = read_state(settings.alerts)
     with open_instance(settings) as instance:
-        seen = look(settings, instance, memory, now)
-    to_be_told = {name: {one.finding.key for one in would_be_sent(memory, seen, name, now)} for name in receivers}
+        seen = look(settings, instance, state, now)
+    to_be_told = {name: {one.finding.key for one in pending_findings(state, seen, name, now)} for name in channels}
     rows = [
         {
             "kind": finding.kind.value,
-            "place": finding.place,
-            "what": finding.what,
-            "where": dict(finding.where),
+            "place": finding.subject,
+            "what": finding.description,
+            "where": dict(finding.details),
             "command": finding.command,
-            "to_be_told_to": [name for name in receivers if finding.key in to_be_told[name]],
+            "to_be_told_to": [name for name in channels if finding.key in to_be_told[name]],
         }
         for finding in seen.findings
     ]
@@ -79,7 +81,7 @@ def check_command(*, as_json: AsJson = False) -> None:
             for row in rows
         ],
     )
-    if not receivers:
+    if not channels:
         out().print(_NOBODY)
 
 
@@ -92,22 +94,22 @@ def send_command() -> None:
     Example: `cdp-etl alerts send`
     """
     settings = load_settings()
-    receivers = settings.receivers()
-    if not receivers:
+    channels = settings.channels()
+    if not channels:
         out().print(_NOBODY)
         raise typer.Exit(1)
     now = datetime.now(UTC)
     with open_instance(settings) as instance:
-        sent = hold_round(
+        sent = dispatch(
             settings.alerts,
             settings.installation(),
-            receivers,
-            lambda memory: look(settings, instance, memory, now),
+            channels,
+            lambda state: look(settings, instance, state, now),
             now,
         )
     for one in sent:
         if one.error is None:
-            out().print(f"{one.receiver}: told of {one.findings} findings.")
+            out().print(f"{one.channel}: told of {one.findings} findings.")
         else:
             print_error(one.error)
     if not sent:

@@ -1,6 +1,6 @@
-"""The values of all metrics: from the ledger where it knows them, so that they hold whichever process wrote.
+"""Collection of all metric values.
 
-Put here how a value is had. What it means stands in `declared.py`.
+The ledger is the source wherever possible, so that values do not depend on which process did the work.
 """
 
 import os
@@ -29,21 +29,21 @@ OUTCOMES = ("accepted", "superseded", "quarantined")
 STATUSES = ("loaded", "unchanged", "refused", "failed", "empty")
 
 Samples = Iterator[tuple[Metric, tuple[str, ...], float]]
-"""A metric, the values of its labels, and its value; of a summary count and sum are two samples in that order."""
+"""Metric, label values and value. A summary has two samples: first the count, then the sum."""
 
 
 @dataclass(frozen=True, slots=True)
 class MetricsSources:
-    """What is measured.
+    """Sources of the metrics.
 
     Attributes:
-        warehouse: Its ledger, and its file.
-        entities: Whose dumps; each has its series from the first moment on.
-        expectation: Which dumps are to be there by now.
-        lake: The folder of normalized dumps.
-        archive: The folder of delivered files.
-        published: The folder of the snapshot.
-        observations: Durations.
+        warehouse: Warehouse with the ledger. The size of its file is a metric.
+        entities: Entities to report. Each has its series even before its first load.
+        expectation: Which dumps are expected by now.
+        lake: Folder of normalized dumps.
+        archive: Folder of delivered files.
+        published: Folder of the snapshot.
+        durations: Durations of stages and lock waits.
         notification_state: Open findings and messages sent.
     """
 
@@ -57,40 +57,40 @@ class MetricsSources:
     notification_state: NotificationState
 
 
-def collect_metrics(measured: MetricsSources, now: datetime) -> Samples:
-    """Give every sample.
+def collect_metrics(sources: MetricsSources, now: datetime) -> Samples:
+    """Yield every sample.
 
     Raises:
-        WarehouseLockedError: where the warehouse was not to be had in time.
+        WarehouseLockedError: If the lock is not acquired within `lock_timeout_seconds`.
     """
-    yield from _ledger(measured, now)
-    yield from _durations(measured.durations)
-    yield from _places(measured)
-    yield from _alerts(measured.notification_state)
+    yield from _ledger(sources, now)
+    yield from _durations(sources.durations)
+    yield from _storage(sources)
+    yield from _alerts(sources.notification_state)
     yield definitions.WRITTEN, (), now.timestamp()
 
 
-def _ledger(measured: MetricsSources, now: datetime) -> Samples:
+def _ledger(sources: MetricsSources, now: datetime) -> Samples:
     try:
-        newest = ledger(measured.warehouse)
-        with measured.warehouse.reading() as connection:
-            ever = _ever(connection)
+        newest = ledger(sources.warehouse)
+        with sources.warehouse.reading() as connection:
+            totals = _totals(connection)
             marts = _mart_states(connection)
     except WarehouseMissingError:
-        newest, ever, marts = pl.DataFrame(), {}, {}
+        newest, totals, marts = pl.DataFrame(), {}, {}
     known = {(row["entity"], row["dump_date"]): row for row in newest.to_dicts()}
     missing = [
         entity.name
-        for entity, day, _ in measured.expectation.due(now)
+        for entity, day, _ in sources.expectation.due(now)
         if is_missing(known.get((entity.table, day)))
     ]
-    for entity in measured.entities:
+    for entity in sources.entities:
         rows = [row for (table, _), row in known.items() if table == entity.table]
         loaded = [row for row in rows if row["loaded_load_id"] is not None]
         for outcome in OUTCOMES:
-            yield definitions.RECORDS, (entity.name, outcome), ever.get((entity.table, outcome), 0)
+            yield definitions.RECORDS, (entity.name, outcome), totals.get((entity.table, outcome), 0)
         for status in STATUSES:
-            yield definitions.LOADS, (entity.name, status), ever.get((entity.table, status), 0)
+            yield definitions.LOADS, (entity.name, status), totals.get((entity.table, status), 0)
             yield definitions.DUMPS, (entity.name, status), sum(row["status"] == status for row in rows)
         yield definitions.MISSING_DUMPS, (entity.name,), missing.count(entity.name)
         if loaded:
@@ -106,15 +106,15 @@ def _ledger(measured: MetricsSources, now: datetime) -> Samples:
         yield definitions.MART_PENDING, (name,), sum(load > applied for load in loads)
 
 
-def _ever(connection: duckdb.DuckDBPyConnection) -> Mapping[tuple[str, str], int]:
-    """Give what all attempts come to, by entity and outcome or status; rows of the ledger are never deleted."""
+def _totals(connection: duckdb.DuckDBPyConnection) -> Mapping[tuple[str, str], int]:
+    """Return totals over all attempts by entity and outcome or status. The ledger never deletes rows."""
     sums = ", ".join(f"sum({outcome}) FILTER (status = 'loaded')" for outcome in OUTCOMES)
     counts = ", ".join(f"count(*) FILTER (status = '{status}')" for status in STATUSES)
     rows = connection.execute(f"SELECT entity, {sums}, {counts} FROM ops.load GROUP BY entity").fetchall()
     return {
-        (entity, name): int(figure or 0)
-        for entity, *figures in rows
-        for name, figure in zip((*OUTCOMES, *STATUSES), figures, strict=True)
+        (entity, name): int(total or 0)
+        for entity, *totals in rows
+        for name, total in zip((*OUTCOMES, *STATUSES), totals, strict=True)
     }
 
 
@@ -134,18 +134,18 @@ def _durations(store: DurationStore) -> Samples:
     yield definitions.LOCK_WAIT, (), waits.sum
 
 
-def _places(measured: MetricsSources) -> Samples:
-    path = measured.warehouse.path
+def _storage(sources: MetricsSources) -> Samples:
+    path = sources.warehouse.path
     for place, sizes in {
         "warehouse": _file_sizes([path, path.with_name(f"{path.name}.wal")]),
-        "lake": _tree_sizes(measured.lake),
-        "archive": _tree_sizes(measured.archive),
-        "snapshot": _tree_sizes(measured.published),
+        "lake": _tree_sizes(sources.lake),
+        "archive": _tree_sizes(sources.archive),
+        "snapshot": _tree_sizes(sources.published),
     }.items():
         yield definitions.STORED, (place,), sum(sizes)
-    there = next(parent for parent in path.parents if parent.exists())
-    yield definitions.DISK_FREE, (), shutil.disk_usage(there).free
-    snapshot = latest_snapshot(measured.published)
+    folder = next(parent for parent in path.parents if parent.exists())
+    yield definitions.DISK_FREE, (), shutil.disk_usage(folder).free
+    snapshot = latest_snapshot(sources.published)
     if snapshot is not None:
         yield definitions.SNAPSHOT, (), snapshot.published_at.timestamp()
 
@@ -155,12 +155,12 @@ def _file_sizes(paths: Iterable[Path]) -> Iterator[int]:
 
 
 def _tree_sizes(folder: Path) -> Iterator[int]:
-    """Give the size of each file once; one that goes while it is looked at counts for nothing."""
+    """Yield the size of each file once, hard links included. A file deleted during the scan is skipped."""
     seen = set()
     for parent, _, names in os.walk(folder):
         for name in names:
             try:
-                found = os.stat(os.path.join(parent, name), follow_symlinks=False)  # noqa: PTH116, PTH118 - by the thousand
+                found = os.stat(os.path.join(parent, name), follow_symlinks=False)  # noqa: PTH116, PTH118 - many files: Path is slower
             except FileNotFoundError:
                 continue
             if (found.st_dev, found.st_ino) not in seen:

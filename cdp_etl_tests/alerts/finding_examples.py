@@ -1,30 +1,30 @@
-"""Findings for the tests of alerts, and a ledger as the warehouse gives it."""
+"""Findings and ledger rows for the tests of alerts."""
 
 from datetime import UTC, date, datetime
 from typing import Any
 
 import polars as pl
 
-from cdp_etl.alerts import Finding, Kind
+from cdp_etl.alerts.findings.finding import Finding, FindingKind
 
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
 
 
-def finding(place: str = "sms-interaction 2026-03-01", **changes: Any) -> Finding:
-    """Give a finding that is told at once; parts of it may be others."""
+def finding(subject: str = "sms-interaction 2026-03-01", **changes: Any) -> Finding:
+    """Return a finding that is sent at once, with changes."""
     parts: dict[str, Any] = {
-        "kind": Kind.DUMP_REFUSED,
-        "place": place,
-        "what": "part-1.csv: a quote is not closed.",
-        "where": {"entity": "sms-interaction", "dump date": "2026-03-01"},
+        "kind": FindingKind.DUMP_REFUSED,
+        "subject": subject,
+        "description": "part-1.csv: a quote is not closed.",
+        "details": {"entity": "sms-interaction", "dump date": "2026-03-01"},
         "command": "cdp-etl landing check",
-        "state": "a",
+        "fingerprint": "a",
     }
     return Finding(**(parts | changes))
 
 
 def ledger(*rows: dict[str, Any]) -> pl.DataFrame:
-    """Give the ledger; what a row does not say is that of a load that is in place."""
+    """Return a ledger. Columns that a row does not set are those of a load that is in place."""
     return pl.DataFrame(
         [
             {

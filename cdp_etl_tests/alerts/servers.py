@@ -1,4 +1,4 @@
-"""Receivers on loopback: HTTP servers that answer, refuse, hang or drip, and an SMTP server with login and TLS."""
+"""Servers on loopback: HTTP that answers, rejects, hangs or answers byte by byte, and SMTP with login and TLS."""
 
 import ipaddress
 import json
@@ -25,10 +25,7 @@ from cryptography.x509.oid import NameOID
 
 @dataclass
 class Webhook:
-    """An HTTP server: how it answers, and what it was posted.
-
-    `statuses` are used up one by one, the last for ever.
-    """
+    """An HTTP server and the bodies posted to it. It answers with `statuses` in turn, then with the last one."""
 
     statuses: list[int] = field(default_factory=lambda: [200])
     posted: list[dict[str, Any]] = field(default_factory=list)
@@ -36,14 +33,14 @@ class Webhook:
     url: str = ""
 
     def answer(self) -> int:
-        """Give the next answer."""
+        """Return the status of the next answer."""
         self.requests += 1
         return self.statuses.pop(0) if len(self.statuses) > 1 else self.statuses[0]
 
 
 @contextmanager
-def webhook(*statuses: int) -> Iterator[Webhook]:
-    """Serve HTTP on loopback."""
+def webhook(*statuses: int, location: str = "") -> Iterator[Webhook]:
+    """Serve HTTP on loopback; `location` is the target of redirects."""
     hook = Webhook(list(statuses) or [200])
 
     class Handler(BaseHTTPRequestHandler):
@@ -54,10 +51,12 @@ def webhook(*statuses: int) -> Iterator[Webhook]:
                 hook.posted.append(json.loads(body))
             self.send_response(status)
             self.send_header("Content-Length", "0")
+            if location:
+                self.send_header("Location", location)
             self.end_headers()
 
         def log_message(self, *_: Any) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
@@ -73,14 +72,14 @@ def webhook(*statuses: int) -> Iterator[Webhook]:
 
 @contextmanager
 def silent_server() -> Iterator[int]:
-    """Take connections and never answer; give the port."""
+    """Accept connections and never answer; yield the port."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         yield server.getsockname()[1]
 
 
 @contextmanager
 def dripping_server() -> Iterator[int]:
-    """Answer with an endless header, one byte at a time; give the port."""
+    """Answer with an endless header, one byte at a time; yield the port."""
     ended = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(0.05)
@@ -108,14 +107,14 @@ def dripping_server() -> Iterator[int]:
 
 
 def closed_port() -> int:
-    """Give a port that nobody listens at."""
+    """Return a port that nobody listens on."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         return int(server.getsockname()[1])
 
 
 @dataclass
 class Mailbox:
-    """What an SMTP server took, who may log in, and how it answers a recipient."""
+    """An SMTP server: received mails, its login, and its answers to recipients."""
 
     mails: list[Message] = field(default_factory=list)
     recipient_answers: list[str] = field(default_factory=list)
@@ -126,20 +125,20 @@ class Mailbox:
     async def handle_RCPT(  # noqa: N802 - the name is aiosmtpd's
         self, _server: Any, _session: Session, envelope: Envelope, address: str, _options: list[str]
     ) -> str:
-        """Answer a recipient."""
+        """Answer a RCPT command."""
         if self.recipient_answers:
             return self.recipient_answers.pop(0)
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
     async def handle_DATA(self, _server: Any, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - as above
-        """Take a mail."""
+        """Store a mail."""
         assert isinstance(envelope.content, bytes)
         self.mails.append(message_from_bytes(envelope.content))
         return "250 OK"
 
     def authenticate(self, _server: Any, _session: Any, _envelope: Any, _mechanism: str, data: Any) -> AuthResult:
-        """Let in who knows user and password."""
+        """Accept the login if user and password match."""
         assert isinstance(data, LoginPassword)
         is_right = (data.login.decode(), data.password.decode()) == self.login
         self.logins += is_right
@@ -171,12 +170,12 @@ def smtp_server(
 
 
 def certificate(folder: Path) -> tuple[ssl.SSLContext, Path]:
-    """Give a server's TLS for 127.0.0.1, and the file of the certificate that signs for it."""
+    """Return a server's TLS context for 127.0.0.1, and its self-signed certificate file."""
     key = ec.generate_private_key(ec.SECP256R1())
     address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "cdp_etl test")])
     today = datetime.now(UTC)
-    made = (
+    signed = (
         x509.CertificateBuilder()
         .subject_name(name)
         .issuer_name(name)
@@ -189,7 +188,7 @@ def certificate(folder: Path) -> tuple[ssl.SSLContext, Path]:
         .sign(key, hashes.SHA256())
     )
     certificate_file, key_file = folder / "server.pem", folder / "server.key"
-    certificate_file.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    certificate_file.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
     key_file.write_bytes(
         key.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()

@@ -1,5 +1,6 @@
-"""What was told to whom: once, until it changes or is over, however often it is looked at and whatever fails."""
+"""Notification state: each finding is sent once, until it changes or is resolved, whatever delivery fails."""
 
+import json
 from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
@@ -7,133 +8,181 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdp_etl.alerts import Finding, Kind, Memory, read_memory
-from cdp_etl.alerts.notification_state import MOST_ROUNDS, write_memory
+from cdp_etl.alerts.findings.finding import Finding, FindingKind
+from cdp_etl.alerts.notification_state import MAX_DISPATCHES, NotificationState, read_state, write_state
 from cdp_etl_tests.alerts.finding_examples import NOW, finding
 
-ALL = frozenset(Kind)
+ALL = frozenset(FindingKind)
 MINUTE = timedelta(minutes=1)
 
 
-def due(memory: Memory, receiver: str = "webhook", minutes: float = 0) -> list[tuple[str, bool]]:
-    """Give what a receiver is to be told: the place, and whether it is that it is over."""
-    return [(told.finding.place, told.is_over) for told in memory.due(receiver, NOW + minutes * MINUTE)]
+def due(state: NotificationState, channel: str = "webhook", minutes: float = 0) -> list[tuple[str, bool]]:
+    """Return subject and resolution of each finding that is due."""
+    return [(one.finding.subject, one.is_resolved) for one in state.due(channel, NOW + minutes * MINUTE)]
 
 
-def told(memory: Memory, receiver: str = "webhook", *, is_taken: bool = True, minutes: float = 0) -> Memory:
-    """Tell a receiver all that is due."""
+def sent(
+    state: NotificationState, channel: str = "webhook", *, is_delivered: bool = True, minutes: float = 0
+) -> NotificationState:
+    """Send a channel all that is due."""
     now = NOW + minutes * MINUTE
-    keys = [one.finding.key for one in memory.due(receiver, now)]
-    return memory.after(receiver, keys, is_taken=is_taken, now=now)
+    keys = [one.finding.key for one in state.due(channel, now)]
+    return state.with_delivery(channel, keys, is_delivered=is_delivered, now=now)
 
 
-def test_a_finding_is_told_once() -> None:
-    first = Memory().seen([finding()], ALL, NOW)
-    later = told(first).seen([finding()], ALL, NOW + 60 * MINUTE)
+def found(*findings: Finding, before: NotificationState | None = None, minutes: float = 0) -> NotificationState:
+    """Return the state after an evaluation of all kinds."""
+    return (before or NotificationState()).with_findings(findings, ALL, NOW + minutes * MINUTE)
+
+
+def test_a_finding_is_sent_once() -> None:
+    first = found(finding())
+    later = found(finding(), before=sent(first), minutes=60)
 
     assert due(first) == [("sms-interaction 2026-03-01", False)]
     assert due(later, minutes=60) == []
 
 
-def test_a_finding_that_changed_is_told_again() -> None:
-    later = told(Memory().seen([finding()], ALL, NOW)).seen([finding(state="b")], ALL, NOW)
+def test_a_finding_that_changed_is_sent_again() -> None:
+    later = found(finding(fingerprint="b"), before=sent(found(finding())))
 
     assert due(later) == [("sms-interaction 2026-03-01", False)]
 
 
-def test_who_was_told_of_a_finding_hears_once_that_it_is_over() -> None:
-    over = told(Memory().seen([finding()], ALL, NOW)).seen([], ALL, NOW)
-    after = told(over).without_what_is_over(["webhook"])
+def test_a_channel_that_received_a_finding_is_notified_once_that_it_is_resolved() -> None:
+    resolved = found(before=sent(found(finding())))
+    after = sent(resolved).without_resolved(["webhook"])
 
-    assert due(over) == [("sms-interaction 2026-03-01", True)]
-    assert after.told == {}
-
-
-def test_who_never_heard_of_a_finding_need_not_hear_that_it_is_over() -> None:
-    over = told(Memory().seen([finding()], ALL, NOW)).seen([], ALL, NOW)
-    untold = Memory().seen([finding()], ALL, NOW).seen([], ALL, NOW)
-
-    assert due(over, "smtp") == []
-    assert untold.told == {}
+    assert due(resolved) == [("sms-interaction 2026-03-01", True)]
+    assert after.findings == {}
 
 
-def test_a_finding_that_comes_back_is_news() -> None:
-    back = told(Memory().seen([finding()], ALL, NOW)).seen([], ALL, NOW).seen([finding()], ALL, NOW)
+def test_a_channel_that_never_received_a_finding_is_not_notified_that_it_is_resolved() -> None:
+    resolved = found(before=sent(found(finding())))
+    never_sent = found(before=found(finding()))
 
-    assert due(back) == [("sms-interaction 2026-03-01", False)]
+    assert due(resolved, "smtp") == []
+    assert never_sent.findings == {}
 
 
-def test_what_was_not_looked_at_is_not_over() -> None:
-    """Where the warehouse is held nothing is known of dumps: that is no reason to say that all is well."""
-    later = told(Memory().seen([finding()], ALL, NOW)).seen([], {Kind.RUN_FAILED}, NOW)
+def test_a_finding_that_recurs_is_sent_again() -> None:
+    again = found(finding(), before=found(before=sent(found(finding()))))
+
+    assert due(again) == [("sms-interaction 2026-03-01", False)]
+
+
+def test_a_finding_of_a_kind_that_was_not_evaluated_is_not_resolved() -> None:
+    """While the warehouse is locked nothing is known of dumps, so their findings stay open."""
+    later = sent(found(finding())).with_findings([], {FindingKind.RUN_FAILED}, NOW)
 
     assert due(later) == []
-    assert len(later.told) == 1
+    assert len(later.findings) == 1
 
 
-def test_what_may_pass_by_itself_is_told_when_it_has_not() -> None:
-    patient = finding(patience=15 * MINUTE)
-    first = Memory().seen([patient], ALL, NOW)
+def test_a_finding_that_may_pass_is_sent_when_it_lasts() -> None:
+    patient = finding(notify_after=15 * MINUTE)
+    first = found(patient)
 
     assert due(first, minutes=14) == []
-    assert due(first.seen([patient], ALL, NOW + 15 * MINUTE), minutes=15) == [(patient.place, False)]
+    assert due(found(patient, before=first, minutes=15), minutes=15) == [(patient.subject, False)]
 
 
-def test_a_message_that_is_not_taken_is_tried_at_the_next_ticks_ever_later_and_given_up() -> None:
-    memory = Memory().seen([finding()], ALL, NOW)
+def test_a_message_that_is_not_accepted_is_sent_again_with_growing_waits_and_then_given_up() -> None:
+    state = found(finding())
     tried = []
     for minute in range(200):
-        if due(memory, minutes=minute):
+        if due(state, minutes=minute):
             tried.append(minute)
-            memory = told(memory, is_taken=False, minutes=minute)
+            state = sent(state, is_delivered=False, minutes=minute)
 
     assert tried == [0, 1, 3, 7, 15, 31]
-    assert len(tried) == MOST_ROUNDS
-    assert memory.counts == {"webhook failed": MOST_ROUNDS - 1, "webhook given up": 1}
+    assert len(tried) == MAX_DISPATCHES
+    assert state.counts == {"webhook failed": MAX_DISPATCHES - 1, "webhook given up": 1}
 
 
-def test_one_receiver_that_fails_is_no_matter_of_the_other() -> None:
-    memory = told(told(Memory().seen([finding()], ALL, NOW), "smtp"), "webhook", is_taken=False)
+def test_a_channel_that_fails_does_not_affect_the_other() -> None:
+    state = sent(sent(found(finding()), "smtp"), "webhook", is_delivered=False)
 
-    assert (due(memory, "smtp", minutes=5), due(memory, "webhook", minutes=5)) == (
+    assert (due(state, "smtp", minutes=5), due(state, "webhook", minutes=5)) == (
         [],
         [("sms-interaction 2026-03-01", False)],
     )
 
 
-def test_the_memory_outlives_its_process(tmp_path: Path) -> None:
-    memory = told(Memory().seen([finding(patience=MINUTE), finding("other")], ALL, NOW), is_taken=False)
+def test_messages_are_counted_by_channel_and_outcome_also_if_a_name_has_a_space() -> None:
+    state = NotificationState(counts={"webhook delivered": 2, "tgram 1 given up": 1, "tgram 1 failed": 5})
 
-    write_memory(tmp_path, memory)
+    assert list(state.message_counts()) == [
+        ("webhook", "delivered", 2),
+        ("tgram 1", "given up", 1),
+        ("tgram 1", "failed", 5),
+    ]
 
-    assert read_memory(tmp_path) == memory
+
+def test_the_state_is_read_as_it_was_written(tmp_path: Path) -> None:
+    state = sent(found(finding(notify_after=MINUTE), finding("other")), is_delivered=False)
+
+    write_state(tmp_path, state)
+
+    assert read_state(tmp_path) == state
 
 
-def test_a_damaged_memory_is_an_empty_one(tmp_path: Path) -> None:
+WRITTEN_BY_0_1_0 = {
+    "told": {
+        "dump refused: sms-interaction 2026-03-01": {
+            "finding": {
+                "kind": "dump refused",
+                "place": "sms-interaction 2026-03-01",
+                "what": "part-1.csv: a quote is not closed.",
+                "where": {"entity": "sms-interaction", "dump date": "2026-03-01"},
+                "command": "cdp-etl landing check",
+                "state": "a",
+                "patience": "PT0S",
+            },
+            "first_seen_at": "2026-03-04T12:00:00Z",
+            "is_over": False,
+            "deliveries": {"webhook": {"is_done": True, "is_told": True, "rounds": 1, "next_at": None}},
+        }
+    },
+    "counts": {"webhook delivered": 1},
+    "ledger_unread_since": None,
+}
+
+
+def test_the_file_keeps_the_keys_of_the_first_release(tmp_path: Path) -> None:
+    (tmp_path / "memory.json").write_text(json.dumps(WRITTEN_BY_0_1_0))
+
+    state = read_state(tmp_path)
+    write_state(tmp_path, state)
+
+    assert state == sent(found(finding()))
+    assert json.loads((tmp_path / "memory.json").read_text()) == WRITTEN_BY_0_1_0
+
+
+def test_a_corrupt_file_is_an_empty_state(tmp_path: Path) -> None:
     (tmp_path / "memory.json").write_text('{"told": ')
 
-    assert read_memory(tmp_path) == Memory()
+    assert read_state(tmp_path) == NotificationState()
 
 
-states = st.lists(
+evaluations = st.lists(
     st.dictionaries(st.sampled_from(["p", "q", "r"]), st.sampled_from(["a", "b"]), max_size=3), max_size=12
 )
 
 
-@given(states)
-def test_nobody_is_told_the_same_twice_in_a_row_nor_left_without_news(rounds: Iterable[dict[str, str]]) -> None:
-    """What a receiver that takes everything believes after each round is what is so."""
-    memory = Memory()
-    believed: dict[str, str] = {}
-    for present in rounds:
-        found: list[Finding] = [finding(place, state=state) for place, state in present.items()]
-        memory = memory.seen(found, ALL, NOW)
-        for one in memory.due("webhook", NOW):
-            if one.is_over:
-                del believed[one.finding.place]
+@given(evaluations)
+def test_a_channel_receives_every_change_and_nothing_twice_in_a_row(evaluated: Iterable[dict[str, str]]) -> None:
+    """After each dispatch, what an available channel received equals what is found."""
+    state = NotificationState()
+    received: dict[str, str] = {}
+    for present in evaluated:
+        state = found(*(finding(subject, fingerprint=value) for subject, value in present.items()), before=state)
+        for one in state.due("webhook", NOW):
+            if one.is_resolved:
+                del received[one.finding.subject]
             else:
-                assert believed.get(one.finding.place) != one.finding.state
-                believed[one.finding.place] = one.finding.state
-        memory = told(memory).without_what_is_over(["webhook"])
+                assert received.get(one.finding.subject) != one.finding.fingerprint
+                received[one.finding.subject] = one.finding.fingerprint
+        state = sent(state).without_resolved(["webhook"])
 
-        assert believed == present
+        assert received == present

@@ -1,5 +1,5 @@
-"""Alert channels: the ways a message reaches a person.
+"""Alert channels: the transports that carry a message to people.
 
-Belongs here: one module per kind of channel, and the protocol they implement.
+Belongs here: one module for each kind of channel, and the protocol that they implement.
 Does not belong here: findings, and when they are sent.
 """

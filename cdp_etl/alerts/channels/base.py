@@ -1,8 +1,6 @@
-"""How a message is handed to a receiver: a bounded number of attempts, each of bounded length.
+"""Delivery of a message to a channel: a bounded number of attempts, each of bounded duration."""
 
-Put here what holds for every receiver. What one speaks stands in `webhook.py` and `smtp.py`.
-"""
-
+import logging
 import threading
 from typing import Protocol
 
@@ -12,61 +10,63 @@ from cdp_etl.alerts.errors import DeliveryError
 from cdp_etl.alerts.message import Message
 
 ANSWER_SECONDS = 5.0
-"""How long a receiver may take for one answer."""
+"""Time limit of one answer of a channel's server."""
 
 _ATTEMPT_SECONDS = 6.0
 _ATTEMPTS = 3
-_TRIED_FOR_SECONDS = 5.0
+_RETRY_SECONDS = 5.0
 
 
-class Receiver(Protocol):
-    """Somewhere that messages go to."""
+class Channel(Protocol):
+    """A destination of messages."""
 
     @property
     def name(self) -> str:
-        """Its kind; there is one of a kind."""
+        """Name in the notification state, metrics and messages; unique, and without an address."""
 
     def send(self, message: Message) -> None:
-        """Hand over a message; raise DeliveryError where it is not taken."""
+        """Send a message, or raise DeliveryError if it is not accepted."""
 
 
-def deliver(receiver: Receiver, message: Message) -> None:
-    """Hand over a message, with two more attempts where that may help and is soon; it takes 12 seconds at most.
+def deliver(channel: Channel, message: Message) -> None:
+    """Send a message, with up to two more attempts after a transient error; takes at most 12 seconds.
 
     Raises:
-        DeliveryError: it was not taken; the last attempt says why.
+        DeliveryError: If no attempt succeeds; the error of the last one.
     """
+    # At level DEBUG, urllib3 logs the path of a request, which holds the token of many services.
+    logging.getLogger("urllib3").setLevel(logging.INFO)
     for attempt in Retrying(
         retry=retry_if_exception(lambda error: isinstance(error, DeliveryError) and error.is_transient),
-        stop=stop_after_attempt(_ATTEMPTS) | stop_after_delay(_TRIED_FOR_SECONDS),
+        stop=stop_after_attempt(_ATTEMPTS) | stop_after_delay(_RETRY_SECONDS),
         wait=wait_exponential_jitter(multiplier=0.3, max=1, jitter=0.1),
         reraise=True,
     ):
         with attempt:
-            _within(_ATTEMPT_SECONDS, receiver, message)
+            _send_within(_ATTEMPT_SECONDS, channel, message)
 
 
-def _within(seconds: float, receiver: Receiver, message: Message) -> None:
-    """Send in a thread, and wait no longer than this.
+def _send_within(seconds: float, channel: Channel, message: Message) -> None:
+    """Send in a thread and stop waiting after a time limit.
 
-    Time-outs of sockets bound each answer, but neither a name server that hangs nor a receiver that answers byte
-    by byte. The thread that is left behind ends by them.
+    Socket timeouts limit each answer, but not a name server that hangs or a server that answers byte by byte.
+    The abandoned thread is a daemon and does not keep the process alive.
     """
-    ended: list[BaseException | None] = []
+    outcome: list[BaseException | None] = []
 
     def send() -> None:
         try:
-            receiver.send(message)
-        except BaseException as error:  # noqa: BLE001 - handed to the caller, who raises it
-            ended.append(error)
+            channel.send(message)
+        except BaseException as error:  # noqa: BLE001 - raised again by the caller
+            outcome.append(error)
         else:
-            ended.append(None)
+            outcome.append(None)
 
     thread = threading.Thread(target=send, name="cdp-etl alert", daemon=True)
     thread.start()
     thread.join(seconds)
-    match ended:
+    match outcome:
         case []:
-            raise DeliveryError(f"{receiver.name}: no answer within {seconds:g} seconds.", is_transient=True)
+            raise DeliveryError(f"{channel.name}: no answer within {seconds:g} seconds.", is_transient=True)
         case [BaseException() as error]:
             raise error

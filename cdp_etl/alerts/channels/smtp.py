@@ -1,4 +1,4 @@
-"""A receiver by e-mail, over SMTP."""
+"""E-mail channel: one message over SMTP to all recipients."""
 
 import smtplib
 import ssl
@@ -14,31 +14,31 @@ from cdp_etl.alerts.channels.base import ANSWER_SECONDS
 from cdp_etl.alerts.errors import DeliveryError
 from cdp_etl.alerts.message import Message
 
-_REFUSED_FOR_EVER = frozenset(range(500, 600))
-_NEVER_PASSES = (smtplib.SMTPNotSupportedError, ssl.SSLCertVerificationError)
+_PERMANENT_CODES = frozenset(range(500, 600))
+_PERMANENT_ERRORS = (smtplib.SMTPNotSupportedError, ssl.SSLCertVerificationError)
 
 Encryption = Literal["starttls", "tls", "none"]
 
 
 @dataclass(frozen=True, slots=True)
-class Login:
-    """Who logs in at the server."""
+class SmtpLogin:
+    """Credentials for the SMTP server."""
 
     user: str
     password: SecretStr
 
 
 @dataclass(frozen=True, slots=True)
-class SmtpReceiver:
-    """Sends one message to all addresses.
+class SmtpChannel:
+    """Sends one message to all recipients.
 
     Attributes:
         host: The server.
         port: Its port.
-        encryption: starttls (asked for, and refused without), tls from the first byte on, or none.
-        sender: The address in From.
-        recipients: The addresses in To.
-        login: None where the server asks for none.
+        encryption: `tls` from the first byte, `none`, or `starttls`, which sends nothing to a server without it.
+        sender: Address in the From header.
+        recipients: Addresses in the To header.
+        login: Credentials; None if the server requires none.
     """
 
     host: str
@@ -46,18 +46,18 @@ class SmtpReceiver:
     encryption: Encryption
     sender: str
     recipients: Sequence[str]
-    login: Login | None
+    login: SmtpLogin | None
 
     @property
     def name(self) -> str:
-        """Its kind."""
+        """Name of the channel; there is at most one."""
         return "smtp"
 
     def send(self, message: Message) -> None:
         """Send the message.
 
         Raises:
-            DeliveryError: it was not taken, or not by all.
+            DeliveryError: If the server does not accept the message for all recipients.
         """
         try:
             with self._connected() as server:
@@ -70,8 +70,8 @@ class SmtpReceiver:
             codes = _codes(error)
             fact = ", ".join([type(error).__name__, *(str(code) for code in codes)])
             raise DeliveryError(
-                f"smtp: {self.host}:{self.port} did not take it ({fact}).",
-                is_transient=not isinstance(error, _NEVER_PASSES) and not codes & _REFUSED_FOR_EVER,
+                f"smtp: {self.host}:{self.port} did not accept the message ({fact}).",
+                is_transient=not isinstance(error, _PERMANENT_ERRORS) and not codes & _PERMANENT_CODES,
             ) from None
         if refused:
             raise DeliveryError(
@@ -92,13 +92,16 @@ class SmtpReceiver:
         email["To"] = ", ".join(self.recipients)
         email["Date"] = formatdate()
         email["Message-ID"] = make_msgid()
-        email["Auto-Submitted"] = "auto-generated"  # so that out-of-office replies stay away (RFC 3834)
+        email["Auto-Submitted"] = "auto-generated"  # suppresses out-of-office replies (RFC 3834)
         email.set_content(message.text)
         return email
 
 
 def _codes(error: Exception) -> frozenset[int]:
-    """Give the server's answers, without their texts: those hold addresses. Greylisting answers with 4xx."""
+    """Return the status codes of the server's answers, without the texts, which hold addresses.
+
+    A code of 400 to 499, as greylisting answers, is transient.
+    """
     match error:
         case smtplib.SMTPResponseException():
             return frozenset({error.smtp_code})

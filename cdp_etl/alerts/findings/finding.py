@@ -1,17 +1,19 @@
-"""A finding: one thing that is wrong now, in a place, with what to do next.
+"""A finding: one thing that is wrong now, with what to do next.
 
-Put here what a finding is made of. Where findings come from stands in `dumps.py` and `marts.py`, and for runs with
-Dagster in `cdp_etl.defs`.
+The aliases are keys of the file of `notification_state.py`; they stay as they were first written.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
 
 
-class Kind(StrEnum):
-    """What can be wrong, the worst first; each has a chapter of its name in docs/operations.md."""
+class FindingKind(StrEnum):
+    """Kinds of findings, worst first. Each has a section of its name in docs/operations.md."""
 
     CHECK_FAILED = "check failed"
     WAREHOUSE_HELD = "warehouse held"
@@ -23,12 +25,12 @@ class Kind(StrEnum):
 
     @property
     def heading(self) -> str:
-        """Give it as a heading."""
+        """The kind as a heading."""
         return self.value.capitalize()
 
     @property
     def anchor(self) -> str:
-        """Give where its chapter begins in docs/operations.md."""
+        """Anchor of the kind's section in docs/operations.md."""
         return self.value.replace(" ", "-")
 
 
@@ -38,23 +40,23 @@ class Finding:
 
     Attributes:
         kind: What is wrong.
-        place: Where, in a few words that no other finding of its kind has.
-        what: What happened, in sentences, without a record's values.
-        where: Entity, dump date, job, run …, by name, for the reader.
-        command: What to run next.
-        state: While it stays the same, the finding is the same and not told again.
-        patience: How long it must last before it is told: what passes by itself is nobody's business.
+        subject: What it is about, in a few words; unique within its kind.
+        description: What happened, in sentences, without values of records.
+        details: Entity, dump date, job, run and so on, by label.
+        command: The command to run next.
+        fingerprint: As long as it is unchanged, the finding counts as the same and is not sent again.
+        notify_after: Age from which it is sent, for faults that usually pass without help.
     """
 
-    kind: Kind
-    place: str
-    what: str
-    where: Mapping[str, str]
+    kind: FindingKind
+    subject: Annotated[str, Field(alias="place")]
+    description: Annotated[str, Field(alias="what")]
+    details: Annotated[Mapping[str, str], Field(alias="where")]
     command: str
-    state: str
-    patience: timedelta = field(default=timedelta(0))
+    fingerprint: Annotated[str, Field(alias="state")]
+    notify_after: Annotated[timedelta, Field(alias="patience")] = field(default=timedelta(0))
 
     @property
     def key(self) -> str:
-        """Give what tells it from all others, as long as it lasts."""
-        return f"{self.kind.value}: {self.place}"
+        """Identifies the finding for as long as it lasts."""
+        return f"{self.kind.value}: {self.subject}"

@@ -1,11 +1,11 @@
-"""Findings about marts that lack a load for too long, and about a warehouse that is held for too long."""
+"""Findings about marts that lag behind the loads, and about a warehouse that stays locked."""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
 import polars as pl
 
-from cdp_etl.alerts.findings.finding import Finding, Kind
+from cdp_etl.alerts.findings.finding import Finding, FindingKind
 
 _SNAPSHOT = "published snapshot"
 
@@ -14,56 +14,58 @@ def mart_findings(
     ledger: pl.DataFrame,
     applied: Mapping[str, int],
     published: int | None,
-    longest: timedelta,
+    max_lag: timedelta,
     now: datetime,
 ) -> Iterator[Finding]:
-    """Give which marts lack a load that is in place since longer ago than they may lag.
+    """Yield one finding about all marts that have not applied a load for longer than `max_lag`.
 
     Args:
-        ledger: One row per entity and dump date, as `cdp_etl.warehouse.ledger` gives it; may be empty.
-        applied: The newest load that each mart holds, by mart.
-        published: The newest load that the snapshot holds; None where nothing was published.
-        longest: How long a mart may lag behind a load.
-        now: The moment, UTC.
+        ledger: One row for each entity and dump date, from `cdp_etl.warehouse.ledger`; may be empty.
+        applied: Newest load that each mart has applied.
+        published: Newest load that the snapshot contains; None if nothing was published.
+        max_lag: How long a mart may lag behind a load.
+        now: Current time, UTC.
     """
     if ledger.is_empty():
         return
-    overdue = ledger.filter(pl.col("loaded_finished_at") < now - longest)["loaded_load_seq"].drop_nulls().to_list()
-    held = {**applied, _SNAPSHOT: published or 0}
-    behind = {name: sorted(seq for seq in overdue if seq > load_seq) for name, load_seq in held.items()}
-    stale = {name: lacking for name, lacking in behind.items() if lacking}
+    overdue = ledger.filter(pl.col("loaded_finished_at") < now - max_lag)["loaded_load_seq"].drop_nulls().to_list()
+    newest = {**applied, _SNAPSHOT: published or 0}
+    missing = {name: sorted(seq for seq in overdue if seq > load_seq) for name, load_seq in newest.items()}
+    stale = {name: loads for name, loads in missing.items() if loads}
     if not stale:
         return
-    oldest = min(lacking[0] for lacking in stale.values())
+    oldest = min(loads[0] for loads in stale.values())
     yield Finding(
-        Kind.MARTS_STALE,
+        FindingKind.MARTS_STALE,
         "marts",
-        f"Loads from number {oldest} on are in place for more than {_hours(longest)} and are not in:"
+        f"Loads from number {oldest} on are more than {_hours(max_lag)} old and not yet applied to:"
         f" {', '.join(stale)}.",
-        {"job": "marts", "oldest load that is lacking": str(oldest)},
+        {"job": "marts", "oldest missing load": str(oldest)},
         "cdp-etl doctor",
-        state=str(oldest),
+        fingerprint=str(oldest),
     )
 
 
-def held_findings(unread_since: datetime | None, longest: timedelta, why: str, now: datetime) -> Iterator[Finding]:
-    """Give that the ledger could not be read for too long: nothing is known of dumps and marts meanwhile.
+def warehouse_findings(
+    unreadable_since: datetime | None, max_duration: timedelta, reason: str, now: datetime
+) -> Iterator[Finding]:
+    """Yield a finding if the ledger has been unreadable for too long; dumps and marts are not evaluated meanwhile.
 
     Args:
-        unread_since: Since when; None where it can be read.
-        longest: How long that may last.
-        why: What the last attempt was told.
-        now: The moment, UTC.
+        unreadable_since: When it was first found unreadable; None if it is readable.
+        max_duration: How long that may last.
+        reason: Error of the last attempt to read it.
+        now: Current time, UTC.
     """
-    if unread_since is not None and now - unread_since >= longest:
+    if unreadable_since is not None and now - unreadable_since >= max_duration:
         yield Finding(
-            Kind.WAREHOUSE_HELD,
+            FindingKind.WAREHOUSE_HELD,
             "warehouse",
-            f"The ledger cannot be read since {unread_since:%Y-%m-%d %H:%M} UTC, so nothing is known of dumps and"
-            f" marts. {why}",
+            f"The ledger has been unreadable since {unreadable_since:%Y-%m-%d %H:%M} UTC, so the state of dumps"
+            f" and marts is unknown. {reason}",
             {},
             "cdp-etl doctor",
-            state="held",
+            fingerprint="held",
         )
 
 

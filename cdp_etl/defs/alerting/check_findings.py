@@ -12,7 +12,7 @@ from dagster._core.storage.asset_check_execution_record import (
     AssetCheckExecutionRecord,
 )
 
-from cdp_etl.alerts import Finding, Kind
+from cdp_etl.alerts.findings.finding import Finding, FindingKind
 from cdp_etl.defs.checks.full_checks import FULL_CHECK_KEYS
 
 
@@ -23,12 +23,12 @@ def check_findings(instance: dg.DagsterInstance) -> Iterator[Finding]:
         evaluation = _evaluation(newest[key]) or _before(instance, key)
         if evaluation is not None and not evaluation.passed:
             yield Finding(
-                Kind.CHECK_FAILED,
+                FindingKind.CHECK_FAILED,
                 f"{key.asset_key.to_user_string()} {key.name}",
                 evaluation.description or "It does not hold.",
                 {"table": ".".join(key.asset_key.path), "job": "check_full"},
                 "cdp-etl check --full",
-                state=evaluation.description or "",
+                fingerprint=evaluation.description or "",
             )
 
 

@@ -11,9 +11,11 @@ from datetime import datetime, timedelta
 import dagster as dg
 import polars as pl
 
-from cdp_etl.alerts import Finding, Kind, Memory, Round
+from cdp_etl.alerts.dispatch import FindingsSnapshot
 from cdp_etl.alerts.findings.dumps import dump_findings
-from cdp_etl.alerts.findings.marts import held_findings, mart_findings
+from cdp_etl.alerts.findings.finding import Finding, FindingKind
+from cdp_etl.alerts.findings.marts import mart_findings, warehouse_findings
+from cdp_etl.alerts.notification_state import NotificationState
 from cdp_etl.defs.alerting.check_findings import check_findings
 from cdp_etl.defs.alerting.run_findings import run_findings
 from cdp_etl.defs.schedules import TICK_PATIENCE_SECONDS
@@ -35,20 +37,20 @@ class _Known:
     applied: Mapping[str, int]
 
 
-def look(settings: Settings, instance: dg.DagsterInstance, memory: Memory, now: datetime) -> Round:
+def look(settings: Settings, instance: dg.DagsterInstance, state: NotificationState, now: datetime) -> FindingsSnapshot:
     """Give what is wrong now; where the warehouse cannot be read, what is known without it."""
     links = settings.run_links()
     checks = list(check_findings(instance))
     try:
         known = _known(settings)
     except WarehouseError as error:
-        since = memory.ledger_unread_since or now
+        since = state.ledger_unreadable_since or now
         runs = run_findings(instance, None, links, now)
-        held = held_findings(since, _LONGEST_HELD, str(error), now)
-        return Round([*runs, *checks, *held], {Kind.CHECK_FAILED}, since)
+        held = warehouse_findings(since, _LONGEST_HELD, str(error), now)
+        return FindingsSnapshot([*runs, *checks, *held], {FindingKind.CHECK_FAILED}, since)
     runs = run_findings(instance, known.ledger, links, now)
     dumps = dump_findings(known.ledger, settings.expectation(), links, now)
-    return Round([*runs, *checks, *dumps, *_marts(settings, known, now)], frozenset(Kind))
+    return FindingsSnapshot([*runs, *checks, *dumps, *_marts(settings, known, now)], frozenset(FindingKind))
 
 
 def _known(settings: Settings) -> _Known:

@@ -11,8 +11,8 @@ import dagster as dg
 import polars as pl
 from dagster._core.storage.tags import WILL_RETRY_TAG
 
-from cdp_etl.alerts import Finding, Kind
 from cdp_etl.alerts.findings.dumps import without_numbers
+from cdp_etl.alerts.findings.finding import Finding, FindingKind
 from cdp_etl.alerts.message import RunLinks
 from cdp_etl.defs.assets.load import IN_THE_LEDGER
 from cdp_etl.defs.jobs import LOAD_JOB, MARTS_JOB, load_keys
@@ -72,15 +72,15 @@ def _finding(run: dg.DagsterRun, sentences: Sequence[str], ended: datetime, link
     span = "" if not days else f" {days[0]}" if len(days) == 1 else f" {days[0]} to {days[-1]}"
     what = "\n".join(sentences[:_MOST_SENTENCES])
     return Finding(
-        Kind.RUN_FAILED,
+        FindingKind.RUN_FAILED,
         f"{job}{span}{_assets(run)}",
         what,
         {"job": job}
         | ({"dump date": span.strip()} if days else {})
         | {"at": f"{ended:%Y-%m-%d %H:%M} UTC"}
-        | links.where(run.run_id),
+        | links.details(run.run_id),
         _command(run, days),
-        state=without_numbers(what),
+        fingerprint=without_numbers(what),
     )
 
 

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from cdp_etl.alerts import AlertsBusyError, ReceiverConfigError, hold_round
+from cdp_etl.alerts.dispatch import dispatch
+from cdp_etl.alerts.errors import AlertsBusyError, ChannelConfigError
 from cdp_etl.defs.alerting.collect import look
 from cdp_etl.defs.error_boundary import in_tick
 from cdp_etl.settings import Settings
@@ -28,23 +29,23 @@ def build_alerts() -> dg.SensorDefinition:
     def alerts(context: dg.SensorEvaluationContext, settings: dg.ResourceParam[Settings]) -> dg.SkipReason:
         now = datetime.now(UTC)
         try:
-            receivers = settings.receivers()
-            if not receivers:
+            channels = settings.channels()
+            if not channels:
                 return dg.SkipReason("No receiver is set: CDP_ETL_ALERT_WEBHOOK_URL, CDP_ETL_ALERT_SMTP_HOST.")
-            sent = hold_round(
+            sent = dispatch(
                 settings.alerts,
                 settings.installation(),
-                receivers,
-                lambda memory: look(settings, context.instance, memory, now),
+                channels,
+                lambda state: look(settings, context.instance, state, now),
                 now,
             )
-        except (AlertsBusyError, ReceiverConfigError) as error:
+        except (AlertsBusyError, ChannelConfigError) as error:
             return dg.SkipReason(str(error))
         for one in sent:
             if one.error is not None:
                 context.log.warning(one.error)
         return dg.SkipReason(
-            " ".join(one.error or f"{one.receiver} was told of {one.findings} findings." for one in sent)
+            " ".join(one.error or f"{one.channel} was told of {one.findings} findings." for one in sent)
             or "Nothing new."
         )
 

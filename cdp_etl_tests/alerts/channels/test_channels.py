@@ -1,13 +1,15 @@
-"""Receivers against real servers: what they take, what they refuse, and how long they can keep us."""
+"""Webhook and SMTP channels against real servers: formats, errors, retries and time limits."""
 
 from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
 
-from cdp_etl.alerts import DeliveryError, Message, SmtpReceiver, WebhookReceiver
 from cdp_etl.alerts.channels.base import deliver
-from cdp_etl.alerts.channels.smtp import Encryption, Login
+from cdp_etl.alerts.channels.smtp import Encryption, SmtpChannel, SmtpLogin
+from cdp_etl.alerts.channels.webhook import WebhookChannel
+from cdp_etl.alerts.errors import DeliveryError
+from cdp_etl.alerts.message import Message
 from cdp_etl_tests.alerts.servers import (
     Mailbox,
     certificate,
@@ -21,24 +23,24 @@ from cdp_etl_tests.alerts.servers import (
 MESSAGE = Message("[cdp_etl] 1 new: dump refused", "Dump refused: 5 < 6 & grün\n")
 
 
-def hook(url: str) -> WebhookReceiver:
-    return WebhookReceiver(SecretStr(url))
+def hook(url: str) -> WebhookChannel:
+    return WebhookChannel(SecretStr(url))
 
 
-def mail(port: int, encryption: Encryption = "none", login: Login | None = None) -> SmtpReceiver:
-    return SmtpReceiver(
+def mail(port: int, encryption: Encryption = "none", login: SmtpLogin | None = None) -> SmtpChannel:
+    return SmtpChannel(
         "127.0.0.1", port, encryption, "cdp@shop.example", ["a@shop.example", "b@shop.example"], login
     )
 
 
-def test_a_webhook_is_posted_what_slack_reads() -> None:
+def test_a_webhook_receives_the_format_of_slack() -> None:
     with webhook() as server:
         deliver(hook(server.url), MESSAGE)
 
     assert server.posted == [{"text": "*[cdp_etl] 1 new: dump refused*\nDump refused: 5 &lt; 6 &amp; grün\n"}]
 
 
-def test_a_webhook_that_recovers_is_told_in_the_same_round() -> None:
+def test_a_webhook_that_recovers_receives_the_message_in_the_same_dispatch() -> None:
     with webhook(500, 429, 200) as server:
         deliver(hook(server.url), MESSAGE)
 
@@ -48,12 +50,12 @@ def test_a_webhook_that_recovers_is_told_in_the_same_round() -> None:
 @pytest.mark.parametrize(
     ("status", "requests"),
     [
-        pytest.param(500, 3, id="a fault of the server is tried again"),
-        pytest.param(404, 1, id="an address that is no more is not"),
-        pytest.param(302, 1, id="nor is a redirect followed"),
+        pytest.param(500, 3, id="a server error is retried"),
+        pytest.param(404, 1, id="a wrong address is not"),
+        pytest.param(302, 1, id="a redirect is not followed"),
     ],
 )
-def test_a_webhook_that_does_not_take_it_is_named_without_its_secret(status: int, requests: int) -> None:
+def test_the_error_of_a_webhook_does_not_contain_its_path(status: int, requests: int) -> None:
     with webhook(status) as server, pytest.raises(DeliveryError) as caught:
         deliver(hook(server.url), MESSAGE)
 
@@ -61,20 +63,20 @@ def test_a_webhook_that_does_not_take_it_is_named_without_its_secret(status: int
     assert str(caught.value) == f"webhook: 127.0.0.1 answers {status}."
 
 
-def test_a_webhook_that_is_not_there_is_named_without_its_secret() -> None:
+def test_the_error_of_an_unreachable_webhook_does_not_contain_its_path() -> None:
     with pytest.raises(DeliveryError, match="cannot be reached") as caught:
         deliver(hook(f"http://127.0.0.1:{closed_port()}/secret-path"), MESSAGE)
 
     assert "secret-path" not in str(caught.value)
 
 
-def test_a_webhook_that_hangs_is_left() -> None:
+def test_a_webhook_that_hangs_is_abandoned() -> None:
     with silent_server() as port, pytest.raises(DeliveryError, match="ReadTimeout"):
         deliver(hook(f"http://127.0.0.1:{port}/"), MESSAGE)
 
 
-def test_a_webhook_that_answers_byte_by_byte_is_left() -> None:
-    """A time-out of the socket begins anew with each byte."""
+def test_a_webhook_that_answers_byte_by_byte_is_abandoned() -> None:
+    """The timeout of a socket restarts with each byte."""
     with dripping_server() as port, pytest.raises(DeliveryError, match="no answer within 6 seconds"):
         deliver(hook(f"http://127.0.0.1:{port}/"), MESSAGE)
 
@@ -101,27 +103,29 @@ def test_a_mail_is_sent_encrypted_and_with_a_login(
     tls = {encryption: context}
 
     with smtp_server(mailbox, **tls) as server:
-        deliver(mail(server.port, encryption, Login("cdp", SecretStr("correct horse"))), MESSAGE)
+        deliver(mail(server.port, encryption, SmtpLogin("cdp", SecretStr("correct horse"))), MESSAGE)
 
     assert (server.logins, len(server.mails)) == (1, 1)
 
 
-def test_a_wrong_password_is_told_once_and_not_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_password_is_a_permanent_error_without_the_password(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     context, authority = certificate(tmp_path)
     monkeypatch.setenv("SSL_CERT_FILE", str(authority))
-    receiver_login = Login("cdp", SecretStr("wrong donkey"))
+    login = SmtpLogin("cdp", SecretStr("wrong donkey"))
 
     with (
         smtp_server(Mailbox(login=("cdp", "correct horse")), starttls=context) as server,
         pytest.raises(DeliveryError, match="SMTPAuthenticationError, 535") as caught,
     ):
-        deliver(mail(server.port, "starttls", receiver_login), MESSAGE)
+        deliver(mail(server.port, "starttls", login), MESSAGE)
 
     assert not caught.value.is_transient
     assert "donkey" not in str(caught.value)
 
 
-def test_a_server_whose_certificate_nobody_vouches_for_is_not_trusted(tmp_path: Path) -> None:
+def test_a_server_with_an_unknown_certificate_is_not_trusted(tmp_path: Path) -> None:
     context, _ = certificate(tmp_path)
 
     with (
@@ -133,14 +137,14 @@ def test_a_server_whose_certificate_nobody_vouches_for_is_not_trusted(tmp_path: 
     assert server.mails == []
 
 
-def test_a_server_without_encryption_is_sent_nothing_where_it_is_asked_for() -> None:
+def test_nothing_is_sent_to_a_server_without_the_required_encryption() -> None:
     with smtp_server(Mailbox()) as server, pytest.raises(DeliveryError, match="SMTPNotSupportedError"):
         deliver(mail(server.port, "starttls"), MESSAGE)
 
     assert server.mails == []
 
 
-def test_a_server_that_greylists_is_asked_again() -> None:
+def test_a_server_that_greylists_is_retried() -> None:
     mailbox = Mailbox(recipient_answers=["450 later", "450 later"])
 
     with smtp_server(mailbox) as server:
@@ -149,7 +153,7 @@ def test_a_server_that_greylists_is_asked_again() -> None:
     assert len(server.mails) == 1
 
 
-def test_recipients_that_are_refused_are_counted_not_named() -> None:
+def test_rejected_recipients_are_counted_not_named() -> None:
     mailbox = Mailbox(recipient_answers=["550 nobody"])
 
     with smtp_server(mailbox) as server, pytest.raises(DeliveryError) as caught:
@@ -158,7 +162,7 @@ def test_recipients_that_are_refused_are_counted_not_named() -> None:
     assert str(caught.value) == "smtp: 127.0.0.1 refused 1 of 2 recipients."
 
 
-@pytest.mark.parametrize("is_there", [True, False], ids=["it hangs", "it is not there"])
-def test_a_server_that_does_not_answer_is_left(is_there: bool) -> None:  # noqa: FBT001 - a parameter of pytest
-    with silent_server() as port, pytest.raises(DeliveryError, match="did not take it"):
-        deliver(mail(port if is_there else closed_port()), MESSAGE)
+@pytest.mark.parametrize("is_reachable", [True, False], ids=["it hangs", "it is not reachable"])
+def test_a_server_that_does_not_answer_is_abandoned(is_reachable: bool) -> None:  # noqa: FBT001 - a parameter of pytest
+    with silent_server() as port, pytest.raises(DeliveryError, match="did not accept the message"):
+        deliver(mail(port if is_reachable else closed_port()), MESSAGE)

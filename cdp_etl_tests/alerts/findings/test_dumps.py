@@ -1,12 +1,13 @@
-"""What of the ledger and the calendar is worth a person's attention, and from when on."""
+"""Findings about dumps, from ledger and calendar."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from cdp_etl.alerts import Finding, Kind
-from cdp_etl.alerts.findings.dumps import Deadline, Expectation, dump_findings
+from cdp_etl.alerts.findings.dumps import dump_findings
+from cdp_etl.alerts.findings.expectation import Deadline, Expectation
+from cdp_etl.alerts.findings.finding import Finding, FindingKind
 from cdp_etl.alerts.message import RunLinks
 from cdp_etl.contract.delivery_calendar import DeliveryCalendar
 from cdp_etl.entities import BY_NAME
@@ -26,31 +27,35 @@ def expected(
 
 
 def found(*rows: dict[str, Any], expectation: Expectation | None = None, now: datetime = NOW) -> list[Finding]:
-    """Give the findings of a ledger; nothing is missed unless it is said what is expected."""
-    by = expectation or expected(first=date(2027, 1, 1))
-    return list(dump_findings(ledger(*rows), by, RunLinks("https://dagster.example/"), now))
+    """Return the findings of a ledger. By default no dump is expected."""
+    expectation = expectation or expected(first=date(2027, 1, 1))
+    return list(dump_findings(ledger(*rows), expectation, RunLinks("https://dagster.example/"), now))
 
 
-def missed(*rows: dict[str, Any], expectation: Expectation, now: datetime) -> list[str]:
-    """Give which dumps are missed."""
-    return [one.place for one in found(*rows, expectation=expectation, now=now) if one.kind is Kind.DUMP_MISSING]
+def missing(*rows: dict[str, Any], expectation: Expectation, now: datetime) -> list[str]:
+    """Return the subjects of missing dumps."""
+    return [
+        one.subject
+        for one in found(*rows, expectation=expectation, now=now)
+        if one.kind is FindingKind.DUMP_MISSING
+    ]
 
 
 @pytest.mark.parametrize("status", ["loaded", "unchanged"])
-def test_what_is_loaded_is_no_finding(status: str) -> None:
+def test_a_loaded_dump_is_no_finding(status: str) -> None:
     assert found({"status": status}) == []
 
 
 def test_a_dump_refused_for_its_records_names_the_command_that_lists_them() -> None:
     (one,) = found({"status": "refused", "reason": "60 of 100 records are quarantined.", **NOTHING_LOADED})
 
-    assert (one.kind, one.place, one.what) == (
-        Kind.DUMP_REFUSED,
+    assert (one.kind, one.subject, one.description) == (
+        FindingKind.DUMP_REFUSED,
         "sms-interaction 2026-03-01",
         "60 of 100 records are quarantined.",
     )
     assert one.command == "cdp-etl quarantine list --entity sms-interaction --from 2026-03-01 --to 2026-03-01"
-    assert dict(one.where) == {
+    assert dict(one.details) == {
         "entity": "sms-interaction",
         "dump date": "2026-03-01",
         "at": "2026-03-04 12:00 UTC",
@@ -58,29 +63,29 @@ def test_a_dump_refused_for_its_records_names_the_command_that_lists_them() -> N
     }
 
 
-def test_a_dump_refused_as_it_was_delivered_names_the_command_that_looks_at_the_zone() -> None:
+def test_a_dump_refused_for_its_files_names_the_command_that_checks_the_zone() -> None:
     (one,) = found({"status": "refused", "reason": "part-1.csv: a lie.", "records_read": 0})
 
     assert one.command == "cdp-etl landing check --entity sms-interaction --date 2026-03-01"
-    assert one.what == "part-1.csv: a lie. What was loaded before stays."
+    assert one.description == "part-1.csv: a lie. The earlier load of this dump stays in place."
 
 
 def test_the_same_refusal_again_is_the_same_finding_and_another_reason_is_not() -> None:
-    states = [
-        found({"status": "refused", "reason": reason, "run_id": run, "records_read": 0})[0].state
+    fingerprints = [
+        found({"status": "refused", "reason": reason, "run_id": run, "records_read": 0})[0].fingerprint
         for reason, run in [("a", "1"), ("a", "2"), ("b", "3")]
     ]
 
-    assert states[0] == states[1] != states[2]
+    assert fingerprints[0] == fingerprints[1] != fingerprints[2]
 
 
-def test_a_load_that_failed_waits_for_the_next_attempt_and_its_numbers_do_not_count() -> None:
+def test_a_failed_load_waits_for_the_next_attempt_and_its_numbers_do_not_count() -> None:
     first, second = (
         found({"status": "failed", "reason": f"not complete yet: a.csv changed within {n} s."})[0] for n in (3, 9)
     )
 
-    assert (first.kind, first.patience > timedelta(0)) == (Kind.DUMP_NOT_LOADED, True)
-    assert first.state == second.state
+    assert (first.kind, first.notify_after > timedelta(0)) == (FindingKind.DUMP_NOT_LOADED, True)
+    assert first.fingerprint == second.fingerprint
 
 
 @pytest.mark.parametrize(
@@ -94,22 +99,22 @@ def test_a_load_that_failed_waits_for_the_next_attempt_and_its_numbers_do_not_co
         ),
     ],
 )
-def test_a_dump_is_missed_from_its_deadline_on(hours: float, now: datetime, days: list[str]) -> None:
-    assert missed(expectation=expected(hours), now=now) == [f"sms-interaction {day}" for day in days]
+def test_a_dump_is_missing_from_its_deadline_on(hours: float, now: datetime, days: list[str]) -> None:
+    assert missing(expectation=expected(hours), now=now) == [f"sms-interaction {day}" for day in days]
 
 
 def test_the_deadline_is_in_the_dump_time_zone() -> None:
     hanoi = expected(36, timezone="Asia/Ho_Chi_Minh")
 
-    assert missed(expectation=hanoi, now=datetime(2026, 3, 2, 4, 59, tzinfo=UTC)) == []
-    assert missed(expectation=hanoi, now=datetime(2026, 3, 2, 5, tzinfo=UTC)) == ["sms-interaction 2026-03-01"]
+    assert missing(expectation=hanoi, now=datetime(2026, 3, 2, 4, 59, tzinfo=UTC)) == []
+    assert missing(expectation=hanoi, now=datetime(2026, 3, 2, 5, tzinfo=UTC)) == ["sms-interaction 2026-03-01"]
 
 
-def test_days_without_a_delivery_and_days_long_ago_are_not_missed() -> None:
+def test_days_without_a_delivery_and_days_before_the_lookback_are_not_missing() -> None:
     calendar = DeliveryCalendar(frozenset({"mon", "tue", "wed", "thu", "fri"}), frozenset({date(2026, 3, 3)}))
     now = datetime(2026, 3, 10, 12, tzinfo=UTC)
 
-    days = missed(expectation=expected(36, calendar), now=now)
+    days = missing(expectation=expected(36, calendar), now=now)
 
     assert days == [f"sms-interaction 2026-03-{day:02}" for day in (4, 5, 6, 9)]
 
@@ -117,19 +122,23 @@ def test_days_without_a_delivery_and_days_long_ago_are_not_missed() -> None:
 @pytest.mark.parametrize(
     ("row", "kinds"),
     [
-        pytest.param({"status": "empty", "reason": "No file.", **NOTHING_LOADED}, [Kind.DUMP_MISSING], id="empty"),
+        pytest.param(
+            {"status": "empty", "reason": "No file.", **NOTHING_LOADED}, [FindingKind.DUMP_MISSING], id="empty"
+        ),
         pytest.param(
             {"status": "failed", "reason": "No answer.", **NOTHING_LOADED},
-            [Kind.DUMP_MISSING],
+            [FindingKind.DUMP_MISSING],
             id="failed",
         ),
         pytest.param(
-            {"status": "refused", "reason": "A lie.", **NOTHING_LOADED}, [Kind.DUMP_REFUSED], id="refused: it came"
+            {"status": "refused", "reason": "A lie.", **NOTHING_LOADED},
+            [FindingKind.DUMP_REFUSED],
+            id="refused: it came",
         ),
-        pytest.param({"status": "empty", "reason": "No file."}, [], id="an earlier load stands"),
+        pytest.param({"status": "empty", "reason": "No file."}, [], id="an earlier load is in place"),
     ],
 )
-def test_a_dump_that_is_due_is_told_of_once_as_what_it_is(row: dict[str, Any], kinds: list[Kind]) -> None:
+def test_a_dump_that_is_due_has_one_finding(row: dict[str, Any], kinds: list[FindingKind]) -> None:
     now = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
     assert [one.kind for one in found(row, expectation=expected(), now=now)] == kinds

@@ -7,7 +7,9 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from cdp_etl.alerts import Kind, Memory, Round
+from cdp_etl.alerts.dispatch import FindingsSnapshot
+from cdp_etl.alerts.findings.finding import FindingKind
+from cdp_etl.alerts.notification_state import NotificationState
 from cdp_etl.defs.alerting.collect import look
 from cdp_etl.defs.sensors.alerts import build_alerts
 from cdp_etl.settings import Settings
@@ -35,13 +37,13 @@ def server() -> Iterator[Webhook]:
         yield made
 
 
-def seen(pipe: Pipe, *, later: timedelta = timedelta(0)) -> Round:
+def seen(pipe: Pipe, *, later: timedelta = timedelta(0)) -> FindingsSnapshot:
     """Look at the pipeline now, or as if it were later."""
-    return look(pipe.settings, pipe.instance, Memory(), datetime.now(UTC) + later)
+    return look(pipe.settings, pipe.instance, NotificationState(), datetime.now(UTC) + later)
 
 
-def kinds(pipe: Pipe, *, later: timedelta = timedelta(0)) -> list[tuple[Kind, str]]:
-    return [(finding.kind, finding.place) for finding in seen(pipe, later=later).findings]
+def kinds(pipe: Pipe, *, later: timedelta = timedelta(0)) -> list[tuple[FindingKind, str]]:
+    return [(finding.kind, finding.subject) for finding in seen(pipe, later=later).findings]
 
 
 def tick(pipe: Pipe, **changes: str) -> str:
@@ -71,9 +73,9 @@ def test_a_refused_dump_is_told_once_by_the_ledger_and_not_as_a_failed_run(pipe:
     (one,) = seen(pipe).findings
 
     assert not run.success
-    assert (one.kind, one.place) == (Kind.DUMP_REFUSED, "sms-interaction 2026-03-01")
-    assert "part-1.ndjson.gz" in one.what
-    assert one.where["run"] == run.run_id
+    assert (one.kind, one.subject) == (FindingKind.DUMP_REFUSED, "sms-interaction 2026-03-01")
+    assert "part-1.ndjson.gz" in one.description
+    assert one.details["run"] == run.run_id
 
 
 def test_a_refused_dump_that_is_mended_is_over(pipe: Pipe) -> None:
@@ -101,9 +103,9 @@ def test_a_run_that_failed_for_the_warehouse_is_told_until_it_was_made_up_for(pi
     pipe.marts(SECOND, SECOND)
 
     assert not run.success
-    assert failed.kind is Kind.RUN_FAILED
-    assert "The warehouse is in use" in failed.what
-    assert dict(failed.where) | {"at": ""} == {
+    assert failed.kind is FindingKind.RUN_FAILED
+    assert "The warehouse is in use" in failed.description
+    assert dict(failed.details) | {"at": ""} == {
         "job": "load",
         "dump date": "2026-03-02",
         "at": "",
@@ -119,7 +121,7 @@ def test_a_run_whose_process_is_gone_is_told(pipe: Pipe) -> None:
 
     (one,) = seen(pipe).findings
 
-    assert (one.kind, one.what) == (Kind.RUN_FAILED, "Detected run worker status UNKNOWN")
+    assert (one.kind, one.description) == (FindingKind.RUN_FAILED, "Detected run worker status UNKNOWN")
 
 
 def test_marts_that_lack_a_load_are_stale_after_some_hours(pipe: Pipe) -> None:
@@ -127,7 +129,7 @@ def test_marts_that_lack_a_load_are_stale_after_some_hours(pipe: Pipe) -> None:
     pipe.load(FIRST)
 
     assert kinds(pipe) == []
-    assert kinds(pipe, later=timedelta(hours=4)) == [(Kind.MARTS_STALE, "marts")]
+    assert kinds(pipe, later=timedelta(hours=4)) == [(FindingKind.MARTS_STALE, "marts")]
 
 
 def test_a_dump_that_is_expected_and_not_there_is_missing(pipe: Pipe) -> None:
@@ -137,9 +139,9 @@ def test_a_dump_that_is_expected_and_not_there_is_missing(pipe: Pipe) -> None:
     pipe.load(now.date())
     pipe.marts(now.date(), now.date())
 
-    found = look(expecting, pipe.instance, Memory(), now).findings
+    found = look(expecting, pipe.instance, NotificationState(), now).findings
 
-    assert {finding.kind for finding in found} == {Kind.DUMP_MISSING}
+    assert {finding.kind for finding in found} == {FindingKind.DUMP_MISSING}
     assert len(found) == 11  # six entities, two days, and one dump came
 
 
@@ -153,7 +155,7 @@ def test_a_check_over_everything_that_does_not_hold_is_told(pipe: Pipe) -> None:
 
     found = kinds(pipe)
 
-    assert {kind for kind, _ in found} == {Kind.CHECK_FAILED}
+    assert {kind for kind, _ in found} == {FindingKind.CHECK_FAILED}
     assert [place for _, place in found if place.startswith("marts/interaction ")]
 
 
@@ -164,12 +166,12 @@ def test_while_the_warehouse_is_held_only_what_is_known_without_it_is_told(pipe:
     now = datetime.now(UTC)
 
     with pipe.settings.open_warehouse().writing():
-        first = look(hasty.settings, pipe.instance, Memory(), now)
-        later = look(hasty.settings, pipe.instance, Memory(ledger_unread_since=now - LATER), now)
+        first = look(hasty.settings, pipe.instance, NotificationState(), now)
+        later = look(hasty.settings, pipe.instance, NotificationState(ledger_unreadable_since=now - LATER), now)
 
-    assert (first.findings, first.ledger_unread_since) == ([], now)
-    assert Kind.DUMP_REFUSED not in first.looked_at
-    assert [finding.kind for finding in later.findings] == [Kind.WAREHOUSE_HELD]
+    assert (first.findings, first.ledger_unreadable_since) == ([], now)
+    assert FindingKind.DUMP_REFUSED not in first.evaluated_kinds
+    assert [finding.kind for finding in later.findings] == [FindingKind.WAREHOUSE_HELD]
 
 
 def test_the_sensor_tells_the_receivers_of_the_settings(pipe: Pipe, server: Webhook) -> None:
