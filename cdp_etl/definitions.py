@@ -5,7 +5,7 @@ import dagster as dg
 from cdp_etl.defs.build import build_definitions
 from cdp_etl.defs.runtime.loggers import write_runs_and_ticks_as_json
 from cdp_etl.logs import configure_logs
-from cdp_etl.settings import load_settings
+from cdp_etl.settings import load_settings, warn_of_renamed_settings
 
 
 @dg.definitions
@@ -15,4 +15,5 @@ def defs() -> dg.Definitions:
     configure_logs(settings.log_format, settings.log_level)
     if settings.log_format == "json":
         write_runs_and_ticks_as_json(settings.log_level)
+    warn_of_renamed_settings()
     return build_definitions(settings)

@@ -1,110 +1,106 @@
-"""The command line put together, and how it ends.
-
-Put here what holds for every command: the groups, `--debug`, and what an error looks like. A command stands in the
-module of its group.
-"""
+"""The command line as a whole: its commands, the options that all of them share, and how errors are shown."""
 
 import sys
 from contextlib import suppress
+from importlib.metadata import version
 from types import TracebackType
 from typing import Annotated
 
 import typer
 
-from cdp_etl.alerts import ReceiverConfigError
-from cdp_etl.cli.alerts import alerts
-from cdp_etl.cli.check import check_command
-from cdp_etl.cli.contract import contract
-from cdp_etl.cli.doctor import doctor_command
-from cdp_etl.cli.generate import generate_command
-from cdp_etl.cli.landing import archive, landing
-from cdp_etl.cli.maintenance import backup_command, compact_command, restore_command
-from cdp_etl.cli.marts import marts
-from cdp_etl.cli.metrics import metrics_command
+from cdp_etl.cli.lazy_group import MARKUP, LazyCommand, lazy_group
 from cdp_etl.cli.output import print_error
-from cdp_etl.cli.quarantine import quarantine
-from cdp_etl.cli.report import report_command
-from cdp_etl.cli.run import run_command
-from cdp_etl.cli.settings import settings_command
-from cdp_etl.cli.sql import QueryError, sql_command
-from cdp_etl.cli.status import status_command
-from cdp_etl.cli.ui import ui_command
-from cdp_etl.defs.in_process import DayOutOfRangeError
-from cdp_etl.errors import CdpEtlError
-from cdp_etl.landing import ZoneConfigError
+from cdp_etl.errors import CdpEtlError, UsageError
 from cdp_etl.logs import configure_logs
-from cdp_etl.sample import SampleError
-from cdp_etl.settings import SettingsError, load_settings
 
 _DEBUG = "--debug"
-_WRONG_USAGE = (SettingsError, ReceiverConfigError, SampleError, ZoneConfigError, DayOutOfRangeError, QueryError)
+
+COMMANDS = {
+    "run": LazyCommand(
+        "run:run_command", "Load the dumps of one or more dates, refresh the marts, and publish the snapshot."
+    ),
+    "status": LazyCommand(
+        "status:status_command", "Show the latest load attempt of each dump, and the load that each mart has applied."
+    ),
+    "sql": LazyCommand("sql:sql_command", "Query the published snapshot, read-only and without waiting for a load."),
+    "report": LazyCommand("report:report_command", "Write the report of a dump date as one HTML page."),
+    "quarantine": LazyCommand("quarantine:quarantine", "Quarantined records and their reasons."),
+    "marts": LazyCommand("marts:marts", "Rebuilds of the marts from staging."),
+    "landing": LazyCommand("landing:landing", "The landing zone that dumps are pulled from."),
+    "archive": LazyCommand("landing:archive", "The raw archive of delivered dumps."),
+    "alerts": LazyCommand("alerts:alerts", "Alerts by webhook and e-mail."),
+    "metrics": LazyCommand("metrics:metrics_command", "Print the metrics in Prometheus's text format."),
+    "doctor": LazyCommand("doctor:doctor_command", "Check the installation, from settings to Dagster."),
+    "check": LazyCommand("check:check_command", "Run all checks over all data of staging and marts."),
+    "compact": LazyCommand(
+        "maintenance:compact_command", "Rewrite the warehouse file without the space of deleted rows."
+    ),
+    "backup": LazyCommand("maintenance:backup_command", "Copy the warehouse to a file and verify the copy."),
+    "restore": LazyCommand("maintenance:restore_command", "Replace the warehouse by a backup."),
+    "ui": LazyCommand("ui:ui_command", "Start the Dagster UI and its daemon, until Ctrl-C."),
+    "generate": LazyCommand("generate:generate_command", "Write realistic sample dumps."),
+    "settings": LazyCommand("settings:settings_command", "List all settings with value, default and meaning."),
+    "contract": LazyCommand("contract:contract", "The documents that are derived from the data contract."),
+}
 
 app = typer.Typer(
-    help="Daily customer data dumps in, marts out.",
+    cls=lazy_group(COMMANDS),
+    help="Load daily customer data dumps and build marts from them.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
-    rich_markup_mode="markdown",
+    rich_markup_mode=MARKUP,
+    context_settings={"help_option_names": ["--help", "-h"]},
 )
-app.command("run")(run_command)
-app.command("status")(status_command)
-app.command("sql")(sql_command)
-app.command("report")(report_command)
-app.add_typer(quarantine, name="quarantine")
-app.add_typer(marts, name="marts")
-app.add_typer(landing, name="landing")
-app.add_typer(archive, name="archive")
-app.add_typer(alerts, name="alerts")
-app.command("metrics")(metrics_command)
-app.command("doctor")(doctor_command)
-app.command("check")(check_command)
-app.command("compact")(compact_command)
-app.command("backup")(backup_command)
-app.command("restore")(restore_command)
-app.command("ui")(ui_command)
-app.command("generate")(generate_command)
-app.command("settings")(settings_command)
-app.add_typer(contract, name="contract")
+
+
+def _print_version(*, is_wanted: bool) -> None:
+    if is_wanted:
+        sys.stdout.write(f"cdp-etl {version('cdp_etl')}\n")
+        raise typer.Exit
 
 
 @app.callback()
 def _every_command(
     *,
     debug: Annotated[
-        bool, typer.Option(_DEBUG, help="Show the traceback of an error; also behind a command.")
+        bool, typer.Option(_DEBUG, help="Show the traceback of an error. Also allowed after the command.")
+    ] = False,
+    show_version: Annotated[  # noqa: ARG001 - handled by its callback
+        bool,
+        typer.Option("--version", is_eager=True, callback=_print_version, help="Show the version and exit."),
     ] = False,
 ) -> None:
-    """Declare the option for the help; `main` takes it out before a command is read.
+    """Configure logs by the settings before any command runs.
 
-    From here on lines are as the settings say.
+    `debug` is declared for the help only: `main` removes it from the arguments.
     """
+    from cdp_etl.settings import SettingsError, load_settings, warn_of_renamed_settings  # noqa: PLC0415 - see below
+
+    # pydantic would be half of the start-up time of `cdp-etl --help`, which never comes here.
     assert not debug  # noqa: S101 - see `main`
     configure_logs("text", "WARNING")
-    with suppress(SettingsError):  # the command itself says it, where it needs settings
+    with suppress(SettingsError):  # a command that needs settings reports the error
         settings = load_settings()
         if settings.log_format == "json":
             configure_logs("json", settings.log_level)
+        warn_of_renamed_settings()
 
 
 def main() -> None:
-    """Run a command; an error is one sentence and an exit code, a traceback only with `--debug`."""
+    """Run a command. An error is shown as one sentence; its traceback only with `--debug`."""
     arguments = [argument for argument in sys.argv[1:] if argument != _DEBUG]
-    command = typer.main.get_command(
-        app
-    )  # called itself, the app would put a hook of its own in the place of ours
+    command = typer.main.get_command(app)  # `app()` would replace our exception hook by Typer's
     if len(arguments) < len(sys.argv) - 1:
         command(args=arguments)
         return
-    sys.excepthook = _say_that_it_is_our_fault
+    sys.excepthook = _report_unexpected
     try:
         command(args=arguments)
     except CdpEtlError as error:
         print_error(f"Error: {error}")
-        sys.exit(2 if isinstance(error, _WRONG_USAGE) else 1)
+        sys.exit(2 if isinstance(error, UsageError) else 1)
 
 
-def _say_that_it_is_our_fault(
-    kind: type[BaseException], _error: BaseException, _trace: TracebackType | None
-) -> None:
-    """Tell of an error that nobody foresaw, without its text: that may hold a record's values."""
-    print_error(f"Error: {kind.__name__}, which cdp-etl did not foresee; run it again with {_DEBUG} to see where.")
+def _report_unexpected(kind: type[BaseException], _error: BaseException, _trace: TracebackType | None) -> None:
+    """Report an unexpected error without its text, which may contain a record's values."""
+    print_error(f"Error: unexpected {kind.__name__} (bug?). Run the command again with {_DEBUG} to see where.")

@@ -1,9 +1,10 @@
-"""From variables to fields: which names there are, where they are read, and what an unknown one is told.
+"""Source of setting values: the environment and `.env`.
 
-Put here how the environment and `.env` are read. What the settings mean stands in `model.py`.
+Reports unknown names with the nearest known one, and reads the former names of renamed settings.
 """
 
 import difflib
+import logging
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,12 +15,21 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import PydanticBaseSettingsSource
 
 from cdp_etl.entities import ENTITIES
-from cdp_etl.errors import CdpEtlError
+from cdp_etl.errors import UsageError
+
+_logger = logging.getLogger(__name__)
 
 PREFIX = "CDP_ETL_"
 ENV_FILE = Path(".env")
 BY_ENTITY = "_by_entity"
-"""How the field ends that holds a setting's values for single entities; its variables end in `__<ENTITY>`."""
+"""Suffix of a field that holds values for single entities; its variables end in `__<ENTITY>`."""
+
+RENAMED = {
+    "CDP_ETL_LOOK_EVERY_SECONDS": "CDP_ETL_POLL_INTERVAL_SECONDS",
+    "CDP_ETL_MARTS_EVERY_SECONDS": "CDP_ETL_MART_REFRESH_INTERVAL_SECONDS",
+    "CDP_ETL_SETTLE_SECONDS": "CDP_ETL_STABILITY_SECONDS",
+}
+"""Former names of settings, with the new ones. They are read in the release after 0.1.0 and in no later one."""
 
 _FIELDS_OF_OTHERS = {
     "dagster_home": "DAGSTER_HOME",
@@ -29,35 +39,36 @@ _FIELDS_OF_OTHERS = {
 }
 
 
-class SettingsError(CdpEtlError):
-    """A setting is wrong or unknown; the text names the variable and what is expected."""
+class SettingsError(UsageError):
+    """A setting is invalid or unknown; the text names the variable and what is expected."""
 
 
 def variable(field_name: str) -> str:
-    """Give the name of the variable that sets a field."""
+    """Return the name of the environment variable of a field."""
     if field_name.endswith(BY_ENTITY):
         return f"{PREFIX}{field_name.removesuffix(BY_ENTITY).upper()}__<ENTITY>"
     return _FIELDS_OF_OTHERS.get(field_name, f"{PREFIX}{field_name.upper()}")
 
 
-class Variables(PydanticBaseSettingsSource):
-    """The environment, and `.env` where the environment says nothing. An empty variable counts as not set."""
+class EnvironmentSource(PydanticBaseSettingsSource):
+    """The environment, then `.env`. An empty variable counts as not set."""
 
     def get_field_value(
         self,
-        field: FieldInfo,  # noqa: ARG002 - the base class hands it in
+        field: FieldInfo,  # noqa: ARG002 - required by the base class
         field_name: str,
     ) -> tuple[Any, str, bool]:
-        """Give the value of one field; this source gives all of them at once, when called."""
+        """Return the value of one field."""
         return self().get(field_name), field_name, False
 
     def __call__(self) -> dict[str, Any]:
-        """Give the values that are set, by field name.
+        """Return the values that are set, by field name.
 
         Raises:
-            SettingsError: a variable begins as ours do and is none of them.
+            SettingsError: If a variable begins with `CDP_ETL_` and is unknown, or if a renamed setting has
+                different values under its two names.
         """
-        delivered = {**_ours(dotenv_values(ENV_FILE)), **_ours(os.environ)}
+        delivered = _with_new_names({**_ours(dotenv_values(ENV_FILE)), **_ours(os.environ)})
         names = {variable(name): name for name in self.settings_cls.model_fields}
         values: dict[str, Any] = {}
         for name, value in delivered.items():
@@ -69,8 +80,28 @@ class Variables(PydanticBaseSettingsSource):
         return values
 
 
+def warn_of_renamed_settings() -> None:
+    """Log the new name of each setting that the environment or `.env` sets under its former one.
+
+    Entry points call it once, after logs are configured.
+    """
+    delivered = {**_ours(dotenv_values(ENV_FILE)), **_ours(os.environ)}
+    for former in sorted(RENAMED.keys() & delivered.keys()):
+        _logger.warning("%s is now %s; the former name is read in this release only.", former, RENAMED[former])
+
+
+def _with_new_names(delivered: Mapping[str, str]) -> dict[str, str]:
+    renamed = {name: value for name, value in delivered.items() if name not in RENAMED}
+    for former, new in RENAMED.items():
+        if former in delivered and renamed.setdefault(new, delivered[former]) != delivered[former]:
+            raise SettingsError(
+                f"{former} and {new} have different values; {former} is the former name: remove it."
+            )
+    return renamed
+
+
 def _ours(variables: Mapping[str, str | None]) -> dict[str, str]:
-    """Pick our own variables, and the few of others that are read."""
+    """Select our own variables, and the few of other programs that are read."""
     others = _FIELDS_OF_OTHERS.values()
     return {
         name: value for name, value in variables.items() if value and (name.startswith(PREFIX) or name in others)
@@ -78,7 +109,7 @@ def _ours(variables: Mapping[str, str | None]) -> dict[str, str]:
 
 
 def _split(name: str, names: Mapping[str, str]) -> tuple[str, str]:
-    """Take `CDP_ETL_LANDING__EMAIL_INTERACTION` apart into the setting and the entity's table name."""
+    """Split `CDP_ETL_LANDING__EMAIL_INTERACTION` into the setting and the entity's table name."""
     setting, separator, entity = name.partition("__")
     if not separator or f"{setting}__<ENTITY>" not in names:
         near = difflib.get_close_matches(name.removeprefix(PREFIX), [n.removeprefix(PREFIX) for n in names], n=1)
@@ -87,6 +118,6 @@ def _split(name: str, names: Mapping[str, str]) -> tuple[str, str]:
     tables = [known.table for known in ENTITIES]
     if entity.lower() not in tables:
         raise SettingsError(
-            f"{name}: expected one of {', '.join(table.upper() for table in tables)} behind `{setting}__`."
+            f"{name}: expected one of {', '.join(table.upper() for table in tables)} after `{setting}__`."
         )
     return setting, entity.lower()

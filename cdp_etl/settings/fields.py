@@ -1,7 +1,6 @@
-"""Every setting: its name, its meaning, its default.
+"""Settings of the pipeline: name, meaning and default of each.
 
-Put here what an operator may choose. What kinds of value there are stands in `kinds.py`, how a choice becomes a
-value that a stage takes in `model.py`.
+`observability.py` has those of alerts, logs and metrics.
 """
 
 from datetime import date
@@ -13,13 +12,13 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from cdp_etl.contract.delivery_calendar import WEEKDAYS
 from cdp_etl.marts.settings import AFFINITY_WEIGHTS
-from cdp_etl.settings.env_source import Variables
+from cdp_etl.settings.env_source import EnvironmentSource
 from cdp_etl.settings.types import (
+    AbsolutePath,
     Count,
-    Days,
+    Dates,
     MemorySize,
     Names,
-    Place,
     Region,
     Seconds,
     Share,
@@ -29,170 +28,175 @@ from cdp_etl.settings.types import (
 )
 
 
-class DeclaredSettings(BaseSettings):
-    """The settings as they are declared; the stages are given the values that `Settings` makes of them."""
+class PipelineSettings(BaseSettings):
+    """Settings of the pipeline. `Settings` converts them to the values that the stages accept."""
 
     model_config = SettingsConfigDict(frozen=True, extra="forbid")
 
-    # Places
-    data: Place = Field(
-        default=Path("data"), validate_default=True, description="Folder that holds all that the pipeline makes."
+    # Locations
+    data: AbsolutePath = Field(
+        default=Path("data"), validate_default=True, description="Folder of everything that the pipeline writes."
     )
     landing: str = Field(
-        default="", description="Landing zone that dumps come from; <data>/landing where not set."
+        default="", description="Landing zone that dumps are pulled from; <data>/landing if not set."
     )
     landing_by_entity: dict[str, str] = Field(default_factory=dict, description="Landing zone of one entity.")
     landing_template: str = Field(
-        default="{entity}/{date}/", description="Where in the zone the dump of an entity and a day lies."
+        default="{entity}/{date}/", description="Path of an entity's dump of one date within the landing zone."
     )
-    warehouse: Place | None = Field(
-        default=None, description="The warehouse's DuckDB file; <data>/warehouse/cdp.duckdb where not set."
+    warehouse: AbsolutePath | None = Field(
+        default=None, description="DuckDB file of the warehouse; <data>/warehouse/cdp.duckdb if not set."
     )
-    dagster_home: Place | None = Field(
-        default=None, description="Dagster's own folder (its variable, not ours); <data>/dagster where not set."
+    dagster_home: AbsolutePath | None = Field(
+        default=None, description="Dagster's home folder (Dagster's own variable); <data>/dagster if not set."
     )
 
-    # How a remote landing zone is reached
+    # Access to a remote landing zone
     object_store_endpoint: str | None = Field(
-        default=None, description="URL of an S3- or Azure-compatible server; the provider's own where not set."
+        default=None, description="URL of an S3- or Azure-compatible server; the provider's own if not set."
     )
     object_store_region: str | None = Field(default=None, description="Region of the bucket.")
     object_store_anonymous: bool = Field(
         default=False, description="Whether a bucket is read without credentials."
     )
-    sftp_key_file: Place | None = Field(default=None, description="Private key to log in with.")
-    sftp_passphrase: SecretStr | None = Field(default=None, description="What opens the private key.")
-    sftp_password: SecretStr | None = Field(default=None, description="For servers that take no keys.")
-    sftp_known_hosts: Place | None = Field(
-        default=None, description="Known hosts in OpenSSH's form; ~/.ssh/known_hosts where not set."
+    sftp_key_file: AbsolutePath | None = Field(default=None, description="Private key for the SFTP login.")
+    sftp_passphrase: SecretStr | None = Field(default=None, description="Passphrase of the SFTP private key.")
+    sftp_password: SecretStr | None = Field(
+        default=None, description="Password for SFTP servers that accept no keys."
+    )
+    sftp_known_hosts: AbsolutePath | None = Field(
+        default=None, description="Known hosts in OpenSSH's format; ~/.ssh/known_hosts if not set."
     )
     aws_profile: str | None = Field(
-        default=None, description="Section of AWS's files (AWS's variable); `default` where not set."
+        default=None, description="Section of AWS's files (AWS's variable); `default` if not set."
     )
-    aws_shared_credentials_file: Place | None = Field(
-        default=None, description="AWS's credentials file (AWS's variable); ~/.aws/credentials where not set."
+    aws_shared_credentials_file: AbsolutePath | None = Field(
+        default=None, description="AWS's credentials file (AWS's variable); ~/.aws/credentials if not set."
     )
-    aws_config_file: Place | None = Field(
-        default=None, description="AWS's config file (AWS's variable); ~/.aws/config where not set."
+    aws_config_file: AbsolutePath | None = Field(
+        default=None, description="AWS's config file (AWS's variable); ~/.aws/config if not set."
     )
-    parallel_files: Count = Field(default=8, description="How many files of a dump are pulled at a time.")
+    parallel_files: Count = Field(default=8, description="Number of files of a dump that are pulled in parallel.")
 
-    decryption_key_file: Place | None = Field(
-        default=None, description="Private OpenPGP key that partners encrypt for."
+    decryption_key_file: AbsolutePath | None = Field(
+        default=None, description="Private OpenPGP key that decrypts delivered files."
     )
-    decryption_passphrase: SecretStr | None = Field(default=None, description="What opens that key.")
+    decryption_passphrase: SecretStr | None = Field(
+        default=None, description="Passphrase of the private OpenPGP key."
+    )
     max_expansion: Count = Field(
-        default=200, description="How many times its size a compressed or encrypted file may unpack to."
+        default=200, description="Maximum ratio of unpacked to delivered size of a compressed or encrypted file."
     )
     max_unpacked_bytes: Count = Field(
-        default=1 << 40, description="How many bytes one compressed file may unpack to."
+        default=1 << 40, description="Maximum unpacked size of one compressed file, in bytes."
     )
 
-    # What a record becomes: each of these is part of a load's fingerprint
+    # Normalization: each of these is part of a load's fingerprint
     phone_region: Region = Field(default="VN", description="Region of phone numbers without a country code.")
     epoch_is_utc: Names = Field(
         default=frozenset(),
-        description="systemNames, with commas between them, whose epoch milliseconds are UTC and are not shifted.",
+        description="systemNames, separated by commas, whose epoch milliseconds are UTC and are not shifted.",
     )
     default_company: str = Field(default="", description="Company of records without internalCompanyId.")
     customer_id_scope: Literal["company", "system"] = Field(
         default="company",
-        description="Whether a customerId means one person in a company, or in one system of it.",
+        description="Whether a customerId identifies one person within a company, or within one system of it.",
     )
     business_timezone: TimeZone = Field(
         default="UTC", description="Time zone whose calendar day is an event's activity_date."
     )
     max_record_bytes: Annotated[int, Field(ge=1024)] = Field(
-        default=16 * 1024 * 1024, description="Longest record that is read, in bytes."
+        default=16 * 1024 * 1024, description="Maximum size of a record, in bytes."
     )
 
-    # When dumps come, and which are refused
-    first_dump_date: date = Field(default=date(2026, 1, 1), description="First day that a dump can be of.")
+    # Schedule of dumps, and limits above which a dump is refused
+    first_dump_date: date = Field(default=date(2026, 1, 1), description="First possible dump date.")
     dump_timezone: TimeZone = Field(default="UTC", description="Time zone in which a dump date begins and ends.")
     schedule: str = Field(
-        default="0 6 * * *", description="When yesterday's dumps are loaded, as cron, in the dump time zone."
+        default="0 6 * * *", description="Cron time, in the dump time zone, of loading yesterday's dumps."
     )
     lookback_days: Annotated[int, Field(ge=0)] = Field(
         default=7,
-        description="For how many days back late and corrected dumps are looked for without being asked.",
+        description="Number of past days whose late and corrected dumps are detected automatically.",
     )
     poll_interval_seconds: Count = Field(
-        default=300, description="How often late and corrected dumps are looked for; each look lists the zone."
+        default=300,
+        description="Interval in seconds between scans for late and corrected dumps; each scan lists the zone.",
     )
     mart_refresh_interval_seconds: Count = Field(
-        default=60, description="How often it is seen to whether the marts lack a load."
+        default=60, description="Interval in seconds between checks for loads that the marts have not applied."
     )
     stability_seconds: Seconds = Field(
         default=0,
-        description="How long a dump's sizes must stand still where it has neither manifest nor marker.",
+        description="Seconds for which the file sizes of a dump without manifest and marker must be unchanged.",
     )
     delivery_weekdays: Weekdays = Field(
         default=frozenset(WEEKDAYS),
-        description=f"Weekdays of which a dump is expected: {','.join(WEEKDAYS)}, some of them, or none.",
+        description=f"Weekdays of expected dump dates: {','.join(WEEKDAYS)}, some of them, or none.",
     )
     delivery_weekdays_by_entity: dict[str, Weekdays] = Field(
-        default_factory=dict, description="Those weekdays for one entity."
+        default_factory=dict, description="Weekdays of expected dump dates of one entity."
     )
-    delivery_holidays: Days = Field(
-        default=frozenset(), description="Dump dates of which none is expected: 2026-12-25,2027-01-01."
+    delivery_holidays: Dates = Field(
+        default=frozenset(), description="Dump dates on which no dump is expected: 2026-12-25,2027-01-01."
     )
-    delivery_holidays_by_entity: dict[str, Days] = Field(
-        default_factory=dict, description="Those dates for one entity, beside those of all."
+    delivery_holidays_by_entity: dict[str, Dates] = Field(
+        default_factory=dict, description="Such dump dates of one entity, in addition to those of all entities."
     )
     max_quarantine_rate: Share = Field(
         default=0.5, description="Share of quarantined records above which a dump is refused."
     )
     max_quarantine_rate_by_entity: dict[str, Share] = Field(
-        default_factory=dict, description="That share for one entity."
+        default_factory=dict, description="Maximum share of quarantined records of one entity."
     )
     unusual_quarantine_rate: Share = Field(
         default=0.1, description="Share of quarantined records above which a check warns."
     )
 
-    # What is kept of what was pulled
+    # Retention of the raw archive
     keep_days: Count | None = Field(
-        default=None, description="How many days of dumps the raw archive keeps; for ever where not set."
+        default=None, description="Number of days of dumps in the raw archive; unlimited if not set."
     )
     keep_superseded_days: Count | None = Field(
         default=None,
-        description="How many days earlier deliveries of a dump, and what was made of them, are kept; "
-        "for ever where not set.",
+        description="Number of days for which earlier deliveries of a dump, and their normalized data, are kept;"
+        " unlimited if not set.",
     )
 
-    # What the marts hold: a change rebuilds those that it bears on
+    # Marts: a change rebuilds the marts that depend on the setting
     max_customers_per_identifier: Count = Field(
-        default=5, description="An identifier that occurs with more others of a kind than this links nobody."
+        default=5,
+        description="An identifier that occurs with more others of one kind is excluded from identity matching.",
     )
     identifier_denylist: Names = Field(
         default=frozenset(),
-        description="Identifiers that link nobody, with commas between them: c:GUEST,p:+84900000000.",
+        description="Identifiers excluded from identity matching, separated by commas: c:GUEST,p:+84900000000.",
     )
     affinity_half_life_days: Annotated[float, Field(gt=0)] = Field(
-        default=30, description="After how many days an action counts for half in the affinity score."
+        default=30, description="Number of days after which an action counts half in the affinity score."
     )
     affinity_low_rating: int = Field(default=2, description="The highest rating that lowers the affinity score.")
     affinity_weights: Weights = Field(
         default_factory=dict,
-        description="What an action adds to the affinity score, where not the default: purchase=12,wishlist=4. "
+        description="Weights of actions in the affinity score, if not the defaults: purchase=12,wishlist=4. "
         f"Defaults: {', '.join(f'{name}={weight:g}' for name, weight in AFFINITY_WEIGHTS.items())}.",
     )
 
-    # What readers are given
+    # Published data
     publish_personal_data: bool = Field(
         default=False,
-        description="Whether names, phones, e-mails, addresses and IPs are in the published snapshot.",
+        description="Whether the published snapshot contains names, phones, e-mails, addresses and IPs.",
     )
 
     # Resources
-    memory_limit: MemorySize = Field(default="2GiB", description="Memory that the warehouse's DuckDB may use.")
-    threads: Annotated[int, Field(ge=0)] = Field(
-        default=0, description="Threads that DuckDB may use; 0: all cores."
-    )
+    memory_limit: MemorySize = Field(default="2GiB", description="Memory limit of the warehouse's DuckDB.")
+    threads: Annotated[int, Field(ge=0)] = Field(default=0, description="Threads of DuckDB; 0 means all cores.")
     lock_timeout_seconds: Seconds = Field(
-        default=600, description="How long to wait for another process that holds the warehouse."
+        default=600, description="Seconds to wait for another process that has locked the warehouse."
     )
     batch_bytes: Annotated[int, Field(ge=1024 * 1024)] = Field(
-        default=32 * 1024 * 1024, description="How much of a dump each core works on at a time, in bytes."
+        default=32 * 1024 * 1024,
+        description="Size of the batches into which a dump is split for the cores, in bytes.",
     )
 
     @classmethod
@@ -200,9 +204,9 @@ class DeclaredSettings(BaseSettings):
         cls,
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the base class hands it in
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - required by the base class
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - as above
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - as above
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Read arguments first, then variables; nothing else."""
-        return init_settings, Variables(settings_cls)
+        """Return the sources: arguments first, then variables."""
+        return init_settings, EnvironmentSource(settings_cls)

@@ -1,80 +1,71 @@
-"""How the settings become the values that the stages take.
+"""Conversion of settings to the values that the stages accept.
 
-Put here the translation from choices to values. What may be chosen stands in `declaration.py`; what a stage does
-with a value stands with the stage.
+Packages are imported in the methods that need them: a command such as `cdp-etl settings` then starts without
+numba, botocore, asyncssh, DuckDB and polars. A test holds this.
 """
 
 import os
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from cdp_etl.alerts import read_memory
-from cdp_etl.alerts.findings.dumps import Deadline, Expectation
+from cdp_etl.alerts.findings.expectation import Deadline, Expectation
+from cdp_etl.contract.delivery_calendar import DeliveryCalendar
 from cdp_etl.contract.entity import Entity
-from cdp_etl.contract.normalization_settings import Rules
+from cdp_etl.contract.normalization_settings import NormalizationSettings
 from cdp_etl.entities import ENTITIES
-from cdp_etl.landing import (
-    AwsCredentials,
-    DecryptionKey,
-    DeliveryCalendar,
-    ObjectStoreOptions,
-    PullRules,
-    Retention,
-    SftpOptions,
-    Zone,
-    ZoneOptions,
-    open_zone,
-)
 from cdp_etl.marts.settings import AFFINITY_WEIGHTS, MartSettings
-from cdp_etl.metrics import Measured, Observations
-from cdp_etl.normalize import ExpansionBound
-from cdp_etl.report import ReportOptions
+from cdp_etl.report.options import ReportOptions
 from cdp_etl.settings.env_source import SettingsError, variable
-from cdp_etl.settings.fields import DeclaredSettings
-from cdp_etl.settings.observability import SignalValues
-from cdp_etl.warehouse import Warehouse
+from cdp_etl.settings.fields import PipelineSettings
+from cdp_etl.settings.observability import ObservabilitySettings
+
+if TYPE_CHECKING:
+    from cdp_etl.landing import PullRules, Retention, Zone
+    from cdp_etl.metrics import DurationStore, MetricsSources
+    from cdp_etl.normalize import ExpansionBound
+    from cdp_etl.warehouse import Warehouse
 
 
-class Settings(SignalValues, DeclaredSettings):
-    """The settings; `load_settings` makes them, and says in a sentence what is wrong with one."""
+class Settings(ObservabilitySettings, PipelineSettings):
+    """All settings. `load_settings` reads them and reports errors as SettingsError."""
 
     @property
     def archive(self) -> Path:
-        """The raw archive."""
+        """Folder of the raw archive."""
         return self.data / "archive"
 
     @property
     def lake(self) -> Path:
-        """The normalized lake."""
+        """Folder of the normalized lake."""
         return self.data / "lake"
 
     @property
     def published(self) -> Path:
-        """The folder of the published snapshot."""
+        """Folder of the published snapshot."""
         return self.data / "published"
 
     @property
     def reports(self) -> Path:
-        """The folder of the daily reports."""
+        """Folder of the daily reports."""
         return self.data / "reports"
 
     @property
     def alerts(self) -> Path:
-        """The folder of what was told to whom."""
+        """Folder of the notification state of alerts."""
         return self.data / "alerts"
 
     @property
     def instance_folder(self) -> Path:
-        """Dagster's own folder: runs, events, schedules."""
+        """Dagster's home folder: runs, events, schedules."""
         return self.dagster_home or self.data / "dagster"
 
-    def rules(self) -> Rules:
-        """Give the settings that bear on what a record becomes."""
-        return Rules(
+    def normalization_settings(self) -> NormalizationSettings:
+        """Return the settings that normalization depends on."""
+        return NormalizationSettings(
             default_company=self.default_company,
             customer_id_scope=self.customer_id_scope,
             phone_region=self.phone_region,
@@ -84,7 +75,7 @@ class Settings(SignalValues, DeclaredSettings):
         )
 
     def mart_settings(self) -> MartSettings:
-        """Give the settings that bear on what the marts hold."""
+        """Return the settings that the rows of the marts depend on."""
         return MartSettings(
             max_customers_per_identifier=self.max_customers_per_identifier,
             identifier_denylist=tuple(sorted(self.identifier_denylist)),
@@ -93,41 +84,50 @@ class Settings(SignalValues, DeclaredSettings):
             affinity_low_rating=self.affinity_low_rating,
         )
 
-    def open_warehouse(self) -> Warehouse:
-        """Give the warehouse; nothing is opened yet."""
+    def open_warehouse(self) -> "Warehouse":
+        """Return the warehouse; the file is not opened yet."""
+        from cdp_etl.warehouse import Warehouse
+
         return Warehouse(
             path=self.warehouse or self.data / "warehouse" / "cdp.duckdb",
             lock_timeout_seconds=self.lock_timeout_seconds,
             memory_limit=self.memory_limit,
             threads=self.threads or os.cpu_count() or 1,
             business_timezone=self.business_timezone,
-            lock_waited=self.observations.lock_waited,
+            on_lock_wait=self.durations.add_lock_wait,
         )
 
     @property
-    def observations(self) -> Observations:
-        """Give where durations are kept."""
-        return Observations(self.data / "metrics" / "durations.sqlite")
+    def durations(self) -> "DurationStore":
+        """Store of measured durations."""
+        from cdp_etl.metrics import DurationStore
 
-    def measured(self) -> Measured:
-        """Give what the metrics are measured on."""
-        return Measured(
+        return DurationStore(self.data / "metrics" / "durations.sqlite")
+
+    def metrics_sources(self) -> "MetricsSources":
+        """Return what the metrics are computed from."""
+        from cdp_etl.alerts.notification_state import read_state
+        from cdp_etl.metrics import MetricsSources
+
+        return MetricsSources(
             warehouse=self.open_warehouse(),
             entities=ENTITIES,
             expectation=self.expectation(),
             lake=self.lake,
             archive=self.archive,
             published=self.published,
-            observations=self.observations,
-            memory=read_memory(self.alerts),
+            durations=self.durations,
+            notification_state=read_state(self.alerts),
         )
 
-    def zone(self, entity: Entity) -> Zone:
-        """Give the landing zone of an entity; nothing is connected yet.
+    def zone(self, entity: Entity) -> "Zone":
+        """Return the landing zone of an entity; no connection is opened yet.
 
         Raises:
-            ZoneConfigError: the location or the template is not valid.
+            ZoneConfigError: If the location or the template is not valid.
         """
+        from cdp_etl.landing import AwsCredentials, ObjectStoreOptions, SftpOptions, ZoneOptions, open_zone
+
         location = self.landing_by_entity.get(entity.table) or self.landing or str(self.data / "landing")
         options = ZoneOptions(
             object_store=ObjectStoreOptions(
@@ -146,12 +146,14 @@ class Settings(SignalValues, DeclaredSettings):
         )
         return open_zone(location, template=self.landing_template, options=options)
 
-    def pull_rules(self, *, accept_removal: bool, deep: bool) -> PullRules:
-        """Give what a pull may do."""
+    def pull_rules(self, *, accept_removal: bool, full_rescan: bool) -> "PullRules":
+        """Return the rules of a pull."""
+        from cdp_etl.landing import DecryptionKey, PullRules
+
         return PullRules(
             stability_seconds=self.stability_seconds,
             accept_removal=accept_removal,
-            deep=deep,
+            full_rescan=full_rescan,
             decryption=DecryptionKey(
                 self.decryption_key_file,
                 self.decryption_passphrase,
@@ -164,14 +166,14 @@ class Settings(SignalValues, DeclaredSettings):
         )
 
     def calendar(self, entity: Entity) -> DeliveryCalendar:
-        """Give on which days a dump of the entity is expected."""
+        """Return the calendar of the entity's expected dumps."""
         return DeliveryCalendar(
             self.delivery_weekdays_by_entity.get(entity.table, self.delivery_weekdays),
             self.delivery_holidays | self.delivery_holidays_by_entity.get(entity.table, frozenset()),
         )
 
     def expectation(self) -> Expectation:
-        """Give which dumps are to be there by when."""
+        """Return the expected dumps with their deadlines."""
         return Expectation(
             deadlines=tuple(Deadline(entity, self.calendar(entity), self.deadline(entity)) for entity in ENTITIES),
             first=self.first_dump_date,
@@ -179,31 +181,35 @@ class Settings(SignalValues, DeclaredSettings):
             timezone=self.dump_timezone,
         )
 
-    def expansion_bound(self) -> ExpansionBound:
-        """Give how far a compressed file may expand."""
+    def expansion_bound(self) -> "ExpansionBound":
+        """Return the limits of unpacking a compressed file."""
+        from cdp_etl.normalize import ExpansionBound
+
         return ExpansionBound(ratio=self.max_expansion, bytes=self.max_unpacked_bytes)
 
-    def retention(self) -> Retention:
-        """Give how long the raw archive keeps what was pulled."""
+    def retention(self) -> "Retention":
+        """Return the retention of the raw archive."""
+        from cdp_etl.landing import Retention
+
         return Retention(keep_days=self.keep_days, keep_superseded_days=self.keep_superseded_days)
 
     def report_options(self, dump_date: date) -> ReportOptions:
-        """Give what the report of a day is judged by."""
+        """Return the options of the report of a dump date."""
         return ReportOptions(
             expected=tuple(entity for entity in ENTITIES if self.calendar(entity).expects(dump_date)),
             unusual_quarantine_rate=self.unusual_quarantine_rate,
         )
 
     def quarantine_limit(self, entity: Entity) -> float:
-        """Give the share of quarantined records above which a dump of the entity is refused."""
+        """Return the share of quarantined records above which a dump of the entity is refused."""
         return self.max_quarantine_rate_by_entity.get(entity.table, self.max_quarantine_rate)
 
 
 def load_settings(**overrides: Any) -> Settings:
-    """Read the settings from the environment and `.env`; an override, by field name, wins over both.
+    """Read the settings from the environment and `.env`. Overrides, by field name, have precedence over both.
 
     Raises:
-        SettingsError: one or more are wrong or unknown; one sentence names each.
+        SettingsError: If a setting is invalid or unknown; one sentence for each.
     """
     try:
         return Settings(**overrides)

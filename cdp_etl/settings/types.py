@@ -1,7 +1,4 @@
-"""What kinds of value a setting can have, and how one is read from its text.
-
-Put here how a text becomes a value, and what it is told where it cannot. The settings stand in `declaration.py`.
-"""
+"""Types of setting values, parsed from text; each error says what is expected."""
 
 from datetime import date
 from pathlib import Path
@@ -29,7 +26,7 @@ def _known_region(name: str) -> str:
 
 
 def _weights(value: Any) -> Any:
-    """Read `purchase=10,review=3`."""
+    """Parse `purchase=10,review=3`."""
     if not isinstance(value, str):
         return value
     pairs = [part.partition("=") for part in value.split(",") if part.strip()]
@@ -45,7 +42,7 @@ def _comma_separated(value: Any) -> Any:
 
 
 def _known_weekdays(names: frozenset[str]) -> frozenset[str]:
-    """Read `mon,tue`; an empty variable counts as not set, so there is a word for no day at all."""
+    """Parse `mon,tue`. `none` means no weekday, since an empty variable counts as not set."""
     if names == {"none"}:
         return frozenset()
     if not names <= set(WEEKDAYS):
@@ -57,16 +54,17 @@ TimeZone = Annotated[str, AfterValidator(_known_zone)]
 Region = Annotated[str, AfterValidator(_known_region)]
 Names = Annotated[frozenset[str], BeforeValidator(_comma_separated)]
 Weekdays = Annotated[Names, AfterValidator(_known_weekdays)]
-Days = Annotated[frozenset[date], BeforeValidator(_comma_separated)]
-Place = Annotated[Path, AfterValidator(Path.absolute)]
+Dates = Annotated[frozenset[date], BeforeValidator(_comma_separated)]
+AbsolutePath = Annotated[Path, AfterValidator(Path.absolute)]
+"""A relative path starts at the working folder of the process that reads the settings."""
 Share = Annotated[float, Field(ge=0, le=1)]
 Seconds = Annotated[float, Field(ge=0)]
 MemorySize = Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)?\s?(MB|GB|TB|MiB|GiB|TiB)$")]
 Count = Annotated[int, Field(ge=1)]
 Weight = Annotated[float, Field(ge=-1e9, le=1e9)]
-"""Sums of all that a person ever does stay within DuckDB's decimals."""
+"""Bounded so that the sum over all interactions of a person fits DuckDB's decimals."""
 Weights = Annotated[dict[str, Weight], BeforeValidator(_weights)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Hours = Annotated[float, Field(gt=0)]
 ClockTime = Annotated[str, Field(pattern=r"^[0-9]{1,2}:[0-5][0-9]$")]
-"""Hours and minutes since midnight; over 24 hours it is a time of the next day, as in timetables."""
+"""Hours and minutes since midnight; above 24 hours a time of the next day, as in timetables."""

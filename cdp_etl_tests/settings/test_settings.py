@@ -1,13 +1,18 @@
-"""Settings: where they are read, what a wrong one is told, and the values that the stages take."""
+"""Settings: sources, errors, renamed settings, and the values that are derived for the stages."""
 
+import logging
+import subprocess
+import sys
 from datetime import date
 from pathlib import Path
 
 import pytest
 
+from cdp_etl.alerts.errors import ChannelConfigError
 from cdp_etl.entities import BY_NAME, ENTITIES
 from cdp_etl.landing import ZoneConfigError, discover
-from cdp_etl.settings import Settings, SettingsError, load_settings, variable
+from cdp_etl.settings import Settings, SettingsError, load_settings, variable, warn_of_renamed_settings
+from cdp_etl.settings.env_source import RENAMED
 
 EMAIL = BY_NAME["email-interaction"]
 SMS = BY_NAME["sms-interaction"]
@@ -15,13 +20,15 @@ SMS = BY_NAME["sms-interaction"]
 
 @pytest.fixture(autouse=True)
 def _nothing_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No variable of the developer's shell and no `.env` of the checkout bears on a test."""
+    """Hide the variables of the developer's shell and the `.env` of the checkout."""
     for name in Settings.model_fields:
         monkeypatch.delenv(variable(name), raising=False)
+    for former in RENAMED:
+        monkeypatch.delenv(former, raising=False)
     monkeypatch.chdir(tmp_path)
 
 
-def test_everything_lies_under_the_data_folder_unless_said_otherwise(tmp_path: Path) -> None:
+def test_everything_is_under_the_data_folder_by_default(tmp_path: Path) -> None:
     settings = load_settings()
 
     assert settings.data == tmp_path / "data"
@@ -34,7 +41,7 @@ def test_the_environment_wins_over_the_env_file(monkeypatch: pytest.MonkeyPatch)
     Path(".env").write_text("CDP_ETL_PHONE_REGION=TH\nCDP_ETL_DEFAULT_COMPANY=ACME\n")
     monkeypatch.setenv("CDP_ETL_PHONE_REGION", "SG")
 
-    rules = load_settings().rules()
+    rules = load_settings().normalization_settings()
 
     assert (rules.phone_region, rules.default_company) == ("SG", "ACME")
 
@@ -45,7 +52,7 @@ def test_an_empty_variable_counts_as_not_set(monkeypatch: pytest.MonkeyPatch) ->
     assert load_settings().max_quarantine_rate == 0.5
 
 
-def test_variables_of_others_in_the_env_file_are_left_alone() -> None:
+def test_variables_of_other_programs_in_the_env_file_are_ignored() -> None:
     Path(".env").write_text("AWS_REGION=ap-southeast-1\n")
 
     assert load_settings() == Settings()
@@ -67,7 +74,7 @@ def test_a_setting_is_overridden_for_one_entity(monkeypatch: pytest.MonkeyPatch)
 def test_names_are_a_list_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CDP_ETL_EPOCH_IS_UTC", "Website, EDM-Platform,")
 
-    assert load_settings().rules().epoch_is_utc == {"Website", "EDM-Platform"}
+    assert load_settings().normalization_settings().epoch_is_utc == {"Website", "EDM-Platform"}
 
 
 def test_the_calendar_of_an_entity_has_its_own_weekdays_and_the_holidays_of_all_too(
@@ -77,7 +84,7 @@ def test_the_calendar_of_an_entity_has_its_own_weekdays_and_the_holidays_of_all_
     monkeypatch.setenv("CDP_ETL_DELIVERY_WEEKDAYS__SMS_INTERACTION", "none")
     monkeypatch.setenv("CDP_ETL_DELIVERY_HOLIDAYS", "2026-03-03")
     monkeypatch.setenv("CDP_ETL_DELIVERY_HOLIDAYS__EMAIL_INTERACTION", "2026-03-09")
-    first, last = date(2026, 3, 2), date(2026, 3, 10)  # a Monday, and the Tuesday of the week behind
+    first, last = date(2026, 3, 2), date(2026, 3, 10)  # a Monday, and the Tuesday of the next week
 
     settings = load_settings()
 
@@ -104,7 +111,7 @@ def test_the_calendar_of_an_entity_has_its_own_weekdays_and_the_holidays_of_all_
         ),
     ],
 )
-def test_a_wrong_setting_is_named_with_what_is_expected(
+def test_the_error_of_an_invalid_setting_names_it_and_what_is_expected(
     monkeypatch: pytest.MonkeyPatch, name: str, value: str, fact: str
 ) -> None:
     monkeypatch.setenv(f"CDP_ETL_{name}", value)
@@ -143,16 +150,16 @@ def test_a_secret_is_shown_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("variables", "said"),
+    ("variables", "sentence"),
     [
-        pytest.param({"AWS_PROFILE": "cdp"}, "AWS's files hold no profile cdp", id="profile"),
+        pytest.param({"AWS_PROFILE": "cdp"}, "the AWS files contain no profile cdp", id="profile"),
         pytest.param({"AWS_SHARED_CREDENTIALS_FILE": "keys"}, "no AWS credentials were found", id="file"),
-        pytest.param({"AWS_SHARED_CREDENTIALS_FILE": "absent"}, "no credentials file .*/absent", id="absent file"),
-        pytest.param({"AWS_CONFIG_FILE": "config"}, "a file of AWS's is not in its format", id="config"),
+        pytest.param({"AWS_SHARED_CREDENTIALS_FILE": "absent"}, "the credentials file does not exist: .*/absent", id="absent file"),
+        pytest.param({"AWS_CONFIG_FILE": "config"}, "an AWS configuration file is malformed", id="config"),
     ],
 )
-def test_variables_of_aws_count_in_the_env_file_too(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variables: dict[str, str], said: str
+def test_variables_of_aws_are_read_from_the_env_file_too(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variables: dict[str, str], sentence: str
 ) -> None:
     (tmp_path / "keys").write_text("[other]\n")
     (tmp_path / "config").write_text("region without a section\n")
@@ -162,21 +169,150 @@ def test_variables_of_aws_count_in_the_env_file_too(
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("CDP_ETL_LANDING", "s3://dumps")
 
-    with pytest.raises(ZoneConfigError, match=said):
+    with pytest.raises(ZoneConfigError, match=sentence):
         discover(load_settings().zone(SMS), SMS.name, [date(2026, 3, 1)])
 
 
-def test_the_bounds_of_unpacking_reach_every_stage_that_unpacks(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_limits_of_unpacking_reach_every_stage_that_unpacks(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {"MAX_EXPANSION": "50", "MAX_UNPACKED_BYTES": "1000", "DECRYPTION_KEY_FILE": "key"}.items():
         monkeypatch.setenv(f"CDP_ETL_{name}", value)
 
     settings = load_settings()
 
     decompression = settings.expansion_bound()
-    decryption = settings.pull_rules(accept_removal=False, deep=False).decryption
+    decryption = settings.pull_rules(accept_removal=False, full_rescan=False).decryption
     assert decryption is not None
     assert (decompression.ratio, decompression.bytes) == (50, 1000)
     assert (decryption.max_expansion, decryption.max_bytes) == (50, 1000)
+
+
+@pytest.mark.parametrize(
+    ("former", "field", "value"),
+    [
+        pytest.param("CDP_ETL_LOOK_EVERY_SECONDS", "poll_interval_seconds", 11, id="poll interval"),
+        pytest.param("CDP_ETL_MARTS_EVERY_SECONDS", "mart_refresh_interval_seconds", 12, id="mart refresh"),
+        pytest.param("CDP_ETL_SETTLE_SECONDS", "stability_seconds", 13, id="stability"),
+    ],
+)
+@pytest.mark.parametrize("in_file", [False, True], ids=["environment", "env file"])
+def test_a_renamed_setting_is_read_under_its_former_name_with_one_warning(  # noqa: PLR0913, PLR0917 - cases and fixtures
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    former: str,
+    field: str,
+    value: int,
+    in_file: bool,  # noqa: FBT001 - a case
+) -> None:
+    if in_file:
+        Path(".env").write_text(f"{former}={value}\n")
+    else:
+        monkeypatch.setenv(former, str(value))
+
+    settings = load_settings()
+    warn_of_renamed_settings()
+
+    assert getattr(settings, field) == value
+    assert caplog.record_tuples == [
+        (
+            "cdp_etl.settings.env_source",
+            logging.WARNING,
+            f"{former} is now {variable(field)}; the former name is read in this release only.",
+        )
+    ]
+
+
+def test_both_names_of_a_renamed_setting_may_have_the_same_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CDP_ETL_SETTLE_SECONDS", "60")
+    monkeypatch.setenv("CDP_ETL_STABILITY_SECONDS", "60")
+
+    assert load_settings().stability_seconds == 60
+
+
+@pytest.mark.parametrize("in_file", ["CDP_ETL_SETTLE_SECONDS", "CDP_ETL_STABILITY_SECONDS", None])
+def test_different_values_under_both_names_of_a_renamed_setting_are_an_error(
+    monkeypatch: pytest.MonkeyPatch, in_file: str | None
+) -> None:
+    values = {"CDP_ETL_SETTLE_SECONDS": "60", "CDP_ETL_STABILITY_SECONDS": "90"}
+    for name, value in values.items():
+        if name == in_file:
+            Path(".env").write_text(f"{name}={value}\n")
+        else:
+            monkeypatch.setenv(name, value)
+
+    with pytest.raises(SettingsError, match="CDP_ETL_SETTLE_SECONDS and CDP_ETL_STABILITY_SECONDS have different"):
+        load_settings()
+
+
+def test_without_a_former_name_there_is_no_warning(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("CDP_ETL_STABILITY_SECONDS", "60")
+
+    load_settings()
+    warn_of_renamed_settings()
+
+    assert caplog.records == []
+
+
+def test_every_former_name_leads_to_a_setting_and_is_none_itself() -> None:
+    names = {variable(name) for name in Settings.model_fields}
+
+    assert set(RENAMED.values()) <= names
+    assert names.isdisjoint(RENAMED)
+
+
+def test_urls_of_alerts_are_separated_by_blanks_and_may_be_in_a_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "urls").write_text("json://127.0.0.1:1/a,b\n\njson://127.0.0.1:1/c\n")
+    monkeypatch.setenv("CDP_ETL_ALERT_URLS_FILE", "urls")
+    from_file = [channel.name for channel in load_settings().channels()]
+    monkeypatch.setenv("CDP_ETL_ALERT_URLS", "xml://127.0.0.1:1/?x=1,2 json://127.0.0.1:1/d")
+    settings = load_settings()
+
+    assert from_file == ["json 1", "json 2"]
+    assert [channel.name for channel in settings.channels()] == ["xml 1", "json 1"]
+    assert "127.0.0.1" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("variables", "sentence"),
+    [
+        pytest.param({"CDP_ETL_ALERT_URLS": "json://localhost"}, "CDP_ETL_ALERT_URLS is set", id="setting"),
+        pytest.param({"CDP_ETL_ALERT_URLS_FILE": "urls"}, "CDP_ETL_ALERT_URLS_FILE is set", id="file"),
+    ],
+)
+def test_urls_of_alerts_without_the_extra_are_an_error_that_names_it(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], sentence: str
+) -> None:
+    Path("urls").write_text("json://localhost\n")
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setitem(sys.modules, "apprise", None)
+
+    with pytest.raises(ChannelConfigError, match=rf"{sentence}, but apprise is not.*'cdp_etl\[apprise\]'"):
+        load_settings().channels()
+
+
+def test_reading_the_settings_imports_no_heavy_package() -> None:
+    """So that `cdp-etl --help` and `cdp-etl settings` start quickly."""
+    heavy = {
+        "numba",
+        "botocore",
+        "asyncssh",
+        "obstore",
+        "altair",
+        "dagster",
+        "duckdb",
+        "polars",
+        "pyarrow",
+        "requests",
+    }
+    code = f"import sys, cdp_etl.settings as s; s.load_settings(); print(sorted({heavy!r} & sys.modules.keys()))"
+
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert ended.stdout == "[]\n"
 
 
 def test_an_override_wins_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
