@@ -8,7 +8,7 @@ import typer
 
 from cdp_etl.cli.options import parse_day
 from cdp_etl.cli.output import out, progress
-from cdp_etl.report import write_report
+from cdp_etl.report.build import write_report
 from cdp_etl.settings import load_settings
 
 

@@ -1,18 +1,16 @@
-"""The report of a day: from the warehouse to the page, its Markdown, and the file.
-
-Put here the order of the steps: ask, close the warehouse, judge, render, write.
-"""
+"""Building of a day's report: read the figures, close the warehouse, assess, render, write the file."""
 
 import os
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from cdp_etl.report.data.report_data import Figures, ReportOptions, read_figures
-from cdp_etl.report.render.chart_svg import draw_plots
+from cdp_etl.report.data.report_data import ReportData, read_report_data
+from cdp_etl.report.errors import ReportExtraMissingError, is_report_installed
+from cdp_etl.report.options import ReportOptions
 from cdp_etl.report.render.html import render_page
 from cdp_etl.report.render.markdown import render_markdown
-from cdp_etl.report.status import Judgement, judge
+from cdp_etl.report.status import Assessment, assess
 from cdp_etl.warehouse import Warehouse
 
 DEFAULT_OPTIONS = ReportOptions()
@@ -20,13 +18,13 @@ DEFAULT_OPTIONS = ReportOptions()
 
 @dataclass(frozen=True, slots=True)
 class WrittenReport:
-    """A report that was written.
+    """A written report.
 
     Attributes:
-        path: The page.
+        path: The HTML page.
         markdown: The short version.
-        sentence: Whether the day is fine, in one sentence.
-        load_seq: The newest load that the report knows of.
+        sentence: Status of the day, in one sentence.
+        load_seq: Newest load in the warehouse when the report was built.
     """
 
     path: Path
@@ -36,48 +34,56 @@ class WrittenReport:
 
 
 def render_report(warehouse: Warehouse, dump_date: date, options: ReportOptions = DEFAULT_OPTIONS) -> str:
-    """Give the page of a day: self-contained HTML without scripts.
+    """Return the page of a day: self-contained HTML without scripts.
 
     Raises:
-        WarehouseMissingError: there is no warehouse yet.
-        WarehouseLockedError: another process held it for all of the time to wait.
+        ReportExtraMissingError: If the extra `cdp_etl[report]` is not installed.
+        WarehouseMissingError: If there is no warehouse yet.
+        WarehouseLockedError: If the lock is not acquired within `lock_timeout_seconds`.
     """
-    figures = read_figures(warehouse, dump_date)
-    return _page(figures, judge(figures, options), options)
+    report_data = read_report_data(warehouse, dump_date)
+    return _page(report_data, assess(report_data, options), options)
 
 
 def report_markdown(warehouse: Warehouse, dump_date: date, options: ReportOptions = DEFAULT_OPTIONS) -> str:
-    """Give the short version of a day's report in Markdown.
+    """Return the short version of a day's report in Markdown.
 
     Raises:
-        WarehouseMissingError, WarehouseLockedError: as `render_report`.
+        WarehouseMissingError, WarehouseLockedError: As `render_report`.
     """
-    figures = read_figures(warehouse, dump_date)
-    return render_markdown(figures, judge(figures, options), options)
+    report_data = read_report_data(warehouse, dump_date)
+    return render_markdown(report_data, assess(report_data, options), options)
 
 
 def write_report(
     warehouse: Warehouse, dump_date: date, folder: Path, options: ReportOptions = DEFAULT_OPTIONS
 ) -> WrittenReport:
-    """Write a day's page to `<folder>/<date>.html`, in the place of an earlier one: whole or not at all.
+    """Write a day's page to `<folder>/<date>.html`. An earlier page is replaced atomically.
 
     Raises:
-        WarehouseMissingError, WarehouseLockedError: as `render_report`.
+        ReportExtraMissingError, WarehouseMissingError, WarehouseLockedError: As `render_report`.
     """
-    figures = read_figures(warehouse, dump_date)
-    judgement = judge(figures, options)
+    if not is_report_installed():
+        raise ReportExtraMissingError
+    report_data = read_report_data(warehouse, dump_date)
+    assessment = assess(report_data, options)
     path = folder / f"{dump_date.isoformat()}.html"
-    _write_whole(path, _page(figures, judgement, options))
-    return WrittenReport(path, render_markdown(figures, judgement, options), judgement.sentence, figures.load_seq)
+    _write_page(path, _page(report_data, assessment, options))
+    markdown = render_markdown(report_data, assessment, options)
+    return WrittenReport(path, markdown, assessment.sentence, report_data.load_seq)
 
 
-def _page(figures: Figures, judgement: Judgement, options: ReportOptions) -> str:
-    plots = draw_plots(figures, options.unusual_quarantine_rate)
-    return render_page(figures, judgement, plots, options)
+def _page(report_data: ReportData, assessment: Assessment, options: ReportOptions) -> str:
+    if not is_report_installed():
+        raise ReportExtraMissingError
+    from cdp_etl.report.render.chart_svg import draw_charts  # noqa: PLC0415 - an extra, and heavy to import
+
+    charts = draw_charts(report_data, options.unusual_quarantine_rate)
+    return render_page(report_data, assessment, charts, options)
 
 
-def _write_whole(path: Path, page: str) -> None:
-    """Write beside and rename into place; two writers at once do not share a file."""
+def _write_page(path: Path, page: str) -> None:
+    """Write atomically. The unfinished file is named by process, because two processes may write at once."""
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
     unfinished.write_text(page, encoding="utf-8")

@@ -1,7 +1,4 @@
-"""How figures, days and names are spelled for a person: short, in plain English, with nothing to decode.
-
-Put here the spelling of single values. Sentences stand where their facts are known.
-"""
+"""Formatting of numbers, dates and names for people."""
 
 import unicodedata
 from datetime import date, datetime
@@ -13,37 +10,37 @@ from cdp_etl.entities import ENTITIES
 _MILLION: Final = 1_000_000
 _ENTITIES: Final = {entity.table: entity for entity in ENTITIES}
 
-LONGEST_TEXT: Final = 80
-"""Characters of a delivered text, such as a product's name, that are shown."""
-LONGEST_SENTENCE: Final = 400
-"""Characters of a sentence that may quote a file's name."""
+MAX_TEXT: Final = 80
+"""Displayed characters of a delivered text, such as a product's name."""
+MAX_SENTENCE: Final = 400
+"""Displayed characters of a sentence that may quote a file name."""
 
 CHANNELS: Final = {"email": "E-mail", "sms": "SMS"}
 
 
 def count(number: int) -> str:
-    """Spell a count: 1,234, and 12.3 million from a million on."""
+    """Format a count: 1,234, and 12.3 million from a million on."""
     return f"{number:,}" if abs(number) < _MILLION else f"{number / _MILLION:,.1f} million"
 
 
 def unbroken(words: str) -> str:
-    """Keep words on one line, so that on a phone a number stays beside what it counts."""
+    """Replace spaces by no-break spaces, so that a phone shows a number and its unit on one line."""
     return words.replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def plural(number: int, one: str, many: str) -> str:
-    """Spell a count with its noun."""
+    """Format a count with its noun."""
     return f"{count(number)} {one if number == 1 else many}"
 
 
 def signed(number: int) -> str:
-    """Spell a difference, with its sign."""
+    """Format a difference with its sign."""
     sign = "+" if number > 0 else "−" if number < 0 else ""  # noqa: RUF001 - a minus
     return f"{sign}{count(abs(number))}"
 
 
 def share(part: int, whole: int) -> str:
-    """Spell a share: 3.2%, or <0.1% for what is there but rounds to nothing; a dash for a share of nothing."""
+    """Format a share: 3.2%, <0.1% if it is positive but rounds to zero, or a dash for a share of zero."""
     if whole == 0:
         return "–"  # noqa: RUF001 - a dash
     if 0 < part / whole < 0.0005:  # noqa: PLR2004 - half of the last digit shown
@@ -52,7 +49,7 @@ def share(part: int, whole: int) -> str:
 
 
 def size(number: int) -> str:
-    """Spell a size in bytes: 812 B, 3.4 MB."""
+    """Format a size in bytes: 812 B, 3.4 MB."""
     amount = float(number)
     for unit in ("B", "kB", "MB", "GB"):
         if amount < 1000:  # noqa: PLR2004 - a thousand of one unit is one of the next
@@ -62,32 +59,32 @@ def size(number: int) -> str:
 
 
 def long_day(day: date) -> str:
-    """Spell a day: Tuesday, 24 November 2026."""
+    """Format a date: Tuesday, 24 November 2026."""
     return f"{day:%A}, {day.day} {day:%B %Y}"
 
 
 def short_day(day: date) -> str:
-    """Spell a day where its year is plain: 24 Nov."""
+    """Format a date without its year: 24 Nov."""
     return f"{day.day} {day:%b}"
 
 
-def clock(moment: datetime) -> str:
-    """Spell a moment whose year is plain: 24 Nov, 06:02 UTC."""
-    return f"{short_day(moment)}, {moment:%H:%M} UTC"
+def clock(timestamp: datetime) -> str:
+    """Format a timestamp without its year: 24 Nov, 06:02 UTC."""
+    return f"{short_day(timestamp)}, {timestamp:%H:%M} UTC"
 
 
 def name(entity: Entity) -> str:
-    """Spell an entity: Product activity, SMS interaction."""
+    """Format the name of an entity: Product activity, SMS interaction."""
     return entity.title.removeprefix("Customer ").capitalize().replace("Sms", "SMS").replace("Email", "E-mail")
 
 
 def name_of_table(table: str) -> str:
-    """Spell an entity by its table's name."""
+    """Format the name of an entity, given its table."""
     return name(_ENTITIES[table]) if table in _ENTITIES else table
 
 
-def shown(text: str, longest: int = LONGEST_TEXT) -> str:
-    """Give a delivered text as it may be shown: on one line, without control characters, cut where it is long."""
+def display_text(text: str, max_length: int = MAX_TEXT) -> str:
+    """Return a delivered text on one line, without control characters, cut at `max_length`."""
     plain = "".join(" " if unicodedata.category(character)[0] in "CZ" else character for character in text)
     plain = " ".join(plain.split())
-    return plain if len(plain) <= longest else f"{plain[: longest - 1].rstrip()}…"
+    return plain if len(plain) <= max_length else f"{plain[: max_length - 1].rstrip()}…"

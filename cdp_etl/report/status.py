@@ -1,7 +1,4 @@
-"""Whether the day is fine: the one sentence at the top, and each thing that a person should look at.
-
-Put here what is good news and what is not. How figures are spelled stands in `wording.py`.
-"""
+"""Status of a day: one sentence at the top of the report, its problems and its warnings."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,119 +6,126 @@ from enum import Enum
 
 from cdp_etl.contract.entity import Entity
 from cdp_etl.entities import ENTITIES
-from cdp_etl.report.data.deliveries import Delivery, Load, usual_volume
-from cdp_etl.report.data.report_data import Figures, ReportOptions
+from cdp_etl.report.data.deliveries import DumpStatus, LoadCounts, usual_volume
+from cdp_etl.report.data.report_data import ReportData
 from cdp_etl.report.formatting import count, long_day, name, plural, share
+from cdp_etl.report.options import ReportOptions
 
 
-class Verdict(Enum):
-    """How the day is, as a whole."""
+class DayStatus(Enum):
+    """Status of a dump date as a whole."""
 
-    FINE = "fine"
-    LOOK = "worth a look"
-    WRONG = "not complete"
-    ABSENT = "nothing arrived"
+    OK = "ok"
+    WARNING = "warning"
+    INCOMPLETE = "incomplete"
+    NO_DATA = "no data"
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
-    """What the day is judged to be.
+class Assessment:
+    """Assessment of a dump date.
 
     Attributes:
-        verdict: The worst that was found.
-        sentence: The one for those who read no further.
-        wrong: What is missing, a sentence each: data that should be here is not.
-        odd: What is unusual, a sentence each: all is here, but look.
+        status: The worst that was found.
+        sentence: Summary for readers who read no further.
+        problems: One sentence for each expected dump that is not loaded.
+        warnings: One sentence for each unusual fact about loaded data.
     """
 
-    verdict: Verdict
+    status: DayStatus
     sentence: str
-    wrong: tuple[str, ...]
-    odd: tuple[str, ...]
+    problems: tuple[str, ...]
+    warnings: tuple[str, ...]
 
 
-def judge(figures: Figures, options: ReportOptions) -> Judgement:
-    """Judge a day by its figures."""
-    deliveries = {entity: figures.of_day(entity) for entity in ENTITIES}
-    if not any(deliveries.values()) and options.expected:
-        return Judgement(Verdict.ABSENT, _absent(figures), (), ())
-    wrong = tuple(
+def assess(report_data: ReportData, options: ReportOptions) -> Assessment:
+    """Return the assessment of a day."""
+    dumps = {entity: report_data.of_day(entity) for entity in ENTITIES}
+    if not any(dumps.values()) and options.expected:
+        return Assessment(DayStatus.NO_DATA, _no_data(report_data), (), ())
+    problems = tuple(
         sentence
         for entity in ENTITIES
-        for sentence in _missing(entity, deliveries[entity], is_expected=entity in options.expected)
+        for sentence in _problems(entity, dumps[entity], is_expected=entity in options.expected)
     )
-    odd = tuple(
+    warnings = tuple(
         sentence
-        for entity, delivery in deliveries.items()
-        if delivery is not None and delivery.loaded is not None
-        for sentence in _unusual(figures, entity, delivery.loaded, options.unusual_quarantine_rate)
+        for entity, dump in dumps.items()
+        if dump is not None and dump.loaded is not None
+        for sentence in _unusual(report_data, entity, dump.loaded, options.unusual_quarantine_rate)
     )
-    if figures.marts is None:
-        odd = (*odd, "The marts have not been made yet, so there are no figures on people, messages and products.")
-    elif figures.marts.has_pending:
-        odd = (*odd, "The marts have not taken in the newest loads yet; figures on people and products lack them.")
-    return _weigh(figures.loads, wrong, odd)
-
-
-def _weigh(loads: tuple[Load, ...], wrong: tuple[str, ...], odd: tuple[str, ...]) -> Judgement:
-    if wrong:
-        what = f"The day is not complete: {plural(len(wrong), 'thing is', 'things are')} missing."
-        return Judgement(Verdict.WRONG, what, wrong, odd)
-    if odd:
-        what = f"All is loaded, but {plural(len(odd), 'thing is', 'things are')} worth a look."
-        return Judgement(Verdict.LOOK, what, wrong, odd)
-    if not loads:
-        return Judgement(
-            Verdict.FINE, "The day is fine: no dump is expected of it, and none has come.", wrong, odd
+    if report_data.marts is None:
+        warnings = (
+            *warnings,
+            "The marts have not been built yet, so figures on people, messages and products are missing.",
         )
-    read, refused = sum(load.records_read for load in loads), sum(load.quarantined for load in loads)
-    dumps = "the one dump" if len(loads) == 1 else f"all {len(loads)} dumps"
-    rest = f"{share(refused, read)} of {count(read)} records were refused" if read else "they hold no records"
-    return Judgement(Verdict.FINE, f"The day is fine: {dumps} arrived and are loaded, {rest}.", wrong, odd)
+    elif report_data.marts.has_pending:
+        warnings = (
+            *warnings,
+            "The marts have not applied the newest loads yet; figures on people and products do not include them.",
+        )
+    return _summarized(report_data.loads, problems, warnings)
 
 
-def _absent(figures: Figures) -> str:
-    told = f"Nothing has arrived for {long_day(figures.dump_date)}: no dump of that date was loaded or tried."
-    earlier = [delivery.dump_date for delivery in figures.deliveries]
+def _summarized(loads: tuple[LoadCounts, ...], problems: tuple[str, ...], warnings: tuple[str, ...]) -> Assessment:
+    if problems:
+        sentence = f"The day is incomplete: {plural(len(problems), 'dump is', 'dumps are')} not loaded."
+        return Assessment(DayStatus.INCOMPLETE, sentence, problems, warnings)
+    if warnings:
+        sentence = f"All dumps are loaded, with {plural(len(warnings), 'warning', 'warnings')}."
+        return Assessment(DayStatus.WARNING, sentence, problems, warnings)
+    if not loads:
+        return Assessment(DayStatus.OK, "No dump is expected on this day, and none was delivered.", (), ())
+    read, quarantined = sum(load.records_read for load in loads), sum(load.quarantined for load in loads)
+    dumps = "The one dump is" if len(loads) == 1 else f"All {len(loads)} dumps are"
+    records = (
+        f"{share(quarantined, read)} of {count(read)} records are quarantined" if read else "there are no records"
+    )
+    return Assessment(DayStatus.OK, f"The day is complete. {dumps} loaded; {records}.", (), ())
+
+
+def _no_data(report_data: ReportData) -> str:
+    sentence = f"No data for {long_day(report_data.dump_date)}: no load of that dump date was attempted."
+    earlier = [dump.dump_date for dump in report_data.dumps]
     if earlier:
-        return f"{told} The newest before it is of {long_day(max(earlier))}."
-    return f"{told} Nor was any of the 29 days before."
+        return f"{sentence} The newest earlier dump date is {long_day(max(earlier))}."
+    return f"{sentence} None was attempted for the 29 days before either."
 
 
-def _missing(entity: Entity, delivery: Delivery | None, *, is_expected: bool) -> Iterator[str]:
-    if delivery is None:
+def _problems(entity: Entity, dump: DumpStatus | None, *, is_expected: bool) -> Iterator[str]:
+    if dump is None:
         if is_expected:
-            yield f"{name(entity)}: no dump has arrived."
+            yield f"{name(entity)}: no dump was delivered."
         return
-    newest = delivery.newest
+    newest = dump.newest
     if newest.status in {"loaded", "unchanged"}:
         return
-    if newest.status == "empty" and not is_expected and delivery.loaded is None:
+    if newest.status == "empty" and not is_expected and dump.loaded is None:
         return
     fact = {
         "refused": "the dump was refused",
         "failed": "the dump could not be loaded",
-        "empty": "no files were there",
+        "empty": "no files were found",
     }[newest.status]
-    stays = " What was loaded before stays in place." if delivery.loaded is not None else ""
-    yield f"{name(entity)}: {fact}. {newest.reason or ''}".rstrip() + stays
+    earlier = " The earlier load of this dump stays in place." if dump.loaded is not None else ""
+    yield f"{name(entity)}: {fact}. {newest.reason or ''}".rstrip() + earlier
 
 
-def _unusual(figures: Figures, entity: Entity, load: Load, unusual_rate: float) -> Iterator[str]:
-    usual = usual_volume(figures.records_before(entity))
-    if usual is not None and not usual.holds(load.records_read):
-        how = "few" if load.records_read < usual.least else "many"
+def _unusual(report_data: ReportData, entity: Entity, load: LoadCounts, unusual_rate: float) -> Iterator[str]:
+    usual = usual_volume(report_data.records_before(entity))
+    if usual is not None and not usual.includes(load.records_read):
+        how = "few" if load.records_read < usual.minimum else "many"
         yield (
             f"{name(entity)}: unusually {how} records, {count(load.records_read)};"
             f" a usual day has {count(round(usual.records))}."
         )
     if load.quarantined > unusual_rate * load.records_read:
         yield (
-            f"{name(entity)}: {share(load.quarantined, load.records_read)} of the records were refused;"
+            f"{name(entity)}: {share(load.quarantined, load.records_read)} of the records are quarantined;"
             f" more than {unusual_rate:.0%} is unusual."
         )
     if load.restored_versions:
         yield (
-            f"{name(entity)}: {plural(load.restored_versions, 'record', 'records')} came back in an older version,"
-            " since a newer one is no longer in this dump."
+            f"{name(entity)}: {plural(load.restored_versions, 'record was', 'records were')} restored to an older"
+            " version, because this dump no longer contains the newer one."
         )

@@ -1,20 +1,20 @@
-"""Shops for the tests of the report: an empty one for each test, and the worked example, made once."""
+"""Warehouses for the tests of the report: an empty one for each test, and the worked example, built once."""
 
 from datetime import date
 from pathlib import Path
 
 import pytest
 
-from cdp_etl_tests.report.days import Shop, fill_fortnight
+from cdp_etl_tests.report.days import ReportWarehouse, fill_fortnight
 
 
 @pytest.fixture
-def shop(tmp_path: Path) -> Shop:
-    return Shop(tmp_path)
+def report_warehouse(tmp_path: Path) -> ReportWarehouse:
+    return ReportWarehouse(tmp_path)
 
 
 @pytest.fixture(scope="session")
-def fortnight(tmp_path_factory: pytest.TempPathFactory) -> tuple[Shop, date]:
-    """Give a shop with the worked example, and the day to report on; not to be written to."""
-    shop = Shop(tmp_path_factory.mktemp("fortnight"))
-    return shop, fill_fortnight(shop)
+def fortnight(tmp_path_factory: pytest.TempPathFactory) -> tuple[ReportWarehouse, date]:
+    """Return the worked example and the dump date to report on. Tests must not write to it."""
+    report_warehouse = ReportWarehouse(tmp_path_factory.mktemp("fortnight"))
+    return report_warehouse, fill_fortnight(report_warehouse)

@@ -1,7 +1,4 @@
-"""Days that a report is made of: loads in few words, through the real warehouse and the real marts.
-
-Put here how a day is arranged. What the report must say of it stands in the tests.
-"""
+"""Test warehouses of the report, filled by real loads and real mart runs."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,20 +9,20 @@ from typing import Any
 from cdp_etl.contract.entity import Entity
 from cdp_etl.marts.refresh import refresh_marts
 from cdp_etl.marts.settings import MartSettings
-from cdp_etl.report import ReportOptions
+from cdp_etl.report.options import ReportOptions
 from cdp_etl.warehouse import LoadResult, Warehouse, load_dump
 from cdp_etl_tests.marts.loading import ACTIVITY, EMAIL, SMS, day, make_record
 from cdp_etl_tests.warehouse.dumps import File, write_dump
 
 LAST = 15
-"""The day of the worked example: 2026-03-15, a Sunday."""
+"""Last day of the worked example: 2026-03-15, a Sunday."""
 
 EXPECTED = ReportOptions(expected=(ACTIVITY, EMAIL, SMS))
 
 
 @dataclass(frozen=True)
-class Shop:
-    """A warehouse of a test, and the lake that its dumps come from."""
+class ReportWarehouse:
+    """A warehouse, and the lake that its dumps are loaded from."""
 
     folder: Path
 
@@ -41,11 +38,11 @@ class Shop:
         )
 
     def open(self) -> None:
-        """Make the warehouse, with nothing in it."""
+        """Create the warehouse, empty."""
         with self.warehouse.writing():
             pass
 
-    def load(  # noqa: PLR0913 - what a test may say of a dump
+    def load(  # noqa: PLR0913 - properties of a dump
         self,
         entity: Entity,
         dump_day: int,
@@ -55,7 +52,7 @@ class Shop:
         superseded: int = 0,
         quarantined: int = 0,
     ) -> LoadResult:
-        """Load a dump of an entity in the place of the one of that day."""
+        """Load a dump of an entity, replacing the dump of that day."""
         dump = write_dump(
             self.folder / "lake",
             entity,
@@ -75,15 +72,15 @@ class Shop:
         )
 
     def refresh_marts(self) -> None:
-        """Bring all marts up to date."""
+        """Refresh all marts."""
         refresh_marts(self.warehouse, MartSettings())
 
 
-def fill_fortnight(shop: Shop) -> date:
-    """Load the worked example, days 2 to 15, and run the marts; give the day to report on.
+def fill_fortnight(report_warehouse: ReportWarehouse) -> date:
+    """Load the worked example, days 2 to 15, refresh the marts, and return the dump date to report on.
 
-    Each day one customer looks at the lamp. In the first week four look at the chair, in the second three at the
-    table. On the last day there are e-mails and SMS, and some records are refused.
+    Each day one customer views the lamp. In the first week four view the chair, in the second three view the
+    table. On the last day there are e-mails and SMS, and some records are quarantined.
     """
     for number in range(2, LAST + 1):
         seen = [("S1", "Lamp", 1), ("S2", "Chair", 4) if number <= 8 else ("S3", "Table", 3)]
@@ -100,12 +97,12 @@ def fill_fortnight(shop: Shop) -> date:
             for one in range(times)
         ]
         is_last = number == LAST
-        shop.load(ACTIVITY, number, looks, quarantined=2 * is_last, superseded=int(is_last))
+        report_warehouse.load(ACTIVITY, number, looks, quarantined=2 * is_last, superseded=int(is_last))
     sent = "sent a, sent b, sent c, sent d, bounced d"
     read = "opened a, opened a, opened b, clicked a, clicked b, clicked z"
-    shop.load(EMAIL, LAST, _messages(EMAIL, "e", f"{sent}, {read}"))
-    shop.load(SMS, LAST, _messages(SMS, "p", "sent 1, sent 2, clicked 1"))
-    shop.refresh_marts()
+    report_warehouse.load(EMAIL, LAST, _messages(EMAIL, "e", f"{sent}, {read}"))
+    report_warehouse.load(SMS, LAST, _messages(SMS, "p", "sent 1, sent 2, clicked 1"))
+    report_warehouse.refresh_marts()
     return day(LAST)
 
 

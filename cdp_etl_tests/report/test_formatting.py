@@ -1,4 +1,4 @@
-"""How values are spelled."""
+"""Formatting of values."""
 
 import unicodedata
 from datetime import UTC, date, datetime
@@ -36,11 +36,11 @@ from cdp_etl.report import formatting
         (formatting.clock(datetime(2026, 11, 4, 6, 2, tzinfo=UTC)), "4 Nov, 06:02 UTC"),
         (formatting.name_of_table("customer_product_review"), "Product review"),
         (formatting.name_of_table("unheard_of"), "unheard_of"),
-        (formatting.shown("a\nb\t\u202ec"), "a b c"),
-        (formatting.shown("x" * 90, 10), "xxxxxxxxx…"),
+        (formatting.display_text("a\nb\t\u202ec"), "a b c"),
+        (formatting.display_text("x" * 90, 10), "xxxxxxxxx…"),
     ],
 )
-def test_a_value_is_spelled_for_people(spelled: str, expected: str) -> None:
+def test_a_value_is_formatted_for_people(spelled: str, expected: str) -> None:
     assert spelled == expected
 
 
@@ -56,12 +56,12 @@ def test_every_entity_has_a_name_of_its_own() -> None:
 
 
 @given(st.text(), st.integers(1, 50))
-def test_a_delivered_text_is_shown_on_one_line_without_controls_and_cut(text: str, longest: int) -> None:
-    shown = formatting.shown(text, longest)
+def test_a_delivered_text_is_shown_on_one_line_without_controls_and_cut(text: str, max_length: int) -> None:
+    display_text = formatting.display_text(text, max_length)
 
-    assert len(shown) <= longest
-    assert shown == " ".join(shown.split())
-    assert not {character for character in shown if unicodedata.category(character)[0] == "C"}
+    assert len(display_text) <= max_length
+    assert display_text == " ".join(display_text.split())
+    assert not {character for character in display_text if unicodedata.category(character)[0] == "C"}
 
 
 def test_a_number_stays_on_the_line_of_what_it_counts() -> None:

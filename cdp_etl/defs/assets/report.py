@@ -11,10 +11,10 @@ from cdp_etl.defs.error_boundary import in_step
 from cdp_etl.defs.keys import REPORT, asset_key
 from cdp_etl.defs.partitions import BACKFILL_POLICY, days_of
 from cdp_etl.marts.registry import MARTS
-from cdp_etl.pipeline.dump_pipeline import Say
+from cdp_etl.pipeline.dump_pipeline import ReportProgress
 from cdp_etl.pipeline.layers import Layer
-from cdp_etl.pipeline.stage_timing import stage
-from cdp_etl.report import write_report
+from cdp_etl.pipeline.stage_timing import timed_stage
+from cdp_etl.report.build import write_report
 from cdp_etl.settings import Settings
 
 
@@ -34,11 +34,11 @@ def build_report(partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefinitio
     @dg.multi_asset(name="write_report", specs=[spec], backfill_policy=BACKFILL_POLICY)
     @in_step
     def report(
-        context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings], say: dg.ResourceParam[Say]
+        context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings], report_progress: dg.ResourceParam[ReportProgress]
     ) -> Iterator[dg.Output[None]]:
         for day in days_of(context):
-            say(f"writing the report of {day}")
-            with stage(settings, "report", "daily", day):
+            report_progress(f"writing the report of {day}")
+            with timed_stage(settings, "report", "daily", day):
                 written = write_report(
                     settings.open_warehouse(), day, settings.reports, settings.report_options(day)
                 )

@@ -19,7 +19,7 @@ from cdp_etl.defs.assets.metadata import markdown_list
 from cdp_etl.defs.keys import asset_key
 from cdp_etl.normalize.drift import DUMPS_COMPARED, compare
 from cdp_etl.normalize.lake.history import newest_dumps
-from cdp_etl.pipeline.dump_pipeline import DayOutcome
+from cdp_etl.pipeline.dump_pipeline import DumpOutcome
 from cdp_etl.pipeline.layers import Layer
 from cdp_etl.report.data.deliveries import usual_volume
 from cdp_etl.settings import Settings
@@ -38,7 +38,7 @@ class Evidence:
     """
 
     entity: Entity
-    outcomes: Sequence[DayOutcome]
+    outcomes: Sequence[DumpOutcome]
     ledger: pl.DataFrame
     settings: Settings
 
@@ -70,7 +70,7 @@ class LoadCheck:
 
 
 def check_results(
-    selected: Collection[dg.AssetCheckKey], settings: Settings, entity: Entity, outcomes: Sequence[DayOutcome]
+    selected: Collection[dg.AssetCheckKey], settings: Settings, entity: Entity, outcomes: Sequence[DumpOutcome]
 ) -> Iterator[dg.AssetCheckResult]:
     """Judge the selected checks after the days of a run."""
     evidence = Evidence(entity, outcomes, _ledger(settings, entity), settings)
@@ -184,7 +184,7 @@ def _schema_is_stable(evidence: Evidence) -> Verdict | None:
             figures[name] = markdown_list(sentences)
     return Verdict(
         passed=not drift.changes,
-        sentence=f"{drift.dump_date}: {drift.sentence}",
+        sentence=f"{drift.dump_date}: {drift.summary}",
         severity=dg.AssetCheckSeverity.WARN,
         figures=figures,
     )
@@ -207,8 +207,8 @@ def _volume_is_usual(evidence: Evidence) -> Verdict | None:
             figures=figures,
         )
     return Verdict(
-        passed=usual.holds(records),
-        sentence=f"{newest['dump_date']}: {records} records; usual is from {usual.least:.0f} to {usual.most:.0f}.",
+        passed=usual.includes(records),
+        sentence=f"{newest['dump_date']}: {records} records; usual is from {usual.minimum:.0f} to {usual.maximum:.0f}.",
         severity=dg.AssetCheckSeverity.WARN,
         figures=figures | {"usual_records_read": usual.records},
     )

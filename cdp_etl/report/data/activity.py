@@ -1,27 +1,24 @@
-"""What the day's dumps tell of: the days on which it happened, and interactions day by day.
-
-Put here figures of `interaction` and `interaction_daily`. Messages and products have modules of their own.
-"""
+"""Interactions by day, from the marts `interaction` and `interaction_daily`."""
 
 from dataclasses import dataclass
 from datetime import date
 
 import duckdb
 
-from cdp_etl.report.data.query import ask
+from cdp_etl.report.data.query import run_query
 
 
 @dataclass(frozen=True, slots=True)
-class DayTold:
-    """How many records of a day's dumps are about things that happened on `activity_date`."""
+class RecordsOnDay:
+    """Number of records in a day's dumps whose event happened on `activity_date`."""
 
     activity_date: date
     record_count: int
 
 
 @dataclass(frozen=True, slots=True)
-class KindOnDay:
-    """Interactions of one kind on one day, and those of them for which no customer is known."""
+class InteractionsOnDay:
+    """Interactions of one kind on one day, and those among them without a known customer."""
 
     activity_date: date
     kind: str
@@ -29,18 +26,20 @@ class KindOnDay:
     without_customer_count: int
 
 
-def read_days_told(connection: duckdb.DuckDBPyConnection, dump_date: date) -> tuple[DayTold, ...]:
-    """Give the days that the dumps of a date tell of, the earliest first."""
-    return ask(connection, "days_told", DayTold, dump_date=dump_date)
+def read_activity_days(connection: duckdb.DuckDBPyConnection, dump_date: date) -> tuple[RecordsOnDay, ...]:
+    """Return the days on which the events in the dumps of a date happened, earliest first."""
+    return run_query(connection, "activity_days", RecordsOnDay, dump_date=dump_date)
 
 
-def read_interactions(connection: duckdb.DuckDBPyConnection, first: date, last: date) -> tuple[KindOnDay, ...]:
-    """Give interactions by day and kind."""
-    return ask(connection, "interactions", KindOnDay, first=first, last=last)
+def read_interactions(
+    connection: duckdb.DuckDBPyConnection, first: date, last: date
+) -> tuple[InteractionsOnDay, ...]:
+    """Return interactions by day and kind."""
+    return run_query(connection, "interactions", InteractionsOnDay, first=first, last=last)
 
 
 def read_customer_count(connection: duckdb.DuckDBPyConnection, day: date) -> int:
-    """Count the known customers who dealt with a product on a day; one with two identifiers may count twice."""
+    """Count known customers with product interactions on a day; one with two identifiers may count twice."""
     ((customers,),) = connection.execute(
         "SELECT count(*) FROM (SELECT DISTINCT company_id, customer_key FROM marts.customer_product_daily"
         " WHERE activity_date = ?)",
@@ -49,10 +48,10 @@ def read_customer_count(connection: duckdb.DuckDBPyConnection, day: date) -> int
     return int(customers)
 
 
-def day_mostly_told(days: tuple[DayTold, ...], dump_date: date) -> date:
-    """Give the day that most of the dumps' records are about; the dump date itself where there are none.
+def main_activity_day(days: tuple[RecordsOnDay, ...], dump_date: date) -> date:
+    """Return the day on which most events in the dumps happened, or the dump date if there are no events.
 
-    A dump delivered in the morning tells of the day before: what people ask about is the day that it tells of.
+    A dump delivered in the morning holds the events of the day before, and the report is about that day.
     """
     if not days:
         return dump_date

@@ -1,7 +1,4 @@
-"""What arrived: each entity's dump of a day, how its newest attempt ended, and what is loaded of it.
-
-Put here the figures of the ledger. Whether they are good news is decided in `judgement.py`.
-"""
+"""Deliveries, from the ledger: the newest attempt to load each dump, and the load that is in place."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,16 +8,23 @@ from typing import Any, Final
 
 import duckdb
 
-from cdp_etl.report.data.query import ask
+from cdp_etl.report.data.query import run_query
 
 DAYS_COMPARED: Final = 14
-_FEWEST_DAYS_COMPARED: Final = 3
-_LEAST, _MOST = 0.5, 2.0
+_MIN_DAYS_COMPARED: Final = 3
+_MIN_RATIO, _MAX_RATIO = 0.5, 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
-    """The newest attempt to load a dump: its status in the ledger, why it was not loaded, and what it read."""
+class LatestAttempt:
+    """The newest attempt to load a dump.
+
+    Attributes:
+        status: Status in the ledger.
+        reason: Why the dump was not loaded; None if it was.
+        records_read: Number of records read.
+        quarantined: Number of them that are quarantined.
+    """
 
     status: str
     reason: str | None
@@ -29,8 +33,8 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
-class Load:
-    """The load that is in place: records_read = accepted + superseded + quarantined."""
+class LoadCounts:
+    """Counts of the load that is in place: records_read = accepted + superseded + quarantined."""
 
     files: int
     bytes: int
@@ -44,49 +48,52 @@ class Load:
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
-    """The dump of an entity (by its table's name) and a day: the newest attempt, and what is loaded, if any."""
+class DumpStatus:
+    """The dump of an entity, named by its table, and a date: the newest attempt, and the load in place if any."""
 
     entity: str
     dump_date: date
-    newest: Attempt
-    loaded: Load | None
+    newest: LatestAttempt
+    loaded: LoadCounts | None
 
 
 @dataclass(frozen=True, slots=True)
 class UsualVolume:
-    """How many records a dump usually has; between `least` and `most` is nothing to look at."""
+    """Usual number of records of a dump."""
 
     records: float
 
     @property
-    def least(self) -> float:
-        """Fewer than this are unusual."""
-        return _LEAST * self.records
+    def minimum(self) -> float:
+        """Fewer records are unusual."""
+        return _MIN_RATIO * self.records
 
     @property
-    def most(self) -> float:
-        """More than this are unusual."""
-        return _MOST * self.records
+    def maximum(self) -> float:
+        """More records are unusual."""
+        return _MAX_RATIO * self.records
 
-    def holds(self, records: int) -> bool:
-        """Tell whether so many are usual."""
-        return self.least <= records <= self.most
+    def includes(self, records: int) -> bool:
+        """Return whether this number of records is usual."""
+        return self.minimum <= records <= self.maximum
 
 
-def read_deliveries(connection: duckdb.DuckDBPyConnection, first: date, last: date) -> tuple[Delivery, ...]:
-    """Give the dumps of these days that were loaded or tried, by entity and day."""
-    return ask(connection, "deliveries", _delivery, first=first, last=last)
+def read_dumps(connection: duckdb.DuckDBPyConnection, first: date, last: date) -> tuple[DumpStatus, ...]:
+    """Return the dumps of these dates that were loaded or attempted, by entity and date."""
+    return run_query(connection, "deliveries", _dump_status, first=first, last=last)
 
 
 def usual_volume(records_before: Sequence[int]) -> UsualVolume | None:
-    """Give what is usual after dumps of so many records, the newest last; None where they are too few to tell.
+    """Return the usual volume after dumps with these numbers of records, newest last; None if there are too few.
 
-    House rule: between half and twice the median of the fourteen dumps before, and at least three of them.
+    House rule: from half to twice the median of the 14 dumps before, and of at least three.
     """
     compared = records_before[-DAYS_COMPARED:]
-    return UsualVolume(median(compared)) if len(compared) >= _FEWEST_DAYS_COMPARED else None
+    return UsualVolume(median(compared)) if len(compared) >= _MIN_DAYS_COMPARED else None
 
 
-def _delivery(entity: str, dump_date: date, newest: dict[str, Any], loaded: dict[str, Any] | None) -> Delivery:
-    return Delivery(entity, dump_date, Attempt(**newest), None if loaded is None else Load(**loaded))
+def _dump_status(
+    entity: str, dump_date: date, newest: dict[str, Any], loaded: dict[str, Any] | None
+) -> DumpStatus:
+    counts = None if loaded is None else LoadCounts(**loaded)
+    return DumpStatus(entity, dump_date, LatestAttempt(**newest), counts)

@@ -1,7 +1,4 @@
-"""Who turned out to be whom: persons that merged, were recognised, or split, counted and never named.
-
-Put here the counts and how they are told. What a person is stands in the mart `customer_identity`.
-"""
+"""Identity changes: persons that were merged, identified or split. They are counted, never named."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,60 +6,54 @@ from datetime import date
 
 import duckdb
 
-from cdp_etl.report.data.query import ask
+from cdp_etl.report.data.query import run_query
 from cdp_etl.report.formatting import plural
 
 
 @dataclass(frozen=True, slots=True)
 class IdentityChanges:
-    """What the loads of a dump date changed, in persons.
+    """Changes by the loads of a dump date, counted in persons (mart `customer_identity`).
 
     Attributes:
-        customer_ids_joined: Persons with a customer id that are now part of a person with another.
-        contacts_recognised: Persons known by e-mail or phone alone that now have a customer id.
-        contacts_joined: Persons known by e-mail or phone alone that are now part of another such person.
-        split_off: Persons that were held to be part of another.
-        gone: Persons whose best identifier is on no current record any more.
+        customer_ids_merged: Persons with a customer id, merged into a person with another customer id.
+        contacts_identified: Persons known by e-mail or phone alone that now have a customer id.
+        contacts_merged: Persons known by e-mail or phone alone, merged into another such person.
+        split_off: Persons that were part of another person before.
+        lost: Persons whose best identifier is on no current record.
     """
 
-    customer_ids_joined: int
-    contacts_recognised: int
-    contacts_joined: int
+    customer_ids_merged: int
+    contacts_identified: int
+    contacts_merged: int
     split_off: int
-    gone: int
+    lost: int
 
     def sentences(self) -> Iterator[str]:
-        """Tell each kind of change that there was."""
-        if self.customer_ids_joined:
-            ids = plural(self.customer_ids_joined, "customer id", "customer ids")
-            yield f"{ids} turned out to belong to a customer with another id."
-        if self.contacts_recognised:
-            who = plural(self.contacts_recognised, "contact", "contacts")
-            yield f"{who} known by e-mail or phone alone now {_has(self.contacts_recognised)} a customer id."
-        if self.contacts_joined:
-            who = plural(self.contacts_joined, "contact", "contacts")
-            yield f"{who} without a customer id turned out to belong to another contact."
+        """Yield one sentence for each kind of change that occurred."""
+        if self.customer_ids_merged:
+            ids = plural(self.customer_ids_merged, "customer id was", "customer ids were")
+            yield f"{ids} merged into a customer with another id."
+        if self.contacts_identified:
+            contacts = plural(self.contacts_identified, "contact", "contacts")
+            has = "has" if self.contacts_identified == 1 else "have"
+            yield f"{contacts} known by e-mail or phone alone now {has} a customer id."
+        if self.contacts_merged:
+            contacts = plural(self.contacts_merged, "contact", "contacts")
+            was = "was" if self.contacts_merged == 1 else "were"
+            yield f"{contacts} without a customer id {was} merged into another contact."
         if self.split_off:
-            who = plural(self.split_off, "person was", "people were")
-            yield f"{who} held to be part of somebody else, and no longer {_is(self.split_off)}."
-        if self.gone:
-            who = plural(self.gone, "person", "people")
-            yield f"{who} lost the identifier they were known by: no current record has it."
+            people = plural(self.split_off, "person was", "people were")
+            yield f"{people} split off from another person."
+        if self.lost:
+            people = plural(self.lost, "person", "people")
+            yield f"{people} lost the identifier they were known by: no current record has it."
 
 
 def read_identity_changes(connection: duckdb.DuckDBPyConnection, dump_date: date) -> IdentityChanges:
-    """Count the changes that were found with the loads of a date.
+    """Count the identity changes by the loads of a dump date.
 
-    Loads that the marts took in together appear under the newest of them (see the mart), so after a backfill all
-    changes are found under its last date.
+    The mart records the changes of loads applied together under the newest of them, so a backfill's changes all
+    appear under its last dump date.
     """
-    (changes,) = ask(connection, "identity", IdentityChanges, dump_date=dump_date)
+    (changes,) = run_query(connection, "identity", IdentityChanges, dump_date=dump_date)
     return changes
-
-
-def _has(number: int) -> str:
-    return "has" if number == 1 else "have"
-
-
-def _is(number: int) -> str:
-    return "is" if number == 1 else "are"

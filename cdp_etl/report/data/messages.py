@@ -1,7 +1,7 @@
-"""How far messages went: recipients by day, and the funnel of each channel over seven days.
+"""Messages: recipients by day, and the funnel of each channel over seven days.
 
-A recipient counts once, however many messages there were and however often a provider reports one event. As in the
-mart `campaign_daily` a click is no opening: readers who block images open mails unseen.
+A recipient counts once, regardless of the number of messages and of repeated events. As in the mart
+`campaign_daily`, a click does not imply an open: mails are also read with images blocked.
 """
 
 from dataclasses import dataclass
@@ -9,12 +9,12 @@ from datetime import date
 
 import duckdb
 
-from cdp_etl.report.data.query import ask
+from cdp_etl.report.data.query import run_query
 
 
 @dataclass(frozen=True, slots=True)
 class RecipientsOnDay:
-    """How many distinct recipients of a channel (email, sms) had an event (sent, opened, clicked) on a day."""
+    """Distinct recipients of a channel (email, sms) with an event (sent, opened, clicked) on a day."""
 
     activity_date: date
     channel: str
@@ -24,18 +24,18 @@ class RecipientsOnDay:
 
 @dataclass(frozen=True, slots=True)
 class Funnel:
-    """How far the recipients of a channel went within seven days, in distinct recipients.
+    """Funnel of a channel over seven days, in distinct recipients.
 
     Attributes:
         channel: email or sms.
-        is_latest: Whether it is of the latest seven days; else of the seven before.
-        sent: To whom a message was sent.
-        opened: Of these, those who opened one.
-        clicked: Of these, those who clicked.
-        opened_any: Who opened one, whenever it was sent.
-        clicked_any: Who clicked one, whenever it was sent.
-        missed: Whom a message did not reach: bounced or failed.
-        left_channel: Who unsubscribed or complained.
+        is_latest: True for the latest seven days, False for the seven before.
+        sent: Recipients of a message.
+        opened: Those among them who opened one.
+        clicked: Those among them who clicked.
+        opened_any: Recipients who opened a message, regardless of when it was sent.
+        clicked_any: Recipients who clicked, regardless of when the message was sent.
+        not_reached: Recipients of a message that bounced or failed.
+        opted_out: Recipients who unsubscribed or complained.
     """
 
     channel: str
@@ -45,15 +45,15 @@ class Funnel:
     clicked: int
     opened_any: int
     clicked_any: int
-    missed: int
-    left_channel: int
+    not_reached: int
+    opted_out: int
 
 
 def read_recipients(connection: duckdb.DuckDBPyConnection, first: date, last: date) -> tuple[RecipientsOnDay, ...]:
-    """Give distinct recipients by day of the event, channel and step."""
-    return ask(connection, "recipients_daily", RecipientsOnDay, first=first, last=last)
+    """Return distinct recipients by day of the event, channel and step."""
+    return run_query(connection, "recipients_daily", RecipientsOnDay, first=first, last=last)
 
 
 def read_funnels(connection: duckdb.DuckDBPyConnection, last: date) -> tuple[Funnel, ...]:
-    """Give the funnel of each channel over the seven days that end with `last`, and over the seven before."""
-    return ask(connection, "funnel", Funnel, last=last)
+    """Return the funnel of each channel over the seven days that end with `last`, and over the seven before."""
+    return run_query(connection, "funnel", Funnel, last=last)

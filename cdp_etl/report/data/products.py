@@ -1,8 +1,9 @@
-"""Which products people dealt with: the day's top, and those that moved from one week to the next.
+"""Products: the day's top by interactions, and those with a significant change from week to week.
 
-What counts is any interaction of a known customer with a product: looking, wishing, buying, asking, reviewing,
-subscribing. House rule for movers: the change is more than three standard deviations of what chance alone would
-make, (week - week before) / sqrt(week + week before) >= 3; so a product seen twice instead of once is no mover.
+All interactions of known customers count: view, wishlist, purchase, comment, review, subscription.
+
+House rule: a change is significant from three standard deviations of two equal Poisson rates on, that is if
+`abs(week - week_before) / sqrt(week + week_before) >= 3`. From one to two interactions is not significant.
 """
 
 from collections.abc import Iterable
@@ -13,31 +14,31 @@ from typing import Final
 import duckdb
 
 from cdp_etl.entities import ENTITIES
-from cdp_etl.report.data.query import ask
+from cdp_etl.report.data.query import run_query
 
-_MOST_TOP: Final = 10
-_MOST_MOVERS: Final = 5
-_LEAST_SCORE: Final = 3.0
-COMPARED: Final = timedelta(days=14)
+_MAX_TOP: Final = 10
+_MAX_MOVERS: Final = 5
+_MIN_SCORE: Final = 3.0
+WEEKS_COMPARED: Final = timedelta(days=14)
 """Two weeks: the latest seven days and the seven before."""
 
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """A product (of a company) and how much people dealt with it.
+    """A product of a company, with its numbers of interactions.
 
     Attributes:
-        company_id: The company; empty where none is named.
+        company_id: The company; empty if the records name none.
         product_sku: Its SKU.
         day_count: Interactions on the day.
         day_customer_count: Distinct customers on the day, by their best identifier.
         week_count: Interactions of the seven days that end with the day.
         week_before_count: Interactions of the seven days before.
-        score: By how many standard deviations of chance the weeks differ; negative where it fell.
-        day_rank: Its place by interactions of the day, from 1.
-        rise_rank: Its place by score, the highest first.
-        fall_rank: Its place by score, the lowest first.
-        name: Its newest name; None where no record names it.
+        score: Difference of the weeks in standard deviations; negative if the week has fewer interactions.
+        day_rank: Rank by interactions of the day, from 1.
+        rise_rank: Rank by score, highest first.
+        fall_rank: Rank by score, lowest first.
+        name: Newest name; None if no record has one.
     """
 
     company_id: str
@@ -55,7 +56,7 @@ class Product:
 
 @dataclass(frozen=True, slots=True)
 class Products:
-    """The products that the report names: the day's top, and the movers, those that moved most first."""
+    """Products of the report: the day's top, and those with the most significant changes, largest change first."""
 
     top: tuple[Product, ...]
     rising: tuple[Product, ...]
@@ -63,33 +64,33 @@ class Products:
 
 
 def read_products(connection: duckdb.DuckDBPyConnection, last: date) -> Products:
-    """Give the top products of the day `last` and the movers of the week that ends with it."""
-    found = ask(
+    """Return the top products of the day `last`, and the changes of the week that ends with it."""
+    found = run_query(
         connection,
         "products",
         Product,
         last=last,
-        most_top=_MOST_TOP,
-        most_movers=_MOST_MOVERS,
-        least_score=_LEAST_SCORE,
+        max_top=_MAX_TOP,
+        max_movers=_MAX_MOVERS,
+        min_score=_MIN_SCORE,
     )
     names = _names(connection, found, last)
     named = [replace(product, name=names.get((product.company_id, product.product_sku))) for product in found]
     return Products(
-        top=tuple(p for p in named if p.day_rank <= _MOST_TOP and p.day_count > 0),
-        rising=_moved(p for p in named if p.score >= _LEAST_SCORE and p.rise_rank <= _MOST_MOVERS),
-        falling=_moved(p for p in named if p.score <= -_LEAST_SCORE and p.fall_rank <= _MOST_MOVERS),
+        top=tuple(p for p in named if p.day_rank <= _MAX_TOP and p.day_count > 0),
+        rising=_ordered(p for p in named if p.score >= _MIN_SCORE and p.rise_rank <= _MAX_MOVERS),
+        falling=_ordered(p for p in named if p.score <= -_MIN_SCORE and p.fall_rank <= _MAX_MOVERS),
     )
 
 
-def _moved(products: Iterable[Product]) -> tuple[Product, ...]:
+def _ordered(products: Iterable[Product]) -> tuple[Product, ...]:
     return tuple(sorted(products, key=lambda product: (-abs(product.score), product.product_sku)))
 
 
 def _names(
     connection: duckdb.DuckDBPyConnection, products: Iterable[Product], last: date
 ) -> dict[tuple[str, str], str]:
-    """Give the newest name of each product, from the records of the two weeks."""
+    """Return the newest name of each product in the records of the two weeks."""
     named = " UNION ALL ".join(
         f"""
         SELECT company_id, product_sku, product_name, occurred_at, dump_date, record_key
@@ -106,6 +107,10 @@ def _names(
         WHERE product_name IS NOT NULL
         GROUP BY company_id, product_sku
         """,
-        {"first": last - COMPARED, "last": last, "skus": sorted({product.product_sku for product in products})},
+        {
+            "first": last - WEEKS_COMPARED,
+            "last": last,
+            "skus": sorted({product.product_sku for product in products}),
+        },
     ).fetchall()
     return {(company, sku): name for company, sku, name in rows}

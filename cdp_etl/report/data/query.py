@@ -1,7 +1,4 @@
-"""How a figure is asked of the warehouse: a query from `queries/`, its parameters, its rows as values of one type.
-
-Put here only the asking. What is asked stands in the queries, what a row means in the type that it becomes.
-"""
+"""Execution of a query from `queries/`, with its rows as values of one type."""
 
 from collections.abc import Callable
 from importlib.resources import files
@@ -12,12 +9,12 @@ import duckdb
 Row = TypeVar("Row")
 
 
-def ask(
+def run_query(
     connection: duckdb.DuckDBPyConnection, query: str, row_type: Callable[..., Row], **parameters: Any
 ) -> tuple[Row, ...]:
-    """Give the rows of `queries/<query>.sql`, in its order; its columns are the arguments of `row_type`.
+    """Return the rows of `queries/<query>.sql` in its order; its columns are the arguments of `row_type`.
 
-    The query reads its parameters by `getvariable`, as the marts do: what can be linted has no `$name`.
+    The query reads its parameters with `getvariable`, as the marts do: sqlfluff cannot parse `$name`.
     """
     for name, value in parameters.items():
         connection.execute(f"SET VARIABLE {name} = ?", [value])

@@ -1,7 +1,6 @@
-"""Why records were refused, and what was odd about records that were not: reasons and warnings, with counts.
+"""Counts of the reasons of quarantined records and of the warnings on accepted ones.
 
-A reason names a field and a fact, never a value; a key that may be one is left out. Put here only counts: the
-refused bytes stay where they are.
+A reason names a field and a fact, never a value. A key that may be a value is left out.
 """
 
 from collections import Counter
@@ -11,59 +10,59 @@ from datetime import date
 
 import duckdb
 
-from cdp_etl.contract.naming import KEY_WARNING, without_odd_key
+from cdp_etl.contract.naming import NOT_AN_OBJECT, redact_key
 from cdp_etl.entities import ENTITIES
-from cdp_etl.report.data.query import ask
+from cdp_etl.report.data.query import run_query
 
 
 @dataclass(frozen=True, slots=True)
-class Count:
-    """How many records of an entity (by its table's name) bear one reason or one warning."""
+class ReasonCount:
+    """Number of records of an entity, named by its table, with one reason or warning."""
 
     entity: str
-    what: str
+    label: str
     record_count: int
 
 
 @dataclass(frozen=True, slots=True)
-class TotalCount:
-    """How many records bear one reason or warning, in all and by entity, the commonest entity first."""
+class ReasonTotal:
+    """Number of records with one reason or warning, in total and by entity, most frequent entity first."""
 
-    what: str
+    label: str
     record_count: int
-    by_entity: tuple[Count, ...]
+    by_entity: tuple[ReasonCount, ...]
 
 
-def totals(counts: Sequence[Count]) -> tuple[TotalCount, ...]:
-    """Add up over entities what bears the same words, the commonest first."""
-    grouped: dict[str, list[Count]] = {}
+def totals(counts: Sequence[ReasonCount]) -> tuple[ReasonTotal, ...]:
+    """Return the totals over entities of equal reasons or warnings, most frequent first."""
+    grouped: dict[str, list[ReasonCount]] = {}
     for count in counts:
-        grouped.setdefault(count.what, []).append(count)
-    added = [TotalCount(what, sum(c.record_count for c in of), tuple(of)) for what, of in grouped.items()]
-    return tuple(sorted(added, key=lambda total: (-total.record_count, total.what)))
+        grouped.setdefault(count.label, []).append(count)
+    added = [ReasonTotal(label, sum(c.record_count for c in of), tuple(of)) for label, of in grouped.items()]
+    return tuple(sorted(added, key=lambda total: (-total.record_count, total.label)))
 
 
-def read_reasons(connection: duckdb.DuckDBPyConnection, dump_date: date) -> tuple[Count, ...]:
-    """Give the reasons for which records of the day's dumps were refused, the commonest first."""
-    return ask(connection, "reasons", Count, dump_date=dump_date)
+def read_reasons(connection: duckdb.DuckDBPyConnection, dump_date: date) -> tuple[ReasonCount, ...]:
+    """Return the reasons of quarantined records of a dump date, most frequent first."""
+    return run_query(connection, "reasons", ReasonCount, dump_date=dump_date)
 
 
-def read_warnings(connection: duckdb.DuckDBPyConnection, dump_date: date) -> tuple[Count, ...]:
-    """Give what was odd about accepted records of the day's dumps, the commonest first."""
+def read_warnings(connection: duckdb.DuckDBPyConnection, dump_date: date) -> tuple[ReasonCount, ...]:
+    """Return the warnings on accepted records of a dump date, most frequent first."""
     entities = " UNION ALL ".join(
         f"SELECT '{entity.table}' AS entity, warnings FROM staging.{entity.table} WHERE dump_date = $dump_date"
         for entity in ENTITIES
     )
     rows = connection.execute(
         f"""
-        SELECT entity, what, count(*) AS record_count
-        FROM (SELECT entity, unnest(list_distinct(warnings)) AS what FROM ({entities}))
-        GROUP BY entity, what
+        SELECT entity, label, count(*) AS record_count
+        FROM (SELECT entity, unnest(list_distinct(warnings)) AS label FROM ({entities}))
+        GROUP BY entity, label
         """,
         {"dump_date": dump_date},
     ).fetchall()
     counts: Counter[tuple[str, str]] = Counter()
-    for entity, what, record_count in rows:
-        counts[entity, without_odd_key(what, KEY_WARNING)] += record_count
+    for entity, label, record_count in rows:
+        counts[entity, redact_key(label, NOT_AN_OBJECT)] += record_count
     ordered = sorted(counts.items(), key=lambda counted: (-counted[1], counted[0]))
-    return tuple(Count(*place, record_count) for place, record_count in ordered)
+    return tuple(ReasonCount(entity, label, record_count) for (entity, label), record_count in ordered)

@@ -1,4 +1,4 @@
--- What became of each entity's dump, day by day: the newest attempt, and the load that is in place.
+-- Each entity's dumps by date: the newest attempt, and the load that is in place.
 -- Grain: entity, dump_date
 WITH
 attempt AS (

@@ -1,5 +1,5 @@
--- How far the recipients of each channel went within seven days, and within the seven before.
--- Recipients are told apart by a hash, as in `recipients_daily`.
+-- Funnel of each channel within seven days, and within the seven before.
+-- Recipients are counted by a hash, as in `recipients_daily`.
 -- Grain: channel, is_latest
 WITH
 recipient AS (
@@ -10,8 +10,8 @@ recipient AS (
     bool_or(action = kind || '_sent') AS was_sent,
     bool_or(action = kind || '_opened') AS has_opened,
     bool_or(action = kind || '_clicked') AS has_clicked,
-    bool_or(action IN ('email_bounced', 'sms_failed')) AS was_missed,
-    bool_or(action IN ('email_unsubscribed', 'email_complaint', 'sms_unsubscribed')) AS has_left
+    bool_or(action IN ('email_bounced', 'sms_failed')) AS was_not_reached,
+    bool_or(action IN ('email_unsubscribed', 'email_complaint', 'sms_unsubscribed')) AS has_opted_out
   FROM marts.interaction
   WHERE
     activity_date > getvariable('last') - INTERVAL 14 DAY
@@ -29,8 +29,8 @@ SELECT
   count(*) FILTER (WHERE was_sent AND has_clicked) AS clicked,
   count(*) FILTER (WHERE has_opened) AS opened_any,
   count(*) FILTER (WHERE has_clicked) AS clicked_any,
-  count(*) FILTER (WHERE was_missed) AS missed,
-  count(*) FILTER (WHERE has_left) AS left_channel
+  count(*) FILTER (WHERE was_not_reached) AS not_reached,
+  count(*) FILTER (WHERE has_opted_out) AS opted_out
 FROM recipient
 GROUP BY channel, is_latest
 ORDER BY channel, is_latest

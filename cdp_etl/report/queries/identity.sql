@@ -1,7 +1,7 @@
--- What the marts learned of who is who when they took in the loads of one dump date, in persons.
+-- Identity changes by the loads of one dump date, counted in persons.
 -- Grain: one row
--- A person is named by the smallest of its identifiers, c: before e: before p:. Where that one moved, the person became
--- part of another or is gone; where only others moved, they split off.
+-- A person's key is the smallest of its identifiers, c: before e: before p:. If that one moved, the person was merged
+-- into another or lost; if only others moved, they split off.
 WITH
 change AS (
   SELECT identity_change.*
@@ -23,9 +23,9 @@ person AS (
 )
 
 SELECT
-  count(*) FILTER (WHERE starts_with(person_before, 'c:') AND starts_with(became, 'c:')) AS customer_ids_joined,
-  count(*) FILTER (WHERE NOT starts_with(person_before, 'c:') AND starts_with(became, 'c:')) AS contacts_recognised,
-  count(*) FILTER (WHERE NOT starts_with(person_before, 'c:') AND NOT starts_with(became, 'c:')) AS contacts_joined,
+  count(*) FILTER (WHERE starts_with(person_before, 'c:') AND starts_with(became, 'c:')) AS customer_ids_merged,
+  count(*) FILTER (WHERE NOT starts_with(person_before, 'c:') AND starts_with(became, 'c:')) AS contacts_identified,
+  count(*) FILTER (WHERE NOT starts_with(person_before, 'c:') AND NOT starts_with(became, 'c:')) AS contacts_merged,
   coalesce(sum(part_count) FILTER (WHERE NOT has_moved), 0)::BIGINT AS split_off,
-  count(*) FILTER (WHERE has_moved AND became IS NULL) AS gone
+  count(*) FILTER (WHERE has_moved AND became IS NULL) AS lost
 FROM person

@@ -1,4 +1,4 @@
--- The products with most interactions on one day, and those that moved most from one week to the next.
+-- Products with most interactions on one day, and those with the most significant changes from week to week.
 -- Grain: company_id, product_sku
 WITH
 counted AS (
@@ -18,7 +18,7 @@ counted AS (
   GROUP BY company_id, product_sku
 ),
 
--- How many standard deviations of chance the change is, where both weeks were draws of the same rate.
+-- Difference of the weeks in standard deviations, if both were Poisson counts of the same rate.
 scored AS (
   SELECT
     *,
@@ -48,7 +48,7 @@ SELECT
   fall_rank
 FROM ranked
 WHERE
-  (day_rank <= getvariable('most_top') AND day_count > 0)
-  OR (rise_rank <= getvariable('most_movers') AND score >= getvariable('least_score'))
-  OR (fall_rank <= getvariable('most_movers') AND score <= -getvariable('least_score'))
+  (day_rank <= getvariable('max_top') AND day_count > 0)
+  OR (rise_rank <= getvariable('max_movers') AND score >= getvariable('min_score'))
+  OR (fall_rank <= getvariable('max_movers') AND score <= -getvariable('min_score'))
 ORDER BY day_rank

@@ -1,18 +1,18 @@
--- Why records of one dump date were refused. A record with two reasons counts for both.
--- Grain: entity, reason
+-- Reasons of quarantined records of one dump date. A record with two reasons counts for both.
+-- Grain: entity, label
 WITH
 reason AS (
   SELECT
     entity,
-    unnest(list_distinct(reasons)) AS what
+    unnest(list_distinct(reasons)) AS label
   FROM staging.quarantine
   WHERE dump_date = getvariable('dump_date')
 )
 
 SELECT
   entity,
-  what,
+  label,
   count(*) AS record_count
 FROM reason
-GROUP BY entity, what
-ORDER BY record_count DESC, entity ASC, what ASC
+GROUP BY entity, label
+ORDER BY record_count DESC, entity ASC, label ASC

@@ -1,6 +1,6 @@
--- How many recipients had an event of each kind on each day, by the day of the event.
+-- Distinct recipients with an event of each kind, by the day of the event.
 -- Grain: activity_date, channel, step
--- Counted by 64 bits of a hash, in half the time that the texts take; one pair in 10^19 is taken for one recipient.
+-- Counted by a 64-bit hash, in half the time of counting the texts; one pair of recipients in 10^19 collides.
 SELECT
   activity_date,
   kind AS channel,

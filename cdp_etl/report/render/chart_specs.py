@@ -1,7 +1,6 @@
-"""The charts of the report in Vega-Lite, by Altair: what is on which axis, in which colour.
+"""Charts of the report as Vega-Lite specifications, built with Altair.
 
-Each is at most 340 px wide, so that its letters keep their size on a phone. Put here what a chart shows; the words
-beside it, and how it becomes a drawing, stand in `plots.py`.
+Each is at most 340 px wide, so that a phone shows it without shrinking its labels. `chart_svg.py` draws them.
 """
 
 from datetime import date, timedelta
@@ -11,14 +10,14 @@ import altair as alt
 import polars as pl
 
 from cdp_etl.entities import ENTITIES
-from cdp_etl.report.data.report_data import DAYS_SHOWN, Figures, Marts
+from cdp_etl.report.data.report_data import DAYS_SHOWN, MartData, ReportData
 from cdp_etl.report.formatting import CHANNELS, name, short_day
 
 Spec = dict[str, Any]
-"""A plot in Vega-Lite."""
+"""A chart in Vega-Lite."""
 
 FONT: Final = "Helvetica, Arial, sans-serif"
-"""Fonts that every system has or replaces by its own; nothing is loaded."""
+"""Fonts that every system has or substitutes; none is loaded."""
 
 _INK, _FAINT, _LINES = "#1f2933", "#5b6774", "#e4e8ec"
 _BLUE, _PALE_BLUE, _RED, _GREEN, _AMBER, _VIOLET = (
@@ -27,7 +26,7 @@ _BLUE, _PALE_BLUE, _RED, _GREEN, _AMBER, _VIOLET = (
 _GROUP_COLOURS: Final = [_BLUE, _AMBER, _GREEN, _VIOLET, _PALE_BLUE]
 _WIDTH: Final = 285
 _SMALL_WIDTH, _SMALL_HEIGHT = 122, 50
-_LABELLED_EVERY: Final = 7
+_LABEL_INTERVAL: Final = 7
 
 _KINDS: Final = {
     "activity": "Product activity",
@@ -38,10 +37,10 @@ _KINDS: Final = {
     "email": "E-mail",
     "sms": "SMS",
 }
-"""The kinds of interaction, as the plot groups them."""
+"""Kinds of interactions, as the chart groups them."""
 
 _CONFIG: Final = {
-    "aria": False,  # the label of the whole says it; one for each bar makes the page ten times longer
+    "aria": False,  # the whole chart has a label; one for each bar makes the page ten times larger
     "font": FONT,
     "view": {"stroke": None},
     "axis": {
@@ -52,25 +51,25 @@ _CONFIG: Final = {
 }  # fmt: skip # one look
 
 
-def records_received(figures: Figures) -> Spec:
-    """Show the records of each dump, a panel an entity: taken in, refused, or nothing loaded."""
-    days = _days(figures.dump_date)
+def records_received(report_data: ReportData) -> Spec:
+    """Return a chart of each dump's accepted and quarantined records, one panel for each entity."""
+    days = _days(report_data.dump_date)
     rows = []
-    for delivery in figures.deliveries:
-        if delivery.loaded is not None:
-            today = "this day" if delivery.dump_date == figures.dump_date else "earlier"
-            kept = delivery.loaded.records_read - delivery.loaded.quarantined
-            place = {"dump": delivery.entity, "day": short_day(delivery.dump_date)}
+    for dump in report_data.dumps:
+        if dump.loaded is not None:
+            today = "this day" if dump.dump_date == report_data.dump_date else "earlier"
+            accepted = dump.loaded.records_read - dump.loaded.quarantined
+            labels = {"dump": dump.entity, "day": short_day(dump.dump_date)}
             rows += [
-                place | {"records": kept, "part": today, "order": 0},
-                place | {"records": delivery.loaded.quarantined, "part": "refused", "order": 1},
+                labels | {"records": accepted, "part": today, "order": 0},
+                labels | {"records": dump.loaded.quarantined, "part": "quarantined", "order": 1},
             ]
-    loaded = {(delivery.entity, delivery.dump_date) for delivery in figures.deliveries if delivery.loaded}
-    began = min(delivery.dump_date for delivery in figures.deliveries if delivery.loaded)
+    loaded = {(dump.entity, dump.dump_date) for dump in report_data.dumps if dump.loaded}
+    began = min(dump.dump_date for dump in report_data.dumps if dump.loaded)
     rows += [
         {"dump": entity.table, "day": short_day(day), "records": 0, "part": "nothing", "order": 2}
         for entity in ENTITIES
-        for day in (began + timedelta(days=n) for n in range((figures.dump_date - began).days + 1))
+        for day in (began + timedelta(days=n) for n in range((report_data.dump_date - began).days + 1))
         if (entity.table, day) not in loaded
     ]
     names = {entity.table: name(entity) for entity in ENTITIES}
@@ -83,7 +82,7 @@ def records_received(figures: Figures) -> Spec:
             color=alt.Color(
                 "part:N",
                 legend=None,
-                scale=alt.Scale(domain=["earlier", "this day", "refused"], range=[_PALE_BLUE, _BLUE, _RED]),
+                scale=alt.Scale(domain=["earlier", "this day", "quarantined"], range=[_PALE_BLUE, _BLUE, _RED]),
             ),
             order="order:O",
         )
@@ -95,18 +94,18 @@ def records_received(figures: Figures) -> Spec:
     return _panels(panel, table, "dump", list(names.values()), columns=2)
 
 
-def share_refused(figures: Figures, unusual_quarantine_rate: float) -> Spec:
-    """Show the share of records refused, all dumps of a day together, and the limit."""
-    days = _days(figures.dump_date)
+def share_quarantined(report_data: ReportData, unusual_quarantine_rate: float) -> Spec:
+    """Return a chart of the share of quarantined records, over all dumps of a day, with the limit."""
+    days = _days(report_data.dump_date)
     read = dict.fromkeys(days, 0)
-    refused = dict.fromkeys(days, 0)
-    for delivery in figures.deliveries:
-        if delivery.loaded is not None:
-            read[short_day(delivery.dump_date)] += delivery.loaded.records_read
-            refused[short_day(delivery.dump_date)] += delivery.loaded.quarantined
-    last = short_day(figures.dump_date)
+    quarantined = dict.fromkeys(days, 0)
+    for dump in report_data.dumps:
+        if dump.loaded is not None:
+            read[short_day(dump.dump_date)] += dump.loaded.records_read
+            quarantined[short_day(dump.dump_date)] += dump.loaded.quarantined
+    last = short_day(report_data.dump_date)
     table = pl.DataFrame(
-        [{"day": day, "share": refused[day] / read[day], "today": day == last} for day in days if read[day]],
+        [{"day": day, "share": quarantined[day] / read[day], "today": day == last} for day in days if read[day]],
         schema={"day": pl.String, "share": pl.Float64, "today": pl.Boolean},
     )
     bars = (
@@ -126,8 +125,8 @@ def share_refused(figures: Figures, unusual_quarantine_rate: float) -> Spec:
     return _spec(alt.layer(bars, limit).properties(width=_WIDTH, height=150))
 
 
-def interactions(marts: Marts) -> Spec:
-    """Show interactions by the day they happened, by kind."""
+def interactions(marts: MartData) -> Spec:
+    """Return a chart of interactions by activity date and kind."""
     table = pl.DataFrame(
         [
             {"day": short_day(row.activity_date), "kind": _KINDS[row.kind], "count": row.interaction_count}
@@ -147,8 +146,8 @@ def interactions(marts: Marts) -> Spec:
     return _spec(bars)
 
 
-def recipients(marts: Marts) -> Spec:
-    """Show distinct recipients by day, a panel a channel."""
+def recipients(marts: MartData) -> Spec:
+    """Return a chart of distinct recipients by day, one panel for each channel."""
     table = pl.DataFrame(
         [
             {
@@ -177,7 +176,7 @@ def _days(last: date) -> list[str]:
     return [short_day(last - timedelta(days=back)) for back in reversed(range(DAYS_SHOWN))]
 
 
-def _x(days: list[str], every: int = _LABELLED_EVERY) -> alt.X:
+def _x(days: list[str], every: int = _LABEL_INTERVAL) -> alt.X:
     labelled = list(reversed(days[::-1][::every]))
     axis = alt.Axis(values=labelled, labelAngle=0, title=None, ticks=True, grid=False, labelOverlap=False)
     return alt.X("day:O", sort=days, scale=alt.Scale(domain=days), axis=axis)

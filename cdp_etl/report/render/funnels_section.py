@@ -1,14 +1,11 @@
-"""The section on messages: each channel's steps, as bars with their shares.
-
-Put here how a funnel is told. How recipients are counted stands in `messages.py`.
-"""
+"""Section on messages: the funnel of each channel, as bars with shares. `messages.py` counts the recipients."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from cdp_etl.report.data.messages import Funnel
-from cdp_etl.report.data.report_data import Marts
+from cdp_etl.report.data.report_data import MartData
 from cdp_etl.report.formatting import CHANNELS, count, plural, share
 
 _COLOURS: Final = {"Sent": "#9dbfe3", "Opened": "#1f5fa8", "Clicked": "#d08a1d"}
@@ -20,11 +17,11 @@ class Step:
 
     Attributes:
         name: Sent, Opened or Clicked.
-        people: Who came so far.
-        share: Their share of those it was sent to; empty for the first step, or where no sendings are reported.
-        before: The same of the week before; empty where there is none to compare with.
-        width: Width of the bar, percent.
-        colour: Its colour.
+        people: Recipients who reached the step.
+        share: Share of the recipients sent to; empty for the first step, or if providers report no sent messages.
+        before: The same for the week before; empty if there is none to compare with.
+        width: Width of the bar in percent.
+        colour: Colour of the bar.
     """
 
     name: str
@@ -37,15 +34,15 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class FunnelView:
-    """A channel: its name, its steps, and what else is to be told."""
+    """A channel: its name, its steps, and a note."""
 
     channel: str
     steps: tuple[Step, ...]
     note: str
 
 
-def funnel_views(marts: Marts, *, can_compare_weeks: bool) -> tuple[FunnelView, ...]:
-    """Give the channels that had messages in the latest seven days."""
+def funnel_views(marts: MartData, *, can_compare_weeks: bool) -> tuple[FunnelView, ...]:
+    """Return the channels that had messages in the latest seven days."""
     found = {(funnel.channel, funnel.is_latest): funnel for funnel in marts.funnels}
     return tuple(
         _view(latest, found.get((channel, False)) if can_compare_weeks else None)
@@ -77,7 +74,7 @@ def _view(latest: Funnel, before: Funnel | None) -> FunnelView:
 def _people(funnel: Funnel) -> Mapping[str, int]:
     if not funnel.sent:
         return {"Opened": funnel.opened_any, "Clicked": funnel.clicked_any}
-    if funnel.channel == "sms" and not funnel.opened:  # few providers can tell who reads an SMS
+    if funnel.channel == "sms" and not funnel.opened:  # few providers report that an SMS was read
         return {"Sent": funnel.sent, "Clicked": funnel.clicked}
     return {"Sent": funnel.sent, "Opened": funnel.opened, "Clicked": funnel.clicked}
 
@@ -88,8 +85,8 @@ def _share_of_sent(people: Mapping[str, int], step: str) -> str:
 
 def _notes(funnel: Funnel) -> Iterator[str]:
     if not funnel.sent:
-        yield "The providers report no sendings, so there are no shares."
-    if funnel.missed:
-        yield f"Messages did not reach {plural(funnel.missed, 'person', 'people')}."
-    if funnel.left_channel:
-        yield f"{plural(funnel.left_channel, 'person', 'people')} unsubscribed or complained."
+        yield "The providers report no sent messages, so there are no shares."
+    if funnel.not_reached:
+        yield f"Messages did not reach {plural(funnel.not_reached, 'person', 'people')}."
+    if funnel.opted_out:
+        yield f"{plural(funnel.opted_out, 'person', 'people')} unsubscribed or complained."

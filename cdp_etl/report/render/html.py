@@ -1,7 +1,4 @@
-"""The page: figures and judgement into one self-contained piece of HTML.
-
-Put here what the page's parts are made of. Its layout stands in `page.html.jinja`, its looks in `styles.py`.
-"""
+"""Rendering of the page: figures and assessment as self-contained HTML. `page.html.jinja` has the layout."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,90 +7,117 @@ from typing import Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from cdp_etl.report import formatting
-from cdp_etl.report.data.rejections import Count, TotalCount, totals
-from cdp_etl.report.data.report_data import Figures, ReportOptions
-from cdp_etl.report.render.chart_svg import Plot
-from cdp_etl.report.render.deliveries_section import arrival_notes, arrivals
+from cdp_etl.report.data.rejections import ReasonCount, ReasonTotal, totals
+from cdp_etl.report.data.report_data import ReportData
+from cdp_etl.report.options import ReportOptions
+from cdp_etl.report.render.deliveries_section import delivery_notes, delivery_rows
 from cdp_etl.report.render.funnels_section import funnel_views
-from cdp_etl.report.render.styles import STYLES, verdict_style
-from cdp_etl.report.status import Judgement, Verdict
+from cdp_etl.report.render.styles import STYLES, status_style
+from cdp_etl.report.status import Assessment, DayStatus
 
-_MOST_REASONS: Final = 8
-_MOST_WARNINGS: Final = 5
+_MAX_REASONS: Final = 8
+_MAX_WARNINGS: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A chart, ready for the page.
+
+    Attributes:
+        name: Name in the page's source.
+        title: What it shows, as a heading.
+        caption: How to read it, in a sentence.
+        svg: The drawing.
+        width: Natural width in CSS pixels.
+    """
+
+    name: str
+    title: str
+    caption: str
+    svg: str
+    width: int
 
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """A figure that is worth large letters."""
+    """A key figure, shown in large type."""
 
     value: str
     label: str
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """The first rows of a list that may be long, and a sentence on the rest; empty where nothing is left out."""
+class TruncatedList:
+    """The first rows of a list, and a sentence on the rest, which is empty if no row is omitted."""
 
-    shown: Sequence[TotalCount]
+    rows: Sequence[ReasonTotal]
     more: str
 
 
-def render_page(figures: Figures, judgement: Judgement, plots: Sequence[Plot], options: ReportOptions) -> str:
-    """Give the page; every delivered text in it is escaped, and cut where it is long."""
-    marts = figures.marts
-    told = marts if marts is not None and marts.interactions else None
-    is_absent = judgement.verdict is Verdict.ABSENT
-    companies = set() if told is None else {row.company_id for row in (*told.products.top, *told.products.rising)}
+def render_page(
+    report_data: ReportData, assessment: Assessment, charts: Sequence[Chart], options: ReportOptions
+) -> str:
+    """Return the page. Every delivered text is escaped, and shortened if it is long."""
+    marts = report_data.marts
+    active = marts if marts is not None and marts.interactions else None
+    has_no_data = assessment.status is DayStatus.NO_DATA
+    companies = (
+        set() if active is None else {row.company_id for row in (*active.products.top, *active.products.rising)}
+    )
     return (
         _environment()
         .get_template("page.html.jinja")
         .render(
             style=STYLES,
-            longest_sentence=formatting.LONGEST_SENTENCE,
-            title=f"Customer data report, {formatting.long_day(figures.dump_date)}",
-            day=formatting.long_day(figures.dump_date),
-            date=figures.dump_date.isoformat(),
-            judgement=judgement,
-            verdict_style=verdict_style(judgement.verdict),
-            tiles=() if is_absent else tuple(_tiles(figures)),
-            arrivals=() if is_absent else arrivals(figures, options),
-            arrival_notes=tuple(arrival_notes(figures)),
-            reasons=_cut(figures.reasons, _MOST_REASONS),
-            warnings=_cut(figures.warnings, _MOST_WARNINGS),
-            plots=plots,
-            told_day=formatting.short_day(marts.day) if marts is not None else "",
-            funnels=funnel_views(told, can_compare_weeks=told.can_compare_weeks) if told else (),
-            products=told.products if told else None,
-            can_compare_weeks=told is not None and told.can_compare_weeks,
-            identity_changes=tuple(told.identity_changes.sentences()) if told else (),
+            max_sentence=formatting.MAX_SENTENCE,
+            title=f"Customer data report, {formatting.long_day(report_data.dump_date)}",
+            day=formatting.long_day(report_data.dump_date),
+            date=report_data.dump_date.isoformat(),
+            assessment=assessment,
+            status_style=status_style(assessment.status),
+            tiles=() if has_no_data else tuple(_tiles(report_data)),
+            delivery_rows=() if has_no_data else delivery_rows(report_data, options),
+            delivery_notes=tuple(delivery_notes(report_data)),
+            reasons=_truncated(report_data.reasons, _MAX_REASONS),
+            warnings=_truncated(report_data.warnings, _MAX_WARNINGS),
+            charts=charts,
+            main_day=formatting.short_day(marts.day) if marts is not None else "",
+            funnels=funnel_views(active, can_compare_weeks=active.can_compare_weeks) if active else (),
+            products=active.products if active else None,
+            can_compare_weeks=active is not None and active.can_compare_weeks,
+            identity_changes=tuple(active.identity_changes.sentences()) if active else (),
             companies_differ=len(companies) > 1,
-            load_seq=figures.load_seq,
-            business_timezone=figures.business_timezone,
+            load_seq=report_data.load_seq,
+            business_timezone=report_data.business_timezone,
         )
     )
 
 
-def _tiles(figures: Figures) -> Iterator[Tile]:
-    read = sum(load.records_read for load in figures.loads)
-    refused = sum(load.quarantined for load in figures.loads)
+def _tiles(report_data: ReportData) -> Iterator[Tile]:
+    read = sum(load.records_read for load in report_data.loads)
+    quarantined = sum(load.quarantined for load in report_data.loads)
     yield Tile(formatting.count(read), "records received")
-    yield Tile(formatting.share(refused, read), f"refused: {formatting.plural(refused, 'record', 'records')}")
-    if figures.marts is not None:
-        day = formatting.short_day(figures.marts.day)
-        yield Tile(formatting.count(figures.marts.interaction_count), f"interactions on {day}")
-        yield Tile(formatting.count(figures.marts.customer_count), f"customers dealt with a product on {day}")
+    yield Tile(
+        formatting.share(quarantined, read), f"quarantined: {formatting.plural(quarantined, 'record', 'records')}"
+    )
+    if report_data.marts is not None:
+        day = formatting.short_day(report_data.marts.day)
+        yield Tile(formatting.count(report_data.marts.interaction_count), f"interactions on {day}")
+        yield Tile(
+            formatting.count(report_data.marts.customer_count), f"customers with product interactions on {day}"
+        )
 
 
-def _cut(counts: Sequence[Count], most: int) -> Shown | None:
+def _truncated(counts: Sequence[ReasonCount], max_rows: int) -> TruncatedList | None:
     added = totals(counts)
     if not added:
         return None
-    rest = len(added) - most
-    more = f"And {formatting.plural(rest, 'other', 'others')}, none of them commoner." if rest > 0 else ""
-    return Shown(added[:most], more)
+    rest = len(added) - max_rows
+    more = f"And {formatting.plural(rest, 'other', 'others')}, none more frequent." if rest > 0 else ""
+    return TruncatedList(added[:max_rows], more)
 
 
-def _by_entity(total: TotalCount) -> str:
+def _by_entity(total: ReasonTotal) -> str:
     if len(total.by_entity) == 1:
         return formatting.name_of_table(total.by_entity[0].entity)
     return ", ".join(
@@ -109,7 +133,7 @@ def _environment() -> Environment:
         "count": formatting.count,
         "signed": formatting.signed,
         "share": formatting.share,
-        "shown": formatting.shown,
+        "display_text": formatting.display_text,
         "by_entity": _by_entity,
     }
     return environment

@@ -1,7 +1,6 @@
-"""The short version of the report in Markdown, for the Dagster UI.
+"""Short version of the report in Markdown, for the Dagster UI.
 
-It holds the judgement, arrivals, reasons, messages and top products.
-Delivered texts are escaped, so that none of them becomes a link, a table cell or HTML.
+Delivered texts are escaped, so that none becomes a link, a table cell or HTML.
 """
 
 import re
@@ -9,44 +8,45 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from cdp_etl.report.data.rejections import totals
-from cdp_etl.report.data.report_data import Figures, Marts, ReportOptions
+from cdp_etl.report.data.report_data import MartData, ReportData
 from cdp_etl.report.formatting import (
-    LONGEST_SENTENCE,
-    LONGEST_TEXT,
+    MAX_SENTENCE,
+    MAX_TEXT,
     count,
+    display_text,
     long_day,
     share,
     short_day,
-    shown,
 )
-from cdp_etl.report.render.deliveries_section import arrival_notes, arrivals
+from cdp_etl.report.options import ReportOptions
+from cdp_etl.report.render.deliveries_section import delivery_notes, delivery_rows
 from cdp_etl.report.render.funnels_section import funnel_views
-from cdp_etl.report.status import Judgement, Verdict
+from cdp_etl.report.status import Assessment, DayStatus
 
-_MOST_ROWS: Final = 5
+_MAX_ROWS: Final = 5
 _SPECIAL: Final = re.compile(r"([\\`*_{}\[\]()<>#+!|~&$:@-])")
 
 
-def escaped(text: str, longest: int = LONGEST_TEXT) -> str:
-    """Give a text as Markdown that shows it as it is, cut where it is long."""
-    return _SPECIAL.sub(r"\\\1", shown(text, longest))
+def escaped(text: str, max_length: int = MAX_TEXT) -> str:
+    """Return a text as Markdown that displays it literally, cut at `max_length`."""
+    return _SPECIAL.sub(r"\\\1", display_text(text, max_length))
 
 
-def render_markdown(figures: Figures, judgement: Judgement, options: ReportOptions) -> str:
-    """Give the short version."""
-    return "\n\n".join(_parts(figures, judgement, options)) + "\n"
+def render_markdown(report_data: ReportData, assessment: Assessment, options: ReportOptions) -> str:
+    """Return the short version."""
+    return "\n\n".join(_parts(report_data, assessment, options)) + "\n"
 
 
-def _parts(figures: Figures, judgement: Judgement, options: ReportOptions) -> Iterator[str]:
-    yield f"### {long_day(figures.dump_date)}"
-    yield f"**{judgement.sentence}**"
-    problems = [*judgement.wrong, *judgement.odd]
-    if problems:
-        yield "\n".join(f"- {escaped(problem, LONGEST_SENTENCE)}" for problem in problems)
-    if judgement.verdict is Verdict.ABSENT:
+def _parts(report_data: ReportData, assessment: Assessment, options: ReportOptions) -> Iterator[str]:
+    yield f"### {long_day(report_data.dump_date)}"
+    yield f"**{assessment.sentence}**"
+    findings = [*assessment.problems, *assessment.warnings]
+    if findings:
+        yield "\n".join(f"- {escaped(finding, MAX_SENTENCE)}" for finding in findings)
+    if assessment.status is DayStatus.NO_DATA:
         return
     yield _table(
-        ("Dump", "What became of it", "Records", "A usual day", "Refused"),
+        ("Dump", "Status", "Records", "Usual day", "Quarantined"),
         (
             (row.name, row.status, "–", row.usual, "–")  # noqa: RUF001 - dashes
             if row.load is None
@@ -57,21 +57,21 @@ def _parts(figures: Figures, judgement: Judgement, options: ReportOptions) -> It
                 row.usual,
                 f"{count(row.load.quarantined)} ({share(row.load.quarantined, row.load.records_read)})",
             )
-            for row in arrivals(figures, options)
+            for row in delivery_rows(report_data, options)
         ),
     )
-    yield from arrival_notes(figures)
-    if figures.reasons:
-        yield "**Why records were refused**"
+    yield from delivery_notes(report_data)
+    if report_data.reasons:
+        yield "**Reasons of quarantined records**"
         yield _table(
             ("Reason", "Records"),
-            ((escaped(row.what), count(row.record_count)) for row in totals(figures.reasons)[:_MOST_ROWS]),
+            ((escaped(row.label), count(row.record_count)) for row in totals(report_data.reasons)[:_MAX_ROWS]),
         )
-    if figures.marts is not None and figures.marts.interactions:
-        yield from _told(figures.marts)
+    if report_data.marts is not None and report_data.marts.interactions:
+        yield from _mart_parts(report_data.marts)
 
 
-def _told(marts: Marts) -> Iterator[str]:
+def _mart_parts(marts: MartData) -> Iterator[str]:
     for funnel in funnel_views(marts, can_compare_weeks=marts.can_compare_weeks):
         steps = ", ".join(
             f"{step.name.lower()} {count(step.people)}{f' ({step.share})' if step.share else ''}"
@@ -79,12 +79,12 @@ def _told(marts: Marts) -> Iterator[str]:
         )
         yield f"**{funnel.channel}**, people in the seven days to {short_day(marts.day)}: {steps}."
     if marts.products.top:
-        yield f"**Products most dealt with on {short_day(marts.day)}**"
+        yield f"**Top products by interactions on {short_day(marts.day)}**"
         yield _table(
             ("Product", "Interactions", "Customers"),
             (
                 (escaped(item.name or item.product_sku), count(item.day_count), count(item.day_customer_count))
-                for item in marts.products.top[:_MOST_ROWS]
+                for item in marts.products.top[:_MAX_ROWS]
             ),
         )
     sentences = tuple(marts.identity_changes.sentences())

@@ -1,22 +1,19 @@
-"""How the page looks: inline styles, since mail programs drop style sheets; one column that fits a phone.
-
-Put here looks only. What is shown stands in the template, `page.html.jinja`.
-"""
+"""Styles of the page: inline, because mail programs drop style sheets; one column that fits a phone."""
 
 from typing import Final
 
-from cdp_etl.report.status import Verdict
+from cdp_etl.report.status import DayStatus
 
 _INK, _FAINT, _LINE = "#1f2933", "#5b6774", "#e4e8ec"
 _FONT: Final = "-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif"
 
 COLOURS: Final = {
-    Verdict.FINE: ("#e6f4ea", "#2f7d4f"),
-    Verdict.LOOK: ("#fdf3e1", "#b06f10"),
-    Verdict.WRONG: ("#fbe9e7", "#c2382b"),
-    Verdict.ABSENT: ("#eef1f4", "#5b6774"),
+    DayStatus.OK: ("#e6f4ea", "#2f7d4f"),
+    DayStatus.WARNING: ("#fdf3e1", "#b06f10"),
+    DayStatus.INCOMPLETE: ("#fbe9e7", "#c2382b"),
+    DayStatus.NO_DATA: ("#eef1f4", "#5b6774"),
 }
-"""Background and edge of the sentence at the top."""
+"""Background and border of the sentence at the top."""
 
 STYLES: Final = {
     "body": f"margin:0;padding:0;background:#f4f6f8;color:{_INK};font:16px/1.45 {_FONT};"
@@ -50,20 +47,21 @@ STYLES: Final = {
     "good": "color:#2f7d4f;font-weight:600",
     "code": "font-family:Menlo,Consolas,monospace;font-size:12px;background:#f1f3f5;padding:1px 4px;"
     "border-radius:4px",
-    "plots": "margin:4px -8px 0;font-size:0",
-    "plot": "display:inline-block;vertical-align:top;width:100%;max-width:352px;padding:8px;box-sizing:border-box",
-    "plot_title": "margin:0 0 2px;font-size:14px;font-weight:600;line-height:1.3",
-    "plot_note": f"margin:0 0 6px;font-size:12px;line-height:1.35;color:{_FAINT}",
+    "charts": "margin:4px -8px 0;font-size:0",
+    "chart": "display:inline-block;vertical-align:top;width:100%;max-width:352px;padding:8px;"
+    "box-sizing:border-box",
+    "chart_title": "margin:0 0 2px;font-size:14px;font-weight:600;line-height:1.3",
+    "chart_note": f"margin:0 0 6px;font-size:12px;line-height:1.35;color:{_FAINT}",
     "bar_row": "margin:6px 0",
     "bar_track": "background:#eef1f4;border-radius:4px;height:12px;margin-top:3px;overflow:hidden",
     "footer": f"margin:36px 0 8px;padding-top:14px;border-top:1px solid {_LINE};color:{_FAINT};font-size:12px",
 }
-"""The inline style of each part of the page."""
+"""Inline style of each part of the page."""
 
 
-def verdict_style(verdict: Verdict) -> str:
-    """Give the style of the sentence at the top: its colour says at a glance how the day is."""
-    background, edge = COLOURS[verdict]
+def status_style(status: DayStatus) -> str:
+    """Return the style of the sentence at the top; its colour shows the status of the day."""
+    background, edge = COLOURS[status]
     return (
         f"margin:0;padding:12px 14px;background:{background};border-left:5px solid {edge};border-radius:4px;"
         "font-size:17px;line-height:1.4;font-weight:600"

@@ -1,4 +1,4 @@
-"""What a report counts: the worked example added up by hand, and the figures that need a story of their own."""
+"""Figures of a report: the worked example counted by hand, and cases that need data of their own."""
 
 from datetime import date, timedelta
 
@@ -10,16 +10,16 @@ from cdp_etl.report.data.messages import Funnel
 from cdp_etl.report.data.rejections import ReasonCount, totals
 from cdp_etl.report.data.report_data import ReportData, read_report_data
 from cdp_etl_tests.marts.loading import ACTIVITY, COMMENT, EMAIL, SMS, day, make_record
-from cdp_etl_tests.report.days import LAST, Shop
+from cdp_etl_tests.report.days import LAST, ReportWarehouse
 
 
 @pytest.fixture(scope="module")
-def report_data(fortnight: tuple[Shop, date]) -> ReportData:
-    shop, last = fortnight
-    return read_report_data(shop.warehouse, last)
+def report_data(fortnight: tuple[ReportWarehouse, date]) -> ReportData:
+    report_warehouse, last = fortnight
+    return read_report_data(report_warehouse.warehouse, last)
 
 
-def test_what_arrived_is_what_the_ledger_says(report_data: ReportData) -> None:
+def test_dumps_have_the_counts_of_the_ledger(report_data: ReportData) -> None:
     activity, email = report_data.of_day(ACTIVITY), report_data.of_day(EMAIL)
 
     assert activity is not None
@@ -36,14 +36,14 @@ def test_reasons_are_counted_by_entity(report_data: ReportData) -> None:
 
 
 def test_each_step_of_the_funnel_counts_a_recipient_once(report_data: ReportData) -> None:
-    """Of four that were sent to, two opened, one of them twice. The click of z was of no sending."""
+    """Of four recipients two opened, one of them twice. z clicked, but no message to z was sent."""
     assert report_data.marts is not None
 
     assert report_data.marts.funnels == (
-        Funnel("email", is_latest=True, sent=4, opened=2, clicked=2, opened_any=2, clicked_any=3, missed=1,
-               left_channel=0),
-        Funnel("sms", is_latest=True, sent=2, opened=0, clicked=1, opened_any=0, clicked_any=1, missed=0,
-               left_channel=0),
+        Funnel("email", is_latest=True, sent=4, opened=2, clicked=2, opened_any=2, clicked_any=3, not_reached=1,
+               opted_out=0),
+        Funnel("sms", is_latest=True, sent=2, opened=0, clicked=1, opened_any=0, clicked_any=1, not_reached=0,
+               opted_out=0),
     )  # fmt: skip # one channel a line
 
 
@@ -55,8 +55,8 @@ def test_top_products_are_those_of_the_day(report_data: ReportData) -> None:
     assert report_data.marts.customer_count == 3
 
 
-def test_movers_changed_by_more_than_chance(report_data: ReportData) -> None:
-    """The lamp is seen once a day in both weeks; the chair 28 times and never again; the table is new."""
+def test_rising_and_falling_products_changed_significantly(report_data: ReportData) -> None:
+    """The lamp is viewed once a day in both weeks; the chair 28 times and never again; the table is new."""
     assert report_data.marts is not None
     products = report_data.marts.products
 
@@ -67,7 +67,9 @@ def test_movers_changed_by_more_than_chance(report_data: ReportData) -> None:
 def test_interactions_and_recipients_are_by_day(report_data: ReportData) -> None:
     assert report_data.marts is not None
     last = [
-        (row.kind, row.interaction_count) for row in report_data.marts.interactions if row.activity_date == day(LAST)
+        (row.kind, row.interaction_count)
+        for row in report_data.marts.interactions
+        if row.activity_date == day(LAST)
     ]
     recipients = [(row.channel, row.step, row.recipient_count) for row in report_data.marts.recipients]
 
@@ -81,8 +83,8 @@ def test_interactions_and_recipients_are_by_day(report_data: ReportData) -> None
     ]
 
 
-def test_products_of_two_companies_with_one_sku_are_two(shop: Shop) -> None:
-    shop.load(
+def test_products_of_two_companies_with_one_sku_are_two(report_warehouse: ReportWarehouse) -> None:
+    report_warehouse.load(
         ACTIVITY,
         1,
         [
@@ -90,9 +92,9 @@ def test_products_of_two_companies_with_one_sku_are_two(shop: Shop) -> None:
             make_record(ACTIVITY, "2", company_id="B", product_name="Lampe"),
         ],
     )
-    shop.refresh_marts()
+    report_warehouse.refresh_marts()
 
-    marts = read_report_data(shop.warehouse, day(1)).marts
+    marts = read_report_data(report_warehouse.warehouse, day(1)).marts
 
     assert marts is not None
     assert [(p.company_id, p.name, p.day_count) for p in marts.products.top] == [
@@ -101,42 +103,44 @@ def test_products_of_two_companies_with_one_sku_are_two(shop: Shop) -> None:
     ]
 
 
-def test_a_product_has_its_newest_name(shop: Shop) -> None:
-    shop.load(ACTIVITY, 1, [make_record(ACTIVITY, "1", 1, product_name="Old lamp")])
-    shop.load(COMMENT, 2, [make_record(COMMENT, "1", 2, product_name="New lamp")])
-    shop.refresh_marts()
+def test_a_product_has_its_newest_name(report_warehouse: ReportWarehouse) -> None:
+    report_warehouse.load(ACTIVITY, 1, [make_record(ACTIVITY, "1", 1, product_name="Old lamp")])
+    report_warehouse.load(COMMENT, 2, [make_record(COMMENT, "1", 2, product_name="New lamp")])
+    report_warehouse.refresh_marts()
 
-    marts = read_report_data(shop.warehouse, day(2)).marts
+    marts = read_report_data(report_warehouse.warehouse, day(2)).marts
 
     assert marts is not None
     assert [p.name for p in marts.products.top] == ["New lamp"]
 
 
-def test_a_dump_of_the_morning_after_is_told_as_the_day_that_it_is_about(shop: Shop) -> None:
-    shop.load(
+def test_the_report_is_about_the_day_of_most_events(report_warehouse: ReportWarehouse) -> None:
+    report_warehouse.load(
         ACTIVITY, 5, [make_record(ACTIVITY, "1", 4), make_record(ACTIVITY, "2", 4), make_record(ACTIVITY, "3", 5)]
     )
-    shop.refresh_marts()
+    report_warehouse.refresh_marts()
 
-    marts = read_report_data(shop.warehouse, day(5)).marts
+    marts = read_report_data(report_warehouse.warehouse, day(5)).marts
 
     assert marts is not None
     assert marts.day == day(4)
     assert [p.day_count for p in marts.products.top] == [2]
 
 
-def test_of_days_told_alike_the_later_counts() -> None:
-    assert main_activity_day((RecordsOnDay(day(1), 3), RecordsOnDay(day(2), 3), RecordsOnDay(day(3), 1)), day(9)) == day(2)
+def test_of_days_with_equally_many_events_the_later_is_reported() -> None:
+    assert main_activity_day(
+        (RecordsOnDay(day(1), 3), RecordsOnDay(day(2), 3), RecordsOnDay(day(3), 1)), day(9)
+    ) == day(2)
     assert main_activity_day((), day(9)) == day(9)
 
 
-def test_nothing_outside_of_the_thirty_days_is_read(shop: Shop) -> None:
-    shop.load(ACTIVITY, 1, [make_record(ACTIVITY, "1", 1)])
-    shop.load(ACTIVITY, 31, [make_record(ACTIVITY, "2", 31)])
-    shop.load(ACTIVITY, 32, [make_record(ACTIVITY, "3", 32)])
-    shop.refresh_marts()
+def test_nothing_outside_of_the_thirty_days_is_read(report_warehouse: ReportWarehouse) -> None:
+    report_warehouse.load(ACTIVITY, 1, [make_record(ACTIVITY, "1", 1)])
+    report_warehouse.load(ACTIVITY, 31, [make_record(ACTIVITY, "2", 31)])
+    report_warehouse.load(ACTIVITY, 32, [make_record(ACTIVITY, "3", 32)])
+    report_warehouse.refresh_marts()
 
-    report_data = read_report_data(shop.warehouse, day(31))
+    report_data = read_report_data(report_warehouse.warehouse, day(31))
 
     assert report_data.marts is not None
     assert {row.dump_date for row in report_data.deliveries} == {day(31)}
@@ -144,13 +148,13 @@ def test_nothing_outside_of_the_thirty_days_is_read(shop: Shop) -> None:
     assert not report_data.marts.can_compare_weeks
 
 
-def test_loads_that_the_marts_have_not_taken_in_are_told(shop: Shop) -> None:
-    shop.load(ACTIVITY, 1, [make_record(ACTIVITY, "1")])
-    before = read_report_data(shop.warehouse, day(1)).marts
-    shop.refresh_marts()
-    after = read_report_data(shop.warehouse, day(1)).marts
-    shop.load(ACTIVITY, 2, [make_record(ACTIVITY, "2", 2)])
-    pending = read_report_data(shop.warehouse, day(2)).marts
+def test_loads_that_the_marts_have_not_applied_are_reported(report_warehouse: ReportWarehouse) -> None:
+    report_warehouse.load(ACTIVITY, 1, [make_record(ACTIVITY, "1")])
+    before = read_report_data(report_warehouse.warehouse, day(1)).marts
+    report_warehouse.refresh_marts()
+    after = read_report_data(report_warehouse.warehouse, day(1)).marts
+    report_warehouse.load(ACTIVITY, 2, [make_record(ACTIVITY, "2", 2)])
+    pending = read_report_data(report_warehouse.warehouse, day(2)).marts
 
     assert before is None
     assert after is not None
@@ -159,33 +163,39 @@ def test_loads_that_the_marts_have_not_taken_in_are_told(shop: Shop) -> None:
     assert pending.has_pending
 
 
-def test_what_bears_the_same_words_is_added_up_over_entities() -> None:
-    counts = (ReasonCount("a", "email: required", 3), ReasonCount("a", "x: wrong type", 4), ReasonCount("b", "email: required", 2))
+def test_equal_reasons_are_added_up_over_entities() -> None:
+    counts = (
+        ReasonCount("a", "email: required", 3),
+        ReasonCount("a", "x: wrong type", 4),
+        ReasonCount("b", "email: required", 2),
+    )
 
-    assert [(total.what, total.record_count) for total in totals(counts)] == [
+    assert [(total.label, total.record_count) for total in totals(counts)] == [
         ("email: required", 5),
         ("x: wrong type", 4),
     ]
 
 
-def test_a_warning_about_a_key_that_may_be_a_value_leaves_the_key_out(shop: Shop) -> None:
+def test_a_warning_about_a_key_that_may_be_a_value_leaves_the_key_out(report_warehouse: ReportWarehouse) -> None:
     odd = ["customField Nguyen Van A: not an object", "customField a@b.vn: not an object"]
-    shop.load(ACTIVITY, 1, [make_record(ACTIVITY, str(n), warnings=[warning]) for n, warning in enumerate(odd)])
+    report_warehouse.load(
+        ACTIVITY, 1, [make_record(ACTIVITY, str(n), warnings=[warning]) for n, warning in enumerate(odd)]
+    )
 
-    (told,) = read_report_data(shop.warehouse, day(1)).warnings
+    (warning,) = read_report_data(report_warehouse.warehouse, day(1)).warnings
 
-    assert (told.what, told.record_count) == ("(keys that do not read as a name): not an object", 2)
+    assert (warning.label, warning.record_count) == ("(keys that do not read as a name): not an object", 2)
 
 
-def test_warnings_are_counted_over_all_entities(shop: Shop) -> None:
+def test_warnings_are_counted_over_all_entities(report_warehouse: ReportWarehouse) -> None:
     masked = "customerPhone: not a dialable number"
-    shop.load(
+    report_warehouse.load(
         ACTIVITY, 1, [make_record(ACTIVITY, "1", warnings=[masked]), make_record(ACTIVITY, "2", warnings=[masked])]
     )
-    shop.load(COMMENT, 1, [make_record(COMMENT, "1", warnings=[masked])])
-    shop.load(SMS, 1, [make_record(SMS, "1")])
+    report_warehouse.load(COMMENT, 1, [make_record(COMMENT, "1", warnings=[masked])])
+    report_warehouse.load(SMS, 1, [make_record(SMS, "1")])
 
-    warnings = read_report_data(shop.warehouse, day(1)).warnings
+    warnings = read_report_data(report_warehouse.warehouse, day(1)).warnings
 
     assert warnings == (
         ReasonCount("customer_product_activity", masked, 2),
@@ -196,50 +206,56 @@ def test_warnings_are_counted_over_all_entities(shop: Shop) -> None:
 @pytest.mark.parametrize(
     ("before", "after", "expected"),
     [
-        pytest.param(["c:1 e:a", "c:2 e:b"], ["c:1 e:b"], IdentityChanges(1, 0, 0, 0, 0), id="customer ids join"),
-        pytest.param(["e:a"], ["c:1 e:a"], IdentityChanges(0, 1, 0, 0, 0), id="a contact is recognised"),
-        pytest.param(["e:a", "p:1"], ["e:a p:1"], IdentityChanges(0, 0, 1, 0, 0), id="contacts join"),
+        pytest.param(["c:1 e:a", "c:2 e:b"], ["c:1 e:b"], IdentityChanges(1, 0, 0, 0, 0), id="customer ids merge"),
+        pytest.param(["e:a"], ["c:1 e:a"], IdentityChanges(0, 1, 0, 0, 0), id="a contact is identified"),
+        pytest.param(["e:a", "p:1"], ["e:a p:1"], IdentityChanges(0, 0, 1, 0, 0), id="contacts merge"),
         pytest.param(["c:1 e:a"], ["c:7"], IdentityChanges(0, 0, 0, 0, 0), id="a new customer is no change"),
     ],
 )
-def test_who_turned_out_to_be_whom_is_counted_in_persons(
-    shop: Shop, before: list[str], after: list[str], expected: IdentityChanges
+def test_identity_changes_are_counted_in_persons(
+    report_warehouse: ReportWarehouse, before: list[str], after: list[str], expected: IdentityChanges
 ) -> None:
-    shop.load(ACTIVITY, 1, [make_record(ACTIVITY, f"1-{names}", 1, identifiers=names.split()) for names in before])
-    shop.refresh_marts()
-    shop.load(ACTIVITY, 2, [make_record(ACTIVITY, f"2-{names}", 2, identifiers=names.split()) for names in after])
-    shop.refresh_marts()
+    report_warehouse.load(
+        ACTIVITY, 1, [make_record(ACTIVITY, f"1-{names}", 1, identifiers=names.split()) for names in before]
+    )
+    report_warehouse.refresh_marts()
+    report_warehouse.load(
+        ACTIVITY, 2, [make_record(ACTIVITY, f"2-{names}", 2, identifiers=names.split()) for names in after]
+    )
+    report_warehouse.refresh_marts()
 
-    marts = read_report_data(shop.warehouse, day(2)).marts
+    marts = read_report_data(report_warehouse.warehouse, day(2)).marts
 
     assert marts is not None
     assert marts.identity_changes == expected
 
 
-def test_what_a_corrected_dump_no_longer_links_splits_off_or_is_gone(shop: Shop) -> None:
-    shop.load(
+def test_identifiers_that_a_corrected_dump_no_longer_links_split_off_or_are_lost(
+    report_warehouse: ReportWarehouse,
+) -> None:
+    report_warehouse.load(
         ACTIVITY,
         1,
         [make_record(ACTIVITY, "1", identifiers=["c:1", "e:a"]), make_record(ACTIVITY, "2", identifiers=["c:9"])],
     )
-    shop.refresh_marts()
-    shop.load(
+    report_warehouse.refresh_marts()
+    report_warehouse.load(
         ACTIVITY,
         1,
         [make_record(ACTIVITY, "1", identifiers=["c:1"]), make_record(ACTIVITY, "3", identifiers=["e:a"])],
     )
-    shop.refresh_marts()
+    report_warehouse.refresh_marts()
 
-    marts = read_report_data(shop.warehouse, day(1)).marts
+    marts = read_report_data(report_warehouse.warehouse, day(1)).marts
 
     assert marts is not None
-    assert marts.identity_changes == IdentityChanges(0, 0, 0, split_off=1, gone=1)
+    assert marts.identity_changes == IdentityChanges(0, 0, 0, split_off=1, lost=1)
 
 
-def test_changes_of_another_dump_date_are_not_told(fortnight: tuple[Shop, date]) -> None:
-    shop, last = fortnight
+def test_changes_of_another_dump_date_are_not_reported(fortnight: tuple[ReportWarehouse, date]) -> None:
+    report_warehouse, last = fortnight
 
-    marts = read_report_data(shop.warehouse, last - timedelta(days=1)).marts
+    marts = read_report_data(report_warehouse.warehouse, last - timedelta(days=1)).marts
 
     assert marts is not None
     assert marts.identity_changes == IdentityChanges(0, 0, 0, 0, 0)

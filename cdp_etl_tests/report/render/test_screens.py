@@ -1,4 +1,4 @@
-"""The page in a real browser: nothing complains, nothing is fetched, every plot is drawn, nothing overflows."""
+"""The page in a real browser: no errors, no requests, every chart is drawn, nothing overflows."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from cdp_etl.report import write_report
-from cdp_etl_tests.report.days import EXPECTED, Shop
+from cdp_etl.report.build import write_report
+from cdp_etl_tests.report.days import EXPECTED, ReportWarehouse
 
 pytestmark = pytest.mark.system
 
@@ -24,11 +24,11 @@ FLAGS = [
     "--disable-sync",
 ]
 
-# Width and height of what a plot draws by itself: bars, lines and points, not axes.
+# Number of visible marks of each chart: bars, lines and points, not axes.
 _MARKS = """
-[...document.querySelectorAll('[data-plot]')].map(plot => [
-  plot.dataset.plot,
-  [...plot.querySelectorAll('.mark-rect path, .mark-line path, .mark-symbol path')]
+[...document.querySelectorAll('[data-chart]')].map(chart => [
+  chart.dataset.chart,
+  [...chart.querySelectorAll('.mark-rect path, .mark-line path, .mark-symbol path')]
     .filter(mark => { const box = mark.getBoundingClientRect(); return box.width > 0 || box.height > 0 }).length,
 ])
 """
@@ -43,9 +43,9 @@ Math.min(...[...document.querySelectorAll('svg text')].map(text => text.getBound
 
 
 @pytest.fixture(scope="module")
-def report(fortnight: tuple[Shop, date], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    shop, last = fortnight
-    return write_report(shop.warehouse, last, tmp_path_factory.mktemp("reports"), EXPECTED).path
+def report(fortnight: tuple[ReportWarehouse, date], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    report_warehouse, last = fortnight
+    return write_report(report_warehouse.warehouse, last, tmp_path_factory.mktemp("reports"), EXPECTED).path
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +62,7 @@ def page(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
         yield context.new_page()
 
 
-def test_the_page_is_drawn_whole_and_quietly_at_every_width(page: Page, report: Path) -> None:
+def test_the_page_is_drawn_completely_and_without_errors_at_every_width(page: Page, report: Path) -> None:
     complaints: list[str] = []
     fetched: list[str] = []
     page.on("console", lambda message: complaints.append(message.text))
@@ -74,7 +74,7 @@ def test_the_page_is_drawn_whole_and_quietly_at_every_width(page: Page, report: 
     marks = dict(page.evaluate(_MARKS))
     assert complaints == []
     assert fetched == [report.as_uri()]
-    assert marks.keys() == {"records-received", "share-refused", "interactions", "recipients"}
+    assert marks.keys() == {"records-received", "share-quarantined", "interactions", "recipients"}
     assert min(marks.values()) > 0
     assert page.evaluate(_TOO_WIDE) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]  # type: ignore[index] # it was set above

@@ -1,4 +1,4 @@
--- On which days that happened which the dumps of one date tell of; records that a later dump replaced are not here.
+-- Days on which the events in the dumps of one date happened; records superseded by a later dump do not count.
 -- Grain: activity_date
 SELECT
   activity_date,
