@@ -1,5 +1,5 @@
-"""The steps of a dump, without Dagster: detect, pull, normalize, load, prune.
+"""Pipeline without Dagster: detect, pull, normalize, load, find unapplied loads, prune.
 
-Belongs here: orchestration of stages that the CLI and Dagster share.
-Does not belong here: anything that imports Dagster.
+Belongs here: sequences of stages that the command line and Dagster share.
+Does not belong here: the stages themselves, imports of Dagster or of `cdp_etl.defs`.
 """

@@ -1,224 +1,245 @@
-"""Which dumps have arrived, changed or not got through: what the zone offers against archive and ledger.
+"""Detection of dumps to load: compares the zones' listings with the raw archive and the ledger.
 
-Put here the comparison, and what is kept from one look to the next. When to look, and how a run is asked for,
-stands in `new_dumps.py`; nothing here knows Dagster.
+The sensor `new_dumps` calls this module, stores its cursor and requests the runs.
 """
 
 import hashlib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Annotated, Any, Self
 
 import polars as pl
-from pydantic import TypeAdapter
+from pydantic import Field, TypeAdapter
 
 from cdp_etl.contract.entity import Entity
 from cdp_etl.entities import BY_NAME, ENTITIES
 from cdp_etl.landing import (
-    FoundDump,
+    DiscoveredDump,
+    FirstSeen,
     LandingError,
     RetryPolicy,
-    Sighting,
     ZoneConfigError,
     ZoneUnreachableError,
+    check_stability,
     discover,
-    has_stood_still,
     latest_pull,
 )
 from cdp_etl.settings import Settings
 
-MOST_ATTEMPTS = 8
-"""A delivery that does not get through is asked for this often, over half a day, then no more until it changes."""
+MAX_ATTEMPTS = 8
+"""Number of runs requested for one delivery, over about half a day. A changed delivery starts over."""
 
 _FIRST_WAIT = timedelta(minutes=5)
-_MOST_OPEN_DAYS = 31
-_LOADED_DAYS_A_LOOK = 7
-_ONE_ATTEMPT = RetryPolicy(attempts=1)  # the next look is the next attempt
+_MAX_OPEN_DATES = 31
+_LOADED_DATES_PER_SCAN = 7
+_NO_RETRY = RetryPolicy(attempts=1)  # the next scan is the next attempt
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What was asked for a day: the deliveries, by one hash, how often, and when last."""
+class LoadRequest:
+    """The newest request to load a date. Aliases are the stored JSON keys.
 
-    deliveries: str
+    Attributes:
+        delivery_hash: Hash of the listings that are to be loaded.
+        attempts: Number of requests for these listings.
+        requested_at: Time of the newest request.
+    """
+
+    delivery_hash: Annotated[str, Field(alias="deliveries")]
     attempts: int
-    at: datetime
+    requested_at: Annotated[datetime, Field(alias="at")]
 
-    def is_due_again(self, now: datetime) -> bool:
-        """Tell whether to try once more; the waits double."""
-        waited = now - self.at >= _FIRST_WAIT * 2 ** (self.attempts - 1)
-        return self.attempts < MOST_ATTEMPTS and waited
-
-
-@dataclass(frozen=True, slots=True)
-class Memory:
-    """What is kept from one look to the next; days that are done or no longer looked at are forgotten.
-
-    Attributes:
-        asked: What was asked for, by day.
-        sightings: When the listing of a dump that is not loaded and bears no sign of completeness was first seen,
-            by entity and day.
-        looked_through: The last of the older, loaded days that a look has come to; the next goes on behind it.
-    """
-
-    asked: Mapping[str, Asked] = field(default_factory=dict)
-    sightings: Mapping[str, Sighting] = field(default_factory=dict)
-    looked_through: date | None = None
-
-
-_memory = TypeAdapter(Memory)
-
-
-def read_memory(text: str | None) -> Memory:
-    """Read what `write_memory` gave; nothing where there is none."""
-    return _memory.validate_json(text) if text else Memory()
-
-
-def write_memory(memory: Memory) -> str:
-    """Give the memory as text."""
-    return _memory.dump_json(memory, exclude_none=True).decode()
+    def is_retry_due(self, now: datetime) -> bool:
+        """Return whether the load is to be requested again. The wait doubles with each attempt."""
+        has_waited = now - self.requested_at >= _FIRST_WAIT * 2 ** (self.attempts - 1)
+        return self.attempts < MAX_ATTEMPTS and has_waited
 
 
 @dataclass(frozen=True, slots=True)
-class Arrival:
-    """A day of which dumps are to be loaded.
+class SensorCursor:
+    """State between two scans. Dates that are loaded or no longer scanned are dropped.
+
+    The aliases are the stored JSON keys.
 
     Attributes:
-        day: The dump date.
-        entities: Whose dumps.
-        asked: The deliveries, and the number of this attempt.
+        requests: Newest request by dump date.
+        first_seen: Time at which a listing was first seen, by entity and dump date. Contains the dumps that are
+            neither loaded nor known to be complete.
+        last_rescanned: Newest of the older loaded dates that were scanned last; the next scan continues after it.
     """
 
-    day: date
+    requests: Annotated[Mapping[str, LoadRequest], Field(alias="asked")] = field(default_factory=dict)
+    first_seen: Annotated[Mapping[str, FirstSeen], Field(alias="sightings")] = field(default_factory=dict)
+    last_rescanned: Annotated[date | None, Field(alias="looked_through")] = None
+
+    @classmethod
+    def from_json(cls, text: str | None) -> Self:
+        """Parse the result of `to_json`; return an empty cursor for None."""
+        return _cursor.validate_json(text) if text else cls()
+
+    def to_json(self) -> str:
+        """Return the cursor as JSON."""
+        return _cursor.dump_json(self, exclude_none=True, by_alias=True).decode()
+
+
+_cursor: TypeAdapter[Any] = TypeAdapter(SensorCursor)
+
+
+@dataclass(frozen=True, slots=True)
+class DueLoad:
+    """Dumps of one date that are to be loaded now.
+
+    Attributes:
+        dump_date: The date.
+        entities: Names of the entities.
+        request: The deliveries and the number of this attempt.
+    """
+
+    dump_date: date
     entities: tuple[str, ...]
-    asked: Asked
+    request: LoadRequest
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """What one look at the zones found.
+class ZoneScan:
+    """Result of one scan of the zones.
 
     Attributes:
-        found: The dumps that are there.
-        faults: Why a zone could not be looked at, in sentences.
+        dumps: The dumps found.
+        errors: A sentence for each zone that could not be listed.
     """
 
-    found: tuple[FoundDump, ...]
-    faults: tuple[str, ...]
+    dumps: tuple[DiscoveredDump, ...]
+    errors: tuple[str, ...]
 
 
-def days_to_look_at(
-    settings: Settings, ledger: pl.DataFrame, recent: Collection[date], looked_through: date | None
+def dates_to_scan(
+    settings: Settings, ledger: pl.DataFrame, recent: Collection[date], last_rescanned: date | None
 ) -> tuple[list[date], date | None]:
-    """Give the days worth a listing, a bounded number, and the last of the older ones that are loaded.
+    """Return the dump dates to scan, a bounded number, and the new value of `last_rescanned`.
 
-    These are the recent days, older ones of which a dump is expected and not loaded (the newest of them), and of
-    the older ones that are loaded a few at a time, in turn: a correction of last month is found too, only later.
+    The dates are:
+    - the recent ones,
+    - the newest of the older ones with an expected dump that is not loaded,
+    - a few of the older loaded ones in turn, so that a late correction is found in the end.
     """
     older = ledger.filter(pl.col("dump_date") < min(recent))
-    open_days = _open_days(settings, older, min(recent))
-    loaded_days = sorted(set(older["dump_date"].to_list()) - open_days)
-    ahead = [day for day in loaded_days if looked_through is None or day > looked_through]
-    in_turn = (ahead or loaded_days)[:_LOADED_DAYS_A_LOOK]
-    days = sorted({*recent, *sorted(open_days)[-_MOST_OPEN_DAYS:], *in_turn})
-    return days, in_turn[-1] if in_turn else None
+    open_dates = _open_dates(settings, older, min(recent))
+    loaded_dates = sorted(set(older["dump_date"].to_list()) - open_dates)
+    following = [day for day in loaded_dates if last_rescanned is None or day > last_rescanned]
+    rescanned = (following or loaded_dates)[:_LOADED_DATES_PER_SCAN]
+    dates = sorted({*recent, *sorted(open_dates)[-_MAX_OPEN_DATES:], *rescanned})
+    return dates, rescanned[-1] if rescanned else None
 
 
-def _open_days(settings: Settings, older: pl.DataFrame, end: date) -> set[date]:
-    """Give the days before `end` of which the ledger lacks a dump: it failed, or is expected and was not there.
+def _open_dates(settings: Settings, older: pl.DataFrame, end: date) -> set[date]:
+    """Return the dates before `end` with a failed, refused or missing dump.
 
-    What was never tried counts from an entity's first day in the ledger on: a daemon that was down for longer
-    than the days looked back leaves such days (RULINGS 24).
+    A date without any attempt counts as missing from the first date of the entity in the ledger. Such dates exist
+    after the daemon was down for longer than the days that are looked back.
     """
-    days = set(older.filter(pl.col("status").is_in(["failed", "refused"]))["dump_date"].to_list())
+    dates = set(older.filter(pl.col("status").is_in(["failed", "refused"]))["dump_date"].to_list())
     for entity in ENTITIES:
         rows = older.filter(pl.col("entity") == entity.table)
         if rows.is_empty():
             continue
-        there = set(rows.filter(pl.col("status") != "empty")["dump_date"].to_list())
+        delivered = set(rows.filter(pl.col("status") != "empty")["dump_date"].to_list())
         first: date = min(rows["dump_date"].to_list())
-        days |= set(settings.calendar(entity).expected(first, end - timedelta(days=1))) - there
-    return days
+        dates |= set(settings.calendar(entity).expected(first, end - timedelta(days=1))) - delivered
+    return dates
 
 
-def look(settings: Settings, entities: Collection[Entity], days: Collection[date]) -> Look:
-    """List what is there: one listing for each entity and day. A zone that does not answer hides no other."""
-    found: list[FoundDump] = []
-    faults: dict[str, str] = {}
+def scan_zones(settings: Settings, entities: Collection[Entity], dates: Collection[date]) -> ZoneScan:
+    """List the dumps of the given entities and dates. An unreachable zone does not affect the others."""
+    dumps: list[DiscoveredDump] = []
+    errors: dict[str, str] = {}
     for entity in entities:
-        zone = replace(settings.zone(entity), retry=_ONE_ATTEMPT)
-        if zone.label in faults:  # a look must be short, and the zone was waited for already
+        zone = replace(settings.zone(entity), retry=_NO_RETRY)
+        if zone.label in errors:  # a scan must be short, and this zone has already timed out
             continue
         try:
-            found += discover(zone, entity.name, days, stability_seconds=settings.stability_seconds)
+            dumps += discover(zone, entity.name, dates, stability_seconds=settings.stability_seconds)
         except (ZoneUnreachableError, ZoneConfigError) as error:
-            faults[zone.label] = str(error)
-    return Look(tuple(found), tuple(faults.values()))
+            errors[zone.label] = str(error)
+    return ZoneScan(tuple(dumps), tuple(errors.values()))
 
 
-def arrivals(  # noqa: PLR0913 - what is offered, known, remembered, at work, and the time
+def find_due_loads(  # noqa: PLR0913 - all inputs of one decision
     settings: Settings,
-    seen: Look,
+    scan: ZoneScan,
     ledger: pl.DataFrame,
-    before: Memory,
+    cursor: SensorCursor,
     *,
-    at_work: Collection[date],
+    running_dates: Collection[date],
     now: datetime,
-) -> tuple[list[Arrival], Memory]:
-    """Say which days are to be loaded, and what to keep until the next look; a day at work is left alone."""
-    known = {(row["entity"], row["dump_date"]): row for row in ledger.to_dicts()}
-    # Of a zone that was not seen nothing new is known, and of a day at work not yet.
-    asked = {day: kept for day, kept in before.asked.items() if seen.faults or date.fromisoformat(day) in at_work}
-    sightings: dict[str, Sighting] = dict(before.sightings) if seen.faults else {}
-    wanted: dict[date, list[FoundDump]] = {}
-    for dump in seen.found:
-        place = f"{dump.entity} {dump.dump_date}"
-        if _is_settled(settings, dump, known.get((BY_NAME[dump.entity].table, dump.dump_date))):
-            sightings.pop(place, None)
-            continue
-        is_ready, sighting = has_stood_still(dump, before.sightings.get(place), settings.stability_seconds, now)
-        if dump.ready_by is None:
-            sightings[place] = sighting
-        if is_ready and dump.dump_date not in at_work:
-            wanted.setdefault(dump.dump_date, []).append(dump)
-    due = []
-    for day, dumps in sorted(wanted.items()):
-        earlier = before.asked.get(day.isoformat())
-        attempt = _attempt(earlier, dumps, now)
-        asked[day.isoformat()] = attempt
-        if attempt != earlier:
-            due.append(Arrival(day, tuple(dump.entity for dump in dumps), attempt))
-    return due, replace(before, asked=asked, sightings=sightings)
+) -> tuple[list[DueLoad], SensorCursor]:
+    """Return the loads to request now, and the cursor for the next scan.
 
-
-def _is_settled(settings: Settings, dump: FoundDump, known: Mapping[str, Any] | None) -> bool:
-    """Tell whether this very listing was pulled, and then loaded, or refused for what is in it.
-
-    What was loaded or refused before that pull says nothing of it: a run may have been killed in between. Where
-    the archive was pruned since, a dump is settled if no file of it is newer than the load.
+    Args:
+        settings: Settings of the installation.
+        scan: Dumps in the zones.
+        ledger: Newest attempt of each dump.
+        cursor: State after the previous scan.
+        running_dates: Dates that a run is loading; nothing is requested for them.
+        now: Time of the scan.
     """
-    if known is None:
+    attempts = {(row["entity"], row["dump_date"]): row for row in ledger.to_dicts()}
+    # After an error the scan lacks some dumps, and the result of a running load is unknown: keep what is known.
+    requests = {
+        day: request
+        for day, request in cursor.requests.items()
+        if scan.errors or date.fromisoformat(day) in running_dates
+    }
+    first_seen: dict[str, FirstSeen] = dict(cursor.first_seen) if scan.errors else {}
+    ready: dict[date, list[DiscoveredDump]] = {}
+    for dump in scan.dumps:
+        key = f"{dump.entity} {dump.dump_date}"
+        if _is_processed(settings, dump, attempts.get((BY_NAME[dump.entity].table, dump.dump_date))):
+            first_seen.pop(key, None)
+            continue
+        is_ready, seen = check_stability(dump, cursor.first_seen.get(key), settings.stability_seconds, now)
+        if dump.ready_by is None:
+            first_seen[key] = seen
+        if is_ready and dump.dump_date not in running_dates:
+            ready.setdefault(dump.dump_date, []).append(dump)
+    due = []
+    for day, dumps in sorted(ready.items()):
+        previous = cursor.requests.get(day.isoformat())
+        request = _next_request(previous, dumps, now)
+        requests[day.isoformat()] = request
+        if request != previous:
+            due.append(DueLoad(day, tuple(dump.entity for dump in dumps), request))
+    return due, replace(cursor, requests=requests, first_seen=first_seen)
+
+
+def _is_processed(settings: Settings, dump: DiscoveredDump, attempt: Mapping[str, Any] | None) -> bool:
+    """Return whether this listing was pulled and afterwards loaded or refused.
+
+    An attempt that ended before the pull is no evidence: a run may have been killed after the pull. If the archive
+    no longer has the pull, a dump counts as processed if no file is newer than the load.
+    """
+    if attempt is None:
         return False
-    loaded_at = known["loaded_finished_at"]
+    loaded_at = attempt["loaded_finished_at"]
     try:
-        pulled = latest_pull(settings.archive, dump.entity, dump.dump_date)
-    except LandingError:  # the run that is asked for says so, in the ledger
+        pull = latest_pull(settings.archive, dump.entity, dump.dump_date)
+    except LandingError:  # the requested run records this error in the ledger
         return False
-    if pulled is None:
+    if pull is None:
         return loaded_at is not None and (dump.newest_at is None or dump.newest_at <= loaded_at)
-    if pulled.listing_fingerprint != dump.listing_fingerprint:
+    if pull.listing_fingerprint != dump.listing_fingerprint:
         return False
-    if loaded_at is not None and loaded_at >= pulled.pulled_at:
+    if loaded_at is not None and loaded_at >= pull.pulled_at:
         return True
-    is_judged = known["status"] in {"loaded", "unchanged", "refused"}
-    return is_judged and bool(known["finished_at"] >= pulled.pulled_at)
+    is_final = attempt["status"] in {"loaded", "unchanged", "refused"}
+    return is_final and bool(attempt["finished_at"] >= pull.pulled_at)
 
 
-def _attempt(earlier: Asked | None, dumps: Iterable[FoundDump], now: datetime) -> Asked:
-    """Give the attempt that is due, or the earlier one where none is."""
-    facts = sorted(f"{dump.entity}\0{dump.listing_fingerprint}" for dump in dumps)
-    deliveries = hashlib.sha256("\0".join(facts).encode()).hexdigest()[:16]
-    if earlier is None or earlier.deliveries != deliveries:
-        return Asked(deliveries, 1, now)
-    return Asked(deliveries, earlier.attempts + 1, now) if earlier.is_due_again(now) else earlier
+def _next_request(previous: LoadRequest | None, dumps: Iterable[DiscoveredDump], now: datetime) -> LoadRequest:
+    """Return the request that is due now, or the previous one if none is due."""
+    listings = sorted(f"{dump.entity}\0{dump.listing_fingerprint}" for dump in dumps)
+    delivery_hash = hashlib.sha256("\0".join(listings).encode()).hexdigest()[:16]
+    if previous is None or previous.delivery_hash != delivery_hash:
+        return LoadRequest(delivery_hash, 1, now)
+    return LoadRequest(delivery_hash, previous.attempts + 1, now) if previous.is_retry_due(now) else previous

@@ -1,4 +1,4 @@
-"""Layers of the pipeline, in order."""
+"""Layers of the pipeline, in order of data flow."""
 
 from enum import StrEnum
 
@@ -15,4 +15,4 @@ class Layer(StrEnum):
 
 
 LOAD_LAYERS = (Layer.LANDING, Layer.NORMALIZED, Layer.STAGING)
-"""The layers of one load. A dump passes all of them before the next dump starts."""
+"""Layers of one load. A dump passes all of them before the next dump starts."""

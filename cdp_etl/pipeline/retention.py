@@ -1,7 +1,6 @@
-"""What archive and lake let go of, by the settings: asked for by a person, or once a week.
+"""Retention: prunes the raw archive and the lake by the settings.
 
-Put here the order of the two. What may go stands in `cdp_etl.landing` and `cdp_etl.normalize`; nothing here knows
-Dagster.
+`cdp_etl.landing` and `cdp_etl.normalize` select what has expired.
 """
 
 from dataclasses import dataclass
@@ -9,38 +8,40 @@ from datetime import date
 
 from cdp_etl.entities import ENTITIES
 from cdp_etl.landing import PrunedPull, prune
-from cdp_etl.normalize import PrunedOutcome, prune_lake
+from cdp_etl.normalize import PrunedOutput, prune_lake
 from cdp_etl.settings import Settings
-from cdp_etl.warehouse import outcomes_referred_to
+from cdp_etl.warehouse import referenced_outputs
 
 
 @dataclass(frozen=True, slots=True)
-class Pruned:
-    """What went, or would go: pulls from the raw archive, outcomes of normalizing from the lake."""
+class PruneResult:
+    """Deleted pulls of the raw archive and outputs of the lake, or those that a dry run would delete."""
 
     pulls: tuple[PrunedPull, ...]
-    outcomes: tuple[PrunedOutcome, ...]
+    outputs: tuple[PrunedOutput, ...]
 
     @property
     def bytes(self) -> int:
-        """Give how much room that makes."""
-        return sum(one.bytes for one in self.pulls) + sum(one.bytes for one in self.outcomes)
+        """Total size in bytes."""
+        return sum(pull.bytes for pull in self.pulls) + sum(output.bytes for output in self.outputs)
 
 
-def prune_all(settings: Settings, today: date, *, dry_run: bool) -> Pruned:
-    """Remove what is older than the settings keep; with `dry_run` only say what would go.
+def prune_all(settings: Settings, today: date, *, dry_run: bool) -> PruneResult:
+    """Delete expired pulls and outputs and return them. With `dry_run`, delete nothing.
+
+    Outputs that the ledger references are kept.
 
     Raises:
-        LandingError: something under the archive is not what the archive writes there.
-        WarehouseLockedError: the ledger, which says what is still referred to, is held for too long.
+        LandingError: If the archive contains a folder that is not named by a dump date.
+        WarehouseLockedError: If the lock is not acquired within `lock_timeout_seconds`.
     """
     pulls = prune(settings.archive, settings.retention(), today, dry_run=dry_run)
-    outcomes = prune_lake(
+    outputs = prune_lake(
         settings.lake,
         ENTITIES,
-        outcomes_referred_to(settings.open_warehouse()),
+        referenced_outputs(settings.open_warehouse()),
         settings.keep_superseded_days,
         today,
         dry_run=dry_run,
     )
-    return Pruned(tuple(pulls), tuple(outcomes))
+    return PruneResult(tuple(pulls), tuple(outputs))

@@ -1,7 +1,4 @@
-"""A stage of a dump or a mart: its log line and its duration.
-
-Put here what is told of every stage that came to its end. One that did not is told by its error.
-"""
+"""Timing of a pipeline stage: its log line and its stored duration."""
 
 import logging
 import time
@@ -15,24 +12,26 @@ from cdp_etl.settings import Settings
 
 _logger = logging.getLogger(__name__)
 
-Figures = dict[str, Any]
-"""What a stage adds to its line: counts, no values of records."""
+LogFields = dict[str, Any]
+"""Fields that a stage adds to its log line: counts, never values of records."""
 
 
 @contextmanager
-def stage(settings: Settings, name: str, of: str, dump_date: date | None = None) -> Iterator[Figures]:
-    """Time a stage; what the block puts into the figures stands in its line.
+def timed_stage(
+    settings: Settings, stage: str, subject: str, dump_date: date | None = None
+) -> Iterator[LogFields]:
+    """Time the block, then log and store its duration. An exception is neither logged nor stored here.
 
     Args:
-        settings: Where durations are kept.
-        name: pull, normalize, load, mart, publish, report.
-        of: The entity or the mart; the stage's own name where it is of all.
-        dump_date: The day; None where it is of no single one.
+        settings: Settings of the installation; contain the store of durations.
+        stage: One of pull, normalize, load, mart, publish, report.
+        subject: Name of the entity or the mart; the stage itself if it concerns all of them.
+        dump_date: The date; None if the stage concerns no single date.
     """
-    figures: Figures = {}
-    with log_context(stage=name, entity=of, dump_date=None if dump_date is None else dump_date.isoformat()):
-        began = time.perf_counter()
-        yield figures
-        seconds = time.perf_counter() - began
-        settings.observations.stage_took(name, of, seconds)
-        _logger.info("%s done", name, extra={"fields": {**figures, "seconds": round(seconds, 3)}})
+    fields: LogFields = {}
+    with log_context(stage=stage, entity=subject, dump_date=None if dump_date is None else dump_date.isoformat()):
+        started = time.perf_counter()
+        yield fields
+        seconds = time.perf_counter() - started
+        settings.durations.add_stage(stage, subject, seconds)
+        _logger.info("%s done", stage, extra={"fields": {**fields, "seconds": round(seconds, 3)}})

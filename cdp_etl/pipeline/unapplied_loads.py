@@ -1,7 +1,4 @@
-"""Which loads the marts have not applied yet: what the ledger holds beyond what each mart and the snapshot hold.
-
-Put here the comparison alone. It knows nothing of how a load was started: by a schedule, a person, a command line.
-"""
+"""Unapplied loads: loads in the ledger that a mart or the published snapshot has not applied yet."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -16,24 +13,24 @@ from cdp_etl.warehouse import Warehouse, ledger
 
 
 @dataclass(frozen=True, slots=True)
-class PendingLoads:
-    """Loads that some mart has not applied: the newest of them, and the dump dates that they span."""
+class UnappliedLoads:
+    """The newest load that is not applied everywhere, and the dump dates of all such loads."""
 
     newest_load_seq: int
     first_day: date
     last_day: date
 
 
-def pending_loads(warehouse: Warehouse, published: Path | None = None) -> PendingLoads | None:
-    """Give what is pending; None where every mart holds every load.
+def find_unapplied_loads(warehouse: Warehouse, published: Path | None = None) -> UnappliedLoads | None:
+    """Return the unapplied loads, or None if every mart has applied every load.
 
     Args:
-        warehouse: Whose ledger and marts.
-        published: The folder of the snapshot, where that is to hold every load too.
+        warehouse: The warehouse with ledger and marts.
+        published: Folder of the snapshot; None if the snapshot does not count.
 
     Raises:
-        WarehouseMissingError: where nothing was ever loaded.
-        WarehouseLockedError: where the warehouse was not to be had in time.
+        WarehouseMissingError: If nothing was ever loaded.
+        WarehouseLockedError: If the lock is not acquired within `lock_timeout_seconds`.
     """
     with warehouse.reading() as connection:
         states = [state_of(connection, mart) for mart in MARTS]
@@ -41,8 +38,8 @@ def pending_loads(warehouse: Warehouse, published: Path | None = None) -> Pendin
     if published is not None:
         snapshot = latest_snapshot(published)
         applied = min(applied, 0 if snapshot is None else snapshot.as_of)
-    pending = ledger(warehouse).filter(pl.col("loaded_load_seq") > applied)
-    if pending.is_empty():
+    unapplied = ledger(warehouse).filter(pl.col("loaded_load_seq") > applied)
+    if unapplied.is_empty():
         return None
-    days = pending["dump_date"].sort()
-    return PendingLoads(int(pending["loaded_load_seq"].sort()[-1]), days[0], days[-1])
+    dates = unapplied["dump_date"].sort()
+    return UnappliedLoads(int(unapplied["loaded_load_seq"].sort()[-1]), dates[0], dates[-1])

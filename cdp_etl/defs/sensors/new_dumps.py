@@ -13,21 +13,19 @@ import polars as pl
 
 from cdp_etl.defs.assets.load import SKIP_UNCHANGED_TAG
 from cdp_etl.defs.checks.load_checks import load_check_keys
-from cdp_etl.defs.error_boundary import in_tick
+from cdp_etl.defs.error_boundary import tick_boundary
 from cdp_etl.defs.jobs import LOAD_JOB, MARTS_JOB, load_keys
 from cdp_etl.defs.partitions import days_of_tags
 from cdp_etl.defs.schedules import TICK_PATIENCE_SECONDS, UNFINISHED
 from cdp_etl.entities import BY_NAME, ENTITIES
 from cdp_etl.pipeline.dump_detection import (
-    MOST_ATTEMPTS,
-    Arrival,
-    Look,
-    Memory,
-    arrivals,
-    days_to_look_at,
-    look,
-    read_memory,
-    write_memory,
+    MAX_ATTEMPTS,
+    DueLoad,
+    SensorCursor,
+    ZoneScan,
+    dates_to_scan,
+    find_due_loads,
+    scan_zones,
 )
 from cdp_etl.settings import Settings
 from cdp_etl.warehouse import WarehouseLockedError, WarehouseMissingError, ledger
@@ -54,12 +52,12 @@ def build_new_dumps(settings: Settings) -> dg.SensorDefinition:
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="Load what has arrived: new, late and corrected dumps, and those of days the schedule missed.",
     )
-    @in_tick
+    @tick_boundary
     def new_dumps(
         context: dg.SensorEvaluationContext, settings: dg.ResourceParam[Settings]
     ) -> dg.SensorResult | dg.SkipReason:
         now = datetime.now(UTC)
-        memory = read_memory(context.cursor)
+        cursor = SensorCursor.from_json(context.cursor)
         recent = _recent_days(settings, now)
         if not recent:
             return dg.SkipReason(f"The first dump date, {settings.first_dump_date}, is not yet there.")
@@ -67,18 +65,18 @@ def build_new_dumps(settings: Settings) -> dg.SensorDefinition:
             known = _ledger(settings)
         except WarehouseLockedError as error:
             return dg.SkipReason(str(error))
-        days, looked_through = days_to_look_at(settings, known, recent, memory.looked_through)
-        seen = look(settings, ENTITIES, days)
-        at_work = _days_at_work(context.instance)
-        due, memory = arrivals(
-            settings, seen, known, replace(memory, looked_through=looked_through), at_work=at_work, now=now
+        dates, last_rescanned = dates_to_scan(settings, known, recent, cursor.last_rescanned)
+        scan = scan_zones(settings, ENTITIES, dates)
+        cursor = replace(cursor, last_rescanned=last_rescanned)
+        due, cursor = find_due_loads(
+            settings, scan, known, cursor, running_dates=_running_dates(context.instance), now=now
         )
-        for fault in seen.faults:
-            context.log.warning(fault)
+        for error in scan.errors:
+            context.log.warning(error)
         return dg.SensorResult(
-            [_request(arrival, known) for arrival in due],
-            skip_reason=None if due else _why_nothing(seen, memory),
-            cursor=write_memory(memory),
+            [_request(load, known) for load in due],
+            skip_reason=None if due else _skip_reason(scan, cursor),
+            cursor=cursor.to_json(),
         )
 
     return new_dumps
@@ -100,38 +98,34 @@ def _recent_days(settings: Settings, now: datetime) -> list[date]:
     return [day for day in recent if day >= settings.first_dump_date]
 
 
-def _days_at_work(instance: dg.DagsterInstance) -> set[date]:
+def _running_dates(instance: dg.DagsterInstance) -> set[date]:
     """Give the days that some run is loading, whoever asked for it; a run of the marts loads none."""
     runs = instance.get_runs(dg.RunsFilter(statuses=UNFINISHED))
     return {day for run in runs if run.job_name != MARTS_JOB.name for day in days_of_tags(run.tags)}
 
 
-def _why_nothing(seen: Look, memory: Memory) -> str:
+def _skip_reason(scan: ZoneScan, cursor: SensorCursor) -> str:
     """Say why no run is asked for: what is unreachable, not complete, or was tried in vain."""
-    given_up = sorted(day for day, asked in memory.asked.items() if asked.attempts == MOST_ATTEMPTS)
+    given_up = sorted(day for day, request in cursor.requests.items() if request.attempts == MAX_ATTEMPTS)
     sentences = [
-        *seen.faults,
-        *([f"{len(memory.sightings)} dumps are not ready yet."] if memory.sightings else []),
-        *(
-            [f"Tried {MOST_ATTEMPTS} times, until the delivery changes: {', '.join(given_up)}."]
-            if given_up
-            else []
-        ),
+        *scan.errors,
+        *([f"{len(cursor.first_seen)} dumps are not ready yet."] if cursor.first_seen else []),
+        *([f"Tried {MAX_ATTEMPTS} times, until the delivery changes: {', '.join(given_up)}."] if given_up else []),
     ]
     return " ".join(sentences) or "Nothing has arrived."
 
 
-def _request(arrival: Arrival, known: pl.DataFrame) -> dg.RunRequest:
+def _request(load: DueLoad, known: pl.DataFrame) -> dg.RunRequest:
     """Ask for one run over the entities that have arrived for a day.
 
     A run key is used up for ever, also by a run that failed. So it holds what was delivered, the newest load of
     that day, and the attempt: content A, then B, then A again are three runs (RULINGS 23).
     """
-    newest = max(_loads(known, arrival.day), default=0)
-    entities = [BY_NAME[name] for name in arrival.entities]
+    newest = max(_loads(known, load.dump_date), default=0)
+    entities = [BY_NAME[name] for name in load.entities]
     return dg.RunRequest(
-        run_key=f"{arrival.day}:{arrival.asked.deliveries}:{newest}:{arrival.asked.attempts}",
-        partition_key=arrival.day.isoformat(),
+        run_key=f"{load.dump_date}:{load.request.delivery_hash}:{newest}:{load.request.attempts}",
+        partition_key=load.dump_date.isoformat(),
         asset_selection=list(load_keys(entities)),
         # Else all checks of these assets would be taken along, those over everything too.
         asset_check_keys=list(load_check_keys(entities)),

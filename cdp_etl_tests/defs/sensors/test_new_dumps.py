@@ -6,7 +6,6 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
-import polars as pl
 import pytest
 
 from cdp_etl.defs.assets.load import SKIP_UNCHANGED_TAG
@@ -14,10 +13,8 @@ from cdp_etl.defs.build import build_definitions
 from cdp_etl.defs.partitions import range_tags
 from cdp_etl.defs.sensors.new_dumps import build_new_dumps
 from cdp_etl.entities import BY_NAME
-from cdp_etl.pipeline.dump_detection import Memory, arrivals, days_to_look_at, look
 from cdp_etl.pipeline.layers import Layer
-from cdp_etl.warehouse import ledger
-from cdp_etl_tests.defs.pipeline import SMS, Pipe, sms
+from cdp_etl_tests.defs.pipeline import Pipe, sms
 
 EMAIL = BY_NAME["email-interaction"]
 TODAY = datetime.now(UTC).date()
@@ -111,20 +108,6 @@ def test_days_that_nobody_has_tried_are_looked_at_however_long_the_daemon_was_do
     assert daemon.tick_and_load() == [missed.isoformat()]
 
 
-def test_days_of_which_no_dump_is_expected_are_not_looked_at_again(pipe: Pipe) -> None:
-    """Else they would, in time, crowd out the ones that are missing."""
-    days = [TODAY - timedelta(days=back) for back in range(30, 10, -1)]
-    pipe.deliver(days[0], [sms("1", days[0])])
-    pipe.load(days[0], days[-1])
-    never = pipe.settings.model_copy(update={"delivery_weekdays": frozenset()})
-    known = ledger(pipe.settings.open_warehouse())
-
-    looked_at = [days_to_look_at(settings, known, [TODAY], days[-1])[0] for settings in (pipe.settings, never)]
-
-    assert len(looked_at[0]) > len(days)
-    assert looked_at[1] == sorted([*days[:7], TODAY])
-
-
 def test_content_a_then_b_then_a_again_is_asked_for_three_times(pipe: Pipe, daemon: Daemon) -> None:
     loaded = []
     for content in ("a", "b", "a"):
@@ -152,27 +135,6 @@ def test_a_dump_refused_for_its_content_is_not_asked_for_again_until_it_changes(
     mended = daemon.tick_and_load()
 
     assert (refused, mended) == ([[YESTERDAY.isoformat()], []], [YESTERDAY.isoformat()])
-
-
-def test_runs_that_leave_no_trace_are_asked_for_again_with_doubling_waits_and_not_for_ever(pipe: Pipe) -> None:
-    """A run worker that is killed writes neither ledger nor archive."""
-    pipe.deliver(YESTERDAY, [sms("1", YESTERDAY)])
-    noon = datetime.now(UTC)
-
-    memory = Memory()
-    minutes = []
-    for minute in range(0, 24 * 60, 5):
-        due, memory = arrivals(
-            pipe.settings,
-            look(pipe.settings, [SMS], [YESTERDAY]),
-            pl.DataFrame(),
-            memory,
-            at_work=(),
-            now=noon + timedelta(minutes=minute),
-        )
-        minutes += [(minute, arrival.asked.attempts) for arrival in due]
-
-    assert minutes == [(0, 1), (5, 2), (15, 3), (35, 4), (75, 5), (155, 6), (315, 7), (635, 8)]
 
 
 def test_a_run_that_was_killed_between_pull_and_load_is_made_up_for(pipe: Pipe, daemon: Daemon) -> None:
