@@ -1,4 +1,5 @@
-"""How a field and an entity are declared, and what is derived from a declaration.
+"""Types for declaring entities and fields, and everything derived from a declaration.
 
-One small module a target; no I/O and no Dagster. What the six entities *are* stands in `cdp_etl.entities`.
+Belongs here: field and entity types, value parsers, table columns, schemas and documents (`render/`).
+Does not belong here: the six entities themselves (`cdp_etl.entities`), I/O, Dagster.
 """

@@ -1,6 +1,6 @@
-"""The base of the six entities: a pydantic model whose validation *is* the exact lane's judgement of a record.
+"""Base class of the six entities: a pydantic model whose validation is the reference path.
 
-Put here what holds for every entity. What differs is declared on the entity, in `cdp_etl.entities`.
+The rules here apply to every entity. Entity-specific rules are declared in `cdp_etl.entities`.
 """
 
 from dataclasses import dataclass
@@ -17,14 +17,15 @@ from cdp_etl.contract.normalization_settings import NormalizationSettings, times
 from cdp_etl.contract.parsers import REQUIRED, InvalidValueError, TimestampContext, parse_value
 
 CONTRACT_ERROR: Final = "fact"
-"""The pydantic error type of every refusal of ours; its message is the fact a reason ends with."""
+"""Pydantic error type of the contract's own rules. Its message is the `<fact>` of a reason `<field>: <fact>`."""
 
 CONTACT_SUBJECT: Final = "customerPhone/customerEmail"
+"""The `<field>` part of the reason of a record without either contact."""
 
 
 @dataclass(frozen=True, slots=True)
 class ValidationContext:
-    """What validation needs to know beside the record: the rules and the day of the dump."""
+    """Input of validation other than the record: the settings and the dump date."""
 
     settings: NormalizationSettings
     dump_date: date
@@ -33,9 +34,10 @@ class ValidationContext:
 class Record(BaseModel):
     """One delivered record of a contract entity.
 
-    Validate with `context=ValidationContext(…)` and the contract's names as keys. A subclass declares its fields in the
-    contract's order, `timezone_gmt` and `system_name` before any moment, each `Annotated[…, Col(…)]`; the
-    optional ones `| None = None`.
+    Validate with `context=ValidationContext(…)` and the contract's names as keys.
+
+    A subclass declares its fields in the contract's order, each as `Annotated[…, Col(…)]`, optional ones with
+    `| None = None`. `timezone_gmt` and `system_name` come before all timestamps, whose parsing reads both.
     """
 
     model_config = ConfigDict(
@@ -45,27 +47,27 @@ class Record(BaseModel):
     entity_name: ClassVar[str]
     """The contract's own name, such as `customer-product-review`."""
     own_id: ClassVar[str]
-    """The column that tells records of one company and system apart."""
+    """Column that identifies a record within one company and system."""
     main_timestamp: ClassVar[str]
-    """The column that says when it occurred."""
+    """Column with the time of the event."""
     supports_ignored_update_cfs: ClassVar[bool] = False
     """Whether the contract marks the entity SUPPORT_IGNORED_UPDATE_CFS."""
     owner: ClassVar[str] = "team:data-platform"
-    """Who answers for the entity's data, in the form that Dagster shows."""
+    """Owner of the entity's data, in Dagster's form."""
     requires_key_only: ClassVar[bool] = False
-    """True of the variant that judges Deleted records."""
+    """True for the variant that validates Deleted records."""
     fields: ClassVar[dict[str, ContractField]] = {}
-    """What each field declares, by column name; read back once, when the class is made."""
+    """Declared fields by column name, computed once per class."""
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
-        """Collect the fields, and refuse one that is not declared whole: nothing is skipped in silence."""
+        """Collect the fields. A field without a complete declaration raises TypeError instead of being skipped."""
         super().__pydantic_init_subclass__(**kwargs)
         cls.fields = contract_fields(cls)
 
     @classmethod
     def key_only(cls) -> type[Self]:
-        """Give the variant that judges Deleted records: they need only their key (house rule, RULINGS 1)."""
+        """Return the variant that validates Deleted records, in which only the key is required (house rule)."""
         optional: dict[str, Any] = {
             name: (Annotated[field.annotation, *field.metadata] | None, None)
             for name, field in cls.model_fields.items()
@@ -77,33 +79,34 @@ class Record(BaseModel):
 
     @field_validator("*", mode="before")
     @classmethod
-    def _read(cls, value: Any, info: ValidationInfo) -> Any:
-        """Read each delivered value as its column's contract type."""
+    def _parse(cls, value: Any, info: ValidationInfo) -> Any:
+        """Parse each delivered value as its column's contract type."""
         field = cls.fields[str(info.field_name)]
         try:
-            read = None if value is None else parse_value(value, field.column, _clock(field.column, info))
-        except InvalidValueError as refused:
-            raise PydanticCustomError(CONTRACT_ERROR, "{fact}", {"fact": str(refused)}) from None
-        if read is not None:
-            return read
+            timestamps = _timestamp_context(field.column, info)
+            parsed = None if value is None else parse_value(value, field.column, timestamps)
+        except InvalidValueError as invalid:
+            raise PydanticCustomError(CONTRACT_ERROR, "{fact}", {"fact": str(invalid)}) from None
+        if parsed is not None:
+            return parsed
         if field.is_required:
             raise PydanticCustomError(CONTRACT_ERROR, "{fact}", {"fact": REQUIRED})
         return field.default
 
 
 class CustomerContact(BaseModel):
-    """The rule of entities with `customerPhone` and `customerEmail`: at least one must be there.
+    """Rule of entities with `customerPhone` and `customerEmail`: at least one of the two is required.
 
-    Contract: "Phone Required if Email is missing" and "Email Required if Phone is missing"; the "Yes" beside
-    customerPhone means no more than that.
+    Contract: "Phone Required if Email is missing" and "Email Required if Phone is missing". The "Yes" in the
+    contract's column Required for customerPhone adds nothing to that.
     """
 
     requires_key_only: ClassVar[bool] = False
 
     @field_validator("customer_email", mode="after", check_fields=False)
     @classmethod
-    def _one_is_required(cls, email: str | None, info: ValidationInfo) -> str | None:
-        """Refuse a record with neither; a phone that was refused itself is there all the same."""
+    def _require_one(cls, email: str | None, info: ValidationInfo) -> str | None:
+        """Reject a record with neither contact. An invalid phone counts as present: it has its own reason."""
         has_no_phone = "customer_phone" in info.data and info.data["customer_phone"] is None
         if email is None and has_no_phone and not cls.requires_key_only:
             context = {"subject": CONTACT_SUBJECT, "fact": "one is required"}
@@ -111,18 +114,19 @@ class CustomerContact(BaseModel):
         return email
 
 
-def _clock(column: Col, info: ValidationInfo) -> TimestampContext | None:
-    """Give what places a moment: the record's own `timezoneGmt`, no shift where it has none."""
+def _timestamp_context(column: Col, info: ValidationInfo) -> TimestampContext | None:
+    """Return how to convert the record's timestamps to UTC; None for columns of other types.
+
+    Without `timezoneGmt` a timestamp is not shifted.
+    """
     if column.type is not ContractType.TIMESTAMP:
         return None
     context = info.context
     if not isinstance(context, ValidationContext):
-        raise TypeError(
-            "validate a record with context=ValidationContext(…): a moment cannot be judged without it"
-        )
-    refused = "timezone_gmt" not in info.data
+        raise TypeError("validate a record with context=ValidationContext(…), which timestamps require")
+    timezone_is_invalid = "timezone_gmt" not in info.data
     return TimestampContext(
-        shift_hours=None if refused else info.data["timezone_gmt"] or 0,
+        shift_hours=None if timezone_is_invalid else info.data["timezone_gmt"] or 0,
         epoch_is_utc=(info.data.get("system_name") or "") in context.settings.epoch_is_utc,
         upper_bound=timestamp_upper_bound(context.dump_date),
     )

@@ -1,7 +1,6 @@
-"""The annotation that makes a pydantic field a contract field, and the contract's types.
+"""Contract types, and the annotation `Col` that declares a pydantic field as a contract field.
 
-Put here what a declaration can say about one field. How delivered values are read into a type stands in
-`values.py`; how a declaration is read back stands in `entity.py`.
+`parsers.py` parses delivered values; `field_spec.py` reads declarations.
 """
 
 from dataclasses import dataclass
@@ -9,7 +8,7 @@ from enum import StrEnum
 
 
 class ContractType(StrEnum):
-    """The contract's types; `integer`, `int` and `Array` are spellings of `Integer` and `List`."""
+    """The contract's types. Its spellings `integer` and `int` mean `Integer`; `Array` means `List`."""
 
     STRING = "String"
     INTEGER = "Integer"
@@ -21,7 +20,7 @@ class ContractType(StrEnum):
 
 
 class Personal(StrEnum):
-    """What kind of personal data a column holds; such columns are left out of the published snapshot."""
+    """Kind of personal data in a column. The published snapshot omits such columns, except IDENTIFIER."""
 
     NAME = "name"
     PHONE = "phone"
@@ -29,22 +28,22 @@ class Personal(StrEnum):
     ADDRESS = "address"
     IP = "ip"
     IDENTIFIER = "identifier"
-    """A pseudonym, such as a customer id: it stays in the snapshot, for joining."""
+    """A pseudonym, such as a customer id. The snapshot includes it, because readers join by it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Col:
-    """What the contract says about one field, beside its name.
+    """Declaration of one field, without its name.
 
     Attributes:
         type: The contract's type.
-        description: What it means, for a person.
-        example: One value as it is delivered, in text; None where the contract gives none.
-        vocabulary: The only values the contract allows, as it spells them; empty where any will do.
-        minimum: The smallest number allowed; None where any will do.
-        maximum: The largest number allowed; None where any will do.
-        personal: The kind of personal data held; None where it holds none.
-        is_contact: Whether a normalized column stands beside this one (phones and e-mail addresses).
+        description: Meaning of the field, for readers of the data.
+        example: A delivered value as text; None if the contract has no example.
+        vocabulary: Allowed values in the contract's spelling; empty if all values are allowed.
+        minimum: Smallest allowed number; None if unbounded.
+        maximum: Largest allowed number; None if unbounded.
+        personal: Kind of personal data; None if there is none.
+        is_contact: Whether the field has a normalized column as well (phones and e-mail addresses).
     """
 
     type: ContractType

@@ -1,9 +1,9 @@
-"""How `ignoredUpdateCfs` works: versions of one record folded into the custom fields that count (RULINGS 3).
+"""Merge of a record's versions into its current custom fields, as `ignoredUpdateCfs` requires.
 
-A version replaces all fields, but the custom fields it names in its list keep the value they had. Folding is
-associative, so it does not matter how versions are cut into dumps; a property test holds it to that. A group that
-is no object has no fields to keep: of a version that names some it counts only where that is the first (house
-rule).
+A version replaces all fields, except the custom fields that it names in `ignoredUpdateCfs`: these keep their
+earlier value. Merging is associative, so the split of versions over dumps has no effect (a property test checks
+this). House rule: a group that is not an object has no fields to keep. In a version that names ignored fields,
+such a group is dropped, unless that version is the first (decision 0034).
 """
 
 from collections.abc import Iterable
@@ -16,12 +16,12 @@ from cdp_etl.contract import strict_json
 
 @dataclass(frozen=True, slots=True)
 class CustomFieldVersion:
-    """What folding needs to know of one version, or of several that were folded.
+    """Custom fields of one version, or of several merged ones.
 
     Attributes:
-        custom_fields: The JSON column `custom_fields`; None where there are none.
-        ignored: Names that keep the value they had, if the record existed before.
-        is_deleted: Whether the record is gone with this version; the next one then counts as the first.
+        custom_fields: The JSON column `custom_fields`; None if there are none.
+        ignored: Names of fields that keep their earlier value if the record already exists.
+        is_deleted: Whether this version deletes the record; the next version then counts as the first.
     """
 
     custom_fields: str | None
@@ -30,25 +30,23 @@ class CustomFieldVersion:
 
 
 def merge_versions(versions: Iterable[CustomFieldVersion]) -> CustomFieldVersion:
-    """Fold versions, oldest first, into one that stands for all of them.
+    """Merge versions, oldest first, into one.
 
     Raises:
-        TypeError: where there are none.
+        TypeError: If there are no versions.
     """
-    return reduce(_after, versions)
+    return reduce(_apply, versions)
 
 
-def _after(before: CustomFieldVersion, version: CustomFieldVersion) -> CustomFieldVersion:
+def _apply(before: CustomFieldVersion, version: CustomFieldVersion) -> CustomFieldVersion:
     if version.is_deleted or before.is_deleted or not version.ignored:
         return CustomFieldVersion(version.custom_fields, frozenset(), version.is_deleted)
-    kept = _only(before.custom_fields, version.ignored)
-    changed = _without(version.custom_fields, version.ignored)
-    merged = {
-        group: changed.get(group, {}) | kept.get(group, {}) for group in sorted(changed.keys() | kept.keys())
-    }
-    folded = {group: dict(sorted(fields.items())) for group, fields in merged.items() if fields}
+    old = _only(before.custom_fields, version.ignored)
+    new = _without(version.custom_fields, version.ignored)
+    groups = {group: new.get(group, {}) | old.get(group, {}) for group in sorted(new.keys() | old.keys())}
+    merged = {group: dict(sorted(fields.items())) for group, fields in groups.items() if fields}
     return CustomFieldVersion(
-        strict_json.serialize(folded) if folded else None, before.ignored & version.ignored, is_deleted=False
+        strict_json.serialize(merged) if merged else None, before.ignored & version.ignored, is_deleted=False
     )
 
 

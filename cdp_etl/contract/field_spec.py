@@ -1,7 +1,4 @@
-"""How the declaration of one field is read back from a pydantic model.
-
-Put here what every translation needs to know of a field. How a model judges stands in `record.py`.
-"""
+"""Specification of one field, read from a pydantic model."""
 
 from dataclasses import dataclass
 from typing import Annotated, get_args, get_origin
@@ -15,14 +12,14 @@ from cdp_etl.contract.naming import camel_case
 
 @dataclass(frozen=True, slots=True)
 class ContractField:
-    """One field of an entity, as the contract has it.
+    """One field of an entity.
 
     Attributes:
-        name: The column's name, in snake case.
+        name: Column name, in snake case.
         contract_name: The contract's own name, in camel case.
         column: Type, description, vocabulary, range and kind of personal data.
-        is_required: Whether a record without it is refused.
-        default: What an absent value counts as; None where it stays absent.
+        is_required: Whether a record without the field is quarantined.
+        default: Value of an absent field; None if it stays absent.
     """
 
     name: str
@@ -33,10 +30,10 @@ class ContractField:
 
 
 def contract_fields(model: type[BaseModel]) -> dict[str, ContractField]:
-    """Read back the fields of a model, by column name, in the order of their declaration.
+    """Return the fields of a model by column name, in the order of declaration.
 
     Raises:
-        TypeError: where a field declares no column, or two; it names the field.
+        TypeError: If a field declares no `Col` or more than one. The message names the field.
     """
     return {
         name: ContractField(
@@ -51,7 +48,7 @@ def contract_fields(model: type[BaseModel]) -> dict[str, ContractField]:
 
 
 def _declared_column(place: str, field: FieldInfo) -> Col:
-    """Find the Col of a field, also in `Annotated[…] | None`, which pydantic leaves folded."""
+    """Return the `Col` of a field, also of `Annotated[…] | None`, which pydantic does not unwrap."""
     metadata = list(field.metadata)
     for member in get_args(field.annotation):
         if get_origin(member) is Annotated:

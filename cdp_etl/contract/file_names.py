@@ -1,7 +1,6 @@
-"""What the name of a delivered file says: its format, or that it is no data.
+"""Classification of delivered files by name alone: format, compression, encryption, role.
 
-Put here what follows from a file's name alone. Reading names from a server, and refusing dangerous ones,
-belongs to `cdp_etl.landing`; opening the files belongs to `cdp_etl.normalize`.
+`cdp_etl.landing` lists files and rejects unsafe names; `cdp_etl.normalize` opens the files.
 """
 
 from dataclasses import dataclass
@@ -31,19 +30,19 @@ _COMPRESSIONS: dict[str, Compression] = {".gz": "gz", ".zst": "zst"}
 _ENCRYPTIONS = (".pgp", ".gpg")
 _UNFINISHED = (".tmp", ".part", ".partial", ".filepart", ".crdownload")
 _EXPECTED = (
-    ".ndjson, .jsonl, .json or .csv (each also with .gz or .zst behind it) or .parquet, "
-    "and for an encrypted file .pgp or .gpg behind that"
+    ".ndjson, .jsonl, .json or .csv (optionally followed by .gz or .zst) or .parquet, "
+    "each followed by .pgp or .gpg if the file is encrypted"
 )
 _natural = natsort_keygen()
 
 
 class UnknownDumpFileError(CdpEtlError):
-    """A file lies in a dump whose name says none of the formats that are read."""
+    """The name of a file in a dump has none of the supported extensions."""
 
 
 @dataclass(frozen=True)
 class DataFile:
-    """A file that holds records; `encrypted` is true where `.pgp` or `.gpg` stands behind the name."""
+    """A file with records. `encrypted` is true if its name ends in `.pgp` or `.gpg`."""
 
     format: DataFormat
     compression: Compression
@@ -52,7 +51,7 @@ class DataFile:
 
 @dataclass(frozen=True)
 class Companion:
-    """A file that says something about the data; a checksum's `of` is the path of the file it is for."""
+    """A file with metadata. For a checksum, `target` is the path of the file that it belongs to."""
 
     kind: CompanionKind
     target: str | None = None
@@ -60,17 +59,16 @@ class Companion:
 
 @dataclass(frozen=True)
 class Ignored:
-    """A file that is not data by its name: hidden, or still being written."""
+    """A file whose name marks it as no data: hidden, or still being written."""
 
 
 def classify(path: str) -> DataFile | Companion | Ignored:
-    """Say what a file is, by its path relative to the dump's folder (RECORDS, "The dump").
+    """Classify a file by its path relative to the dump's folder (docs/records.md, "The dump").
 
-    Extensions match ignoring case. A folder whose name starts with `_` or `.` hides what is in it.
+    Extensions are compared ignoring case. All files in a folder whose name starts with `_` or `.` are hidden.
 
     Raises:
-        UnknownDumpFileError: the name has none of the extensions that are read, or Parquet is compressed
-            from outside.
+        UnknownDumpFileError: If the name has none of the supported extensions, or the file is compressed Parquet.
     """
     if path == MANIFEST:
         return Companion("manifest")
@@ -85,26 +83,26 @@ def classify(path: str) -> DataFile | Companion | Ignored:
 
 
 def is_hidden(path: str) -> bool:
-    """Say whether a part of the path starts with `_` or `.`, which marks what is not data."""
+    """Return whether any part of the path starts with `_` or `.`, which marks files that are not data."""
     return any(part.startswith(("_", ".")) for part in path.split("/"))
 
 
 def without_encryption(path: str) -> str:
-    """Give the path that a decrypted file bears: `a.csv.gpg` -> `a.csv`."""
+    """Return the path of the decrypted file: `a.csv.gpg` -> `a.csv`."""
     return path[: -len(_ENCRYPTIONS[0])] if path.lower().endswith(_ENCRYPTIONS) else path
 
 
 def without_compression(path: str) -> str:
-    """Give the path that a decompressed file would bear: `a.csv.gz` -> `a.csv`."""
+    """Return the path of the decompressed file: `a.csv.gz` -> `a.csv`."""
     suffix = PurePosixPath(path).suffix
     return path[: -len(suffix)] if suffix.lower() in _COMPRESSIONS else path
 
 
 def delivery_order(path: str) -> tuple[Any, ...]:
-    """Give the sort key of files within a dump: natural order of the path, `part-2` before `part-10`.
+    """Return the sort key of a dump's files: natural order of the path, so `part-2` comes before `part-10`.
 
-    RULINGS 5. Folders sort part by part; paths that are naturally equal (`a1`, `a01`) sort as text, so that
-    the order is total.
+    Folders are compared part by part. Paths that are equal in natural order (`a1`, `a01`) are compared as
+    strings, so that the order is total.
     """
     return (tuple(_natural(part) for part in path.split("/")), path)
 
@@ -119,5 +117,5 @@ def _data_file(path: str, name: str) -> DataFile:
     if file_format is None:
         raise UnknownDumpFileError(f"{path}: not a file that can be read; expected {_EXPECTED}")
     if file_format == "parquet" and compression != "none":
-        raise UnknownDumpFileError(f"{path}: Parquet compressed from outside is not read; send it as .parquet")
+        raise UnknownDumpFileError(f"{path}: compressed Parquet is not supported; send it as .parquet")
     return DataFile(file_format, compression, encrypted=clear_name != name)

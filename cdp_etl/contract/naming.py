@@ -1,51 +1,48 @@
-"""How a contract name becomes a column name, and back.
-
-Put here only translations of names. What a field means stands in its declaration.
-"""
+"""Conversion between contract names and column names, and checks of delivered names."""
 
 import re
 
 _WORD_START = re.compile(r"(?<!^)(?=[A-Z])")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,63}")
-_MOST_DIGITS = 4
-_NO_NAME = "(keys that do not read as a name)"
+_MAX_DIGITS = 4
+_REDACTED = "(keys that do not read as a name)"
 NOT_AN_OBJECT = ": not an object"
-"""How the one warning ends that begins with a delivered key."""
+"""End of the only warning that begins with a delivered key."""
 
-_FOLDED_AWAY = re.compile(r"[_\s]+")
+_HEADER_FILLERS = re.compile(r"[_\s]+")
 
 
 def snake_case(name: str) -> str:
-    """Give the column name of a contract field: `productPrice4Sale` -> `product_price4_sale`."""
+    """Return the column name of a contract field: `productPrice4Sale` -> `product_price4_sale`."""
     return _WORD_START.sub("_", name).lower()
 
 
 def camel_case(name: str) -> str:
-    """Give the contract name of a column: `o2o_cid` -> `o2oCid`."""
+    """Return the contract name of a column: `o2o_cid` -> `o2oCid`."""
     first, *others = name.split("_")
     return first + "".join(part[:1].upper() + part[1:] for part in others)
 
 
 def looks_like_field_name(key: str) -> bool:
-    """Tell whether a delivered key reads as a field's name: one word, few digits (house rule).
+    """Return whether a delivered key looks like a field name: one word with few digits (house rule).
 
-    Only such a key is named outside the data: where a source mixes up keys and values, or leaves the header out,
-    a key is a phone, an address or a person.
+    Only such keys may appear outside the data. If a source swaps keys and values, or omits the header row, a key
+    is a phone number, an address or a person's name.
     """
-    return bool(_NAME.fullmatch(key)) and sum(character.isdigit() for character in key) <= _MOST_DIGITS
+    return bool(_NAME.fullmatch(key)) and sum(character.isdigit() for character in key) <= _MAX_DIGITS
 
 
-def redact_key(what: str, fact: str = "") -> str:
-    """Give what is told of a delivered key, the key left out where it does not read as a name.
+def redact_key(text: str, fact: str = "") -> str:
+    """Return the text with its delivered key replaced, unless the key looks like a field name.
 
     Args:
-        what: The key and the fact behind it; what does not end in the fact is of no delivered key, and stays.
-        fact: What stands behind the key.
+        text: A key followed by the fact. Text that does not end in the fact has no key and is returned unchanged.
+        fact: Text after the key.
     """
-    is_fit = not what.endswith(fact) or looks_like_field_name(what.removesuffix(fact))
-    return what if is_fit else f"{_NO_NAME}{fact}"
+    is_harmless = not text.endswith(fact) or looks_like_field_name(text.removesuffix(fact))
+    return text if is_harmless else f"{_REDACTED}{fact}"
 
 
 def normalize_header(header: str) -> str:
-    """Give what CSV headers are compared by: case, `_` and blanks do not count (house rule)."""
-    return _FOLDED_AWAY.sub("", header).lower()
+    """Return the form in which CSV headers are compared: without case, `_` and white space (house rule)."""
+    return _HEADER_FILLERS.sub("", header).lower()

@@ -1,7 +1,6 @@
-"""The settings that bear on what a record becomes, and the version of the rules themselves.
+"""Settings that affect the result of normalization, and the version of its rules.
 
-Put here values that change an outcome: they are part of a load's fingerprint. Do not put here settings of
-speed, place or taste.
+All of them are part of a dump's fingerprint. Settings of speed, paths or presentation do not belong here.
 """
 
 import hashlib
@@ -11,27 +10,27 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal
 
 RULES_VERSION = 2
-"""Raised by any change after which the same bytes may become something else."""
+"""To be increased with every change of code that can change the result of the same bytes."""
 
 MIN_TIMESTAMP = datetime(2000, 1, 1, tzinfo=UTC)
-"""No event is older (house rule): what seems to be is a number in another unit."""
+"""Lower bound of event timestamps (house rule): an older one is a number in another unit."""
 
-LATEST_AFTER_DUMP = timedelta(days=2)
-"""How many days after the dump date an event may bear (house rule): clocks and time zones differ."""
+_MAX_AFTER_DUMP = timedelta(days=2)
+"""An event may be this much later than the dump date (house rule), because clocks and time zones differ."""
 
 
 @dataclass(frozen=True, slots=True)
 class NormalizationSettings:
-    """The settings that bear on the outcome.
+    """Settings that affect the result of normalization.
 
     Attributes:
-        default_company: The company of records without `internalCompanyId`.
-        customer_id_scope: Whether a customer id means one person within a company, or within a system of it.
-        phone_region: The region (ISO 3166) of phone numbers written without a country code.
-        epoch_is_utc: The `systemName`s whose epoch milliseconds are true UTC and are not shifted.
-        business_timezone: The IANA zone whose calendar day is an event's `activity_date`.
-        max_record_bytes: The longest record that is read; a longer one is quarantined, or fatal for a
-            format that cannot be cut (RULINGS 6).
+        default_company: Company of records without `internalCompanyId`.
+        customer_id_scope: Whether a customer id is unique within a company, or only within one of its systems.
+        phone_region: Region (ISO 3166) of phone numbers without a country code.
+        epoch_is_utc: Values of `systemName` whose epoch milliseconds are UTC, so that they are not shifted.
+        business_timezone: IANA time zone that defines the calendar day in `activity_date`.
+        max_record_bytes: Maximum size of a record. A larger record is quarantined. In a format whose following
+            records then cannot be found, the dump is refused (decision 0022).
     """
 
     default_company: str = ""
@@ -42,11 +41,11 @@ class NormalizationSettings:
     max_record_bytes: int = 16 * 1024 * 1024
 
     def fingerprint(self) -> str:
-        """Give a hash that changes when a rule or a setting that bears on the outcome does."""
+        """Return a hash that changes with the rules and with each of these settings."""
         settings = asdict(self) | {"epoch_is_utc": sorted(self.epoch_is_utc), "version": RULES_VERSION}
         return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
 
 
 def timestamp_upper_bound(dump_date: date) -> datetime:
-    """Give the first moment that is too late for a dump: midnight after the last day allowed, UTC."""
-    return datetime.combine(dump_date + timedelta(days=1), time(), UTC) + LATEST_AFTER_DUMP
+    """Return the first timestamp that is too late for a dump: midnight UTC after the last allowed day."""
+    return datetime.combine(dump_date + timedelta(days=1), time(), UTC) + _MAX_AFTER_DUMP

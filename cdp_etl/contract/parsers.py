@@ -1,8 +1,8 @@
-"""How one delivered value is read as a contract type: the exact lane's reading, the only authority.
+"""Parsers of delivered values, one per contract type. The reference path uses them, so they are authoritative.
 
-Each `read_…` takes a value as strict JSON gives it (text, int, Decimal, bool, list, dict, None), or a moment as
-Parquet does, and returns the value to keep, None for what counts as absent, or raises `InvalidValueError`.
-Put nothing here that looks at a second field, but for the two that a moment needs (`TimestampContext`).
+Each `parse_…` accepts a value from strict JSON (str, int, Decimal, bool, list, dict, None) or a datetime from
+Parquet. It returns the value to store, or None for an absent value, or raises `InvalidValueError`. A parser sees
+one field only; `TimestampContext` carries what timestamps need of two others.
 """
 
 import re
@@ -26,7 +26,7 @@ WHITESPACE: Final = (
     "\t\n\x0b\x0c\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
     "\u2028\u2029\u202f\u205f\u3000"
 )
-"""Unicode's White_Space property, spelled out: Python's own idea of blank also holds four separators."""
+"""Characters with Unicode's White_Space property. `str.strip()` would also remove U+001C to U+001F."""
 
 INT64_MIN: Final = -(2**63)
 INT64_MAX: Final = 2**63 - 1
@@ -42,18 +42,18 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class InvalidValueError(ValueError):
-    """The value cannot be read as the field's type; the text is the fact that a reason ends with."""
+    """The value cannot be parsed as its type. The message is the `<fact>` of a reason `<field>: <fact>`."""
 
 
 @dataclass(frozen=True, slots=True)
 class TimestampContext:
-    """What is needed to place a delivered moment on the UTC axis.
+    """How to convert a record's delivered timestamps to UTC.
 
     Attributes:
         shift_hours: The record's `timezoneGmt`: UTC is the delivered value minus it (inferred from "you should
-            send this value"). None where the record's own value was refused: then only the type is judged.
-        epoch_is_utc: Whether the source's epoch milliseconds are UTC already (house rule, a setting).
-        first_refused: The first moment that is too late for the dump.
+            send this value"). None if `timezoneGmt` itself is invalid: then only the type is checked.
+        epoch_is_utc: Whether the source's epoch milliseconds already are UTC (house rule, a setting).
+        upper_bound: First timestamp that is too late for the dump.
     """
 
     shift_hours: int | None
@@ -62,12 +62,12 @@ class TimestampContext:
 
 
 def normalize_text(text: str) -> str:
-    """Give the text in NFC without outer Unicode white space."""
+    """Return the text in NFC, without leading and trailing Unicode white space."""
     return unicodedata.normalize("NFC", text.strip(WHITESPACE))
 
 
 def parse_text(value: Any) -> str | None:
-    """Read a String: text, or an integer's decimal text; blank is absent."""
+    """Parse a String: text, or an integer as decimal text. Blank text is absent."""
     match value:
         case None:
             return None
@@ -83,7 +83,7 @@ def parse_text(value: Any) -> str | None:
 
 
 def parse_choice(value: Any, vocabulary: tuple[str, ...]) -> str | None:
-    """Read a value of a closed vocabulary, ignoring case, as the contract spells it."""
+    """Parse a value of a closed vocabulary, ignoring case. Return the contract's spelling."""
     text = parse_text(value)
     if text is None:
         return None
@@ -94,8 +94,8 @@ def parse_choice(value: Any, vocabulary: tuple[str, ...]) -> str | None:
 
 
 def parse_integer(value: Any, *, minimum: int | None = None, maximum: int | None = None) -> int | None:
-    """Read an Integer or Long: a number with zero fraction or its text, within 64 bits."""
-    number = _whole_number(value)
+    """Parse an Integer or Long: a number without fraction, or its text, within 64 bits."""
+    number = _parse_any_integer(value)
     if number is None:
         return None
     if not (INT64_MIN if minimum is None else minimum) <= number <= (INT64_MAX if maximum is None else maximum):
@@ -104,7 +104,7 @@ def parse_integer(value: Any, *, minimum: int | None = None, maximum: int | None
 
 
 def parse_double(value: Any) -> float | None:
-    """Read a Double: a JSON number or the text of a decimal number, finite."""
+    """Parse a Double: a JSON number or the text of a decimal number. It must be finite."""
     if isinstance(value, str):
         value = normalize_text(value) or None
         if value is not None and not _DECIMAL_NUMBER.fullmatch(value):
@@ -125,7 +125,7 @@ def parse_double(value: Any) -> float | None:
 
 
 def parse_boolean(value: Any) -> bool | None:
-    """Read a Boolean: true or false, 1 or 0, or their text in any case."""
+    """Parse a Boolean: true or false, 1 or 0, or their text in any case."""
     match value:
         case None | bool():
             return value
@@ -140,31 +140,34 @@ def parse_boolean(value: Any) -> bool | None:
     raise InvalidValueError(WRONG_TYPE)
 
 
-def parse_timestamp(value: Any, clock: TimestampContext) -> datetime | None:
-    """Read a Timestamp as a UTC moment: epoch milliseconds, or ISO 8601 text with date and time (house rule).
+def parse_timestamp(value: Any, context: TimestampContext) -> datetime | None:
+    """Parse a Timestamp as UTC: epoch milliseconds, or ISO 8601 text with date and time (house rule).
 
-    An ISO text that bears its own offset is shifted by that alone; a naive one, like a number, by `timezoneGmt`.
+    ISO text with an offset is shifted by that offset alone. ISO text without one is shifted by `timezoneGmt`,
+    as numbers are.
     """
     if isinstance(value, datetime):
-        moment, is_absolute = value, value.tzinfo is not None
-        return _placed(moment if is_absolute else moment.replace(tzinfo=UTC), clock, is_absolute=is_absolute)
+        timestamp, is_absolute = value, value.tzinfo is not None
+        return _to_utc(
+            timestamp if is_absolute else timestamp.replace(tzinfo=UTC), context, is_absolute=is_absolute
+        )
     if isinstance(value, str) and (iso := _ISO_8601.fullmatch(normalize_text(value))):
-        return _placed(_iso_moment(iso), clock, is_absolute=iso[8] is not None)
-    milliseconds = _whole_number(value)
+        return _to_utc(_iso_timestamp(iso), context, is_absolute=iso[8] is not None)
+    milliseconds = _parse_any_integer(value)
     if milliseconds is None:
         return None
     if not INT64_MIN <= milliseconds <= INT64_MAX:
         raise InvalidValueError(OUT_OF_RANGE)
     try:
-        return _placed(_from_epoch(milliseconds), clock, is_absolute=clock.epoch_is_utc)
+        return _to_utc(_from_epoch(milliseconds), context, is_absolute=context.epoch_is_utc)
     except (OverflowError, InvalidValueError):
-        raise InvalidValueError(_range_fact(milliseconds, clock)) from None
+        raise InvalidValueError(_range_fact(milliseconds, context)) from None
 
 
 def parse_list(value: Any) -> list[str] | None:
-    """Read a List: an array of strings, the text of a JSON array, or one plain string (house rule).
+    """Parse a List: an array of strings, the text of a JSON array, or one plain string (house rule).
 
-    Integers count as their text; nulls and blanks are dropped. Text that is no JSON array is a list of one.
+    Integers become text; nulls and blank strings are dropped. Text that is not a JSON array becomes the only item.
     """
     if isinstance(value, str):
         text = normalize_text(value)
@@ -180,7 +183,7 @@ def parse_list(value: Any) -> list[str] | None:
     return [item for item in items if item is not None]
 
 
-_READERS: dict[ContractType, Callable[[Any, Col], Any]] = {
+_PARSERS: dict[ContractType, Callable[[Any, Col], Any]] = {
     ContractType.STRING: lambda value, col: (
         parse_choice(value, col.vocabulary) if col.vocabulary else parse_text(value)
     ),
@@ -192,25 +195,25 @@ _READERS: dict[ContractType, Callable[[Any, Col], Any]] = {
 }
 
 
-def parse_value(value: Any, col: Col, clock: TimestampContext | None) -> Any:
-    """Read one delivered value as its column's type; None is absent. Only a Timestamp needs a clock.
+def parse_value(value: Any, col: Col, context: TimestampContext | None) -> Any:
+    """Parse one delivered value as its column's type; None is absent. Only Timestamp columns have a context.
 
     Raises:
-        InvalidValueError: with the fact, where the value cannot be read so.
+        InvalidValueError: If the value cannot be parsed.
     """
-    if clock is not None:
-        return parse_timestamp(value, clock)
-    return _READERS[col.type](value, col)
+    if context is not None:
+        return parse_timestamp(value, context)
+    return _PARSERS[col.type](value, col)
 
 
 _TOO_LARGE: Final = 10**_INTEGER_DIGITS
 
 
 def _integer_of(number: Decimal) -> int | None:
-    """Give the integer that a number with zero fraction is, None where it has one.
+    """Return the number as int, or None if it has a fraction.
 
-    Looked at before it is expanded: 1e999999999 would have a billion digits. What has more digits than 64 bits
-    can hold comes back as a number that is out of that range too.
+    The exponent is checked first, because 1e999999999 would expand to a billion digits. A number with more digits
+    than 64 bits can hold is replaced by one that is out of that range as well.
     """
     if not number.is_finite():
         return None
@@ -224,8 +227,8 @@ def _integer_of(number: Decimal) -> int | None:
     return numerator if denominator == 1 else None
 
 
-def _whole_number(value: Any) -> int | None:
-    """Give the integer that a delivered value spells, in or out of 64 bits; None where it is absent."""
+def _parse_any_integer(value: Any) -> int | None:
+    """Return the integer that a value denotes, even beyond 64 bits; None if the value is absent."""
     match value:
         case None:
             return None
@@ -250,12 +253,12 @@ def _from_epoch(milliseconds: int) -> datetime:
     return _EPOCH + timedelta(milliseconds=milliseconds)
 
 
-def _iso_moment(iso: re.Match[str]) -> datetime:
+def _iso_timestamp(iso: re.Match[str]) -> datetime:
     year, month, day, hour, minute, second = (int(part or 0) for part in iso.groups()[:6])
     microsecond = int((iso[7] or "0").ljust(6, "0")[:6])
     try:
-        moment = datetime(year, month, day, hour, minute, second, microsecond, tzinfo=_offset(iso[8]))
-        return moment.astimezone(UTC)
+        timestamp = datetime(year, month, day, hour, minute, second, microsecond, tzinfo=_offset(iso[8]))
+        return timestamp.astimezone(UTC)
     except (ValueError, OverflowError):
         raise InvalidValueError(WRONG_TYPE) from None
 
@@ -268,23 +271,23 @@ def _offset(text: str | None) -> timezone:
     return timezone(timedelta(minutes=-minutes if text[0] == "-" else minutes))
 
 
-def _placed(moment: datetime, clock: TimestampContext, *, is_absolute: bool) -> datetime:
-    """Shift a moment to UTC and hold it against the range of the dump."""
-    if clock.shift_hours is None:
-        return moment
+def _to_utc(timestamp: datetime, context: TimestampContext, *, is_absolute: bool) -> datetime:
+    """Shift a timestamp to UTC and check that it is in the dump's range."""
+    if context.shift_hours is None:
+        return timestamp
     try:
-        utc = moment if is_absolute else moment - timedelta(hours=clock.shift_hours)
+        utc = timestamp if is_absolute else timestamp - timedelta(hours=context.shift_hours)
     except OverflowError:
         raise InvalidValueError(OUT_OF_RANGE) from None
-    if not MIN_TIMESTAMP <= utc < clock.upper_bound:
+    if not MIN_TIMESTAMP <= utc < context.upper_bound:
         raise InvalidValueError(OUT_OF_RANGE)
     return utc.astimezone(UTC)
 
 
-def _range_fact(milliseconds: int, clock: TimestampContext) -> str:
-    """Say `out of range`, and that the number looks like seconds where it would be a good moment as such."""
+def _range_fact(milliseconds: int, context: TimestampContext) -> str:
+    """Return `out of range`, with a hint if the number would be in range as seconds."""
     try:
-        _placed(_from_epoch(milliseconds * 1000), clock, is_absolute=clock.epoch_is_utc)
+        _to_utc(_from_epoch(milliseconds * 1000), context, is_absolute=context.epoch_is_utc)
     except (OverflowError, InvalidValueError):
         return OUT_OF_RANGE
     return OUT_OF_RANGE_SECONDS

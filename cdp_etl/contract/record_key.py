@@ -1,7 +1,7 @@
-"""The key of a record: what tells records apart, over all dumps.
+"""Record key: identifies a record over all dumps.
 
-Key (inferred): company, system and the entity's own id; absent parts count as ''. Put here how the parts are
-joined, and nothing of how versions compete.
+It consists of company, system and the entity's own id; absent parts count as ''. The contract does not define a
+key, so this is inferred.
 """
 
 from typing import Any
@@ -15,7 +15,7 @@ ESCAPE = "\\"
 
 
 def record_key(company: str, system: str, own_id: str) -> str:
-    """Join the parts so that no two different triples give one key (RULINGS 12)."""
+    """Join the parts, escaped so that different triples never produce the same key."""
     return SEPARATOR.join(
         part.replace(ESCAPE, ESCAPE * 2).replace(SEPARATOR, ESCAPE + SEPARATOR)
         for part in (company, system, own_id)
@@ -23,7 +23,7 @@ def record_key(company: str, system: str, own_id: str) -> str:
 
 
 def raw_record_key(entity: Entity, record: dict[str, Any], settings: NormalizationSettings) -> str | None:
-    """Give the key of a record that was not accepted; None where its parts cannot be read."""
+    """Return the key of a record that was not accepted; None if its parts cannot be parsed."""
     try:
         company, system, own_id = (
             parse_text(record.get(entity.model.fields[part].contract_name))

@@ -1,7 +1,7 @@
-"""JSON as RFC 8259 has it: read without losing a digit, and written again as it was.
+"""JSON strictly by RFC 8259, parsed and serialized without losing a digit.
 
-Of a repeated key the last wins. Numbers with fraction or exponent become Decimal, so that nothing is rounded
-before a field's type is known.
+The last of repeated keys wins. Numbers with a fraction or an exponent become Decimal, so that nothing is rounded
+before the field's type is known.
 """
 
 import json
@@ -10,36 +10,36 @@ from typing import Any, NoReturn
 
 import simplejson
 
-_LONGEST_INTEGER = 4_000
-"""Digits; Python refuses to read far longer ones, and no id has as many."""
+_MAX_INTEGER_DIGITS = 4_000
+"""Below Python's own limit for `int(text)`; no id has as many digits."""
 
 MAX_DEPTH = 100
-"""Levels of nesting that are read (house rule), so that no reader's own limit decides."""
+"""Maximum nesting (house rule), so that the result does not depend on a JSON library's own limit."""
 
 
 class MalformedJsonError(ValueError):
-    """The text is not JSON as RFC 8259 has it; the message says why, without quoting the text."""
+    """The text is not JSON by RFC 8259. The message has the reason and never quotes the text."""
 
     def __init__(self, fact: str, offset: int | None = None) -> None:
-        """Keep the fact and, where known, the character offset of the fault."""
+        """Store the fact and, if known, the character offset of the fault."""
         super().__init__(fact)
         self.offset = offset
 
 
 class JsonLimitError(MalformedJsonError):
-    """The text may be JSON by its grammar, but is not read.
+    """The text may be valid JSON but exceeds a limit of this parser.
 
-    It is nested too deeply, or holds a number without end or half a character. Where it is part of a longer text,
-    that one goes on being JSON behind it.
+    It is nested too deeply, or contains a number that is too long or a lone surrogate. If the text is part of a
+    larger JSON text, the larger one can still be parsed after it.
     """
 
 
 def parse(text: str) -> Any:
-    """Read one JSON value.
+    """Parse one JSON value.
 
     Raises:
-        JsonLimitError: where it is nested too deeply, or holds a number or text that cannot be kept.
-        MalformedJsonError: where it is no JSON.
+        JsonLimitError: If the text is nested too deeply, or contains a number or string that cannot be stored.
+        MalformedJsonError: If the text is not JSON.
     """
     try:
         value = _DECODER.decode(text)
@@ -52,29 +52,29 @@ def parse(text: str) -> Any:
         raise JsonLimitError("lone surrogate", error.start) from None
     if text.count("[") + text.count("{") > MAX_DEPTH and _is_deeper_than(MAX_DEPTH, value):
         raise JsonLimitError("nested too deeply")
-    if "\\u" in text and _holds_lone_surrogate(value):
+    if "\\u" in text and _contains_lone_surrogate(value):
         raise JsonLimitError("lone surrogate")
     return value
 
 
 def serialize(value: Any) -> str:
-    """Write a value that `parse` gave, compactly, in UTF-8 and with every digit it had."""
+    """Serialize a value from `parse` as compact JSON with all its digits."""
     return str(simplejson.dumps(value, ensure_ascii=False, separators=(",", ":"), use_decimal=True))
 
 
 def _is_deeper_than(levels: int, value: Any) -> bool:
-    layer = [value]
+    level = [value]
     for _ in range(levels):
-        layer = [
+        level = [
             inner
-            for outer in layer
+            for outer in level
             if isinstance(outer, list | dict)
             for inner in (outer.values() if isinstance(outer, dict) else outer)
         ]
-    return any(isinstance(value, list | dict) for value in layer)
+    return any(isinstance(value, list | dict) for value in level)
 
 
-def _holds_lone_surrogate(value: Any) -> bool:
+def _contains_lone_surrogate(value: Any) -> bool:
     try:
         serialize(value).encode()
     except UnicodeEncodeError:
@@ -82,21 +82,21 @@ def _holds_lone_surrogate(value: Any) -> bool:
     return False
 
 
-def _refuse_constant(name: str) -> NoReturn:
+def _reject_constant(name: str) -> NoReturn:
     raise MalformedJsonError(f"{name} is not a JSON number")
 
 
-def _read_integer(digits: str) -> int:
-    if len(digits) > _LONGEST_INTEGER:
-        raise JsonLimitError(f"a number of more than {_LONGEST_INTEGER} digits")
+def _parse_integer(digits: str) -> int:
+    if len(digits) > _MAX_INTEGER_DIGITS:
+        raise JsonLimitError(f"a number of more than {_MAX_INTEGER_DIGITS} digits")
     return int(digits)
 
 
-def _read_number(text: str) -> Decimal:
+def _parse_number(text: str) -> Decimal:
     try:
         return Decimal(text)
     except InvalidOperation:
         raise JsonLimitError("an exponent beyond all bounds") from None
 
 
-_DECODER = json.JSONDecoder(parse_constant=_refuse_constant, parse_int=_read_integer, parse_float=_read_number)
+_DECODER = json.JSONDecoder(parse_constant=_reject_constant, parse_int=_parse_integer, parse_float=_parse_number)

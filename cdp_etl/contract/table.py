@@ -1,7 +1,6 @@
-"""The columns of an entity's tables: what is delivered, and what is derived beside it.
+"""Columns of an entity's tables: delivered fields and derived columns, with type and meaning.
 
-Put here which columns a table has, with type and meaning. Each translation (polars, DDL, Dagster, documents) reads
-these lists; nobody types a column a second time.
+The only list of columns. Polars schemas, DDL, Dagster's column schema and the documents are generated from it.
 """
 
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from cdp_etl.contract.field_spec import ContractField
 
 @dataclass(frozen=True, slots=True)
 class DataType:
-    """One type in each system that a column passes through."""
+    """A column type, as DuckDB and polars name it."""
 
     duckdb: str
     polars: pl.DataType
@@ -48,12 +47,12 @@ class TableColumn:
 
     Attributes:
         name: In snake case.
-        type: Its type in each system.
-        description: What it means, for a person.
-        field: The contract field that it holds; None where it is derived.
-        personal: The kind of personal data held; None where it holds none.
-        is_nullable: Whether it may be null.
-        compression: How DuckDB is to store it; None leaves the choice to DuckDB.
+        type: Type in DuckDB and polars.
+        description: Meaning, for readers of the data.
+        field: Contract field that the column stores; None if the column is derived.
+        personal: Kind of personal data; None if there is none.
+        is_nullable: Whether the column may be null.
+        compression: Compression that DuckDB must use; None leaves the choice to DuckDB.
     """
 
     name: str
@@ -66,50 +65,57 @@ class TableColumn:
 
 
 CUSTOM_FIELDS = TableColumn(
-    "custom_fields", JSON, 'Every customField… group as delivered, whole: {"customFieldTexts": {…}}.'
+    "custom_fields", JSON, 'All customField… groups as delivered, complete: {"customFieldTexts": {…}}.'
 )
 IGNORED_UPDATE_CFS = TableColumn(
     "ignored_update_cfs",
     TEXT_LIST,
-    "Names of custom fields that this version must not change on a record that exists.",
+    "Names of custom fields that this version must not change if the record already exists.",
 )
 EXTRA_FIELDS = TableColumn("extra_fields", JSON, "Delivered keys that the contract does not list, as delivered.")
 WARNINGS = TableColumn(
     "warnings",
     TEXT_LIST,
-    "What is odd about the record without being a reason to refuse it; empty where nothing is.",
+    "Problems of the record that do not quarantine it; empty if there are none.",
     is_nullable=False,
 )
 
-_PLACE = (
-    TableColumn("dump_date", DATE, "Day the source system delivered the dump.", is_nullable=False),
-    TableColumn("source_file", TEXT, "File within the dump.", is_nullable=False),
-    TableColumn("source_position", INTEGER, "Line, row or element within the file, from 1.", is_nullable=False),
+_SOURCE = (
+    TableColumn("dump_date", DATE, "Day on which the source system delivered the dump.", is_nullable=False),
+    TableColumn("source_file", TEXT, "Path of the file within the dump.", is_nullable=False),
+    TableColumn(
+        "source_position", INTEGER, "Line, row or element number within the file, from 1.", is_nullable=False
+    ),
 )
 
 _DERIVED = (
-    TableColumn("company_id", TEXT, "internalCompanyId, else the default company, else empty.", is_nullable=False),
+    TableColumn(
+        "company_id",
+        TEXT,
+        "internalCompanyId if delivered, else the default company, else empty.",
+        is_nullable=False,
+    ),
     TableColumn(
         "record_key",
         TEXT,
-        "Company, system and own id, escaped and joined: what tells records apart.",
+        "Company, system and own id, escaped and joined. Identifies a record over all dumps.",
         is_nullable=False,
     ),
-    TableColumn("key_hash", HASH, "64 bits of the record key's MD5, for fast joins.", is_nullable=False),
+    TableColumn("key_hash", HASH, "64 bits of the MD5 hash of record_key, for fast joins.", is_nullable=False),
     TableColumn(
-        "occurred_at", TIMESTAMP, "When it occurred, UTC; null only where a Deleted record bears no moment."
+        "occurred_at", TIMESTAMP, "Time of the event, UTC; null only if a Deleted record has no timestamp."
     ),
-    TableColumn("activity_date", DATE, "Day of occurred_at in the business time zone."),
+    TableColumn("activity_date", DATE, "Date of occurred_at in the business time zone."),
     TableColumn(
         "customer_key",
         TEXT,
-        "Best identifier of the customer: c:<id>, else e:<e-mail>, else p:<phone>; null where none is usable.",
+        "Best identifier of the customer: c:<id>, else e:<e-mail>, else p:<phone>; null if none is usable.",
         personal=Personal.IDENTIFIER,
     ),
     TableColumn(
         "identifiers",
         TEXT_LIST,
-        "All usable identifiers of the record: c:, e:, p:.",
+        "All usable identifiers of the record, each with its prefix c:, e: or p:.",
         personal=Personal.IDENTIFIER,
         is_nullable=False,
     ),
@@ -119,34 +125,34 @@ _VERSIONS = (
     TableColumn(
         "folded_custom_fields",
         JSON,
-        "Custom fields after folding the versions of the key within this dump; null where they are as delivered.",
+        "Custom fields merged over the versions of the key within this dump; null if they are as delivered.",
     ),
     TableColumn(
         "folded_ignored_update_cfs",
         TEXT_LIST,
-        "Names that every version of the key within this dump ignores; null where the key came once.",
+        "Names that every version of the key within this dump ignores; null if the key occurs once.",
     ),
 )
 
 _WAREHOUSE_ONLY = (
     TableColumn(
-        "is_current", BOOLEAN, "Whether this is the newest version of its key over all dumps.", is_nullable=False
+        "is_current", BOOLEAN, "Whether this is the newest version of the key over all dumps.", is_nullable=False
     ),
     TableColumn(
         "current_custom_fields",
         JSON,
-        "Custom fields after folding the versions of all dumps, on the newest; null where that changes nothing.",
+        "Only on the newest version: custom fields merged over all dumps; null if merging changes nothing.",
     ),
 )
 
 
 def normalized_name(field: ContractField) -> str:
-    """Give the name of the normalized column beside a contact: `…_e164` for phones, `…_normalized` for e-mail."""
+    """Return the name of a contact's normalized column: `…_e164` for phones, `…_normalized` for e-mail."""
     return f"{field.name}_{'e164' if field.column.personal is Personal.PHONE else 'normalized'}"
 
 
 def contract_columns(entity: Entity) -> tuple[TableColumn, ...]:
-    """Give the columns that hold the contract's fields, in its order."""
+    """Return the columns of the contract's fields, in the contract's order."""
     return tuple(
         TableColumn(
             field.name,
@@ -160,49 +166,53 @@ def contract_columns(entity: Entity) -> tuple[TableColumn, ...]:
 
 
 def validated_columns(entity: Entity) -> tuple[TableColumn, ...]:
-    """Give what either lane makes of a record: contract fields, custom and extra fields, warnings."""
+    """Return the columns that validation produces: contract fields, custom fields, extra fields, warnings."""
     return (*contract_columns(entity), CUSTOM_FIELDS, IGNORED_UPDATE_CFS, EXTRA_FIELDS, WARNINGS)
 
 
 def lake_columns(entity: Entity) -> tuple[TableColumn, ...]:
-    """Give the columns of accepted records in the normalized lake, contacts beside what they are made from."""
+    """Return the columns of accepted records in the lake. A normalized contact follows the delivered one."""
     contract = [
         column
         for delivered in contract_columns(entity)
         for column in ((delivered, _normalized(delivered)) if delivered.field in entity.contacts else (delivered,))
     ]
     return (
-        *contract, CUSTOM_FIELDS, IGNORED_UPDATE_CFS, EXTRA_FIELDS, WARNINGS, *_DERIVED, *_PLACE, *_VERSIONS
+        *contract, CUSTOM_FIELDS, IGNORED_UPDATE_CFS, EXTRA_FIELDS, WARNINGS, *_DERIVED, *_SOURCE, *_VERSIONS
     )  # fmt: skip # one idea a line: the order of the table
 
 
 def staging_columns(entity: Entity) -> tuple[TableColumn, ...]:
-    """Give the columns of `staging.<entity>`: every version of every dump is a row."""
+    """Return the columns of `staging.<entity>`, which has a row for every version in every dump."""
     return (*lake_columns(entity), *_WAREHOUSE_ONLY)
 
 
 QUARANTINE_COLUMNS: tuple[TableColumn, ...] = (
-    TableColumn("entity", TEXT, "The entity, by its table's name.", is_nullable=False),
-    *_PLACE,
-    TableColumn("reasons", TEXT_LIST, "All reasons: <contract field>: <fact>.", is_nullable=False),
-    TableColumn("raw", DataType("BLOB", pl.Binary()), "The record's bytes as delivered.", is_nullable=False),
+    TableColumn("entity", TEXT, "Table name of the entity.", is_nullable=False),
+    *_SOURCE,
+    TableColumn("reasons", TEXT_LIST, "All reasons, each as <contract field>: <fact>.", is_nullable=False),
+    TableColumn("raw", DataType("BLOB", pl.Binary()), "Bytes of the record as delivered.", is_nullable=False),
 )
 
 SUPERSEDED_COLUMNS: tuple[TableColumn, ...] = (
-    TableColumn("entity", TEXT, "The entity, by its table's name.", is_nullable=False),
-    *_PLACE,
-    TableColumn("by_file", TEXT, "File of the record that took its place.", is_nullable=False),
-    TableColumn("by_position", INTEGER, "Position of the record that took its place.", is_nullable=False),
+    TableColumn("entity", TEXT, "Table name of the entity.", is_nullable=False),
+    *_SOURCE,
+    TableColumn("by_file", TEXT, "File of the record that superseded this one.", is_nullable=False),
+    TableColumn("by_position", INTEGER, "Position of the record that superseded this one.", is_nullable=False),
 )
 
 
 def _normalized(delivered: TableColumn) -> TableColumn:
-    assert delivered.field is not None  # noqa: S101 - only contract columns are normalized
+    assert delivered.field is not None  # noqa: S101 - called for contract columns only
     is_phone = delivered.personal is Personal.PHONE
-    made = "E.164 by libphonenumber" if is_phone else "trimmed, lower case, syntactically valid"
+    form = (
+        " in E.164 by libphonenumber; null if absent or not a valid number."
+        if is_phone
+        else ", trimmed and in lower case; null if absent or syntactically invalid."
+    )
     return TableColumn(
         normalized_name(delivered.field),
         TEXT,
-        f"{delivered.field.contract_name}, {made}; null where not usable.",
+        delivered.field.contract_name + form,
         personal=delivered.personal,
     )

@@ -1,4 +1,8 @@
-"""What the six entities are, one file each; `ENTITIES` is what everything loops over."""
+"""The six entities of the contract.
+
+Belongs here: one module per entity, columns shared by several entities, the list of generated documents.
+Does not belong here: how declarations are validated or rendered (`cdp_etl.contract`).
+"""
 
 from cdp_etl.contract.entity import Entity
 from cdp_etl.entities.customer_product_activity import CustomerProductActivity
@@ -22,4 +26,4 @@ ENTITIES: tuple[Entity, ...] = tuple(
 """The six entities, in the contract's order."""
 
 BY_NAME: dict[str, Entity] = {entity.name: entity for entity in ENTITIES}
-"""The entities by the contract's own name."""
+"""The entities by their contract name."""

@@ -1,7 +1,4 @@
-"""Columns that more than one entity has: one name, one meaning, one type.
-
-Put a column here when two entities must agree on it. A column of one entity stands in that entity's file.
-"""
+"""Columns that several entities share: one name, one meaning, one type."""
 
 from datetime import datetime
 from typing import Annotated
@@ -12,8 +9,8 @@ TimezoneGmt = Annotated[
     int,
     Col(
         ContractType.INTEGER,
-        "Hours that the record's moments are ahead of GMT. CDP stores them in GMT-0: UTC is the "
-        "delivered value minus this; absent, nothing is shifted. Kept, so that the delivered value is not lost.",
+        "Hours by which the record's timestamps are ahead of GMT. UTC is the delivered value minus this. "
+        "If absent, timestamps are not shifted. Stored, so that the delivered value is not lost.",
         example="7",
         minimum=-12,
         maximum=14,
@@ -27,7 +24,7 @@ InternalCompanyId = Annotated[
     str,
     Col(
         ContractType.STRING,
-        "Company the record belongs to, where the system serves several. Part of the record's key.",
+        "Company of the record, if the system serves several. Part of the record's key.",
         example="ORG1029130112",
     ),
 ]
@@ -35,7 +32,7 @@ RecordStatus = Annotated[
     str,
     Col(
         ContractType.STRING,
-        "Active, or Deleted: gone from the marts while this is the newest version. Absent: Active.",
+        "Active or Deleted. The marts exclude a record whose newest version is Deleted. If absent: Active.",
         example="Active",
         vocabulary=("Active", "Deleted"),
     ),
@@ -45,7 +42,7 @@ CustomerId = Annotated[
     str,
     Col(
         ContractType.STRING,
-        "Customer id in the delivering company.",
+        "Customer id within the company.",
         example="user1",
         personal=Personal.IDENTIFIER,
     ),
@@ -58,7 +55,7 @@ CustomerPhone = Annotated[
     str,
     Col(
         ContractType.STRING,
-        "Customer's phone as delivered. Required if customerEmail is missing.",
+        "Customer's phone number as delivered. Required if customerEmail is missing.",
         example="098685xxxx",
         personal=Personal.PHONE,
         is_contact=True,
@@ -83,30 +80,34 @@ ProductLink = Annotated[str, Col(ContractType.STRING, "Link to the product's pag
 ProductPrice = Annotated[float, Col(ContractType.DOUBLE, "Price of the product.", example="23520000")]
 ProductPrice4Sale = Annotated[
     float,
-    Col(ContractType.DOUBLE, "Price after discounts, known as the final price.", example="23000000"),
+    Col(ContractType.DOUBLE, "Price after discounts (final price).", example="23000000"),
 ]
 
-Title = Annotated[str, Col(ContractType.STRING, "Title.", example="Tình trạng sản phẩm")]
-Content = Annotated[str, Col(ContractType.STRING, "Text.", example="Xin hỏi sản phẩm này còn không?")]
+Title = Annotated[str, Col(ContractType.STRING, "Title of the text.", example="Tình trạng sản phẩm")]
+Content = Annotated[
+    str, Col(ContractType.STRING, "Text that the customer wrote.", example="Xin hỏi sản phẩm này còn không?")
+]
 IpAddress = Annotated[
     str,
-    Col(ContractType.STRING, "IP address it was sent from.", example="152.25.26.3", personal=Personal.IP),
+    Col(ContractType.STRING, "IP address of the sender.", example="152.25.26.3", personal=Personal.IP),
 ]
 
 InteractionId = Annotated[str, Col(ContractType.STRING, "Id of the event in the delivering system.")]
 EventAt = Annotated[
     datetime,
-    Col(ContractType.TIMESTAMP, "Time of the event, epoch milliseconds as delivered.", example="1584507164000"),
+    Col(ContractType.TIMESTAMP, "Time of the event, delivered as epoch milliseconds.", example="1584507164000"),
 ]
 ActionAt = Annotated[
     datetime,
     Col(
         ContractType.TIMESTAMP,
-        "Time of the action, epoch milliseconds as delivered.",
+        "Time of the action, delivered as epoch milliseconds.",
         example="1584483275000",
     ),
 ]
-TrackId = Annotated[str, Col(ContractType.STRING, "Key that the delivering system made for the campaign, if any.")]
+TrackId = Annotated[
+    str, Col(ContractType.STRING, "Tracking key of the campaign, created by the delivering system.")
+]
 GaTid = Annotated[str, Col(ContractType.STRING, "Google Analytics tracking id.", example="UA-0903923823-1")]
 GaCid = Annotated[
     str,
@@ -121,13 +122,13 @@ O2oCid = Annotated[str, Col(ContractType.STRING, "O2O client id.", personal=Pers
 Link = Annotated[str, Col(ContractType.STRING, "Link that the user clicked.")]
 Link2 = Annotated[str, Col(ContractType.STRING, "Second link that the user clicked.")]
 MessageId = Annotated[str, Col(ContractType.STRING, "Message id.", example="1584507164000")]
-TemplateId = Annotated[str, Col(ContractType.STRING, "Template id, given by the service provider.")]
+TemplateId = Annotated[str, Col(ContractType.STRING, "Template id, assigned by the service provider.")]
 TemplateName = Annotated[str, Col(ContractType.STRING, "Template name.")]
 CampaignId = Annotated[
     str,
-    Col(ContractType.STRING, "Campaign id, given by the service provider and unique with it only."),
+    Col(ContractType.STRING, "Campaign id, assigned by the service provider. Unique only within that provider."),
 ]
 CampaignName = Annotated[str, Col(ContractType.STRING, "Campaign name.")]
-WebhookId = Annotated[str, Col(ContractType.STRING, "Webhook id, given by the service provider.")]
+WebhookId = Annotated[str, Col(ContractType.STRING, "Webhook id, assigned by the service provider.")]
 Reason = Annotated[str, Col(ContractType.STRING, "Message that explains the event.")]
-Tags = Annotated[list[str], Col(ContractType.LIST, "List of tags.", example='["tag1"]')]
+Tags = Annotated[list[str], Col(ContractType.LIST, "Tags of the message.", example='["tag1"]')]

@@ -8,10 +8,10 @@ from cdp_etl.entities import columns as c
 
 
 class CustomerProductActivity(CustomerContact, Record):
-    """One thing that a customer did with a product: a search, a wish, a purchase.
+    """One action of a customer on a product, such as a search, a wish or a purchase.
 
     `action` is an open vocabulary (the contract says "etc"): do not rely on a closed list of its values.
-    `price` is of one unit; `quantity` is often absent and then counts as one in the marts.
+    `price` is per unit. `quantity` is often absent; the marts then count one unit.
     """
 
     entity_name: ClassVar[str] = "customer-product-activity"
@@ -29,15 +29,13 @@ class CustomerProductActivity(CustomerContact, Record):
     ]
     action_at: c.ActionAt
     action_status: Annotated[str, Col(ContractType.STRING, "Status of the action.")] | None = None
-    text_result: Annotated[str, Col(ContractType.STRING, "Result of the action, where it is text.")] | None = None
-    bool_result: (
-        Annotated[bool, Col(ContractType.BOOLEAN, "Result of the action, where it is yes or no.")] | None
-    ) = None
-    long_result: (
-        Annotated[int, Col(ContractType.LONG, "Result of the action, where it is a whole number.")] | None
-    ) = None
+    text_result: Annotated[str, Col(ContractType.STRING, "Result of the action, if it is text.")] | None = None
+    bool_result: Annotated[bool, Col(ContractType.BOOLEAN, "Result of the action, if it is a boolean.")] | None = (
+        None
+    )
+    long_result: Annotated[int, Col(ContractType.LONG, "Result of the action, if it is an integer.")] | None = None
     double_result: (
-        Annotated[float, Col(ContractType.DOUBLE, "Result of the action, where it is a decimal number.")] | None
+        Annotated[float, Col(ContractType.DOUBLE, "Result of the action, if it is a decimal number.")] | None
     ) = None
     customer_id: c.CustomerId
     customer_name: c.CustomerName
@@ -50,5 +48,5 @@ class CustomerProductActivity(CustomerContact, Record):
     product_image_link: c.ProductImageLink | None = None
     product_link: c.ProductLink | None = None
     price: Annotated[float, Col(ContractType.DOUBLE, "Price of one unit.")] | None = None
-    quantity: Annotated[int, Col(ContractType.INTEGER, "Units.")] | None = None
+    quantity: Annotated[int, Col(ContractType.INTEGER, "Number of units.")] | None = None
     record_status: c.RecordStatus = "Active"

@@ -11,7 +11,7 @@ from cdp_etl.entities import columns as c
 class CustomerProductComment(CustomerContact, Record):
     """One comment of a customer on a product, or an answer to one.
 
-    The contract's own sample bears a `productId` that its table does not list: it is kept among the extra fields.
+    The contract's own sample has a `productId` that its table does not list. It is stored in the extra fields.
     """
 
     entity_name: ClassVar[str] = "customer-product-comment"
@@ -26,13 +26,13 @@ class CustomerProductComment(CustomerContact, Record):
         datetime,
         Col(
             ContractType.TIMESTAMP,
-            "Time of the comment, epoch milliseconds as delivered.",
+            "Time of the comment, delivered as epoch milliseconds.",
             example="1584483275000",
         ),
     ]
     comment_id: Annotated[str, Col(ContractType.STRING, "Id of the comment.", example="106326142526362525")]
     parent_comment_id: (
-        Annotated[str, Col(ContractType.STRING, "Id of the comment that this one answers.")] | None
+        Annotated[str, Col(ContractType.STRING, "Id of the comment that this comment answers.")] | None
     ) = None
     title: c.Title | None = None
     content: c.Content

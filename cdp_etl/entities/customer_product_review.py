@@ -11,7 +11,7 @@ from cdp_etl.entities import columns as c
 class CustomerProductReview(CustomerContact, Record):
     """One review of a product by a customer.
 
-    The contract bounds `rating` by nothing: five stars of five and eight points of ten may stand side by side.
+    The contract does not limit `rating`: scales of five and of ten may both occur.
     """
 
     entity_name: ClassVar[str] = "customer-product-review"
@@ -26,12 +26,15 @@ class CustomerProductReview(CustomerContact, Record):
         datetime,
         Col(
             ContractType.TIMESTAMP,
-            "Time of the review, epoch milliseconds as delivered.",
+            "Time of the review, delivered as epoch milliseconds.",
             example="1584483275000",
         ),
     ]
     review_id: Annotated[str, Col(ContractType.STRING, "Id of the review.")]
-    rating: Annotated[int, Col(ContractType.INTEGER, "Rating.", example="5")] | None = None
+    rating: (
+        Annotated[int, Col(ContractType.INTEGER, "Rating, on the delivering system's own scale.", example="5")]
+        | None
+    ) = None
     title: c.Title | None = None
     content: c.Content
     image_links: (

@@ -26,7 +26,7 @@ class CustomerProductSubscriber(CustomerContact, Record):
         datetime,
         Col(
             ContractType.TIMESTAMP,
-            "Time of the subscription, epoch milliseconds as delivered.",
+            "Time of the subscription, delivered as epoch milliseconds.",
             example="1584483275000",
         ),
     ]
@@ -72,17 +72,17 @@ class CustomerProductSubscriber(CustomerContact, Record):
     store_city: Annotated[str, Col(ContractType.STRING, "Store's city.")] | None = None
     store_district: Annotated[str, Col(ContractType.STRING, "Store's district.")] | None = None
     subscribe_email: (
-        Annotated[bool, Col(ContractType.BOOLEAN, "Whether news may come by e-mail.", example="true")] | None
+        Annotated[bool, Col(ContractType.BOOLEAN, "Whether news may be sent by e-mail.", example="true")] | None
     ) = None
     subscribe_phone: (
-        Annotated[bool, Col(ContractType.BOOLEAN, "Whether news may come by phone.", example="false")] | None
+        Annotated[bool, Col(ContractType.BOOLEAN, "Whether news may be sent by phone.", example="false")] | None
     ) = None
     source_channel: (
         Annotated[
             str,
             Col(
                 ContractType.STRING,
-                "Channel that the subscription came from.",
+                "Channel of the subscription.",
                 example="Online",
                 vocabulary=("Online", "Offline"),
             ),
@@ -92,9 +92,11 @@ class CustomerProductSubscriber(CustomerContact, Record):
     source_name: (
         Annotated[
             str,
-            Col(ContractType.STRING, "Source that the subscription came from.", example="Website"),
+            Col(ContractType.STRING, "Source of the subscription.", example="Website"),
         ]
         | None
     ) = None
-    source_name_level2: Annotated[str, Col(ContractType.STRING, "Second level of the source.")] | None = None
+    source_name_level2: (
+        Annotated[str, Col(ContractType.STRING, "Second level of the source of the subscription.")] | None
+    ) = None
     record_status: c.RecordStatus = "Active"

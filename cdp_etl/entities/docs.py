@@ -1,7 +1,4 @@
-"""The documents that are derived from the entities and committed under `docs/contract/`.
-
-Put here which documents there are. How each is made from an entity stands in `cdp_etl.contract`.
-"""
+"""List of the documents that are generated from the entities and committed under `docs/contract/`."""
 
 import json
 
@@ -12,7 +9,7 @@ from cdp_etl.entities import ENTITIES
 
 
 def render_documents() -> dict[str, str]:
-    """Give each document's text by its path below `docs/contract/`."""
+    """Return the text of each document by its path below `docs/contract/`."""
     documents = {"README.md": _index()}
     for entity in ENTITIES:
         documents[f"{entity.table}.md"] = dictionary_page(entity)
@@ -33,7 +30,7 @@ def _index() -> str:
         [
             "# The contract",
             "",
-            "Derived from `cdp_etl/entities/` by `cdp-etl contract write`; `make check` holds it current.",
+            "Generated from `cdp_etl/entities/` by `cdp-etl contract write`; `make check` fails if outdated.",
             "",
             "| Entity | What one record is | Delivered record | Staging table |",
             "|---|---|---|---|",

@@ -8,10 +8,10 @@ from cdp_etl.entities import columns as c
 
 
 class EmailInteraction(Record):
-    """One event of one e-mail message, as its service provider reported it: sent, opened, clicked.
+    """One event of one e-mail message, as reported by the service provider: sent, opened, clicked.
 
-    It bears no customer id: the person is known by the address alone. `event` is an open vocabulary. A provider
-    may report the same opening twice under two ids: count distinct recipients, not rows.
+    The record has no customer id: only the address identifies the person. `event` is an open vocabulary. A
+    provider may report the same opening twice under two ids: count distinct recipients, not rows.
     """
 
     entity_name: ClassVar[str] = "email-interaction"
@@ -35,7 +35,7 @@ class EmailInteraction(Record):
     event_at: c.EventAt
     event: Annotated[
         str,
-        Col(ContractType.STRING, "Event type: opened, clicked, and others.", example="opened"),
+        Col(ContractType.STRING, "Type of the event: opened, clicked and others.", example="opened"),
     ]
     action_at: c.ActionAt
     track_id: c.TrackId | None = None

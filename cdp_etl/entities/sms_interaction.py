@@ -8,9 +8,10 @@ from cdp_etl.entities import columns as c
 
 
 class SmsInteraction(Record):
-    """One event of one text message, as its service provider reported it: sent, clicked.
+    """One event of one text message, as reported by the service provider: sent, clicked.
 
-    It bears no customer id: the person is known by the number alone. Unlike in e-mail, `actionAt` may be absent.
+    The record has no customer id: only the number identifies the person. Unlike in e-mail, `actionAt` may be
+    absent.
     """
 
     entity_name: ClassVar[str] = "sms-interaction"
@@ -32,7 +33,7 @@ class SmsInteraction(Record):
     ]
     service_provider: Annotated[str, Col(ContractType.STRING, "SMS service provider.", example="SMSGWA")]
     event_at: c.EventAt
-    event: Annotated[str, Col(ContractType.STRING, "Event type: sent, clicked.", example="clicked")]
+    event: Annotated[str, Col(ContractType.STRING, "Type of the event: sent, clicked.", example="clicked")]
     track_id: c.TrackId | None = None
     ga_tid: c.GaTid | None = None
     ga_cid: c.GaCid | None = None

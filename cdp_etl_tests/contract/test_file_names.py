@@ -52,7 +52,7 @@ def test_another_extension_is_an_error_that_names_the_file(path: str) -> None:
 
 
 def test_parquet_compressed_from_outside_is_an_error() -> None:
-    with pytest.raises(UnknownDumpFileError, match=r"a\.parquet\.gz: Parquet compressed from outside"):
+    with pytest.raises(UnknownDumpFileError, match=r"a\.parquet\.gz: compressed Parquet is not supported"):
         classify("a.parquet.gz")
 
 

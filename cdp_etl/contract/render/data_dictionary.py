@@ -1,4 +1,4 @@
-"""An entity as a page of the data dictionary, in Markdown, for people."""
+"""Data dictionary page of an entity, in Markdown."""
 
 from collections.abc import Iterable, Sequence
 
@@ -7,11 +7,12 @@ from cdp_etl.contract.table import TableColumn, lake_columns, staging_columns
 
 
 def dictionary_page(entity: Entity) -> str:
-    """Give the page of one entity: what is delivered, and what stands in `staging.<entity>`."""
+    """Return the page of one entity: delivered fields and the columns of `staging.<entity>`."""
     ignored = (
-        "The contract marks it SUPPORT_IGNORED_UPDATE_CFS: `ignoredUpdateCfs` is honoured."
+        "The contract marks the entity SUPPORT_IGNORED_UPDATE_CFS: `ignoredUpdateCfs` is applied."
         if entity.supports_ignored_update_cfs
-        else "The contract does not mark it SUPPORT_IGNORED_UPDATE_CFS: `ignoredUpdateCfs` is a warning."
+        else "The contract does not mark the entity SUPPORT_IGNORED_UPDATE_CFS: "
+        "`ignoredUpdateCfs` only causes a warning."
     )
     derived = [column for column in staging_columns(entity) if column.field is None]
     return "\n".join(
@@ -20,11 +21,11 @@ def dictionary_page(entity: Entity) -> str:
             "",
             entity.description,
             "",
-            f"Delivered in `{entity.name}/<dump date>/`;",
-            f"stands in `staging.{entity.table}` (every version)",
-            f"and `staging.{entity.table}_current` (the newest version of each record, not deleted).",
-            f"A record is known by `internalCompanyId`, `systemName` and `{entity.own_id_field}`;",
-            f"it occurred at `{_main_timestamp(entity)}`. {ignored}",
+            f"Delivered in `{entity.name}/<dump date>/`.",
+            f"Stored in `staging.{entity.table}` (every version)",
+            f"and `staging.{entity.table}_current` (the newest version of each record, without deleted records).",
+            f"`internalCompanyId`, `systemName` and `{entity.own_id_field}` identify a record;",
+            f"`{_main_timestamp(entity)}` is the time of its event. {ignored}",
             "",
             "## Delivered fields",
             "",
@@ -33,8 +34,8 @@ def dictionary_page(entity: Entity) -> str:
                 (_delivered_row(entity, column) for column in lake_columns(entity) if column.field is not None),
             ),
             "",
-            "Every key that starts with `customField` is kept in `custom_fields`,",
-            "every other key in `extra_fields`.",
+            "Keys that start with `customField` are stored in `custom_fields`,",
+            "all other keys in `extra_fields`.",
             "",
             "## Derived columns",
             "",
@@ -52,7 +53,7 @@ def _main_timestamp(entity: Entity) -> str:
 
 
 def _delivered_row(entity: Entity, column: TableColumn) -> Sequence[str]:
-    assert column.field is not None  # noqa: S101 - asked of contract columns alone
+    assert column.field is not None  # noqa: S101 - called for contract columns only
     field = column.field
     meaning = column.description
     if field.column.vocabulary:

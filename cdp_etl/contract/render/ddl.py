@@ -1,4 +1,4 @@
-"""A table's or view's columns as DuckDB DDL, with comments."""
+"""DuckDB DDL of tables and views, with comments."""
 
 from collections.abc import Sequence
 
@@ -6,20 +6,20 @@ from cdp_etl.contract.table import TableColumn
 
 
 def quoted(identifier: str) -> str:
-    """Give an identifier in double quotes, for SQL."""
+    """Return an identifier in double quotes, for SQL."""
     return '"' + identifier.replace('"', '""') + '"'
 
 
 def literal(text: str) -> str:
-    """Give a text as an SQL string literal, for the few statements that take no parameters."""
+    """Return a text as an SQL string literal, for statements that accept no parameters."""
     return "'" + text.replace("'", "''") + "'"
 
 
 def create_table(schema: str, table: str, columns: Sequence[TableColumn], comment: str) -> list[str]:
-    """Give the statements that make a table and say what it and each of its columns mean.
+    """Return the statements that create a table and comment on it and on its columns.
 
-    No key is declared: in DuckDB one makes the file 2.4 times larger and loading 3 to 5 times slower; uniqueness
-    is checked instead.
+    No primary key is declared: in DuckDB it makes the file 2.4 times larger and loading 3 to 5 times slower.
+    Checks verify uniqueness instead.
     """
     name = f"{quoted(schema)}.{quoted(table)}"
     body = ",\n  ".join(_definition(column) for column in columns)
@@ -31,7 +31,7 @@ def create_table(schema: str, table: str, columns: Sequence[TableColumn], commen
 
 
 def create_view(schema: str, view: str, columns: Sequence[TableColumn], select: str, comment: str) -> list[str]:
-    """Give the statements that make a view and say what it and each of its columns mean."""
+    """Return the statements that create a view and comment on it and on its columns."""
     name = f"{quoted(schema)}.{quoted(view)}"
     return [
         f"CREATE OR REPLACE VIEW {name} AS {select}",

@@ -1,7 +1,8 @@
-"""An entity as JSON Schema (2020-12) of one delivered record, for those who deliver.
+"""JSON Schema (2020-12) of one delivered record, for partners who deliver dumps.
 
-It says which spellings are read; what JSON Schema cannot say (a moment's range, which depends on the dump) only
-the exact lane judges. So whatever the exact lane accepts is valid here, and a test holds it to that.
+The schema describes the accepted spellings. It is wider than the reference path, which also checks what JSON
+Schema cannot express, such as the range of a timestamp, which depends on the dump date. A test checks that every
+record that the reference path accepts is valid by the schema.
 """
 
 from typing import Any
@@ -13,7 +14,7 @@ from cdp_etl.contract.naming import camel_case
 from cdp_etl.contract.parsers import INT64_MAX, INT64_MIN
 
 _BLANK = r"\s*"
-_WHOLE = r"\s*[+-]?[0-9]+(\.0+)?\s*"
+_INTEGER = r"\s*[+-]?[0-9]+(\.0+)?\s*"
 _DECIMAL = r"\s*[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?\s*"
 _ISO_8601 = r"\s*[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}.*"
 _BOOLEAN = r"\s*([Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee]|[01])\s*"
@@ -23,7 +24,7 @@ _LIST: dict[str, Any] = {
     "type": ["array", "string", "integer", "null"],
     "items": {"type": ["string", "integer", "null"]},
 }
-_WHOLE_NUMBER: dict[str, Any] = {"type": ["integer", "string", "null"], "pattern": f"^({_WHOLE}|{_BLANK})$"}
+_INTEGER_TYPE: dict[str, Any] = {"type": ["integer", "string", "null"], "pattern": f"^({_INTEGER}|{_BLANK})$"}
 _TYPES: dict[ContractType, dict[str, Any]] = {
     ContractType.STRING: {"type": ["string", "integer", "null"]},
     ContractType.DOUBLE: {"type": ["number", "string", "null"], "pattern": f"^({_DECIMAL}|{_BLANK})$"},
@@ -36,14 +37,14 @@ _TYPES: dict[ContractType, dict[str, Any]] = {
     },
     ContractType.TIMESTAMP: {
         "type": ["integer", "string", "null"],
-        "pattern": f"^({_WHOLE}|{_ISO_8601}|{_BLANK})$",
+        "pattern": f"^({_INTEGER}|{_ISO_8601}|{_BLANK})$",
     },
     ContractType.LIST: _LIST,
 }
 
 
 def json_schema(entity: Entity) -> dict[str, Any]:
-    """Give the JSON Schema of one record as an entity's source delivers it."""
+    """Return the JSON Schema of one delivered record of an entity."""
     deleted = {"recordStatus": {"type": "string", "pattern": f"^{_BLANK}[Dd][Ee][Ll][Ee][Tt][Ee][Dd]{_BLANK}$"}}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -52,8 +53,13 @@ def json_schema(entity: Entity) -> dict[str, Any]:
         "description": entity.description,
         "type": "object",
         "properties": {field.contract_name: _property(field) for field in entity.fields}
-        | {"ignoredUpdateCfs": {"description": "Custom fields that this record must not change.", **_LIST}},
-        "patternProperties": {"^customField": {"description": "A group of custom fields, by name."}},
+        | {
+            "ignoredUpdateCfs": {
+                "description": "Names of custom fields that this record must not change.",
+                **_LIST,
+            }
+        },
+        "patternProperties": {"^customField": {"description": "A group of custom fields, by field name."}},
         "additionalProperties": True,
         "if": {"properties": deleted, "required": ["recordStatus"]},
         "then": _present([entity.own_id_field]),
@@ -80,12 +86,12 @@ def _type(field: ContractField) -> dict[str, Any]:
     if column.type in {ContractType.INTEGER, ContractType.LONG}:
         low = INT64_MIN if column.minimum is None else column.minimum
         high = INT64_MAX if column.maximum is None else column.maximum
-        return _WHOLE_NUMBER | {"minimum": low, "maximum": high}
+        return _INTEGER_TYPE | {"minimum": low, "maximum": high}
     return _TYPES[column.type]
 
 
 def _present(names: list[str]) -> dict[str, Any]:
-    """Require keys that are neither null nor blank."""
+    """Return a schema that requires keys whose values are neither null nor blank."""
     present = {"not": {"anyOf": [{"type": "null"}, {"type": "string", "pattern": f"^{_BLANK}$"}]}}
     return {"required": names, "properties": dict.fromkeys(names, present)}
 

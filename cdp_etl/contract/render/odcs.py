@@ -1,6 +1,6 @@
-"""Tables as Open Data Contract Standard documents (v3.1.0), for those who read them.
+"""Open Data Contract Standard documents (v3.1.0) of tables, for readers of the data.
 
-Put here the form of a document, and the one of an entity's staging table; those of the marts stand with the marts.
+`data_contract` renders an entity's staging table. `cdp_etl.marts.docs` renders the marts with the same functions.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,16 +28,16 @@ _LOGICAL_TYPES = {
 
 
 def data_contract(entity: Entity) -> str:
-    """Give the ODCS document of `staging.<entity>`, as YAML."""
+    """Return the ODCS document of `staging.<entity>`, as YAML."""
     return odcs_document(
         "staging",
         entity.table,
         {
             "purpose": entity.description,
-            "usage": f"Every version of every dump is a row; read staging.{entity.table}_current for the records "
-            "that count.",
-            "limitations": "Moments are UTC. Contacts are as delivered; the normalized columns beside them are "
-            "null where a value is masked or not usable.",
+            "usage": f"Every version in every dump is a row. Read staging.{entity.table}_current "
+            "for current records.",
+            "limitations": "Timestamps are UTC. Contacts are as delivered. Their normalized columns are null if a "
+            "value is masked or not usable.",
         },
         {
             "businessName": entity.title,
@@ -47,14 +47,14 @@ def data_contract(entity: Entity) -> str:
     )
 
 
-def odcs_document(schema: str, table: str, description: Mapping[str, str], facts: Mapping[str, Any]) -> str:
-    """Give the ODCS document of a table, as YAML.
+def odcs_document(schema: str, table: str, description: Mapping[str, str], details: Mapping[str, Any]) -> str:
+    """Return the ODCS document of a table, as YAML.
 
     Args:
-        schema: Of the table.
-        table: Its name.
-        description: What it is for: `purpose`, `usage`, `limitations`.
-        facts: What its schema object says beside its names and types: the properties above all.
+        schema: Schema of the table.
+        table: Name of the table.
+        description: The document's `purpose`, `usage` and `limitations`.
+        details: Further keys of the document's schema object, mainly `properties`.
     """
     document = {
         "apiVersion": "v3.1.0",
@@ -70,7 +70,7 @@ def odcs_document(schema: str, table: str, description: Mapping[str, str], facts
                 "physicalName": f"{schema}.{table}",
                 "physicalType": "table",
                 "logicalType": "object",
-                **facts,
+                **details,
             }
         ],
     }
@@ -78,64 +78,64 @@ def odcs_document(schema: str, table: str, description: Mapping[str, str], facts
 
 
 def odcs_property(column: TableColumn, key: Sequence[str]) -> dict[str, Any]:
-    """Give what the document says of a column.
+    """Return the document's entry of a column.
 
     Args:
         column: The column.
-        key: The columns that tell the table's rows apart, in order.
+        key: Columns that identify a row of the table, in order.
     """
-    of_items = column.type.duckdb.removesuffix("[]")
-    is_list = of_items != column.type.duckdb
-    described: dict[str, Any] = {
+    item_type = column.type.duckdb.removesuffix("[]")
+    is_list = item_type != column.type.duckdb
+    entry: dict[str, Any] = {
         "name": column.name,
         "description": column.description,
-        "logicalType": "array" if is_list else _logical_type(of_items),
+        "logicalType": "array" if is_list else _logical_type(item_type),
         "physicalType": column.type.duckdb,
         "required": not column.is_nullable,
     }
     if is_list:
-        described["items"] = {"logicalType": _logical_type(of_items), "physicalType": of_items}
+        entry["items"] = {"logicalType": _logical_type(item_type), "physicalType": item_type}
     if column.personal is not None:
-        described |= {"classification": "restricted", "tags": ["pii", str(column.personal)]}
+        entry |= {"classification": "restricted", "tags": ["pii", str(column.personal)]}
     if column.name in key:
-        described |= {"primaryKey": True, "primaryKeyPosition": key.index(column.name) + 1}
-    return described
+        entry |= {"primaryKey": True, "primaryKeyPosition": key.index(column.name) + 1}
+    return entry
 
 
 def _logical_type(duckdb_type: str) -> str:
-    """Give the standard's name of a type; one that is not known raises."""
+    """Return the standard's name of a type. An unknown type raises KeyError."""
     return _LOGICAL_TYPES[duckdb_type.partition("(")[0]]
 
 
 def _delivered_property(entity: Entity, column: TableColumn) -> dict[str, Any]:
-    described = odcs_property(column, ("record_key", "dump_date"))
+    entry = odcs_property(column, ("record_key", "dump_date"))
     if column.field is not None:
-        described["businessName"] = column.field.contract_name
+        entry["businessName"] = column.field.contract_name
         if column.field.column.example is not None:
-            described["examples"] = [column.field.column.example]
+            entry["examples"] = [column.field.column.example]
         rules = list(_rules(entity, column))
         if rules:
-            described["quality"] = [{"type": "text", "description": rule} for rule in rules]
-    return described
+            entry["quality"] = [{"type": "text", "description": rule} for rule in rules]
+    return entry
 
 
 def _rules(entity: Entity, column: TableColumn) -> list[str]:
-    """Say in sentences what a record is refused for in this field."""
-    assert column.field is not None  # noqa: S101 - asked of contract columns alone
+    """Return as sentences the rules by which this field can quarantine a record."""
+    assert column.field is not None  # noqa: S101 - called for contract columns only
     name, declared = column.field.contract_name, column.field.column
     rules = []
     if column.field.is_required:
         rules.append(
             f"{name} is required."
             if column.name == entity.own_id
-            else f"{name} is required, but for Deleted records."
+            else f"{name} is required, except in Deleted records."
         )
     if declared.vocabulary:
         rules.append(f"{name} is one of {', '.join(declared.vocabulary)}, ignoring case.")
     if declared.minimum is not None:
-        rules.append(f"{name} is from {declared.minimum} to {declared.maximum}.")
+        rules.append(f"{name} is between {declared.minimum} and {declared.maximum}.")
     if declared.type is ContractType.TIMESTAMP:
-        rules.append(f"{name} is from 2000-01-01 to two days after the dump date.")
+        rules.append(f"{name} is between 2000-01-01 and two days after the dump date.")
     if entity.has_customer and declared.is_contact:
-        rules.append("One of customerPhone and customerEmail is required, but for Deleted records.")
+        rules.append("customerPhone or customerEmail is required, except in Deleted records.")
     return rules

@@ -1,4 +1,4 @@
-"""A table's columns as a polars schema."""
+"""Polars schema of a table."""
 
 from collections.abc import Iterable
 
@@ -8,5 +8,5 @@ from cdp_etl.contract.table import TableColumn
 
 
 def polars_schema(columns: Iterable[TableColumn]) -> pl.Schema:
-    """Give the polars schema of a table."""
+    """Return the polars schema of a table."""
     return pl.Schema({column.name: column.type.polars for column in columns})
