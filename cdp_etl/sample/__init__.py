@@ -1,7 +1,9 @@
-"""Realistic dumps, made up: for the demo, the tests and the benchmarks.
+"""Generator of realistic sample dumps for the demo, the tests and the benchmarks.
 
-`python -m cdp_etl.sample` writes the committed sample landing zone `data/landing` again, byte for byte.
-Nothing here reads a dump.
+`python -m cdp_etl.sample` writes the committed landing zone `data/landing` again, byte for byte.
+
+Belongs here: random data, faults, file formats and the expected counts of generated dumps.
+Does not belong here: reading dumps.
 """
 
 from cdp_etl.sample.errors import SampleError

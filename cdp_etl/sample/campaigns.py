@@ -1,8 +1,8 @@
-"""E-mail and SMS campaigns: which message an event belongs to, and how far its reader went.
+"""E-mail and SMS campaigns: the message and the type of each event.
 
-Events come in blocks of twenty of one campaign. A block holds its messages' sendings, the openings and clicks of
-the same day, and those of the day after for a message sent by the same block of yesterday's dump. So a funnel runs
-over two dumps and still is a function of day and position alone.
+Twenty consecutive events form a block, which belongs to one campaign. A block has the `sent` events of its
+messages, their later events of the same day, and later events of a message that the same block of the day before
+sent. So a funnel spans two dumps, although each event depends only on its day and position.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from cdp_etl.sample.seeded_random import BoolArray, Draws, IntArray, pick
 
 BLOCK: Final = 20
 _YESTERDAY: Final = 100
-"""Added to a message's number in a block's plan where the message was sent the day before."""
+"""Added to a message's number in a block's plan if the message was sent the day before."""
 
 _EMAIL_PLANS: Final = (
     ((0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 0, 1, 2, 3, 0, 1, 5, 10 + _YESTERDAY, 10 + _YESTERDAY),
@@ -43,14 +43,14 @@ _DAYS_A_CAMPAIGN: Final = 7
 
 @dataclass(frozen=True)
 class Funnel:
-    """What a row's position says of its message.
+    """Message and event of each row, derived from the row's position.
 
     Attributes:
-        event: The event's name.
-        message_day: The day the message was sent, in days since 1970.
-        message: The message's number on that day.
-        block: The number of its block on that day: all its messages are of one campaign.
-        lag_seconds: Seconds from the sending to the event.
+        event: Name of the event.
+        message_day: Day on which the message was sent, in days since 1970.
+        message: Number of the message on that day.
+        block: Number of the message's block on that day. All messages of a block belong to one campaign.
+        lag_seconds: Seconds between sending and event.
         has_link: Whether the event is a click.
     """
 
@@ -63,7 +63,7 @@ class Funnel:
 
 
 def make_funnel(seed: int, channel: str, day: IntArray, index: IntArray) -> Funnel:
-    """Say which message the event at each position of a day belongs to, and what it is."""
+    """Return message and event for each position of a day."""
     plans = _EMAIL_PLANS if channel == "email" else _SMS_PLANS
     messages = np.array([numbers for numbers, _ in plans], dtype=np.int64)
     names = sorted({name for _, events in plans for name in events.split()})
@@ -84,9 +84,9 @@ def make_funnel(seed: int, channel: str, day: IntArray, index: IntArray) -> Funn
 
 
 def campaign_columns(seed: int, channel: str, funnel: Funnel) -> dict[str, pl.Series]:
-    """Give serviceProvider, campaignId, campaignName, templateId and templateName of each message."""
-    draw = Draws(seed, f"{channel} campaign", funnel.message_day // _DAYS_A_CAMPAIGN, funnel.block % 64)
-    theme = draw.weighted("theme", _THEME_WEIGHTS)
+    """Return serviceProvider, campaignId, campaignName, templateId and templateName of each message."""
+    draws = Draws(seed, f"{channel} campaign", funnel.message_day // _DAYS_A_CAMPAIGN, funnel.block % 64)
+    theme = draws.weighted("theme", _THEME_WEIGHTS)
     provider = pick(_PROVIDERS[channel], theme % 2)
     week = pl.Series(funnel.message_day // _DAYS_A_CAMPAIGN).cast(pl.String)
     number = pl.Series(theme + 1).cast(pl.String)

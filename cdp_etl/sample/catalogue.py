@@ -1,7 +1,4 @@
-"""The products: a few thousand in categories, their prices in dong, a function of the seed alone.
-
-Put here what belongs to a product. Who looks at it stands in `records.py`.
-"""
+"""Product catalogue: 3,000 products in categories with prices in dong. It depends only on the seed."""
 
 from dataclasses import dataclass
 from typing import Final, NamedTuple
@@ -14,11 +11,11 @@ from cdp_etl.sample.seeded_random import Draws, IntArray, pick, zipf_weights
 PRODUCTS: Final = 3_000
 SHOP: Final = "https://shop.example.com"
 _FAVOURITES: Final = 4
-"""Products that one person comes back to."""
+"""Number of products that a person returns to."""
 
 
 class _Category(NamedTuple):
-    """A category: its id, name, what a product of it is called, its makers, and its prices in thousand dong."""
+    """A category: id, name, noun in product names, manufacturers, and price range in thousand dong."""
 
     id: str
     name: str
@@ -64,28 +61,28 @@ class Catalogue:
     """The products.
 
     Attributes:
-        seed: The seed that the favourites are drawn by.
-        table: One row a product: productSku, productId, productName, productCategory, productCategoryId,
-            productImageLink, productLink, all text, and price, whole dong.
+        seed: Seed of the random favourites.
+        table: One row per product: productSku, productId, productName, productCategory, productCategoryId,
+            productImageLink and productLink as text, and price as integer dong.
     """
 
     seed: int
     table: pl.DataFrame
 
     def draw(self, draws: Draws, person: IntArray) -> IntArray:
-        """Draw a product's row number each: half the time a favourite of the person, else by popularity."""
+        """Draw a product's row number for each person: a favourite with probability 0.5, else by popularity."""
         favourite = Draws(self.seed, "favourite", person, draws.below("favourite", _FAVOURITES))
         weights = zipf_weights(PRODUCTS, 10)
         returns = draws.chance("returns", 0.5)
         return np.where(returns, favourite.weighted("product", weights), draws.weighted("product", weights))
 
     def columns(self, product: IntArray, names: tuple[str, ...]) -> dict[str, pl.Series]:
-        """Give columns of the table, a row for each product number."""
+        """Return columns of the table, with one row for each product number."""
         return {name: self.table.get_column(name).gather(product) for name in names}
 
 
 def make_catalogue(seed: int) -> Catalogue:
-    """Make the products of a seed; the row number is the rank in popularity."""
+    """Create the products of a seed. The row number is the rank in popularity."""
     number = np.arange(PRODUCTS, dtype=np.int64)
     draws = Draws(seed, "product", number)
     category = draws.weighted("category", _CATEGORY_WEIGHTS)
@@ -117,7 +114,7 @@ def make_catalogue(seed: int) -> Catalogue:
 
 
 def _prices(draws: Draws, category: IntArray) -> IntArray:
-    """Draw a price in dong each; the cheap end of a category is the crowded one."""
+    """Draw a price in dong for each product. Low prices of a category are more frequent."""
     min_price = np.array([entry.min_price for entry in _CATEGORIES], dtype=np.int64)[category]
     max_price = np.array([entry.max_price for entry in _CATEGORIES], dtype=np.int64)[category]
     share = draws.below("price", 1_000) * draws.below("dearness", 1_000)

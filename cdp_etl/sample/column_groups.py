@@ -1,7 +1,7 @@
-"""Groups of columns that several entities have: system and time zone, customer, product, custom fields.
+"""Column groups that several entities share: system and time zone, customer, product, custom fields.
 
-Put here what is drawn alike wherever it occurs. What one entity alone has stands in `records.py`. Every function
-gives columns by the contract's names, one value a row.
+Each function returns columns by contract name, with one value per row. Columns of a single entity are in
+`records.py`.
 """
 
 from typing import Final
@@ -16,10 +16,10 @@ from cdp_etl.sample.shared_data import SharedData
 Columns = dict[str, pl.Series]
 
 TIMEZONE: Final = 7
-"""What systems that deliver local moments say in `timezoneGmt`."""
+"""`timezoneGmt` of systems that deliver local time."""
 
 SHOP_SYSTEMS: Final = (("Website", 55, True), ("Mobile-App", 30, True), ("POS", 15, False))
-"""Name, weight, and whether the system delivers local moments with `timezoneGmt`, else GMT without it."""
+"""Name, weight, and whether the system delivers local time with `timezoneGmt` instead of GMT without it."""
 
 _GUEST_SHARE: Final = 0.005
 _PRODUCT: Final = (
@@ -33,7 +33,7 @@ _PRODUCT: Final = (
 
 
 def system_columns(rows: DumpRows, systems: tuple[tuple[str, int, bool], ...]) -> Columns:
-    """Draw systemName and timezoneGmt of each record; an empty name is left out."""
+    """Draw systemName and timezoneGmt of each record. An empty name is omitted."""
     which = rows.record.weighted("system", [weight for _, weight, _ in systems])
     is_local = np.array([is_local for _, _, is_local in systems], dtype=np.bool_)[which]
     name = pick([name for name, _, _ in systems], which)
@@ -44,12 +44,12 @@ def system_columns(rows: DumpRows, systems: tuple[tuple[str, int, bool], ...]) -
 
 
 def delivered_timestamp(system: Columns, utc_milliseconds: IntArray) -> pl.Series:
-    """Write a moment as the record's system delivers it: local time as if it were GMT, where it says so."""
+    """Return timestamps as the record's system delivers them: shifted by `timezoneGmt` if the record has one."""
     return pl.Series(utc_milliseconds) + system["timezoneGmt"].fill_null(0) * 3_600_000
 
 
 def customer_columns(shared: SharedData, rows: DumpRows, person: IntArray) -> Columns:
-    """Give the customer's id, name, phone and e-mail; some records name nobody but a guest."""
+    """Return id, name, phone and e-mail of the customer. In some records the id is `GUEST`."""
     names = ("customerId", "customerName", "customerPhone", "customerEmail")
     columns = shared.people.columns(person, names)
     guest = pl.Series(rows.record.chance("guest", _GUEST_SHARE))
@@ -58,12 +58,12 @@ def customer_columns(shared: SharedData, rows: DumpRows, person: IntArray) -> Co
 
 
 def product_columns(shared: SharedData, product: IntArray) -> Columns:
-    """Give what the contract asks of a product, and `productId`, which it does not know but its sample has."""
+    """Return the contract's product columns and `productId`, which only the contract's sample has."""
     return shared.catalogue.columns(product, (*_PRODUCT, "productId"))
 
 
 def price_columns(shared: SharedData, rows: DumpRows, product: IntArray) -> Columns:
-    """Give the product's price and its price after the day's discount, rounded to thousand dong."""
+    """Return the product's price, and its price after the discount, rounded down to thousand dong."""
     price = shared.catalogue.table.get_column("price").gather(product)
     discount = pl.Series(rows.version.weighted("discount", (50, 20, 15, 10, 5)) * 5)
     return {
@@ -73,7 +73,7 @@ def price_columns(shared: SharedData, rows: DumpRows, product: IntArray) -> Colu
 
 
 def custom_columns(rows: DumpRows) -> Columns:
-    """Give two groups of custom fields; a version may hold other values, or lack them."""
+    """Return two groups of custom fields. They differ between versions of a record and may be absent."""
     draws = rows.version
     tag = pick(("tag:question", "tag:vip", "tag:tết", "tag:đổi trả"), draws.below("tag", 4))
     source = pick(("facebook", "zalo", "google", "tiktok"), draws.below("custom source", 4))
@@ -87,14 +87,14 @@ def custom_columns(rows: DumpRows) -> Columns:
 
 
 def ignored_columns(rows: DumpRows) -> Columns:
-    """Give `ignoredUpdateCfs` to some of the versions that come again."""
+    """Return `ignoredUpdateCfs` for some of the redelivered versions."""
     lists = pl.Series([["customField01"], ["customField01", "customField03"]], dtype=pl.List(pl.String))
     ignored = lists.gather(rows.version.below("ignored", 2))
     return {"ignoredUpdateCfs": null_unless(ignored, rows.is_redelivery & rows.version.chance("ignores", 0.4))}
 
 
 def tracking_columns(rows: DumpRows) -> Columns:
-    """Give the trackers' ids of a message's event."""
+    """Return the tracking ids of a message's event."""
     draws = rows.record
     visitor = pl.Series(draws.below("visitor", 10**9)).cast(pl.String)
     return {

@@ -1,6 +1,6 @@
-"""The committed sample landing zone, `data/landing`: three days, six entities, a spread of formats.
+"""The committed landing zone `data/landing`: three days, six entities, several formats and compressions.
 
-`python -m cdp_etl.sample` writes it. Put here what it holds; how dumps are made stands elsewhere.
+`python -m cdp_etl.sample` writes it.
 """
 
 from datetime import date, timedelta
@@ -19,7 +19,7 @@ FIRST_DAY: Final = date(2026, 3, 1)
 DAYS: Final = 3
 _SEED: Final = 1
 _FAULT_SHARE: Final = 0.06
-"""Enough for every kind of fault to occur among so few rows."""
+"""High enough that every kind of fault occurs among the few rows."""
 
 _DELIVERIES: Final[tuple[tuple[str, int, DataFormat, Compression], ...]] = (
     ("customer-product-activity", 400, "ndjson", "gz"),
@@ -54,20 +54,20 @@ CONTRACT_SAMPLE_COMMENT: Final[RawRecord] = {
     "productImageLink": "https://domain/...jpg",
     "customFieldTexts": {"customField01": "tag:question"},
 }
-"""The JSON sample that the contract itself gives."""
+"""The JSON sample in the contract itself."""
 
 
 def write_demo_zone(out: Path) -> list[ExpectedCounts]:
-    """Write the sample landing zone, in the place of what an earlier run wrote.
+    """Write the sample landing zone. It replaces the output of an earlier run.
 
     Raises:
-        SampleError: a dump's folder holds what was not made here.
+        SampleError: If a dump's folder contains files that were not generated.
     """
     shared = make_shared_data(_SEED)
     expectations = []
     for dump_date in (FIRST_DAY + timedelta(days=number) for number in range(DAYS)):
         for name, rows, data_format, compression in _DELIVERIES:
-            holds_it = name == "customer-product-comment" and dump_date == _CONTRACT_SAMPLE_DATE
+            has_sample = name == "customer-product-comment" and dump_date == _CONTRACT_SAMPLE_DATE
             dump = DumpSpec(
                 shared=shared,
                 entity=BY_NAME[name],
@@ -76,7 +76,7 @@ def write_demo_zone(out: Path) -> list[ExpectedCounts]:
                 dirty=_FAULT_SHARE,
                 data_format=data_format,
                 compression=compression,
-                appended=(CONTRACT_SAMPLE_COMMENT,) if holds_it else (),
+                appended=(CONTRACT_SAMPLE_COMMENT,) if has_sample else (),
             )
             expectations.append(replace_dump(dump, out))
     return expectations

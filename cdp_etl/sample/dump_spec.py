@@ -1,4 +1,4 @@
-"""What one dump shall be. How it is written stands in `writer.py`."""
+"""Specification of one generated dump; `write_dump.py` writes it."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -11,17 +11,17 @@ from cdp_etl.sample.shared_data import SharedData
 
 @dataclass(frozen=True)
 class DumpSpec:
-    """What one dump shall be.
+    """Specification of one generated dump.
 
     Attributes:
-        world: The people and products it speaks of.
-        entity: The entity whose records it holds.
-        dump_date: The day it is delivered.
-        rows: How many records it holds.
-        dirty: The share of them that must be quarantined.
-        data_format: Its files' format.
-        compression: Their compression; none for Parquet.
-        appended: Records that follow as they are, accepted with a warning; text formats only.
+        shared: People and products that the records refer to.
+        entity: Entity of the records.
+        dump_date: Day of delivery.
+        rows: Number of records.
+        dirty: Share of records that must be quarantined.
+        data_format: Format of the files.
+        compression: Compression of the files; none for Parquet.
+        appended: Records to append unchanged. Each is accepted with a warning. Text formats only.
     """
 
     shared: SharedData

@@ -1,7 +1,7 @@
-"""What the sample generator refuses to do."""
+"""Errors of the sample generator."""
 
-from cdp_etl.errors import CdpEtlError
+from cdp_etl.errors import UsageError
 
 
-class SampleError(CdpEtlError):
-    """The dumps asked for cannot be made: wrong arguments, or a folder that holds something else."""
+class SampleError(UsageError):
+    """The dumps cannot be generated: an argument is wrong, or a folder contains other files."""

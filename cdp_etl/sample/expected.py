@@ -1,7 +1,7 @@
-"""What a dump must come to when it is read: counted while it is made, written beside it as `_expected.json`.
+"""Expected counts of a generated dump, collected during generation and written to `_expected.json`.
 
-Put here the counting. The rules counted by are those of the records page: the last valid record of a key is
-accepted, the valid ones before it are superseded, and an invalid one after it leaves a warning on it.
+The rules are those of docs/records.md: the last valid record of a key is accepted, earlier valid ones are
+superseded, and an invalid one after the accepted record adds a warning to it.
 """
 
 import json
@@ -21,17 +21,17 @@ EXPECTED_FILE: Final = "_expected.json"
 
 @dataclass(frozen=True)
 class ExpectedCounts:
-    """The figures of one dump.
+    """Expected counts of one dump.
 
     Attributes:
-        entity: The entity's contract name.
-        dump_date: The day of the dump.
-        read: Records in the dump.
-        accepted: Records that are accepted.
-        superseded: Valid records whose key comes again, valid, later in the dump.
-        quarantined: Records that are refused.
-        with_warnings: Accepted records that bear a warning.
-        reasons: How many quarantined records bear each reason.
+        entity: Contract name of the entity.
+        dump_date: Day of the dump.
+        read: Number of records in the dump.
+        accepted: Number of accepted records.
+        superseded: Number of valid records with a later valid record of the same key.
+        quarantined: Number of quarantined records.
+        with_warnings: Number of accepted records with a warning.
+        reasons: Number of quarantined records by reason.
     """
 
     entity: str
@@ -44,14 +44,14 @@ class ExpectedCounts:
     reasons: dict[str, int]
 
     def write(self, folder: Path) -> None:
-        """Write the figures into the dump's folder, under a name that marks them as no data."""
+        """Write the counts into the dump's folder. The leading `_` of the file name marks the file as no data."""
         values = asdict(self) | {"dump_date": self.dump_date.isoformat()}
         text = json.dumps(values, ensure_ascii=False, indent=2, sort_keys=True)
         (folder / EXPECTED_FILE).write_text(text + "\n", encoding="utf-8")
 
 
 class ExpectedCountsBuilder:
-    """Counts a dump while it is made, one number and two flags a row."""
+    """Collect the counts of a dump during generation, with one number and two flags per row."""
 
     def __init__(self, rows: int) -> None:
         self._keys = np.zeros(rows, dtype=np.int64)
@@ -61,12 +61,12 @@ class ExpectedCountsBuilder:
         self._appended = 0
 
     def add_rows(self, position: IntArray, keys: IntArray, warns: BoolArray) -> None:
-        """Note the keys of rows, and which bear an unusable contact."""
+        """Record the keys of rows, and which of them have an unusable contact."""
         self._keys[position] = keys
         self._warns[position] |= warns
 
     def add_mutation(self, position: int, mutation: Mutation) -> None:
-        """Note what was done to a row, after the row itself; a key that cannot be read equals no other."""
+        """Record the mutation of a row that was added before. A key that cannot be parsed equals no other key."""
         self._is_valid[position] = not mutation.reasons
         self._warns[position] |= mutation.warns
         self._reasons.update(mutation.reasons)
@@ -74,11 +74,11 @@ class ExpectedCountsBuilder:
             self._keys[position] = -1 - position
 
     def add_appended(self, records: int) -> None:
-        """Note records with keys of their own that are accepted with a warning."""
+        """Record appended records. Each has a key of its own and is accepted with a warning."""
         self._appended += records
 
     def expected(self, entity: str, dump_date: date) -> ExpectedCounts:
-        """Give the figures."""
+        """Return the counts."""
         rows = len(self._keys)
         accepted = _last_of_each(self._keys, np.flatnonzero(self._is_valid))
         has_newer = ~np.isin(accepted, _last_of_each(self._keys, np.arange(rows)), assume_unique=True)
@@ -96,7 +96,7 @@ class ExpectedCountsBuilder:
 
 
 def _last_of_each(keys: IntArray, positions: IntArray) -> IntArray:
-    """Give, of these positions, the last one of each key."""
+    """Return the last of these positions for each key."""
     backwards = positions[::-1]
     _, first = np.unique(keys[backwards], return_index=True)
     return backwards[first]

@@ -1,7 +1,4 @@
-"""Which rows of a dump are altered, and how: exact shares, each kind in its turn.
-
-Put here the choice of rows. What an alteration does stands in `alterations.py`.
-"""
+"""Choice of the rows of a dump to mutate, and of their mutations, in exact shares."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -13,16 +10,16 @@ from cdp_etl.sample.faults import Mutation, MutationGroup, accepted_variants, fa
 from cdp_etl.sample.seeded_random import BoolArray, Draws, IntArray
 
 VARIANT_SHARE: Final = 0.005
-"""Of the rows: spelled oddly, and accepted."""
+"""Share of rows with an unusual spelling that must be accepted."""
 
 
 @dataclass(frozen=True)
 class FaultPlan:
-    """The altered rows of a dump.
+    """The mutated rows of a dump.
 
     Attributes:
-        alterations: What befalls a row, by its place in the dump from 0.
-        is_altered: The same rows as a mask over the dump.
+        mutations: Mutation of each row by its position in the dump, from 0.
+        is_mutated: The same rows as a mask over the dump.
     """
 
     mutations: dict[int, Mutation]
@@ -30,29 +27,31 @@ class FaultPlan:
 
 
 def make_fault_plan(dump: DumpSpec, cells: int) -> FaultPlan:
-    """Choose the rows: `dirty` of them get a fault, a few more an odd spelling, every kind equally often.
+    """Choose the rows: a share of `dirty` gets a fault, a few more get an accepted variant.
+
+    Each group of mutations is equally frequent.
 
     Args:
         dump: The dump.
-        cells: How many columns its rows have.
+        cells: Number of columns of a row.
     """
     rows, entity, day = dump.rows, dump.entity, dump.day
     positions = np.arange(rows, dtype=np.int64)
-    lots = Draws(dump.shared.seed, f"{entity.name} plan", np.full_like(positions, day), positions).bits("lot")
-    bad = round(rows * dump.dirty)
-    odd = min(round(rows * VARIANT_SHARE), rows - bad)
-    draw = np.argsort(lots, kind="stable")[: bad + odd].astype(np.int64)
-    chosen = _in_turn(draw[:bad], faults(entity, dump.data_format, cells), day)
-    chosen |= _in_turn(draw[bad:], accepted_variants(entity, dump.data_format), day)
+    keys = Draws(dump.shared.seed, f"{entity.name} plan", np.full_like(positions, day), positions).bits("lot")
+    fault_count = round(rows * dump.dirty)
+    variant_count = min(round(rows * VARIANT_SHARE), rows - fault_count)
+    selected = np.argsort(keys, kind="stable")[: fault_count + variant_count].astype(np.int64)
+    chosen = _in_turn(selected[:fault_count], faults(entity, dump.data_format, cells), day)
+    chosen |= _in_turn(selected[fault_count:], accepted_variants(entity, dump.data_format), day)
     is_mutated = np.zeros(rows, dtype=np.bool_)
-    is_mutated[draw] = True
+    is_mutated[selected] = True
     return FaultPlan(chosen, is_mutated)
 
 
-def _in_turn(positions: IntArray, kinds: tuple[MutationGroup, ...], day: int) -> dict[int, Mutation]:
-    """Deal the kinds out in turn, and of each kind its fields in turn; another day begins with another kind."""
+def _in_turn(positions: IntArray, groups: tuple[MutationGroup, ...], day: int) -> dict[int, Mutation]:
+    """Assign the groups in turn, and within a group its mutations in turn. The first group depends on the day."""
     chosen = {}
     for turn, position in enumerate(positions.tolist(), start=day * 7):
-        kind = kinds[turn % len(kinds)]
-        chosen[position] = kind[turn // len(kinds) % len(kind)]
+        group = groups[turn % len(groups)]
+        chosen[position] = group[turn // len(groups) % len(group)]
     return chosen

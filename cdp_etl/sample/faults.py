@@ -1,7 +1,7 @@
-"""What can be done to a plain record: faults, which must quarantine it, and odd spellings, which must pass.
+"""Mutations of a valid record: faults, which must quarantine it, and variants, which must be accepted.
 
-An entity's alterations follow from its declaration: each kind befalls every field it can. Reasons are worded as
-the records page has them. Put here what is done to one record; which rows it befalls stands in `plan.py`.
+They are derived from the entity's declaration: each kind of mutation is created for every field that allows it.
+Reasons are worded as in docs/records.md. `fault_plan.py` chooses the rows to mutate.
 """
 
 import json
@@ -19,7 +19,7 @@ from cdp_etl.contract.file_names import DataFormat
 from cdp_etl.contract.parsers import OUT_OF_RANGE, OUT_OF_RANGE_SECONDS, REQUIRED, WRONG_TYPE
 
 RawRecord = dict[str, Any]
-"""A record as JSON would have it, absent keys left out."""
+"""A record as in JSON, without absent keys."""
 
 _NDJSON: Final[frozenset[DataFormat]] = frozenset({"ndjson"})
 _CSV: Final[frozenset[DataFormat]] = frozenset({"csv"})
@@ -36,14 +36,14 @@ _NOT_UTF_8: Final = "record: not UTF-8"
 
 @dataclass(frozen=True)
 class Mutation:
-    """One thing done to one record.
+    """A change of one record.
 
     Attributes:
-        reasons: The reasons it is quarantined for; none where it must be accepted all the same.
-        values: What becomes of the record's values.
-        text: What becomes of the record's text, in the formats that are text.
-        keeps_key: Whether the record's key can still be read.
-        warns: Whether the record, if accepted, bears a warning for it.
+        reasons: Expected reasons of the quarantined record; none if it must be accepted.
+        values: Function that changes the record's values.
+        text: Function that changes the record's text, in text formats.
+        keeps_key: Whether the record's key can still be parsed.
+        warns: Whether the record has a warning if it is accepted.
     """
 
     reasons: tuple[str, ...] = ()
@@ -54,16 +54,16 @@ class Mutation:
 
 
 MutationGroup = tuple[Mutation, ...]
-"""Alterations of one kind, one for each field it can befall; never empty."""
+"""Mutations of one kind, one for each field that allows it; never empty."""
 
 
 def faults(entity: Entity, data_format: DataFormat, cells: int) -> tuple[MutationGroup, ...]:
-    """Give the kinds of fault that records of an entity can have in a format.
+    """Return the faults that records of an entity can have in a format, in groups of one kind.
 
     Args:
         entity: The entity.
-        data_format: The format; a typed one cannot express what its types forbid.
-        cells: How many columns a CSV row has.
+        data_format: The format. A typed format cannot express values that its types forbid.
+        cells: Number of columns of a CSV row.
     """
     texts = [field for field in entity.fields if field.column.type is ContractType.STRING]
     plain = [
@@ -73,37 +73,37 @@ def faults(entity: Entity, data_format: DataFormat, cells: int) -> tuple[Mutatio
         and field.name != entity.own_id
     ]
     required = [field for field in entity.fields if field.is_required]
-    stamps = entity.timestamps
-    catalogue: list[tuple[frozenset[DataFormat], Iterable[Mutation]]] = [
-        *((_NDJSON, kind) for kind in _broken_lines(entity)),
-        *((_CSV, kind) for kind in _broken_rows(cells)),
-        (_JSON, [_unread(("record: not an object",), lambda line: b"[" + line + b"]")]),
+    timestamps = entity.timestamps
+    table: list[tuple[frozenset[DataFormat], Iterable[Mutation]]] = [
+        *((_NDJSON, group) for group in _broken_lines(entity)),
+        *((_CSV, group) for group in _broken_rows(cells)),
+        (_JSON, [_unreadable(("record: not an object",), lambda line: b"[" + line + b"]")]),
         (_ALL, [_missing(entity, field) for field in required]),
         (_ALL, [_blank_and_missing([field for field in plain if field.is_required])]),
         (_ALL, [Mutation((f"{CONTACT_SUBJECT}: one is required",), _without("customerPhone", "customerEmail"))]
          if entity.has_customer else []),
-        (_TEXT, [_becomes(field, "1,000", WRONG_TYPE) for field in entity.fields
+        (_TEXT, [_replace(field, "1,000", WRONG_TYPE) for field in entity.fields
                  if field.column.type in _NUMBERS]),
-        (_TEXT, [_becomes(field, "yes", WRONG_TYPE) for field in entity.fields
+        (_TEXT, [_replace(field, "yes", WRONG_TYPE) for field in entity.fields
                  if field.column.type is ContractType.BOOLEAN]),
-        (_JSON, [_becomes(field, {"vi": "…"}, WRONG_TYPE) for field in plain]),
-        (_JSON, [_becomes(field, {"0": "…"}, WRONG_TYPE) for field in entity.fields
+        (_JSON, [_replace(field, {"vi": "…"}, WRONG_TYPE) for field in plain]),
+        (_JSON, [_replace(field, {"0": "…"}, WRONG_TYPE) for field in entity.fields
                  if field.column.type is ContractType.LIST]),
-        (_JSON, [_becomes_named("ignoredUpdateCfs", {"0": "customField01"}, WRONG_TYPE)]
+        (_JSON, [_replace_named("ignoredUpdateCfs", {"0": "customField01"}, WRONG_TYPE)]
          if entity.supports_ignored_update_cfs else []),
-        (_ALL, [_moved(field, lambda moment: moment // 1_000, OUT_OF_RANGE_SECONDS) for field in stamps]),
-        (_ALL, [_moved(field, lambda moment: moment + _MILLISECONDS_A_YEAR, OUT_OF_RANGE) for field in stamps]),
-        (_ALL, [_becomes(field, _IN_1990, OUT_OF_RANGE) for field in stamps]),
-        (_TEXT, [_becomes(field, text, WRONG_TYPE) for field in stamps for text in ("hôm qua", "01/03/2026")]),
-        (_ALL, [_becomes_named("timezoneGmt", hours, OUT_OF_RANGE) for hours in (99, -13)]),
-        (_ALL, [_becomes(field, "Unknown", f"not one of {', '.join(field.column.vocabulary)}") for field in texts
+        (_ALL, [_shift(field, _to_seconds, OUT_OF_RANGE_SECONDS) for field in timestamps]),
+        (_ALL, [_shift(field, _one_year_later, OUT_OF_RANGE) for field in timestamps]),
+        (_ALL, [_replace(field, _IN_1990, OUT_OF_RANGE) for field in timestamps]),
+        (_TEXT, [_replace(field, text, WRONG_TYPE) for field in timestamps for text in ("hôm qua", "01/03/2026")]),
+        (_ALL, [_replace_named("timezoneGmt", hours, OUT_OF_RANGE) for hours in (99, -13)]),
+        (_ALL, [_replace(field, "Unknown", f"not one of {', '.join(field.column.vocabulary)}") for field in texts
                 if field.column.vocabulary]),
-    ]  # fmt: skip # a table: the formats that can express the kind, then its alterations
-    return _expressible(catalogue, data_format)
+    ]  # fmt: skip # a table: the formats that can express the kind, then its mutations
+    return _expressible(table, data_format)
 
 
 def accepted_variants(entity: Entity, data_format: DataFormat) -> tuple[MutationGroup, ...]:
-    """Give the kinds of odd spelling that records of an entity can have in a format and must be accepted with."""
+    """Return unusual spellings that must be accepted in a format, in groups of one kind."""
     names = [
         field.contract_name
         for field in entity.fields
@@ -113,33 +113,33 @@ def accepted_variants(entity: Entity, data_format: DataFormat) -> tuple[Mutation
     numbers = [field.contract_name for field in entity.fields if field.column.type in _NUMBERS]
     booleans = [field.contract_name for field in entity.fields if field.column.type is ContractType.BOOLEAN]
     lists = [field.contract_name for field in entity.fields if field.column.type is ContractType.LIST]
-    stamps = [field.contract_name for field in entity.timestamps]
+    timestamps = [field.contract_name for field in entity.timestamps]
     ignores = _with("ignoredUpdateCfs", ["customField01"])
-    catalogue: list[tuple[frozenset[DataFormat], Iterable[Mutation]]] = [
+    table: list[tuple[frozenset[DataFormat], Iterable[Mutation]]] = [
         (_ALL, [Mutation(values=_with_present(name, lambda text: f"\u00a0 {text}\t")) for name in names]),
         (_ALL, [Mutation(values=_with_present(name, lambda text: unicodedata.normalize("NFD", text)))
                 for name in names]),
         (_ALL, [Mutation(values=_with("recordStatus", "ACTIVE"))]),
-        (_TEXT, [Mutation(values=_spelled_iso(name)) for name in stamps]),
-        (_JSON, [Mutation(values=_with_present(name, str)) for name in (*numbers, *stamps)]),
-        (_JSON, [Mutation(values=_with_present(name, float)) for name in (*numbers, *stamps)]),
+        (_TEXT, [Mutation(values=_as_iso(name)) for name in timestamps]),
+        (_JSON, [Mutation(values=_with_present(name, str)) for name in (*numbers, *timestamps)]),
+        (_JSON, [Mutation(values=_with_present(name, float)) for name in (*numbers, *timestamps)]),
         (_JSON, [Mutation(values=_with(name, value)) for name in booleans for value in (1, "TRUE")]),
         (_JSON, [Mutation(values=_with(name, "https://shop.example.com/1.jpg")) for name in lists]),
         (_JSON, [Mutation(text=_repeated_key(entity.own_id_field))]),
         (_JSON, [Mutation(values=_with("customFieldFlags", "vip"), warns=True)]),
         (_JSON, [] if entity.supports_ignored_update_cfs else [Mutation(values=ignores, warns=True)]),
     ]  # fmt: skip # a table, as above
-    return _expressible(catalogue, data_format)
+    return _expressible(table, data_format)
 
 
 def _expressible(
-    catalogue: Iterable[tuple[frozenset[DataFormat], Iterable[Mutation]]], data_format: DataFormat
+    table: Iterable[tuple[frozenset[DataFormat], Iterable[Mutation]]], data_format: DataFormat
 ) -> tuple[MutationGroup, ...]:
-    kinds = (tuple(mutations) for formats, mutations in catalogue if data_format in formats)
-    return tuple(kind for kind in kinds if kind)
+    groups = (tuple(mutations) for formats, mutations in table if data_format in formats)
+    return tuple(group for group in groups if group)
 
 
-def _unread(reasons: tuple[str, ...], text: Callable[[bytes], bytes]) -> Mutation:
+def _unreadable(reasons: tuple[str, ...], text: Callable[[bytes], bytes]) -> Mutation:
     return Mutation(reasons, text=text, keeps_key=False)
 
 
@@ -152,13 +152,13 @@ def _broken_lines(entity: Entity) -> Iterable[MutationGroup]:
         keeps_key=False,
     )
     return (
-        (_unread((_MALFORMED,), _cut),),
+        (_unreadable((_MALFORMED,), _truncate),),
         (
-            _unread((_MALFORMED,), lambda line: line[:-1] + b",}"),
-            _unread((_MALFORMED,), lambda line: line[:-1] + b',"score":NaN}'),
-            _unread((_MALFORMED,), lambda line: line.replace(b'"', b"'")),
+            _unreadable((_MALFORMED,), lambda line: line[:-1] + b",}"),
+            _unreadable((_MALFORMED,), lambda line: line[:-1] + b',"score":NaN}'),
+            _unreadable((_MALFORMED,), lambda line: line.replace(b'"', b"'")),
         ),
-        (_unread((_NOT_UTF_8,), _with_invalid_byte(b'":"')),),
+        (_unreadable((_NOT_UTF_8,), _with_invalid_byte(b'":"')),),
         (mismatch,),
     )
 
@@ -166,11 +166,11 @@ def _broken_lines(entity: Entity) -> Iterable[MutationGroup]:
 def _broken_rows(cells: int) -> Iterable[MutationGroup]:
     return (
         (
-            _unread((_cells(2, cells),), lambda line: b",".join(line.split(b",")[:2])),
-            _unread((_cells(cells - 1, cells),), lambda line: line.rpartition(b",")[0]),
-            _unread((_cells(cells + 1, cells),), lambda line: line + b",1"),
+            _unreadable((_cells(2, cells),), lambda line: b",".join(line.split(b",")[:2])),
+            _unreadable((_cells(cells - 1, cells),), lambda line: line.rpartition(b",")[0]),
+            _unreadable((_cells(cells + 1, cells),), lambda line: line + b",1"),
         ),
-        (_unread((_NOT_UTF_8,), _with_invalid_byte(b",")),),
+        (_unreadable((_NOT_UTF_8,), _with_invalid_byte(b",")),),
     )
 
 
@@ -178,13 +178,13 @@ def _cells(found: int, expected: int) -> str:
     return f"record: {found} cells, the header has {expected}"
 
 
-def _cut(line: bytes) -> bytes:
-    """Cut a line where a full disk would, but between two characters."""
+def _truncate(line: bytes) -> bytes:
+    """Truncate a line as a full disk would, but between two characters."""
     return line[: len(line) * 2 // 3].decode(errors="ignore").encode()
 
 
 def _with_invalid_byte(before: bytes) -> Callable[[bytes], bytes]:
-    """Put a byte that is no UTF-8 behind the first of these: within a value."""
+    """Insert a byte that is not UTF-8 after the first occurrence of `before`, which is inside a value."""
     return lambda line: line.replace(before, before + b"\xff", 1)
 
 
@@ -194,7 +194,7 @@ def _missing(entity: Entity, field: ContractField) -> Mutation:
 
 
 def _blank_and_missing(fields: list[ContractField]) -> Mutation:
-    """Leave one required text blank and another out: two reasons at once."""
+    """Blank one required text and remove another: two reasons in one record."""
     blank, missing = (field.contract_name for field in fields[:2])
 
     def values(record: RawRecord) -> RawRecord:
@@ -203,21 +203,29 @@ def _blank_and_missing(fields: list[ContractField]) -> Mutation:
     return Mutation((f"{blank}: {REQUIRED}", f"{missing}: {REQUIRED}"), values)
 
 
-def _becomes(field: ContractField, value: object, fact: str) -> Mutation:
-    return _becomes_named(field.contract_name, value, fact)
+def _replace(field: ContractField, value: object, fact: str) -> Mutation:
+    return _replace_named(field.contract_name, value, fact)
 
 
-def _becomes_named(name: str, value: object, fact: str) -> Mutation:
+def _replace_named(name: str, value: object, fact: str) -> Mutation:
     return Mutation((f"{name}: {fact}",), _with(name, value))
 
 
-def _moved(field: ContractField, move: Callable[[int], int], fact: str) -> Mutation:
-    return Mutation((f"{field.contract_name}: {fact}",), _with_value(field.contract_name, _from(move)))
+def _shift(field: ContractField, shift: Callable[[int], int], fact: str) -> Mutation:
+    return Mutation((f"{field.contract_name}: {fact}",), _with_value(field.contract_name, _or_default(shift)))
 
 
-def _from(move: Callable[[int], int]) -> Callable[[Any], int]:
-    """Move a moment, or one of the year 2026 where the record has none."""
-    return lambda moment: move(1_772_355_600_000 if moment is None else moment)
+def _to_seconds(milliseconds: int) -> int:
+    return milliseconds // 1_000
+
+
+def _one_year_later(milliseconds: int) -> int:
+    return milliseconds + _MILLISECONDS_A_YEAR
+
+
+def _or_default(shift: Callable[[int], int]) -> Callable[[Any], int]:
+    """Shift a timestamp, or one of the year 2026 if the record has none."""
+    return lambda timestamp: shift(1_772_355_600_000 if timestamp is None else timestamp)
 
 
 def _without(*names: str) -> Callable[[RawRecord], RawRecord]:
@@ -236,8 +244,8 @@ def _with_present(name: str, change: Callable[[Any], object]) -> Callable[[RawRe
     return _with_value(name, lambda value: None if value is None else change(value))
 
 
-def _spelled_iso(name: str) -> Callable[[RawRecord], RawRecord]:
-    """Write a moment as ISO 8601 text with the offset that the record's `timezoneGmt` says."""
+def _as_iso(name: str) -> Callable[[RawRecord], RawRecord]:
+    """Write a timestamp as ISO 8601 text with the offset of the record's `timezoneGmt`."""
 
     def values(record: RawRecord) -> RawRecord:
         if name not in record:
@@ -250,5 +258,5 @@ def _spelled_iso(name: str) -> Callable[[RawRecord], RawRecord]:
 
 
 def _repeated_key(name: str) -> Callable[[bytes], bytes]:
-    """Put the same key in front once more with another value: the last one wins."""
+    """Insert the same key at the front with another value. The last occurrence wins."""
     return lambda line: b'{"' + name.encode() + b'":"0",' + line[1:]

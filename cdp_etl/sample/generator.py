@@ -1,7 +1,4 @@
-"""Dumps for some days and entities, under a landing folder: the front door of this package.
-
-Put here what is asked for and where it goes. How one dump is made stands in `writer.py`.
-"""
+"""Entry point of the sample generator: dumps for a range of days and a set of entities."""
 
 import shutil
 from collections.abc import Callable, Sequence
@@ -31,25 +28,25 @@ def generate(  # noqa: PLR0913 - each is an option of `cdp-etl generate`
     seed: int = 1,
     progress: Callable[[str], None] | None = None,
 ) -> list[ExpectedCounts]:
-    """Write dumps to `<out>/<entity>/<date>/part-….<format>`, each with `_expected.json` beside it.
+    """Write dumps to `<out>/<entity>/<date>/part-….<format>`, each with an `_expected.json`.
 
-    Who the customers and products are depends on the seed alone, and a dump on the seed, its entity, its date and
-    its number of rows: the same arguments give the same bytes. A dump made earlier in the same place is replaced.
+    Customers and products depend only on the seed. A dump depends on the seed, its entity, its date and its number
+    of rows. Equal arguments produce equal bytes. An earlier dump in the same folder is replaced.
 
     Args:
-        out: The landing folder; made where there is none.
-        first: The first dump date.
-        days: How many days from there on.
-        rows: Records of each entity and day.
-        entities: The contract names of the entities; all six where None.
-        dirty: The share of records that must be quarantined, from 0 to 1.
-        format: The files' format.
-        compression: The files' compression; Parquet takes none.
-        seed: The seed.
-        progress: Told a sentence after each dump.
+        out: Landing folder, created if it does not exist.
+        first: First dump date.
+        days: Number of days.
+        rows: Number of records per entity and day.
+        entities: Contract names of the entities; None means all six.
+        dirty: Share of records that must be quarantined, from 0 to 1.
+        format: Format of the files.
+        compression: Compression of the files; "none" for Parquet.
+        seed: Seed of all random values.
+        progress: Called with a sentence after each dump.
 
     Raises:
-        SampleError: an argument is out of its range, or a dump's folder holds what this did not make.
+        SampleError: If an argument is out of range, or a dump's folder contains files that were not generated.
     """
     _check(days, rows, dirty, format, compression)
     chosen = _chosen(entities)
@@ -65,14 +62,14 @@ def generate(  # noqa: PLR0913 - each is an option of `cdp-etl generate`
 
 
 def replace_dump(dump: DumpSpec, out: Path) -> ExpectedCounts:
-    """Write one dump under a landing folder, whole or not at all.
+    """Write one dump to a landing folder, atomically.
 
     Raises:
-        SampleError: the dump's folder holds what was not made here.
+        SampleError: If the dump's folder contains files that were not generated.
     """
     folder = out / dump.entity.name / dump.dump_date.isoformat()
     if folder.exists() and not (folder / EXPECTED_FILE).exists():
-        raise SampleError(f"{folder}: holds no {EXPECTED_FILE}, so it was not generated and is not replaced.")
+        raise SampleError(f"{folder}: has no {EXPECTED_FILE}, so it was not generated and is not replaced.")
     unfinished = folder.with_name(f".{folder.name}.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True)
@@ -92,7 +89,7 @@ def _check(days: int, rows: int, dirty: float, data_format: DataFormat, compress
     if not 0 <= dirty <= 1:
         raise SampleError(f"The share of bad records is {dirty}; expected 0 to 1.")
     if data_format == "parquet" and compression != "none":
-        raise SampleError(f"Parquet compresses within itself; expected compression none, not {compression}.")
+        raise SampleError(f"Parquet has its own compression; expected compression none, not {compression}.")
 
 
 def _chosen(names: Sequence[str] | None) -> list[Entity]:

@@ -1,7 +1,6 @@
-"""The customers: who they are is a function of the seed alone, so they return day after day, in every entity.
+"""Population of customers. It depends only on the seed, so the same customers recur on all days in all entities.
 
-Put here what belongs to a person. What a person does stands in `records.py`. Addresses are of example domains
-(RFC 2606); names and numbers are made up.
+Addresses use example domains (RFC 2606). Names and numbers are invented.
 """
 
 import unicodedata
@@ -16,7 +15,7 @@ from cdp_etl.sample.seeded_random import Draws, IntArray, null_unless, pick, zip
 POPULATION: Final = 40_000
 COMPANIES: Final = ("ORG1029130112", "ORG2040506070")
 PROTECTED_EMAIL: Final = "[email protected]"
-"""What some web pages put in the place of an address; the contract's own sample has it."""
+"""Placeholder that some web pages show instead of an address. The contract's own sample contains it."""
 
 _FAMILY: Final = (
     "Nguyễn", "Trần", "Lê", "Phạm", "Hoàng", "Huỳnh", "Phan", "Vũ", "Võ", "Đặng", "Bùi", "Đỗ", "Hồ", "Ngô",
@@ -46,7 +45,7 @@ _PLACES: Final = (
 _STREETS: Final = ("Lê Lợi", "Nguyễn Huệ", "Trần Hưng Đạo", "Hai Bà Trưng", "Điện Biên Phủ", "Lý Thường Kiệt")
 
 _FORMATTED_PHONES: Final = (70, 12, 8, 10)
-"""Weights of the ways to write a number: 0986851234, +84986851234, 84986851234, 0986 851 234."""
+"""Weights of the phone formats: 0986851234, +84986851234, 84986851234, 0986 851 234."""
 
 
 @dataclass(frozen=True)
@@ -54,10 +53,10 @@ class People:
     """The population.
 
     Attributes:
-        table: One row a person: customerId, customerName, customerPhone, customerEmail, internalCompanyId,
-            customerCountry, customerCity, customerDistrict, customerAddress, ipAddress, all text.
-        with_email: Row numbers of the persons that have an e-mail address.
-        with_phone: Row numbers of the persons that have a phone.
+        table: One row per person: customerId, customerName, customerPhone, customerEmail, internalCompanyId,
+            customerCountry, customerCity, customerDistrict, customerAddress and ipAddress, all text.
+        with_email: Row numbers of persons with an e-mail address.
+        with_phone: Row numbers of persons with a phone.
     """
 
     table: pl.DataFrame
@@ -65,17 +64,17 @@ class People:
     with_phone: IntArray
 
     def draw(self, draws: Draws, among: IntArray | None = None) -> IntArray:
-        """Draw a person's row number each; some come far more often than others."""
+        """Draw a person's row number for each subject. Persons have very different frequencies."""
         rank = draws.weighted("person", zipf_weights(POPULATION if among is None else len(among), 20))
         return rank if among is None else among[rank]
 
     def columns(self, person: IntArray, names: tuple[str, ...]) -> dict[str, pl.Series]:
-        """Give columns of the table, a row for each person number."""
+        """Return columns of the table, with one row for each person number."""
         return {name: self.table.get_column(name).gather(person) for name in names}
 
 
 def make_people(seed: int) -> People:
-    """Make the population of a seed."""
+    """Create the population of a seed."""
     number = np.arange(POPULATION, dtype=np.int64)
     draws = Draws(seed, "person", number)
     family = draws.weighted("family name", _FAMILY_WEIGHTS)
@@ -110,7 +109,7 @@ def make_people(seed: int) -> People:
 
 
 def _phones(draws: Draws) -> pl.Series:
-    """Write a number each; 5% are masked, and 2% are that of the person before (one household)."""
+    """Return a phone number for each person: 5% are masked, 2% equal the previous person's (one household)."""
     local = pick(_MOBILE_PREFIXES, draws.below("phone prefix", len(_MOBILE_PREFIXES))) + (
         pl.Series(draws.below("phone digits", 10**7)).cast(pl.String).str.zfill(7)
     )
@@ -133,7 +132,7 @@ def _phones(draws: Draws) -> pl.Series:
 
 
 def _emails(draws: Draws, family: IntArray, given: IntArray, number: IntArray) -> pl.Series:
-    """Write an address each, some in capitals; 1% are protected from being read."""
+    """Return an address for each person: 3% in capitals, 1% replaced by the placeholder."""
     address = (
         pick([_ascii(word) for word in _GIVEN], given)
         + "."
@@ -152,7 +151,7 @@ def _emails(draws: Draws, family: IntArray, given: IntArray, number: IntArray) -
 
 
 def _addresses(draws: Draws) -> pl.Series:
-    """Give an IP address each, of the blocks that are kept for documentation (RFC 5737)."""
+    """Return an IP address for each person, from the blocks reserved for documentation (RFC 5737)."""
     block = pick(("192.0.2.", "198.51.100.", "203.0.113."), draws.below("ip block", 3))
     return block + pl.Series(draws.below("ip host", 254) + 1).cast(pl.String)
 

@@ -1,6 +1,6 @@
-"""What customers and campaigns write: pools of Vietnamese text, some of it awkward for parsers on purpose.
+"""Vietnamese text of customers and campaigns, with characters that are difficult for parsers.
 
-The quotes, commas, line breaks, emoji and backslashes are what real comments bring: every format must carry them.
+Real comments contain quotes, commas, line breaks, emoji and backslashes, so every format must preserve them.
 """
 
 from typing import Final

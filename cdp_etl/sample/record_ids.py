@@ -1,8 +1,8 @@
-"""Which record each row of a dump delivers, and when that record's event took place.
+"""Assignment of records to the rows of a dump, and the time of each record's event.
 
-A record is known by the day it was first due and its place on that day; a row delivers a fresh one, or one again:
-of the same dump, or of an earlier dump. What must not change from version to version is drawn by the record
-(`Rows.record`), the rest by the row (`Rows.version`).
+The day of its first delivery and its position on that day identify a record. A row delivers a new record, or
+repeats one of the same dump or of an earlier dump. Values that must not change between versions are drawn per
+record (`DumpRows.record`), all others per row (`DumpRows.version`).
 """
 
 from dataclasses import dataclass
@@ -22,13 +22,13 @@ NEW_DELETED_SHARE: Final = 0.003
 REDELIVERED_DELETED_SHARE: Final = 0.25
 
 _MAX_ROWS_BACK: Final = 2_000
-"""Rows: a correction within the dump follows its record at most so far behind."""
+"""Maximum number of rows between a record and its correction in the same dump."""
 
 _MAX_DAYS_BACK: Final = 3
 _MAX_DAYS_LATE: Final = 6
 _MILLISECONDS_A_DAY: Final = 86_400_000
 _HOUR_WEIGHTS: Final = (9, 12, 14, 13, 11, 11, 13, 14, 13, 11, 10, 11, 14, 18, 20, 16, 9, 4, 2, 1, 1, 1, 2, 5)
-"""Weights of the hours of the day in GMT; Vietnam's evening is the afternoon there."""
+"""Weights of the hours of the day in GMT. Evening in Vietnam is afternoon in GMT."""
 
 
 @dataclass(frozen=True)
@@ -36,13 +36,13 @@ class DumpRows:
     """Some rows of one dump.
 
     Attributes:
-        seed: The sample's seed.
-        entity: The entity's name.
-        day: The dump date, in days since 1970.
-        position: The rows' places in the dump, from 0.
-        origin_day: The day each row's record was first due.
-        index: The record's place on that day.
-        must_be_whole: Rows that a fault will be put into: they are not deletions.
+        seed: Seed of the sample.
+        entity: Name of the entity.
+        day: Dump date, in days since 1970.
+        position: Position of each row in the dump, from 0.
+        origin_day: Day of the first delivery of each row's record.
+        index: Position of the record on that day.
+        never_deleted: Rows that will be mutated. They are never deletions.
     """
 
     seed: int
@@ -55,7 +55,7 @@ class DumpRows:
 
     @cached_property
     def record(self) -> Draws:
-        """Draws that are the same for every version of a record."""
+        """Draws that are equal for all versions of a record."""
         return Draws(self.seed, f"{self.entity} record", self.origin_day, self.index)
 
     @cached_property
@@ -65,42 +65,42 @@ class DumpRows:
 
     @cached_property
     def is_redelivery(self) -> BoolArray:
-        """Whether the row delivers a record that was due before."""
+        """Whether the row delivers a record that was delivered before."""
         is_redelivery: BoolArray = (self.origin_day != self.day) | (self.index != self.position)
         return is_redelivery
 
     @cached_property
     def is_deleted(self) -> BoolArray:
-        """Whether the row takes its record back."""
+        """Whether the row deletes its record."""
         again = self.is_redelivery & self.version.chance("deleted again", REDELIVERED_DELETED_SHARE)
         return (again | self.version.chance("deleted", NEW_DELETED_SHARE)) & ~self.never_deleted
 
     @cached_property
     def is_key_only(self) -> BoolArray:
-        """Whether the row is a deletion that bears no more than the key."""
+        """Whether the row is a deletion with nothing but the key."""
         return self.is_deleted & self.version.chance("key only", 0.5)
 
     @cached_property
     def keys(self) -> IntArray:
-        """One number for each record: equal where and only where the records' keys are."""
+        """One number per row, equal if and only if the record keys are equal."""
         return self.origin_day * 10**9 + self.index
 
     def occurred_at(self) -> IntArray:
-        """Give the event's UTC moment, epoch milliseconds: on the day it was due, or some days before."""
+        """Return the UTC time of each event in epoch milliseconds. Late records are up to six days old."""
         late = self.record.chance("late", LATE_SHARE) * (1 + self.record.below("days late", _MAX_DAYS_LATE))
         return (self.origin_day - late) * _MILLISECONDS_A_DAY + self.time_of_day()
 
     def time_of_day(self) -> IntArray:
-        """Give milliseconds since midnight, GMT."""
+        """Return milliseconds since midnight GMT."""
         return self.record.weighted("hour", _HOUR_WEIGHTS) * 3_600_000 + self.record.below("instant", 3_600_000)
 
     def own_id(self, prefix: str) -> pl.Series:
-        """Give the record's own id: prefix, day, place."""
+        """Return each record's own id: prefix, day, position."""
         day = pl.Series(self.origin_day).cast(pl.Int32).cast(pl.Date).dt.strftime("%Y%m%d")
         return prefix + day + pl.Series(self.index).cast(pl.String).str.zfill(8)
 
     def record_status(self) -> pl.Series:
-        """Give Deleted, Active, or nothing, which means Active."""
+        """Return Deleted, Active, or null, which means Active."""
         says_active = self.version.chance("says active", 0.3)
         status = np.where(self.is_deleted, 0, 1)
         return null_unless(pick(("Deleted", "Active"), status), self.is_deleted | says_active)
@@ -109,7 +109,7 @@ class DumpRows:
 def make_dump_rows(
     seed: int, entity: str, dump_date: date, position: IntArray, never_deleted: BoolArray
 ) -> DumpRows:
-    """Say which record each of these rows of a dump delivers."""
+    """Assign a record to each of these rows of a dump."""
     day = (dump_date - date(1970, 1, 1)).days
     draws = Draws(seed, f"{entity} delivery", np.full_like(position, day), position)
     role = draws.below("role", 10_000)

@@ -1,7 +1,7 @@
-"""What the rows of each entity's dump hold: one function an entity, and `frame`, which calls the right one.
+"""Values of the rows of each entity's dump: one function per entity, called by `make_frame`.
 
-Column names are those of the contract; all but a few unknown keys and the custom fields are declared by the
-entity, and every declared field is drawn here (a test compares the two). Faults come later: `alterations.py`.
+Column names are those of the contract. The columns are all fields that the entity declares (checked by a test),
+custom fields and a few unknown keys. `faults.py` mutates the rows later.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,7 +20,7 @@ from cdp_etl.sample.seeded_random import Draws, IntArray, constant, null_unless,
 from cdp_etl.sample.shared_data import SharedData
 
 UNKNOWN_KEYS: Final = frozenset({"productId", "appVersion", "userAgent"})
-"""Keys that are delivered though the contract's entity may not declare them."""
+"""Delivered keys that the contract's entity may not declare."""
 
 _ACTIONS: Final = ("View", "Search", "Wishlist", "AddToCart", "Purchase", "Compare", "Share")
 _ACTION_WEIGHTS: Final = (45, 20, 12, 12, 6, 3, 2)
@@ -71,7 +71,7 @@ def _activity(shared: SharedData, rows: DumpRows) -> Columns:
 def _message_columns(
     shared: SharedData, rows: DumpRows, channel: str, system: Columns
 ) -> tuple[Funnel, IntArray, Columns]:
-    """Give a row's message, its reader among those the channel reaches, and what e-mail and SMS have in common."""
+    """Return message, reader and the columns that e-mail and SMS share. The channel reaches each reader."""
     funnel = make_funnel(rows.seed, channel, rows.origin_day, rows.index)
     message = Draws(rows.seed, f"{channel} message", funnel.message_day, funnel.message)
     reachable = shared.people.with_email if channel == "email" else shared.people.with_phone
@@ -79,7 +79,9 @@ def _message_columns(
     product = shared.catalogue.draw(message, person)
     days_late = message.chance("late", 0.04) * (1 + message.below("days late", 3))
     sent = (funnel.message_day - days_late) * 86_400_000 + _FIRST_SENDING + message.below("sent", _SENDING_SPAN)
-    happened = sent + funnel.lag_seconds * 1_000 + rows.record.below("pause", 1_200_000) * (funnel.lag_seconds > 0)
+    event_time = (
+        sent + funnel.lag_seconds * 1_000 + rows.record.below("pause", 1_200_000) * (funnel.lag_seconds > 0)
+    )
     campaign = campaign_columns(rows.seed, channel, funnel)
     clicked = shared.catalogue.table.get_column("productLink").gather(product) + "?utm_source=" + channel
     number = pl.Series(funnel.message_day * 100_000_000 + funnel.message).cast(pl.String)
@@ -90,7 +92,7 @@ def _message_columns(
         "id": rows.own_id(f"{channel.upper()}-"),
         **campaign,
         "event": funnel.event,
-        "eventAt": column_groups.delivered_timestamp(system, happened),
+        "eventAt": column_groups.delivered_timestamp(system, event_time),
         **column_groups.tracking_columns(rows),
         "link": null_unless(clicked, funnel.has_link),
         "link2": null_unless(constant(f"{SHOP}/unsubscribe", len(number)), has_second_link),
@@ -108,13 +110,13 @@ def _email(shared: SharedData, rows: DumpRows) -> Columns:
     system = column_groups.system_columns(rows, _EMAIL_SYSTEMS)
     _, person, columns = _message_columns(shared, rows, "email", system)
     company = shared.people.columns(person, ("internalCompanyId",))["internalCompanyId"]
-    provider_tells = (columns["serviceProvider"] == "Brevo").to_numpy()
-    noticed = columns["eventAt"] + pl.Series(rows.record.below("noticed", 3_000))
+    provider_has_company = (columns["serviceProvider"] == "Brevo").to_numpy()
+    action_time = columns["eventAt"] + pl.Series(rows.record.below("noticed", 3_000))
     return {
         **columns,
-        "internalCompanyId": null_unless(company, provider_tells),
+        "internalCompanyId": null_unless(company, provider_has_company),
         "email": shared.people.columns(person, ("customerEmail",))["customerEmail"],
-        "actionAt": noticed,
+        "actionAt": action_time,
         "subject": _phrase(rows.record, "subject", phrases.SUBJECTS),
         "userAgent": null_unless(
             constant("Mozilla/5.0 (X11; Linux)", len(person)), rows.record.chance("agent", 0.1)
@@ -125,19 +127,19 @@ def _email(shared: SharedData, rows: DumpRows) -> Columns:
 def _sms(shared: SharedData, rows: DumpRows) -> Columns:
     system = column_groups.system_columns(rows, _SMS_SYSTEMS)
     _, person, columns = _message_columns(shared, rows, "sms", system)
-    noticed = columns["eventAt"] + pl.Series(rows.record.below("noticed", 3_000))
+    action_time = columns["eventAt"] + pl.Series(rows.record.below("noticed", 3_000))
     company = shared.people.columns(person, ("internalCompanyId",))["internalCompanyId"]
     return {
         **columns,
         "internalCompanyId": null_unless(company, (columns["systemName"] == "SMS-GW-2").to_numpy()),
         "phoneNumber": shared.people.columns(person, ("customerPhone",))["customerPhone"],
-        "actionAt": null_unless(noticed, rows.record.chance("noticed at all", 0.5)),
+        "actionAt": null_unless(action_time, rows.record.chance("noticed at all", 0.5)),
         "text": _phrase(rows.record, "text", phrases.MESSAGES),
     }
 
 
-def _spoken_columns(shared: SharedData, rows: DumpRows, moment: str) -> Columns:
-    """Give what comments and reviews have in common."""
+def _feedback_columns(shared: SharedData, rows: DumpRows, timestamp_field: str) -> Columns:
+    """Return the columns that comments and reviews share."""
     person = shared.people.draw(rows.record)
     product = shared.catalogue.draw(rows.record, person)
     system = column_groups.system_columns(rows, column_groups.SHOP_SYSTEMS)
@@ -145,7 +147,7 @@ def _spoken_columns(shared: SharedData, rows: DumpRows, moment: str) -> Columns:
     return {
         **system,
         **shared.people.columns(person, ("internalCompanyId",)),
-        moment: column_groups.delivered_timestamp(system, rows.occurred_at()),
+        timestamp_field: column_groups.delivered_timestamp(system, rows.occurred_at()),
         "ipAddress": null_unless(address, rows.record.chance("ip", 0.8)),
         **column_groups.customer_columns(shared, rows, person),
         **column_groups.product_columns(shared, product),
@@ -159,8 +161,8 @@ def _comment(shared: SharedData, rows: DumpRows) -> Columns:
     parent = DumpRows(
         rows.seed, rows.entity, rows.day, rows.position, rows.origin_day, rows.index // 2, rows.never_deleted
     )
-    said = _phrase(version, "comment", phrases.COMMENTS)
-    replied = _phrase(version, "answer", phrases.REPLIES)
+    comment = _phrase(version, "comment", phrases.COMMENTS)
+    reply = _phrase(version, "answer", phrases.REPLIES)
     return {
         "commentId": rows.own_id("1"),
         "parentCommentId": null_unless(parent.own_id("1"), is_reply & (rows.index > 0)),
@@ -168,8 +170,8 @@ def _comment(shared: SharedData, rows: DumpRows) -> Columns:
             _phrase(record, "title", phrases.COMMENT_TITLES),
             record.chance("titled", 0.6),
         ),
-        "content": replied.zip_with(pl.Series(is_reply), said),
-        **_spoken_columns(shared, rows, "commentedAt"),
+        "content": reply.zip_with(pl.Series(is_reply), comment),
+        **_feedback_columns(shared, rows, "commentedAt"),
     }
 
 
@@ -189,7 +191,7 @@ def _review(shared: SharedData, rows: DumpRows) -> Columns:
         ),
         "content": _phrase(version, "review", phrases.REVIEWS),
         "imageLinks": null_unless(images, record.chance("has images", 0.25)),
-        **_spoken_columns(shared, rows, "reviewedAt"),
+        **_feedback_columns(shared, rows, "reviewedAt"),
     }
 
 
@@ -198,7 +200,7 @@ def _subscriber(shared: SharedData, rows: DumpRows) -> Columns:
     person = shared.people.draw(record)
     product = shared.catalogue.draw(record, person)
     system = column_groups.system_columns(rows, column_groups.SHOP_SYSTEMS)
-    leaves = version.chance("leaves", 0.08) | (rows.is_redelivery & version.chance("leaves later", 0.5))
+    unsubscribes = version.chance("leaves", 0.08) | (rows.is_redelivery & version.chance("leaves later", 0.5))
     store = record.below("store", len(phrases.STORES))
     is_offline = (system["systemName"] == "POS").to_numpy()
     customer = column_groups.customer_columns(shared, rows, person)
@@ -214,7 +216,7 @@ def _subscriber(shared: SharedData, rows: DumpRows) -> Columns:
         **customer,
         **{name: null_unless(place, has_place | (name == "internalCompanyId")) for name, place in places.items()},
         **shared.catalogue.columns(product, ("productId", "productSku", "productName")),
-        "status": pick(("Subscribed", "Unsubscribed"), leaves.astype(np.int64)),
+        "status": pick(("Subscribed", "Unsubscribed"), unsubscribes.astype(np.int64)),
         "storeId": null_unless(pick([store[0] for store in phrases.STORES], store), is_offline),
         "storeName": null_unless(pick([store[1] for store in phrases.STORES], store), is_offline),
         "storeCity": null_unless(pick([store[2] for store in phrases.STORES], store), is_offline),
@@ -233,7 +235,7 @@ def _subscriber(shared: SharedData, rows: DumpRows) -> Columns:
     }
 
 
-_MAKERS: Final[dict[str, Callable[[SharedData, DumpRows], Columns]]] = {
+_COLUMNS_OF: Final[dict[str, Callable[[SharedData, DumpRows], Columns]]] = {
     "customer-product-activity": _activity,
     "email-interaction": _email,
     "sms-interaction": _sms,
@@ -244,14 +246,14 @@ _MAKERS: Final[dict[str, Callable[[SharedData, DumpRows], Columns]]] = {
 
 
 def make_frame(shared: SharedData, entity: Entity, rows: DumpRows) -> pl.DataFrame:
-    """Make the rows of a dump, without faults: one column a key, null where the record has it not.
+    """Create the rows of a dump without faults: one column per key, null if the record does not have the key.
 
-    The columns and their types are the same for any rows of an entity. A deletion may bear its key alone.
+    Columns and types are equal for all rows of an entity. A deletion may have nothing but its key.
     """
-    columns = _MAKERS[entity.name](shared, rows) | column_groups.custom_columns(rows)
+    columns = _COLUMNS_OF[entity.name](shared, rows) | column_groups.custom_columns(rows)
     if entity.supports_ignored_update_cfs:
         columns |= column_groups.ignored_columns(rows)
-    is_whole = ~rows.is_key_only
+    has_all = ~rows.is_key_only
     key = {entity.own_id_field, "systemName", "internalCompanyId"}
-    whole = {name: column if name in key else null_unless(column, is_whole) for name, column in columns.items()}
-    return pl.DataFrame(whole | {"recordStatus": rows.record_status()})
+    values = {name: column if name in key else null_unless(column, has_all) for name, column in columns.items()}
+    return pl.DataFrame(values | {"recordStatus": rows.record_status()})

@@ -1,8 +1,8 @@
-"""Random numbers that are a function of what they are drawn for, not of how many were drawn before.
+"""Counter-based random numbers: each depends only on its subject, not on earlier draws.
 
-A draw hashes the seed, a stream's name, coordinates (such as day and position) and the draw's own name. So any row
-of any day can be made alone, in any order and in batches of any size, and comes out the same. All arithmetic is on
-integers: no platform rounds it otherwise. Put no meaning here: what is drawn stands with its subject.
+A draw hashes the seed, a stream name, coordinates (such as day and position) and the draw's own name. So each row
+of each day has the same values in any order and in batches of any size. All arithmetic is on integers, because
+floating-point results may differ by platform.
 """
 
 import hashlib
@@ -24,12 +24,12 @@ _SHIFTS: Final = (np.uint64(30), np.uint64(27), np.uint64(31))
 
 
 class Draws:
-    """The draws of many subjects at once: one subject for each element of the coordinates.
+    """Draws for many subjects at once: one subject per element of the coordinates.
 
     Args:
-        seed: The seed of the whole sample.
-        stream: Keeps the draws of one kind of subject apart from another's.
-        coordinates: What tells the subjects apart; arrays of one length.
+        seed: Seed of the whole sample.
+        stream: Name that separates the draws of one kind of subject from those of another.
+        coordinates: Arrays of equal length that identify the subjects.
     """
 
     def __init__(self, seed: int, stream: str, *coordinates: IntArray) -> None:
@@ -39,25 +39,25 @@ class Draws:
         self._state = state
 
     def bits(self, name: str) -> NDArray[np.uint64]:
-        """Give 64 random bits each."""
+        """Return 64 random bits for each subject."""
         return _mixed(self._state ^ np.uint64(_salt(name)))
 
     def below(self, name: str, limit: int | IntArray) -> IntArray:
-        """Give an integer each, from 0 to below the limit, which is less than 2^31."""
+        """Return an integer in [0, limit) for each subject. The limit must be less than 2^31."""
         return ((self.bits(name) >> _HALF) * np.asarray(limit, dtype=np.uint64) >> _HALF).astype(np.int64)
 
     def chance(self, name: str, share: float) -> BoolArray:
-        """Say yes for that share of the subjects."""
+        """Return true for the given share of the subjects."""
         return self.below(name, 1_000_000) < round(share * 1_000_000)
 
     def weighted(self, name: str, weights: Sequence[int] | IntArray) -> IntArray:
-        """Give the index of one of the weights each, as often as they say."""
+        """Return an index into the weights for each subject, with frequencies proportional to the weights."""
         bounds = np.cumsum(np.asarray(weights, dtype=np.int64))
         return np.searchsorted(bounds, self.below(name, int(bounds[-1])), side="right").astype(np.int64)
 
 
 def zipf_weights(count: int, flatness: int) -> IntArray:
-    """Give weights that fall as 1 / (rank + flatness), their sum small enough for `Draws.weighted`."""
+    """Return weights proportional to 1 / (rank + flatness). Their sum is below the limit of `Draws.weighted`."""
     return 1_000_000 * flatness // (np.arange(count, dtype=np.int64) + flatness) + 1
 
 
@@ -66,7 +66,7 @@ def _salt(name: str) -> int:
 
 
 def _mixed(state: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Finish a hash as splitmix64 does; unsigned arrays wrap around by definition."""
+    """Apply the splitmix64 finalizer. Unsigned arrays wrap around by definition."""
     state = state + _GOLDEN
     state = (state ^ (state >> _SHIFTS[0])) * _FIRST
     state = (state ^ (state >> _SHIFTS[1])) * _SECOND
@@ -74,15 +74,15 @@ def _mixed(state: NDArray[np.uint64]) -> NDArray[np.uint64]:
 
 
 def pick(pool: Sequence[str], index: IntArray) -> pl.Series:
-    """Give the pool's text at each index."""
+    """Return the pool's text at each index."""
     return pl.Series(pool, dtype=pl.String).gather(index)
 
 
 def null_unless(series: pl.Series, mask: BoolArray) -> pl.Series:
-    """Give the series with null where the mask does not hold."""
+    """Return the series with null for each row that the mask excludes."""
     return pl.select(pl.when(pl.Series(mask)).then(series)).to_series()
 
 
 def constant(text: str, rows: int) -> pl.Series:
-    """Give the same text for every row."""
+    """Return the same text for every row."""
     return pick((text,), np.zeros(rows, dtype=np.int64))

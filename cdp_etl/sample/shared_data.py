@@ -1,4 +1,4 @@
-"""What all dumps of one seed have in common: its people and its products."""
+"""Data that all dumps of one seed share: people and products."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from cdp_etl.sample.people import People, make_people
 
 @dataclass(frozen=True)
 class SharedData:
-    """The people and products that every dump of a seed speaks of."""
+    """People and products that all dumps of a seed refer to."""
 
     seed: int
     people: People
@@ -16,5 +16,5 @@ class SharedData:
 
 
 def make_shared_data(seed: int) -> SharedData:
-    """Make the people and the products of a seed."""
+    """Create the people and products of a seed."""
     return SharedData(seed, make_people(seed), make_catalogue(seed))

@@ -1,7 +1,7 @@
-"""How records become NDJSON lines, JSON array elements and CSV rows: a frame at once, or one record alone.
+"""Encoding of records as NDJSON lines, JSON array elements and CSV rows: a whole frame, or one record.
 
-The two ways give the same bytes for the same record; the slow one is for the altered few, which no typed column
-could hold. Put nothing here that opens a file.
+Both ways produce the same bytes for the same record. The slow one is for the few mutated records, whose values no
+typed column can store.
 """
 
 import json
@@ -18,59 +18,59 @@ _CSV_SPECIAL: Final = ['"', ",", "\n", "\r"]
 
 
 class TextFormat(Protocol):
-    """A format made of the text of one record after another."""
+    """A text format: prefix, records with a separator between them, suffix."""
 
     @property
     def prefix(self) -> bytes:
-        """Give what stands before the first record."""
+        """Text before the first record."""
         ...
 
     @property
     def separator(self) -> bytes:
-        """Give what stands between two records."""
+        """Text between two records."""
         ...
 
     @property
     def suffix(self) -> bytes:
-        """Give what stands behind the last record."""
+        """Text after the last record."""
         ...
 
     @property
     def empty(self) -> bytes:
-        """Give the whole text where there is no record."""
+        """Complete text of a file without records."""
         ...
 
-    def lines(self, frame: pl.DataFrame) -> list[bytes]:
-        """Write every row; nulls are absent."""
+    def encode_frame(self, frame: pl.DataFrame) -> list[bytes]:
+        """Encode every row. Nulls are absent."""
         ...
 
-    def line(self, record: RawRecord) -> bytes:
-        """Write one record, whatever its values are."""
+    def encode_record(self, record: RawRecord) -> bytes:
+        """Encode one record with values of any type."""
         ...
 
 
 @dataclass(frozen=True)
 class JsonText:
-    """JSON objects, with what stands around and between them."""
+    """JSON objects, with prefix, separator and suffix."""
 
     prefix: bytes
     separator: bytes
     suffix: bytes
     empty: bytes
 
-    def lines(self, frame: pl.DataFrame) -> list[bytes]:
-        """Write every row as an object, keys in the order of the columns, nulls left out."""
+    def encode_frame(self, frame: pl.DataFrame) -> list[bytes]:
+        """Encode every row as an object: keys in the order of the columns, without nulls."""
         text = _json_object({name: pl.col(name) for name in frame.columns}, frame.schema)
         return frame.select(text.cast(pl.Binary)).to_series().to_list()
 
-    def line(self, record: RawRecord) -> bytes:
-        """Write one record as an object."""
+    def encode_record(self, record: RawRecord) -> bytes:
+        """Encode one record as an object."""
         return json_bytes(record)
 
 
 @dataclass(frozen=True)
 class CsvText:
-    """CSV rows (RFC 4180) of these columns; lists and objects are their JSON text."""
+    """CSV rows (RFC 4180). Lists and objects are encoded as JSON text."""
 
     columns: Sequence[str]
     separator: bytes = b"\r\n"
@@ -78,47 +78,47 @@ class CsvText:
 
     @property
     def prefix(self) -> bytes:
-        """Give the header line."""
+        """The header line."""
         return self.empty
 
     @property
     def empty(self) -> bytes:
-        """Give the header line."""
+        """The header line."""
         return ",".join(self.columns).encode() + self.separator
 
-    def lines(self, frame: pl.DataFrame) -> list[bytes]:
-        """Write every row, nulls as empty cells."""
+    def encode_frame(self, frame: pl.DataFrame) -> list[bytes]:
+        """Encode every row, with nulls as empty cells."""
         cells = [_csv_cell(name, frame.schema[name]) for name in self.columns]
         return frame.select(pl.concat_str(cells, separator=",").cast(pl.Binary)).to_series().to_list()
 
-    def line(self, record: RawRecord) -> bytes:
-        """Write one record as a row."""
+    def encode_record(self, record: RawRecord) -> bytes:
+        """Encode one record as a row."""
         return ",".join(_csv_text(record.get(name)) for name in self.columns).encode()
 
 
 def ndjson() -> JsonText:
-    """Give one object a line."""
+    """Return the format with one object per line."""
     return JsonText(prefix=b"", separator=b"\n", suffix=b"\n", empty=b"")
 
 
 def json_array() -> JsonText:
-    """Give an array of objects, one a line."""
+    """Return the format of an array of objects, one per line."""
     return JsonText(prefix=b"[\n", separator=b",\n", suffix=b"\n]\n", empty=b"[]\n")
 
 
 def api_payload(head: RawRecord) -> JsonText:
-    """Give one API payload: these keys, and the objects as its entries."""
+    """Return the format of one API payload: the keys of `head`, and the objects as its `entries`."""
     prefix = json_bytes(head)[:-1] + b',"entries":[\n'
     return JsonText(prefix=prefix, separator=b",\n", suffix=b"\n]}\n", empty=prefix + b"]}\n")
 
 
 def json_bytes(value: object) -> bytes:
-    """Write a value as compact JSON in UTF-8."""
+    """Encode a value as compact JSON in UTF-8."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _json_value(value: pl.Expr, dtype: pl.DataType) -> pl.Expr:
-    """Write values of a type as JSON; null stays null."""
+    """Encode values of a type as JSON. Null stays null."""
     match dtype:
         case pl.String():
             return pl.concat_str(pl.lit('"'), value.str.replace_many(_JSON_ESCAPES), pl.lit('"'))
@@ -134,7 +134,7 @@ def _json_value(value: pl.Expr, dtype: pl.DataType) -> pl.Expr:
 
 
 def _json_object(members: dict[str, pl.Expr], types: pl.Schema) -> pl.Expr:
-    """Write an object of the members that are not null."""
+    """Encode an object of the members that are not null."""
     pieces = [
         pl.concat_str(pl.lit(f'"{name}":'), _json_value(value, types[name])) for name, value in members.items()
     ]

@@ -1,7 +1,4 @@
-"""A dump made: its rows in batches, altered as planned, written in parts, and counted.
-
-Put here how a dump comes to be. What it shall be stands in `dump.py`, which dumps are made in `generator.py`.
-"""
+"""Writing of one dump: rows are created in batches, mutated by plan, counted and written in parts."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,12 +24,12 @@ PART_ROWS: Final = 8 * BATCH_ROWS
 _PAYLOAD_ROWS: Final = 3
 _PAYLOAD_SHARE: Final = 0.005
 _PAYLOAD_DAYS: Final = 3
-"""Every so many days a JSON dump is an API payload, else an array."""
+"""A JSON dump is an API payload on every third day, else an array."""
 
 
 @dataclass(frozen=True)
 class _Batch:
-    """Rows made plainly, and the altered ones among them, by place in the batch."""
+    """Rows without mutations, and the mutated ones by their position in the batch."""
 
     start: int
     plain: pl.DataFrame
@@ -40,43 +37,43 @@ class _Batch:
 
 
 def write_dump(dump: DumpSpec, folder: Path) -> ExpectedCounts:
-    """Write a dump's parts into a folder, and give what reading it must come to."""
+    """Write the parts of a dump to a folder. Return the counts that reading it must produce."""
     empty = _plain(dump, np.arange(0), np.zeros(0, dtype=np.bool_))[0]
     plan = make_fault_plan(dump, empty.width)
-    tally = ExpectedCountsBuilder(dump.rows)
+    counts = ExpectedCountsBuilder(dump.rows)
     suffix = "" if dump.compression == "none" else f".{dump.compression}"
     for number, start in enumerate(range(0, max(dump.rows, 1), PART_ROWS), start=1):
         path = folder / f"part-{number}.{dump.data_format}{suffix}"
         stop = min(start + PART_ROWS, dump.rows)
-        batches = _batches(dump, plan, tally, start, stop)
+        batches = _batches(dump, plan, counts, start, stop)
         if dump.data_format == "parquet":
             _write_parquet(path, empty, batches)
         else:
             text = _text_format(dump, empty.columns)
-            with writers.open_text(path, dump.compression, text) as sink:
+            with writers.open_text(path, dump.compression, text) as writer:
                 for batch in batches:
-                    sink.write(_lines(dump, plan, text, batch))
+                    writer.write(_encode(dump, plan, text, batch))
                 if stop == dump.rows:
-                    sink.write(text.line(record) for record in dump.appended)
-    tally.add_appended(len(dump.appended))
-    return tally.expected(dump.entity.name, dump.dump_date)
+                    writer.write(text.encode_record(record) for record in dump.appended)
+    counts.add_appended(len(dump.appended))
+    return counts.expected(dump.entity.name, dump.dump_date)
 
 
 def _batches(
-    dump: DumpSpec, plan: FaultPlan, tally: ExpectedCountsBuilder, start: int, stop: int
+    dump: DumpSpec, plan: FaultPlan, counts: ExpectedCountsBuilder, start: int, stop: int
 ) -> Iterator[_Batch]:
     for first in range(start, stop, BATCH_ROWS):
         position = np.arange(first, min(first + BATCH_ROWS, stop))
         is_mutated = plan.is_mutated[position]
         plain, keys = _plain(dump, position, is_mutated)
-        tally.add_rows(position, keys, _warns(dump.entity, plain))
+        counts.add_rows(position, keys, _has_unusable_contact(dump.entity, plain))
         mutated = {}
-        places = np.flatnonzero(is_mutated)
-        for place, values in zip(places.tolist(), plain[places].to_dicts(), strict=True):
-            mutation = plan.mutations[first + place]
+        offsets = np.flatnonzero(is_mutated)
+        for offset, values in zip(offsets.tolist(), plain[offsets].to_dicts(), strict=True):
+            mutation = plan.mutations[first + offset]
             record = {name: value for name, value in values.items() if value is not None}
-            mutated[place] = mutation.values(record)
-            tally.add_mutation(first + place, mutation)
+            mutated[offset] = mutation.values(record)
+            counts.add_mutation(first + offset, mutation)
         yield _Batch(first, plain, mutated)
 
 
@@ -85,8 +82,8 @@ def _plain(dump: DumpSpec, position: IntArray, is_mutated: BoolArray) -> tuple[p
     return make_frame(dump.shared, dump.entity, rows), rows.keys
 
 
-def _warns(entity: Entity, plain: pl.DataFrame) -> BoolArray:
-    """Say which rows bear a masked phone or a protected address."""
+def _has_unusable_contact(entity: Entity, plain: pl.DataFrame) -> BoolArray:
+    """Return which rows have a masked phone or a placeholder instead of an address."""
     contacts = [pl.col(field.contract_name) for field in entity.contacts]
     unusable = pl.any_horizontal(
         (contact.str.ends_with("xxxx") | contact.str.starts_with("[")).fill_null(value=False)
@@ -102,11 +99,11 @@ def _write_parquet(path: Path, empty: pl.DataFrame, batches: Iterator[_Batch]) -
 
 
 def _with_mutated(batch: _Batch) -> pl.DataFrame:
-    """Put the altered rows in the place of the plain ones."""
-    place = pl.Series("place", batch.mutated.keys(), dtype=pl.UInt32)
-    mutated = pl.DataFrame(list(batch.mutated.values()), schema=batch.plain.schema).with_columns(place)
-    rows = batch.plain.with_row_index("place").join(mutated.select("place"), on="place", how="anti")
-    return pl.concat([rows, mutated], how="diagonal").sort("place").drop("place")
+    """Replace rows by their mutated versions."""
+    offset = pl.Series("offset", batch.mutated.keys(), dtype=pl.UInt32)
+    mutated = pl.DataFrame(list(batch.mutated.values()), schema=batch.plain.schema).with_columns(offset)
+    rows = batch.plain.with_row_index("offset").join(mutated.select("offset"), on="offset", how="anti")
+    return pl.concat([rows, mutated], how="diagonal").sort("offset").drop("offset")
 
 
 def _text_format(dump: DumpSpec, columns: list[str]) -> TextFormat:
@@ -122,24 +119,24 @@ def _text_format(dump: DumpSpec, columns: list[str]) -> TextFormat:
     return text_formats.api_payload(head)
 
 
-def _lines(dump: DumpSpec, plan: FaultPlan, text: TextFormat, batch: _Batch) -> Iterator[bytes]:
-    lines = text.lines(batch.plain)
-    for place, record in batch.mutated.items():
-        lines[place] = plan.mutations[batch.start + place].text(text.line(record))
+def _encode(dump: DumpSpec, plan: FaultPlan, text: TextFormat, batch: _Batch) -> Iterator[bytes]:
+    lines = text.encode_frame(batch.plain)
+    for offset, record in batch.mutated.items():
+        lines[offset] = plan.mutations[batch.start + offset].text(text.encode_record(record))
     if dump.data_format == "ndjson":
-        _gather_payloads(dump, batch, lines)
+        _combine_into_payloads(dump, batch, lines)
     return (line for line in lines if line)
 
 
-def _gather_payloads(dump: DumpSpec, batch: _Batch, lines: list[bytes]) -> None:
-    """Put a few neighbouring plain records into one API payload on one line, which names their common source."""
+def _combine_into_payloads(dump: DumpSpec, batch: _Batch, lines: list[bytes]) -> None:
+    """Combine a few consecutive unmutated records into one API payload on one line, with their common source."""
     starts = np.arange(0, len(lines) - _PAYLOAD_ROWS + 1, _PAYLOAD_ROWS)
     draws = Draws(
         dump.shared.seed, f"{dump.entity.name} payload", np.full_like(starts, dump.day), starts + batch.start
     )
     for start in starts[draws.chance("payload", _PAYLOAD_SHARE)].tolist():
-        places = range(start, start + _PAYLOAD_ROWS)
-        if not batch.mutated.keys().isdisjoint(places):
+        offsets = range(start, start + _PAYLOAD_ROWS)
+        if not batch.mutated.keys().isdisjoint(offsets):
             continue
         entries = [
             {name: value for name, value in record.items() if value is not None}
@@ -152,5 +149,5 @@ def _gather_payloads(dump: DumpSpec, batch: _Batch, lines: list[bytes]) -> None:
             for entry in entries:
                 del entry["systemName"]
         lines[start] = json_bytes(head | {"entries": entries})
-        for place in places[1:]:
-            lines[place] = b""
+        for offset in offsets[1:]:
+            lines[offset] = b""

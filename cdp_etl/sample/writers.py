@@ -1,6 +1,6 @@
-"""Where a dump's parts are written to: text, plain or compressed, or Parquet. One batch after another.
+"""Writers of a dump's parts: text, optionally compressed, or Parquet.
 
-The same records give the same bytes: no time of writing and no file name goes into a part.
+Equal records produce equal bytes, because parts contain neither the time of writing nor a file name.
 """
 
 import sys
@@ -31,29 +31,29 @@ class _Writable(Protocol):
 
 
 class TextWriter:
-    """Writes records' text to a part, with the format's text around and between them."""
+    """Write encoded records to a part, with the format's prefix, separator and suffix."""
 
     def __init__(self, target: _Writable, text: TextFormat) -> None:
         self._target = target
         self._text = text
-        self._is_begun = False
+        self._has_records = False
 
     def write(self, lines: Iterable[bytes]) -> None:
-        """Write the text of some records."""
+        """Write encoded records."""
         body = self._text.separator.join(lines)
         if body:
-            self._target.write(self._text.separator if self._is_begun else self._text.prefix)
+            self._target.write(self._text.separator if self._has_records else self._text.prefix)
             self._target.write(body)
-            self._is_begun = True
+            self._has_records = True
 
     def close(self) -> None:
-        """Write what stands at the end."""
-        self._target.write(self._text.suffix if self._is_begun else self._text.empty)
+        """Write the suffix, or the text of an empty file."""
+        self._target.write(self._text.suffix if self._has_records else self._text.empty)
 
 
 @contextmanager
 def open_text(path: Path, compression: Compression, text: TextFormat) -> Iterator[TextWriter]:
-    """Open a part for text, and finish it when the block ends well."""
+    """Open a text part. Its suffix is written if the block ends without an error."""
     with path.open("wb") as file, _compressed(file, compression) as target:
         sink = TextWriter(target, text)
         yield sink
@@ -62,13 +62,13 @@ def open_text(path: Path, compression: Compression, text: TextFormat) -> Iterato
 
 @contextmanager
 def open_parquet(path: Path, empty: pl.DataFrame) -> Iterator[pq.ParquetWriter]:
-    """Open a part for frames like this empty one."""
+    """Open a Parquet part with the schema of an empty frame."""
     with pq.ParquetWriter(path, to_arrow(empty).schema, compression="zstd") as writer:
         yield writer
 
 
 def to_arrow(frame: pl.DataFrame) -> pa.Table:
-    """Give the frame as Arrow, with text as other tools read it too."""
+    """Convert a frame to Arrow, with a text type that other tools can read."""
     return frame.to_arrow(compat_level=pl.CompatLevel.oldest())
 
 

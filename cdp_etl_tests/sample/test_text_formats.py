@@ -23,7 +23,7 @@ def in_both_ways(text: TextFormat, rows: pl.DataFrame) -> tuple[list[bytes], lis
     records = [
         {name: value for name, value in row.items() if value is not None} for row in rows.to_dicts()
     ]  # fmt: skip # one expression
-    return text.lines(rows), [text.line(record) for record in records]
+    return text.encode_frame(rows), [text.encode_record(record) for record in records]
 
 
 @pytest.mark.parametrize("entity", ENTITIES, ids=lambda entity: entity.name)
@@ -47,12 +47,12 @@ def test_awkward_text_is_escaped_as_each_format_has_it() -> None:
         schema_overrides={"list": pl.List(pl.String)},
     )
 
-    assert ndjson().lines(rows) == [
+    assert ndjson().encode_frame(rows) == [
         b'{"text":"a \\"b\\", c\\\\d\\n\\te","list":["x,y","z\\""],"map":{"k":"v\\""},"number":0.25}',
         '{"text":"ấ","list":[]}'.encode(),
         b'{"number":1.0}',
     ]
-    assert CsvText(rows.columns).lines(rows) == [
+    assert CsvText(rows.columns).encode_frame(rows) == [
         b'"a ""b"", c\\d\n\te","[""x,y"",""z\\""""]","{""k"":""v\\""""}",0.25',
         "ấ,[],,".encode(),
         b",,,1.0",
