@@ -1,6 +1,7 @@
-"""What is told line by line while the pipeline works: one JSON object a line where that is asked for.
+"""Log output of the pipeline: text, or one JSON object per line.
 
-Put here the form of a line and what stands in each. What is worth a line is decided where it happens.
+Belongs here: format, destination and common fields of log lines.
+Does not belong here: what is logged; each module logs its own events.
 """
 
 from cdp_etl.logs.configure import configure_logs, writes_json

@@ -1,4 +1,4 @@
-"""Where the lines of this package go: to standard error, in the form that the settings say."""
+"""Configuration of the package's logger: standard error, as text or JSON."""
 
 import logging
 import sys
@@ -11,7 +11,7 @@ _TEXT = "%(asctime)s %(levelname)s %(message)s"
 
 
 def configure_logs(form: Literal["text", "json"], level: str) -> None:
-    """Write this package's lines to standard error; calling it again replaces what was set before."""
+    """Log this package's lines to standard error. A second call replaces the configuration of the first."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter() if form == "json" else logging.Formatter(_TEXT))
     logger = logging.getLogger(_OURS)
@@ -20,5 +20,5 @@ def configure_logs(form: Literal["text", "json"], level: str) -> None:
 
 
 def writes_json() -> bool:
-    """Tell whether lines are JSON in this process: then nothing else may stand among them."""
+    """Return whether this process logs JSON. If so, it must print nothing else between the lines."""
     return any(isinstance(handler.formatter, JsonFormatter) for handler in logging.getLogger(_OURS).handlers)

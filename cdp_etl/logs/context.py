@@ -1,4 +1,4 @@
-"""What a line is about: run, job, entity, dump date. It holds for a block, and for all that is called in it."""
+"""Context fields of log lines: run, job, entity, dump date. They apply to a block and to everything it calls."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ _fields: ContextVar[Mapping[str, str]] = ContextVar("cdp_etl_log_fields", defaul
 
 @contextmanager
 def log_context(**fields: str | None) -> Iterator[None]:
-    """Put fields into every line that is written during the block; one that is None is left out."""
+    """Add fields to every line that is logged during the block. Fields that are None are omitted."""
     known = {name: value for name, value in fields.items() if value is not None}
     token = _fields.set({**_fields.get(), **known})
     try:
@@ -19,5 +19,5 @@ def log_context(**fields: str | None) -> Iterator[None]:
 
 
 def current_fields() -> Mapping[str, str]:
-    """Give the fields that hold now."""
+    """Return the fields that apply at this point."""
     return _fields.get()

@@ -1,6 +1,7 @@
-"""Figures for machines: Prometheus metrics of what is loaded, how long it took, and how much there is.
+"""Prometheus metrics of loads, durations, storage, marts and alerts.
 
-Put here what is measured and its text form. When it is written stands in `cdp_etl.defs` and `cdp_etl.cli`.
+Belongs here: definitions, collection and text format of metrics.
+Does not belong here: when metrics are written (`cdp_etl.defs`, `cdp_etl.cli`).
 """
 
 from cdp_etl.metrics.collect import MetricsSources, collect_metrics

@@ -1,6 +1,6 @@
-"""Every metric: its name, kind, labels and meaning; the dashboard and docs/operations.md are held to this list.
+"""Name, kind, labels, unit and help text of every metric.
 
-Put here what a metric means. How its value is had stands in `measuring.py`.
+Tests compare the Grafana dashboard, the Prometheus rules and docs/operations.md with this list.
 """
 
 from dataclasses import dataclass
@@ -11,25 +11,25 @@ PREFIX = "cdp_etl_"
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One family of Prometheus.
+    """One Prometheus metric family.
 
     Attributes:
-        name: With prefix and unit; a counter ends in `_total`.
-        kind: gauge: as it is now; counter: only rises; summary: `_count` and `_sum`.
-        labels: What tells its series apart.
+        name: With prefix and unit. The name of a counter ends in `_total`.
+        kind: gauge: a current value; counter: a value that only increases; summary: `_count` and `_sum`.
+        labels: Names of the labels.
         unit: In words.
-        meaning: For the people who build dashboards and alerts on it.
+        description: Help text, for people who build dashboards and alerts.
     """
 
     name: str
     kind: Literal["gauge", "counter", "summary"]
     labels: tuple[str, ...]
     unit: str
-    meaning: str
+    description: str
 
     @property
     def series(self) -> tuple[str, ...]:
-        """Give the names that a query can ask for."""
+        """Names of the series that queries can use."""
         return (f"{self.name}_count", f"{self.name}_sum") if self.kind == "summary" else (self.name,)
 
 
@@ -38,99 +38,108 @@ RECORDS = Metric(
     "counter",
     ("entity", "outcome"),
     "records",
-    "Records of all loads, by what became of them: accepted, superseded, quarantined. A dump loaded again counts "
-    "again.",
+    "Records of all loads by outcome: accepted, superseded, quarantined. Each load of a dump counts.",
 )
 LOADS = Metric(
     f"{PREFIX}loads_total",
     "counter",
     ("entity", "status"),
     "attempts",
-    "Attempts to load a dump, by how they ended: loaded, unchanged, refused, failed, empty.",
+    "Attempts to load a dump by status: loaded, unchanged, refused, failed, empty.",
 )
 DUMPS = Metric(
     f"{PREFIX}dumps",
     "gauge",
     ("entity", "status"),
     "dumps",
-    "Dumps by how the newest attempt to load each ended; refused and failed ones wait for somebody.",
+    "Dumps by status of the latest attempt to load them. Dumps with status refused or failed need action.",
 )
 MISSING_DUMPS = Metric(
     f"{PREFIX}missing_dumps",
     "gauge",
     ("entity",),
     "dumps",
-    "Dumps that were expected by now and of which nothing is loaded.",
+    "Dumps whose deadline has passed and which are not loaded.",
 )
 NEWEST_DUMP = Metric(
     f"{PREFIX}newest_dump_timestamp_seconds",
     "gauge",
     ("entity",),
     "Unix time",
-    "Beginning, in UTC, of the newest dump date that is loaded.",
+    "Start (midnight UTC) of the newest loaded dump date.",
 )
 NEWEST_DUMP_RECORDS = Metric(
     f"{PREFIX}newest_dump_records",
     "gauge",
     ("entity", "outcome"),
     "records",
-    "Records of the newest dump date that is loaded, by what became of them.",
+    "Records of the newest loaded dump date by outcome.",
 )
 NEWEST_LOAD = Metric(
-    f"{PREFIX}newest_load_timestamp_seconds", "gauge", ("entity",), "Unix time", "When a dump was last loaded."
+    f"{PREFIX}newest_load_timestamp_seconds",
+    "gauge",
+    ("entity",),
+    "Unix time",
+    "Time of the latest load of a dump.",
 )
 STAGE = Metric(
     f"{PREFIX}stage_seconds",
     "summary",
     ("stage", "of"),
     "seconds",
-    "How long stages took that came to their end: pull, normalize and load of an entity, mart, publish, report.",
+    "Duration of completed stages: pull, normalize and load of an entity, mart, publish, report.",
 )
 STAGE_LAST = Metric(
-    f"{PREFIX}stage_last_seconds", "gauge", ("stage", "of"), "seconds", "How long a stage took the last time."
+    f"{PREFIX}stage_last_seconds", "gauge", ("stage", "of"), "seconds", "Duration of the latest run of a stage."
 )
 LOCK_WAIT = Metric(
     f"{PREFIX}lock_wait_seconds",
     "summary",
     (),
     "seconds",
-    "How long openings of the warehouse waited for another process, those that did not wait included.",
+    "Time that openings of the warehouse waited for its lock, including openings without a wait.",
 )
 STORED = Metric(
     f"{PREFIX}stored_bytes",
     "gauge",
     ("place",),
     "bytes",
-    "What is on disk: warehouse, lake, archive, snapshot; a file linked in several folders counts once.",
+    "Size on disk of warehouse, lake, archive and snapshot. A file with several hard links counts once.",
 )
-DISK_FREE = Metric(
-    f"{PREFIX}disk_free_bytes", "gauge", (), "bytes", "What is free on the disk that holds the warehouse."
-)
+DISK_FREE = Metric(f"{PREFIX}disk_free_bytes", "gauge", (), "bytes", "Free space on the disk of the warehouse.")
 MART_APPLIED = Metric(
-    f"{PREFIX}mart_applied_timestamp_seconds", "gauge", ("mart",), "Unix time", "When a mart was last run."
+    f"{PREFIX}mart_applied_timestamp_seconds",
+    "gauge",
+    ("mart",),
+    "Unix time",
+    "Time of the latest refresh of a mart.",
 )
 MART_PENDING = Metric(
-    f"{PREFIX}mart_pending_loads", "gauge", ("mart",), "loads", "Loads in place that a mart does not hold yet."
+    f"{PREFIX}mart_pending_loads", "gauge", ("mart",), "loads", "Loads that a mart has not applied yet."
 )
 SNAPSHOT = Metric(
-    f"{PREFIX}snapshot_timestamp_seconds", "gauge", (), "Unix time", "When the snapshot that is in place was made."
+    f"{PREFIX}snapshot_timestamp_seconds",
+    "gauge",
+    (),
+    "Unix time",
+    "Time at which the current snapshot was published.",
 )
 FINDINGS = Metric(
     f"{PREFIX}alert_findings",
     "gauge",
     ("kind",),
     "findings",
-    "What was wrong when alerts were last looked for, by kind.",
+    "Open findings at the latest dispatch of alerts, by kind.",
 )
 MESSAGES = Metric(
     f"{PREFIX}alert_messages_total",
     "counter",
     ("receiver", "outcome"),
     "messages",
-    "Messages to receivers of alerts: delivered, failed (to be tried again), given up.",
+    "Alert messages to a channel by outcome: delivered, failed (to be retried), given up.",
 )
 WRITTEN = Metric(
-    f"{PREFIX}metrics_timestamp_seconds", "gauge", (), "Unix time", "When these metrics were measured."
+    f"{PREFIX}metrics_timestamp_seconds", "gauge", (), "Unix time", "Time at which these metrics were collected."
 )
 
 METRICS: tuple[Metric, ...] = (
@@ -153,4 +162,4 @@ METRICS: tuple[Metric, ...] = (
     MESSAGES,
     WRITTEN,
 )
-"""All of them, in the order of docs/operations.md."""
+"""All metrics, in the order of docs/operations.md."""

@@ -1,7 +1,7 @@
-"""What the ledger does not know and nobody could find out later: how long stages took, and waits for the lock.
+"""Store of durations that the ledger does not have: stages and waits for the warehouse lock.
 
-Put here how that is kept: one small SQLite file that many processes add to. A figure that cannot be written costs
-a line in the log, never a run.
+It is a small SQLite file that many processes add to. A duration that cannot be written is logged and never fails
+a run.
 """
 
 import logging
@@ -13,7 +13,7 @@ from pathlib import Path
 
 _logger = logging.getLogger(__name__)
 
-_PATIENCE_SECONDS = 1.0
+_BUSY_TIMEOUT_SECONDS = 1.0
 _LOCK = ("lock", "")
 _TABLE = """
     CREATE TABLE IF NOT EXISTS duration (
@@ -28,7 +28,7 @@ _ADD = """
 
 @dataclass(frozen=True, slots=True)
 class Durations:
-    """How often something took how long: in all, and the last time, in seconds."""
+    """Number of measurements, their sum and the latest one, in seconds."""
 
     count: int
     sum: float
@@ -37,46 +37,48 @@ class Durations:
 
 @dataclass(frozen=True, slots=True)
 class DurationStore:
-    """The file of durations; it is made when the first one is added."""
+    """The SQLite file, created when the first duration is added."""
 
     path: Path
 
     def add_stage(self, stage: str, of: str, seconds: float) -> None:
-        """Add that a stage of an entity or a mart came to its end."""
+        """Add the duration of a completed stage of an entity or mart."""
         self._add((stage, of), seconds)
 
     def add_lock_wait(self, seconds: float) -> None:
-        """Add that an opening of the warehouse waited, or did not."""
+        """Add the time for which an opening of the warehouse waited, possibly zero."""
         self._add(_LOCK, seconds)
 
     def stage_durations(self) -> dict[tuple[str, str], Durations]:
-        """Give the durations of stages, by stage and what it was of."""
+        """Return the durations of stages by stage and entity or mart."""
         return {key: durations for key, durations in self._read().items() if key != _LOCK}
 
     def lock_waits(self) -> Durations:
-        """Give the waits for the lock."""
+        """Return the waits for the lock."""
         return self._read().get(_LOCK, Durations(0, 0.0, 0.0))
 
     def _add(self, key: tuple[str, str], seconds: float) -> None:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            with self._opened() as connection, connection:
+            with self._open() as connection, connection:
                 connection.execute(_TABLE)
                 connection.execute(_ADD, (*key, seconds))
         except (OSError, sqlite3.Error) as error:
-            _logger.warning("The duration of %s is not counted (%s).", key[0], type(error).__name__)
+            _logger.warning("The duration of %s was not recorded (%s).", key[0], type(error).__name__)
 
     def _read(self) -> dict[tuple[str, str], Durations]:
         if not self.path.exists():
             return {}
-        with self._opened() as connection:
+        with self._open() as connection:
             connection.execute(_TABLE)
             rows = connection.execute("SELECT stage, of, count, sum, last FROM duration ORDER BY stage, of")
-            return {(stage, of): Durations(*figures) for stage, of, *figures in rows.fetchall()}
+            return {(stage, of): Durations(*values) for stage, of, *values in rows.fetchall()}
 
     @contextmanager
-    def _opened(self) -> Iterator[sqlite3.Connection]:
-        with closing(sqlite3.connect(self.path, timeout=_PATIENCE_SECONDS)) as connection:
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        with closing(sqlite3.connect(self.path, timeout=_BUSY_TIMEOUT_SECONDS)) as connection:
             connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = OFF")  # what a power cut takes along are figures, not data
+            connection.execute(
+                "PRAGMA synchronous = OFF"
+            )  # a power failure may lose durations, which are not data
             yield connection

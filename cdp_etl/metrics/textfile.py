@@ -1,4 +1,4 @@
-"""Metrics as Prometheus reads them, and the file that node_exporter picks up."""
+"""Prometheus text format of the metrics, and the file for the textfile collector of node_exporter."""
 
 from collections.abc import Iterable, Iterator
 from itertools import groupby
@@ -16,7 +16,7 @@ Sample = tuple[Metric, tuple[str, ...], float]
 
 
 class _Samples(Collector):
-    """Hands samples to the library, family by family."""
+    """Adapter that passes samples to prometheus_client, grouped by metric family."""
 
     def __init__(self, samples: Iterable[Sample]) -> None:
         self._samples = sorted(samples, key=lambda sample: METRICS.index(sample[0]))
@@ -27,14 +27,14 @@ class _Samples(Collector):
 
 
 def render(samples: Iterable[Sample]) -> bytes:
-    """Give the text form of Prometheus."""
+    """Return the samples in the Prometheus text format."""
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Samples(samples))
     return generate_latest(registry)
 
 
 def write_metrics(path: Path, samples: Iterable[Sample]) -> None:
-    """Replace the file: its reader sees the one before or this one."""
+    """Replace the metrics file atomically."""
     path.parent.mkdir(parents=True, exist_ok=True)
     write_file(path, render(samples))
 
@@ -42,17 +42,17 @@ def write_metrics(path: Path, samples: Iterable[Sample]) -> None:
 def _family(metric: Metric, samples: list[tuple[tuple[str, ...], float]]) -> Family:
     match metric.kind:
         case "summary":
-            summary = SummaryMetricFamily(metric.name, metric.meaning, labels=metric.labels)
+            summary = SummaryMetricFamily(metric.name, metric.description, labels=metric.labels)
             for (labels, count), (_, total) in zip(samples[::2], samples[1::2], strict=True):
                 summary.add_metric(labels, int(count), total)
             return summary
         case "counter":
-            counter = CounterMetricFamily(metric.name, metric.meaning, labels=metric.labels)
+            counter = CounterMetricFamily(metric.name, metric.description, labels=metric.labels)
             for labels, value in samples:
                 counter.add_metric(labels, value)
             return counter
         case "gauge":
-            gauge = GaugeMetricFamily(metric.name, metric.meaning, labels=metric.labels)
+            gauge = GaugeMetricFamily(metric.name, metric.description, labels=metric.labels)
             for labels, value in samples:
                 gauge.add_metric(labels, value)
             return gauge

@@ -1,1 +1,1 @@
-"""The specification of cdp_etl.contract."""
+"""Tests of `cdp_etl.contract`."""

@@ -1,4 +1,4 @@
-"""How versions of one record fold into the custom fields that count (RULINGS 3)."""
+"""Merge of a record's versions into its current custom fields."""
 
 import json
 
@@ -30,10 +30,10 @@ def test_a_version_replaces_all_custom_fields() -> None:
     assert merge_versions([version({"a": "1", "b": "1"}), version({"a": "2"})]) == version({"a": "2"})
 
 
-def test_a_listed_custom_field_keeps_the_value_it_had() -> None:
-    folded = merge_versions([version({"a": "1", "b": "1"}), version({"a": "2", "b": "2"}, "a")])
+def test_a_listed_custom_field_keeps_its_earlier_value() -> None:
+    merged = merge_versions([version({"a": "1", "b": "1"}), version({"a": "2", "b": "2"}, "a")])
 
-    assert folded.custom_fields == '{"customFieldTexts":{"a":"1","b":"2"}}'
+    assert merged.custom_fields == '{"customFieldTexts":{"a":"1","b":"2"}}'
 
 
 def test_a_listed_custom_field_that_the_version_lacks_keeps_its_value_too() -> None:
@@ -48,42 +48,42 @@ def test_a_listed_custom_field_that_was_never_there_stays_absent() -> None:
     )
 
 
-def test_of_the_first_version_everything_counts() -> None:
+def test_the_first_version_counts_completely() -> None:
     assert merge_versions([version({"a": "1"}, "a")]).custom_fields == '{"customFieldTexts":{"a":"1"}}'
 
 
 def test_after_a_deleted_version_the_next_counts_as_first() -> None:
-    folded = merge_versions([version({"a": "1"}), version({}, is_deleted=True), version({"a": "2"}, "a")])
+    merged = merge_versions([version({"a": "1"}), version({}, is_deleted=True), version({"a": "2"}, "a")])
 
-    assert folded == version({"a": "2"})
+    assert merged == version({"a": "2"})
 
 
-def test_a_group_that_is_no_object_does_not_count_in_a_later_version_that_lists_names() -> None:
-    """A kept field that an earlier version lacks would hide it in one cut of the dumps, and not in another."""
-    no_object = CustomFieldVersion('{"customFieldTexts":"x"}', frozenset({"a"}), is_deleted=False)
-    history = [version({}), version({"a": "1"}, "a"), no_object]
+def test_a_group_that_is_not_an_object_is_dropped_from_a_later_version_that_lists_names() -> None:
+    """Otherwise the result would depend on the split into dumps."""
+    not_an_object = CustomFieldVersion('{"customFieldTexts":"x"}', frozenset({"a"}), is_deleted=False)
+    history = [version({}), version({"a": "1"}, "a"), not_an_object]
 
     assert merge_versions(history) == merge_versions([history[0], merge_versions(history[1:])]) == version({})
-    assert merge_versions([no_object]) == no_object
+    assert merge_versions([not_an_object]) == not_an_object
 
 
-def test_a_kept_custom_field_takes_the_place_of_a_group_that_is_no_object() -> None:
-    """Otherwise how versions are cut into dumps would matter: hypothesis found it."""
-    no_object = CustomFieldVersion('{"customFieldTexts":"x"}', frozenset({"a"}), is_deleted=False)
-    history = [version({"a": "1"}), no_object, version({}, "a")]
+def test_a_preserved_custom_field_replaces_a_group_that_is_not_an_object() -> None:
+    """Otherwise the result would depend on the split into dumps. Found by hypothesis."""
+    not_an_object = CustomFieldVersion('{"customFieldTexts":"x"}', frozenset({"a"}), is_deleted=False)
+    history = [version({"a": "1"}), not_an_object, version({}, "a")]
 
     assert (
         merge_versions(history) == merge_versions([history[0], merge_versions(history[1:])]) == version({"a": "1"})
     )
 
 
-def plain_fold(history: list[CustomFieldVersion]) -> dict[str, object]:
-    """RULINGS 3 word by word, with the house rule: a state of custom fields, changed version by version."""
+def merge_step_by_step(history: list[CustomFieldVersion]) -> dict[str, object]:
+    """Reference implementation: apply the rule of docs/records.md to a state, version by version."""
     state: dict[tuple[str, str], object] | None = None
-    whole: dict[str, object] = {}
+    other_groups: dict[str, object] = {}
     for item in history:
         delivered = json.loads(item.custom_fields) if item.custom_fields else {}
-        whole = {group: fields for group, fields in delivered.items() if not isinstance(fields, dict)}
+        other_groups = {group: fields for group, fields in delivered.items() if not isinstance(fields, dict)}
         flat = {
             (group, name): value
             for group, fields in delivered.items()
@@ -93,33 +93,33 @@ def plain_fold(history: list[CustomFieldVersion]) -> dict[str, object]:
         if state is None or not item.ignored:
             state = flat
         else:
-            whole = {}
-            kept = {place: value for place, value in state.items() if place[1] in item.ignored}
-            state = {place: value for place, value in flat.items() if place[1] not in item.ignored} | kept
+            other_groups = {}
+            stored = {place: value for place, value in state.items() if place[1] in item.ignored}
+            state = {place: value for place, value in flat.items() if place[1] not in item.ignored} | stored
         if item.is_deleted:
             state = None
-            whole = {}
+            other_groups = {}
     result: dict[str, dict[str, object]] = {}
     for (group, name), value in (state or {}).items():
         result.setdefault(group, {})[name] = value
-    return whole | result
+    return other_groups | result
 
 
 @given(st.lists(versions, min_size=1, max_size=6))
-def test_folding_is_the_ruling_word_by_word(history: list[CustomFieldVersion]) -> None:
-    folded = merge_versions(history)
+def test_merging_equals_the_reference_implementation(history: list[CustomFieldVersion]) -> None:
+    merged = merge_versions(history)
 
-    if not folded.is_deleted:
-        custom = json.loads(folded.custom_fields) if folded.custom_fields else {}
-        assert {group: fields for group, fields in custom.items() if fields != {}} == plain_fold(history)
+    if not merged.is_deleted:
+        custom = json.loads(merged.custom_fields) if merged.custom_fields else {}
+        assert {group: fields for group, fields in custom.items() if fields != {}} == merge_step_by_step(history)
 
 
 @given(st.lists(versions, min_size=2, max_size=6), st.data())
-def test_how_versions_are_cut_into_dumps_does_not_matter(
+def test_the_split_of_versions_into_dumps_does_not_matter(
     history: list[CustomFieldVersion], data: st.DataObject
 ) -> None:
-    cut = data.draw(st.integers(1, len(history) - 1))
+    split = data.draw(st.integers(1, len(history) - 1))
 
-    assert merge_versions([merge_versions(history[:cut]), merge_versions(history[cut:])]) == merge_versions(
+    assert merge_versions([merge_versions(history[:split]), merge_versions(history[split:])]) == merge_versions(
         history
     )

@@ -1,4 +1,4 @@
-"""What a file's name says."""
+"""Classification of files by name."""
 
 from itertools import pairwise
 
@@ -39,19 +39,19 @@ from cdp_etl.contract.file_names import (
         pytest.param("a.CSV.Part", Ignored(), id="unfinished-upper-case"),
     ],
 )
-def test_a_name_says_what_the_file_is(path: str, expected: DataFile | Companion | Ignored) -> None:
+def test_a_file_is_classified_by_its_name(path: str, expected: DataFile | Companion | Ignored) -> None:
     assert classify(path) == expected
 
 
 @pytest.mark.parametrize("path", ["a.xlsx", "a", "a.gz", "a.csv.bz2", "a.pgp", "sub/a.txt.gz", "csv"])
-def test_another_extension_is_an_error_that_names_the_file(path: str) -> None:
+def test_an_unknown_extension_is_an_error_that_names_the_file(path: str) -> None:
     with pytest.raises(UnknownDumpFileError, match="not a file that can be read") as error:
         classify(path)
 
     assert str(error.value).startswith(f"{path}:")
 
 
-def test_parquet_compressed_from_outside_is_an_error() -> None:
+def test_compressed_parquet_is_an_error() -> None:
     with pytest.raises(UnknownDumpFileError, match=r"a\.parquet\.gz: compressed Parquet is not supported"):
         classify("a.parquet.gz")
 
@@ -75,7 +75,7 @@ def test_the_order_of_different_names_is_never_a_tie(paths: list[str]) -> None:
     assert all(delivery_order(one) < delivery_order(other) for one, other in pairwise(ordered))
 
 
-def test_names_lose_their_outer_suffixes() -> None:
+def test_suffixes_of_encryption_and_compression_are_removed() -> None:
     assert without_encryption("sub/a.csv.gz.GPG") == "sub/a.csv.gz"
     assert without_encryption("a.csv") == "a.csv"
     assert without_compression("sub/a.csv.gz") == "sub/a.csv"

@@ -1,4 +1,4 @@
-"""Names that can be had back, keys that cannot be confused, and a fingerprint that knows the rules."""
+"""Conversion of names, uniqueness of record keys, and the fingerprint of the settings."""
 
 from dataclasses import replace
 
@@ -18,7 +18,7 @@ parts = st.text(alphabet="a|\\", max_size=4)
 
 
 @pytest.mark.parametrize("entity", ENTITIES, ids=lambda entity: entity.name)
-def test_a_contract_name_comes_back_from_its_column(entity: Entity) -> None:
+def test_column_names_convert_back_to_contract_names(entity: Entity) -> None:
     for field in entity.fields:
         assert snake_case(field.contract_name) == field.name
         assert camel_case(field.name) == field.contract_name
@@ -30,23 +30,23 @@ def test_headers_match_ignoring_case_underscores_and_blanks(header: str) -> None
 
 
 @pytest.mark.parametrize("key", ["storeCode", "utm_source", "customFieldTexts", "a.b-c", "line2"])
-def test_a_key_that_reads_as_a_name_may_be_told(key: str) -> None:
+def test_a_key_that_looks_like_a_name_may_be_shown(key: str) -> None:
     assert looks_like_field_name(key)
 
 
 @pytest.mark.parametrize("key", ["Nguyen Van A", "a@b.vn", "0986851234", "tok_7f3a91c2", "", "x" * 65])
-def test_a_key_that_may_be_a_value_is_not_told(key: str) -> None:
+def test_a_key_that_may_be_a_value_is_not_shown(key: str) -> None:
     assert not looks_like_field_name(key)
 
 
 @given(st.tuples(parts, parts, parts), st.tuples(parts, parts, parts))
-def test_two_records_share_a_key_only_where_all_its_parts_agree(
+def test_two_records_have_the_same_key_only_if_all_its_parts_are_equal(
     one: tuple[str, str, str], other: tuple[str, str, str]
 ) -> None:
     assert (record_key(*one) == record_key(*other)) == (one == other)
 
 
-def test_the_key_of_a_refused_record_is_read_from_what_was_delivered() -> None:
+def test_the_key_of_a_quarantined_record_is_parsed_from_its_delivered_values() -> None:
     review = BY_NAME["customer-product-review"]
 
     assert (
@@ -69,7 +69,7 @@ def test_the_key_of_a_refused_record_is_read_from_what_was_delivered() -> None:
     ],
     ids=["company", "scope", "region", "epoch", "zone", "record size"],
 )
-def test_every_setting_that_bears_on_the_outcome_changes_the_fingerprint(changed: NormalizationSettings) -> None:
+def test_every_normalization_setting_changes_the_fingerprint(changed: NormalizationSettings) -> None:
     assert changed.fingerprint() != NormalizationSettings().fingerprint()
 
 
@@ -81,7 +81,7 @@ def test_the_order_of_a_setting_that_is_a_set_does_not_change_the_fingerprint() 
     assert one.fingerprint() == other.fingerprint()
 
 
-def test_a_field_that_declares_no_column_is_an_error_that_names_it() -> None:
+def test_a_field_without_a_col_is_an_error_that_names_the_field() -> None:
     class Loose(BaseModel):
         some_field: str | None = None
 

@@ -1,4 +1,4 @@
-"""JSON as RFC 8259 has it, to the last digit."""
+"""Strict JSON by RFC 8259, exact to the last digit."""
 
 from decimal import Decimal
 
@@ -19,15 +19,15 @@ json_values = st.recursive(
 
 
 @given(json_values)
-def test_what_is_written_is_read_again_without_losing_a_digit(value: object) -> None:
+def test_serialized_values_are_parsed_again_without_losing_a_digit(value: object) -> None:
     assert parse(serialize(value)) == value
 
 
-def test_of_a_repeated_key_the_last_wins() -> None:
+def test_the_last_of_repeated_keys_wins() -> None:
     assert parse('{"a": 1, "a": 2}') == {"a": 2}
 
 
-def test_a_fraction_and_an_exponent_are_kept_as_they_were_delivered() -> None:
+def test_fractions_and_exponents_are_preserved() -> None:
     assert serialize(parse('{"price":1.50,"far":1E+5}')) == '{"price":1.50,"far":1E+5}'
     assert parse("0.1") == Decimal("0.1")
 
@@ -42,19 +42,19 @@ def test_a_fraction_and_an_exponent_are_kept_as_they_were_delivered() -> None:
         pytest.param('{"a":"\t"}', "Invalid control character", id="a bare control character"),
         pytest.param('{"a":1} {"b":2}', "Extra data", id="two values"),
         pytest.param("\ufeff{}", "Unexpected UTF-8 BOM|Expecting value", id="a byte order mark"),
-        pytest.param('{"a":"\\ud800"}', "lone surrogate", id="half a character"),
-        pytest.param("[" * 100_000, "nested too deeply", id="beyond any stack"),
+        pytest.param('{"a":"\\ud800"}', "lone surrogate", id="a lone surrogate"),
+        pytest.param("[" * 100_000, "nested too deeply", id="beyond the recursion limit"),
         pytest.param("[" * (MAX_DEPTH + 1) + "]" * (MAX_DEPTH + 1), "nested too deeply", id="one level too deep"),
-        pytest.param("1" * 5_000, "more than 4000 digits", id="a number without end"),
-        pytest.param("1e9999999999999999999999", "exponent", id="an exponent without end"),
+        pytest.param("1" * 5_000, "more than 4000 digits", id="a very long number"),
+        pytest.param("1e9999999999999999999999", "exponent", id="a very large exponent"),
     ],
 )
-def test_what_is_not_json_is_refused_with_the_fact(text: str, fact: str) -> None:
+def test_malformed_json_raises_an_error_with_the_fact(text: str, fact: str) -> None:
     with pytest.raises(MalformedJsonError, match=fact):
         parse(text)
 
 
-def test_the_deepest_nesting_allowed_is_read() -> None:
+def test_the_maximum_nesting_is_parsed() -> None:
     text = "[" * MAX_DEPTH + "]" * MAX_DEPTH
 
     assert serialize(parse(text)) == text
@@ -63,15 +63,15 @@ def test_the_deepest_nesting_allowed_is_read() -> None:
 @pytest.mark.parametrize(
     ("text", "kind"),
     [
-        pytest.param('{"a":"\\ud800"}', JsonLimitError, id="half a character"),
+        pytest.param('{"a":"\\ud800"}', JsonLimitError, id="a lone surrogate"),
         pytest.param("[" * (MAX_DEPTH + 1) + "]" * (MAX_DEPTH + 1), JsonLimitError, id="one level too deep"),
-        pytest.param("1" * 5_000, JsonLimitError, id="a number without end"),
+        pytest.param("1" * 5_000, JsonLimitError, id="a very long number"),
         pytest.param("NaN", MalformedJsonError, id="NaN"),
         pytest.param('{"a":}', MalformedJsonError, id="no value"),
     ],
 )
-def test_what_is_json_by_its_grammar_but_not_read_is_told_apart(text: str, kind: type[MalformedJsonError]) -> None:
-    """An array that holds it goes on being JSON behind it, so that only its own record is lost."""
+def test_json_beyond_the_limits_has_its_own_error(text: str, kind: type[MalformedJsonError]) -> None:
+    """The rest of an array can still be parsed after such a record, so that only this record is quarantined."""
     with pytest.raises(MalformedJsonError) as error:
         parse(text)
 

@@ -1,1 +1,1 @@
-"""The specification of cdp_etl.entities."""
+"""Tests of `cdp_etl.entities`."""

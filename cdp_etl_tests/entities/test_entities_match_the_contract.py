@@ -1,4 +1,4 @@
-"""The declared entities beside the contract's own page, word for word (`user-activity.txt`)."""
+"""Comparison of the declared entities with the contract's own page (`user-activity.txt`)."""
 
 import re
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ FIELD_NAME = re.compile(r"[a-z][A-Za-z0-9]+")
 
 @dataclass(frozen=True)
 class PageField:
-    """A field as the page has it; the page forgets the type of two internalCompanyId."""
+    """A field of the page. The page omits the type of two internalCompanyId."""
 
     name: str
     type: ContractType
@@ -36,7 +36,7 @@ class PageField:
 
 
 def page_fields(section: str) -> Iterator[PageField]:
-    """Read the fields of one section: a name, then its type, then perhaps Yes."""
+    """Yield the fields of one section. Each has a name, a type and optionally Yes."""
     table = section.split("Example", 1)[1].split('{\n    "systemName"', maxsplit=1)[0]
     lines = [line.strip() for line in table.splitlines() if line.strip()]
     for position, line in enumerate(lines):
@@ -47,7 +47,7 @@ def page_fields(section: str) -> Iterator[PageField]:
 
 
 def sections() -> dict[str, str]:
-    """Cut the page at its headings, which bear the entities' names in angle brackets."""
+    """Split the page at its headings, which contain the entity names in angle brackets."""
     parts = re.split(r"^.*<([a-z-]+)>$", PAGE, flags=re.MULTILINE)
     return dict(zip(parts[1::2], parts[2::2], strict=True))
 
@@ -64,15 +64,15 @@ def test_every_field_of_the_page_is_declared_with_its_type_in_its_order(entity: 
 
 
 @pytest.mark.parametrize("entity", ENTITIES, ids=lambda entity: entity.name)
-def test_a_field_is_required_where_the_page_says_yes_but_for_the_phone(entity: Entity) -> None:
-    """The "Yes" beside customerPhone means no more than "Phone Required if Email is missing"."""
-    said = {field.name for field in page_fields(sections()[entity.name]) if field.is_required}
+def test_a_field_is_required_if_the_page_says_yes_except_the_phone(entity: Entity) -> None:
+    """The "Yes" of customerPhone only means "Phone Required if Email is missing"."""
+    marked = {field.name for field in page_fields(sections()[entity.name]) if field.is_required}
 
-    assert {field.contract_name for field in entity.fields if field.is_required} == said - {"customerPhone"}
+    assert {field.contract_name for field in entity.fields if field.is_required} == marked - {"customerPhone"}
 
 
 @pytest.mark.parametrize("entity", ENTITIES, ids=lambda entity: entity.name)
-def test_ignored_update_cfs_are_supported_where_the_page_marks_it(entity: Entity) -> None:
+def test_ignored_update_cfs_are_supported_if_the_page_says_so(entity: Entity) -> None:
     is_marked = "[SUPPORT_IGNORED_UPDATE_CFS]" in sections()[entity.name]
 
     assert entity.supports_ignored_update_cfs == is_marked
@@ -92,7 +92,7 @@ def test_the_closed_vocabularies_are_those_of_the_page() -> None:
     }
 
 
-def test_names_that_resist_become_the_columns_others_rely_on() -> None:
+def test_irregular_names_have_the_expected_column_names() -> None:
     review, email = BY_NAME["customer-product-review"], BY_NAME["email-interaction"]
 
     names = {field.contract_name: field.name for entity in (review, email) for field in entity.fields}
@@ -104,7 +104,7 @@ def test_names_that_resist_become_the_columns_others_rely_on() -> None:
 
 
 @pytest.mark.parametrize("entity", ENTITIES, ids=lambda entity: entity.name)
-def test_every_entity_tells_its_owner_its_meaning_and_that_of_each_field(entity: Entity) -> None:
+def test_every_entity_has_an_owner_and_descriptions(entity: Entity) -> None:
     assert re.fullmatch(r"team:[a-z-]+", entity.owner)
     assert entity.description.splitlines()[0].endswith((".", "…"))
     assert all(field.column.description.endswith(".") for field in entity.fields)

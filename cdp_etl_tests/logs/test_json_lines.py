@@ -1,4 +1,4 @@
-"""A line of the log: one JSON object, with what it is about, and without the text of an error nobody foresaw."""
+"""JSON log lines: context fields, and no text of unexpected errors."""
 
 import json
 import logging
@@ -13,17 +13,17 @@ from cdp_etl.logs import JsonFormatter, log_context
 
 @pytest.fixture
 def lines() -> Iterator[tuple[logging.Logger, StringIO]]:
-    """Give a logger that writes JSON, and what it has written."""
+    """A logger that writes JSON, and its stream."""
     stream = StringIO()
     handler = logging.StreamHandler(stream)
     handler.setFormatter(JsonFormatter())
-    logger = logging.Logger("cdp_etl.test")  # noqa: LOG001 - of one test alone
+    logger = logging.Logger("cdp_etl.test")  # noqa: LOG001 - used by one test
     logger.addHandler(handler)
     yield logger, stream
     handler.close()
 
 
-def test_a_line_holds_what_it_is_about_and_its_figures(lines: tuple[logging.Logger, StringIO]) -> None:
+def test_a_line_has_its_context_and_its_own_fields(lines: tuple[logging.Logger, StringIO]) -> None:
     logger, stream = lines
 
     with log_context(run_id="r1", job="load"), log_context(entity="sms-interaction", dump_date=None):
@@ -44,7 +44,7 @@ def test_a_line_holds_what_it_is_about_and_its_figures(lines: tuple[logging.Logg
     assert "run_id" not in second
 
 
-def test_an_error_nobody_foresaw_is_told_by_kind_and_place_alone(
+def test_an_unexpected_error_has_type_and_location_only(
     lines: tuple[logging.Logger, StringIO],
 ) -> None:
     logger, stream = lines
@@ -58,10 +58,10 @@ def test_an_error_nobody_foresaw_is_told_by_kind_and_place_alone(
     assert "Nguyen" not in line
     error = json.loads(line)["error"]
     assert error["kind"] == "ValueError"
-    assert error["at"][-1].endswith("test_an_error_nobody_foresaw_is_told_by_kind_and_place_alone")
+    assert error["at"][-1].endswith("test_an_unexpected_error_has_type_and_location_only")
 
 
-def test_an_error_of_ours_is_told_by_its_sentence(lines: tuple[logging.Logger, StringIO]) -> None:
+def test_an_expected_error_has_its_message(lines: tuple[logging.Logger, StringIO]) -> None:
     logger, stream = lines
 
     with pytest.raises(CdpEtlError) as caught:

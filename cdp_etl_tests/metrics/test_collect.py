@@ -1,4 +1,4 @@
-"""The values: from the ledger, whoever wrote it; and all families are there before anything was loaded."""
+"""Metric values: taken from the ledger, and present even before the first load."""
 
 from datetime import UTC, date, datetime
 
@@ -27,17 +27,17 @@ __all__ = ["instance", "pipe", "settings"]  # fixtures
 Values = dict[tuple[str, tuple[str, ...]], list[float]]
 
 
-def values(measured: MetricsSources, now: datetime | None = None) -> Values:
-    """Give all values, by name and labels."""
+def values(sources: MetricsSources, now: datetime | None = None) -> Values:
+    """Return all values by name and labels."""
     found: Values = {}
-    for metric, labels, value in collect_metrics(measured, now or datetime.now(UTC)):
+    for metric, labels, value in collect_metrics(sources, now or datetime.now(UTC)):
         found.setdefault((metric.name, labels), []).append(value)
     return found
 
 
 @pytest.fixture
 def loaded(pipe: Pipe) -> Pipe:
-    """Give a pipeline with one day loaded twice, one refused, and the marts behind the first."""
+    """Pipeline with one day loaded twice, one refused day, and marts that applied the first day."""
     pipe.deliver(FIRST, [sms("1", FIRST), sms("1", FIRST), sms("2", FIRST, eventAt=None)])
     pipe.load(FIRST)
     pipe.load(FIRST)
@@ -61,7 +61,7 @@ def test_the_ledger_is_counted(loaded: Pipe) -> None:
     assert (NEWEST_DUMP.name, ("email-interaction",)) not in found
 
 
-def test_stages_and_waits_are_counted_and_files_measured(loaded: Pipe) -> None:
+def test_stages_waits_and_file_sizes_are_measured(loaded: Pipe) -> None:
     found = values(loaded.settings.metrics_sources())
 
     count, seconds = found[STAGE.name, ("load", "sms-interaction")]
@@ -72,7 +72,7 @@ def test_stages_and_waits_are_counted_and_files_measured(loaded: Pipe) -> None:
     assert all(found[STORED.name, (place,)][0] > 0 for place in ("lake", "archive", "snapshot"))
 
 
-def test_a_file_that_is_linked_counts_once(settings: Settings) -> None:
+def test_a_file_with_two_hard_links_counts_once(settings: Settings) -> None:
     settings.archive.mkdir(parents=True)
     (settings.archive / "a").write_bytes(b"12345")
     (settings.archive / "b").hardlink_to(settings.archive / "a")
@@ -80,7 +80,7 @@ def test_a_file_that_is_linked_counts_once(settings: Settings) -> None:
     assert values(settings.metrics_sources())[STORED.name, ("archive",)] == [5]
 
 
-def test_dumps_that_have_not_come_by_their_deadline_are_counted(settings: Settings) -> None:
+def test_dumps_that_are_missing_at_their_deadline_are_counted(settings: Settings) -> None:
     expecting = settings.model_copy(update={"first_dump_date": date(2026, 3, 1)})
 
     found = values(expecting.metrics_sources(), datetime(2026, 3, 3, 12, tzinfo=UTC))
@@ -88,7 +88,7 @@ def test_dumps_that_have_not_come_by_their_deadline_are_counted(settings: Settin
     assert found[MISSING_DUMPS.name, ("sms-interaction",)] == [2]
 
 
-def test_before_anything_was_loaded_alerts_on_values_have_values(settings: Settings) -> None:
+def test_series_that_alerts_use_exist_before_the_first_load(settings: Settings) -> None:
     found = values(settings.metrics_sources())
 
     assert found[DUMPS.name, ("sms-interaction", "refused")] == [0]

@@ -1,4 +1,4 @@
-"""Durations are added up over processes, and what cannot be written fails nothing."""
+"""Durations are summed over processes, and a failed write is only logged."""
 
 import logging
 from multiprocessing import get_context
@@ -14,7 +14,7 @@ def _add(path: Path) -> None:
         DurationStore(path).add_stage("pull", "sms-interaction", 0.5)
 
 
-def test_processes_add_to_the_same_figures(tmp_path: Path) -> None:
+def test_processes_add_to_the_same_durations(tmp_path: Path) -> None:
     path = tmp_path / "metrics" / "durations.sqlite"
     processes = [get_context("spawn").Process(target=_add, args=(path,)) for _ in range(3)]
     for process in processes:
@@ -28,7 +28,7 @@ def test_processes_add_to_the_same_figures(tmp_path: Path) -> None:
     assert others == []
 
 
-def test_waits_for_the_lock_are_no_stage(tmp_path: Path) -> None:
+def test_waits_for_the_lock_are_not_a_stage(tmp_path: Path) -> None:
     durations = DurationStore(tmp_path / "durations.sqlite")
     durations.add_lock_wait(2.0)
 
@@ -36,19 +36,17 @@ def test_waits_for_the_lock_are_no_stage(tmp_path: Path) -> None:
     assert durations.stage_durations() == {}
 
 
-def test_before_anything_was_added_there_is_nothing(tmp_path: Path) -> None:
+def test_an_empty_store_has_no_durations_and_no_file(tmp_path: Path) -> None:
     durations = DurationStore(tmp_path / "durations.sqlite")
 
     assert (durations.stage_durations(), durations.lock_waits().count) == ({}, 0)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_figure_that_cannot_be_written_is_a_line_in_the_log(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    (tmp_path / "metrics").write_text("a file where a folder is to be")
+def test_a_duration_that_cannot_be_written_is_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "metrics").write_text("a file instead of a folder")
 
     with caplog.at_level(logging.WARNING):
         DurationStore(tmp_path / "metrics" / "durations.sqlite").add_stage("pull", "sms-interaction", 1)
 
-    assert caplog.messages == ["The duration of pull is not counted (FileExistsError)."]
+    assert caplog.messages == ["The duration of pull was not recorded (FileExistsError)."]

@@ -1,4 +1,4 @@
-"""Metrics as text: what Prometheus' own parser reads, and the same names in code, dashboard, rules and page."""
+"""Metrics in the text format, and their names in dashboard, rules and docs/operations.md."""
 
 import json
 import re
@@ -24,7 +24,7 @@ SAMPLES = [
 
 
 def read(text: bytes) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
-    """Read metrics as Prometheus does."""
+    """Parse metrics with Prometheus' own parser."""
     return {
         (sample.name, tuple(sorted(sample.labels.items()))): sample.value
         for family in text_string_to_metric_families(text.decode())
@@ -33,16 +33,16 @@ def read(text: bytes) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
 
 
 def used_in(text: str) -> set[str]:
-    """Give the names of ours that a text holds."""
+    """Return the metric names in a text."""
     return set(re.findall(rf"\b{PREFIX}[a-z_]+\b", text))
 
 
 def labels(metric: Metric) -> str:
-    """Give a metric's labels as the page shows them."""
+    """Return a metric's labels in the format of the page."""
     return ", ".join(f"`{label}`" for label in metric.labels)
 
 
-def test_what_is_rendered_is_what_prometheus_reads() -> None:
+def test_prometheus_parses_the_rendered_samples() -> None:
     assert read(render(SAMPLES)) == {
         ("cdp_etl_stored_bytes", (("place", "lake"),)): 7,
         ("cdp_etl_records_total", (("entity", "sms-interaction"), ("outcome", "accepted"))): 10,
@@ -53,7 +53,7 @@ def test_what_is_rendered_is_what_prometheus_reads() -> None:
     }
 
 
-def test_the_file_is_replaced_whole(tmp_path: Path) -> None:
+def test_the_file_is_replaced_atomically(tmp_path: Path) -> None:
     path = tmp_path / "collector" / "cdp_etl.prom"
     write_metrics(path, SAMPLES)
     write_metrics(path, SAMPLES[:1])
@@ -63,8 +63,8 @@ def test_the_file_is_replaced_whole(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.name)
-def test_every_metric_has_a_meaning_a_unit_and_a_name_as_prometheus_wants(metric: Metric) -> None:
-    assert metric.meaning.endswith(".")
+def test_every_metric_has_a_description_a_unit_and_a_conventional_name(metric: Metric) -> None:
+    assert metric.description.endswith(".")
     assert metric.unit
     assert metric.name.startswith(PREFIX)
     assert (metric.kind == "counter") == metric.name.endswith("_total")
@@ -72,14 +72,14 @@ def test_every_metric_has_a_meaning_a_unit_and_a_name_as_prometheus_wants(metric
 
 def test_the_dashboard_shows_every_metric_and_no_other() -> None:
     dashboard = json.loads((ROOT / "deploy/grafana/cdp_etl.json").read_text(encoding="utf-8"))
-    asked = {target["expr"] for panel in dashboard["panels"] for target in panel.get("targets", [])}
-    used = set().union(*(used_in(expression) for expression in asked))
+    expressions = {target["expr"] for panel in dashboard["panels"] for target in panel.get("targets", [])}
+    used = set().union(*(used_in(expression) for expression in expressions))
 
     assert used - SERIES == set()
     assert [metric.name for metric in METRICS if not used.intersection(metric.series)] == []
 
 
-def test_the_rules_ask_for_metrics_that_there_are() -> None:
+def test_the_alert_rules_use_existing_metrics() -> None:
     rules = yaml.safe_load((ROOT / "deploy/prometheus/cdp_etl.rules.yml").read_text(encoding="utf-8"))
     expressions = [rule["expr"] for group in rules["groups"] for rule in group["rules"]]
 
@@ -87,9 +87,9 @@ def test_the_rules_ask_for_metrics_that_there_are() -> None:
     assert set().union(*map(used_in, expressions)) - SERIES == set()
 
 
-def test_the_page_lists_every_metric_as_it_is_declared() -> None:
+def test_the_page_lists_every_metric_as_declared() -> None:
     page = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
-    rows = [f"| `{one.name}` | {one.kind} | {labels(one)} | {one.unit} | {one.meaning} |" for one in METRICS]
+    rows = [f"| `{one.name}` | {one.kind} | {labels(one)} | {one.unit} | {one.description} |" for one in METRICS]
 
     assert [row for row in rows if row not in page] == []
     assert used_in(page) - SERIES - {metric.name for metric in METRICS} == set()

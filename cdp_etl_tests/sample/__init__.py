@@ -1,1 +1,1 @@
-"""The specification of the sample generator."""
+"""Tests of `cdp_etl.sample`."""

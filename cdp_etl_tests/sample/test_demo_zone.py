@@ -1,4 +1,4 @@
-"""The sample landing zone that is committed."""
+"""The committed sample landing zone."""
 
 import subprocess
 import sys
@@ -11,7 +11,7 @@ from polars.testing import assert_frame_equal
 
 from cdp_etl.entities import BY_NAME
 from cdp_etl.sample.demo_zone import CONTRACT_SAMPLE_COMMENT, DAYS, FIRST_DAY, write_demo_zone
-from cdp_etl_tests.sample.reading import content, judged, records
+from cdp_etl_tests.sample.reference_reader import content, count_records, records
 
 COMMITTED = Path(__file__).parents[2] / "data" / "landing"
 
@@ -23,33 +23,33 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
-def test_the_command_writes_what_is_committed(written: Path) -> None:
-    """Compared decompressed: another machine's compressor may pack the same content otherwise."""
-    made, committed = (
+def test_the_command_reproduces_the_committed_files(written: Path) -> None:
+    """Compare decompressed content, because compressors on other machines may produce other bytes."""
+    generated, committed = (
         {str(path.relative_to(root)): path for path in root.rglob("*") if path.is_file()}
         for root in (written, COMMITTED)
     )
 
-    assert made.keys() == committed.keys()
-    for name, path in made.items():
+    assert generated.keys() == committed.keys()
+    for name, path in generated.items():
         if path.suffix == ".parquet":
             assert_frame_equal(pl.read_parquet(path), pl.read_parquet(committed[name]))
         else:
             assert content(path) == content(committed[name]), name
 
 
-def test_every_committed_dump_comes_to_what_is_expected_of_it(tmp_path: Path) -> None:
+def test_every_committed_dump_has_its_expected_counts(tmp_path: Path) -> None:
     expectations = write_demo_zone(tmp_path)
 
     assert len(expectations) == DAYS * len(BY_NAME)
     for expected in expectations:
         folder = COMMITTED / expected.entity / expected.dump_date.isoformat()
-        found = judged(folder, BY_NAME[expected.entity], expected.dump_date)
-        for figure in ("read", "accepted", "superseded", "quarantined", "with_warnings", "reasons"):
-            assert getattr(found, figure) == getattr(expected, figure), (folder.name, figure)
+        actual = count_records(folder, BY_NAME[expected.entity], expected.dump_date)
+        for count in ("read", "accepted", "superseded", "quarantined", "with_warnings", "reasons"):
+            assert getattr(actual, count) == getattr(expected, count), (folder.name, count)
 
 
-def test_the_contracts_own_comment_is_in_one_dump() -> None:
+def test_the_sample_of_the_contract_is_in_one_dump() -> None:
     entity = BY_NAME["customer-product-comment"]
     days = [date.fromordinal(FIRST_DAY.toordinal() + number) for number in range(DAYS)]
 

@@ -1,4 +1,4 @@
-"""What is generated, and that it comes to what it says."""
+"""Generated dumps and their expected counts."""
 
 import json
 from collections import Counter, defaultdict
@@ -19,7 +19,7 @@ from cdp_etl.sample import ExpectedCounts, SampleError, generate
 from cdp_etl.sample.column_groups import TIMEZONE
 from cdp_etl.sample.records import UNKNOWN_KEYS
 from cdp_etl.sample.write_dump import PART_ROWS
-from cdp_etl_tests.sample.reading import content, judged, parts, records
+from cdp_etl_tests.sample.reference_reader import content, count_records, parts, records
 
 FIRST = date(2026, 3, 1)
 SECOND = date(2026, 3, 2)
@@ -29,16 +29,16 @@ each_entity = pytest.mark.parametrize("entity", ENTITIES, ids=lambda entity: ent
 each_format = pytest.mark.parametrize("data_format", FORMATS)
 
 
-def clean(out: Path, entity: Entity, *, day: date = FIRST, rows: int = 2_000) -> list[dict[str, Any]]:
-    """Generate a dump without faults and give its records."""
+def fault_free_records(out: Path, entity: Entity, *, day: date = FIRST, rows: int = 2_000) -> list[dict[str, Any]]:
+    """Generate a dump without faults and return its records."""
     generate(out, day, 1, rows, entities=[entity.name], dirty=0)
     return [cast("dict[str, Any]", record) for record in records(folder_of(out, entity, day), entity)]
 
 
-def read(out: Path, entity: Entity, *, day: date = FIRST) -> list[dict[str, Any]]:
-    """Generate a dump without faults and give what its records become, deletions left out: rows by column name."""
+def validated_rows(out: Path, entity: Entity, *, day: date = FIRST) -> list[dict[str, Any]]:
+    """Generate a dump without faults and return its validated rows by column name, without deletions."""
     context = ValidationContext(NormalizationSettings(), day)
-    outcomes = [validate_record(entity, record, context) for record in clean(out, entity, day=day)]
+    outcomes = [validate_record(entity, record, context) for record in fault_free_records(out, entity, day=day)]
     rows = [outcome.row for outcome in outcomes if isinstance(outcome, Accepted)]
     assert len(rows) == len(outcomes)
     return [row for row in rows if row["record_status"] == "Active"]
@@ -55,15 +55,15 @@ def bytes_of(out: Path) -> dict[str, bytes]:
 @each_entity
 @each_format
 @pytest.mark.parametrize("day", [FIRST, SECOND], ids=str)
-def test_a_dump_comes_to_what_is_expected_of_it(
+def test_a_dump_has_its_expected_counts(
     tmp_path: Path, entity: Entity, data_format: DataFormat, day: date
 ) -> None:
-    """Half of it faulty, so that every kind befalls every field; the second day's JSON is an API payload."""
+    """Half of the records have faults, so that every fault occurs in every field."""
     [expected] = generate(tmp_path, day, 1, 900, entities=[entity.name], dirty=0.5, format=data_format)
 
-    found = judged(folder_of(tmp_path, entity, day), entity, day)
+    actual = count_records(folder_of(tmp_path, entity, day), entity, day)
 
-    assert {"entity": entity.name, "dump_date": day, **asdict(found)} == asdict(expected)
+    assert {"entity": entity.name, "dump_date": day, **asdict(actual)} == asdict(expected)
     assert expected.quarantined == 450
     assert expected.superseded > 0
     assert expected.with_warnings > 0
@@ -71,10 +71,10 @@ def test_a_dump_comes_to_what_is_expected_of_it(
 
 @each_format
 def test_the_share_of_bad_records_is_exact(tmp_path: Path, data_format: DataFormat) -> None:
-    for dirty, bad in [(0.0, 0), (0.03, 9), (1.0, 300)]:
+    for dirty, fault_count in [(0.0, 0), (0.03, 9), (1.0, 300)]:
         expectations = generate(tmp_path, FIRST, 1, 300, dirty=dirty, format=data_format)
 
-        assert {expected.quarantined for expected in expectations} == {bad}
+        assert {expected.quarantined for expected in expectations} == {fault_count}
         assert all(expected.read == 300 for expected in expectations)
 
 
@@ -98,7 +98,7 @@ def test_every_kind_of_fault_occurs(tmp_path: Path, entity: Entity) -> None:
 def test_every_declared_field_is_generated_and_every_generated_key_is_known(
     tmp_path: Path, entity: Entity
 ) -> None:
-    keys = {key for record in clean(tmp_path, entity, rows=5_000) for key in record}
+    keys = {key for record in fault_free_records(tmp_path, entity, rows=5_000) for key in record}
 
     declared = set(entity.by_contract_name)
     own = {"customFieldTexts", "customFieldNumbers", "customFieldFlags", "ignoredUpdateCfs"}
@@ -108,7 +108,7 @@ def test_every_declared_field_is_generated_and_every_generated_key_is_known(
 
 @each_format
 @pytest.mark.parametrize("compression", get_args(Compression))
-def test_the_same_arguments_give_the_same_bytes(
+def test_equal_arguments_produce_equal_bytes(
     tmp_path: Path, data_format: DataFormat, compression: Compression
 ) -> None:
     if data_format == "parquet":
@@ -119,7 +119,7 @@ def test_the_same_arguments_give_the_same_bytes(
     assert bytes_of(tmp_path / "once") == bytes_of(tmp_path / "twice")
 
 
-def test_another_seed_gives_other_records(tmp_path: Path) -> None:
+def test_another_seed_produces_other_records(tmp_path: Path) -> None:
     for seed in (1, 2):
         generate(tmp_path / str(seed), FIRST, 1, 50, seed=seed)
 
@@ -136,7 +136,7 @@ def test_a_dump_is_the_same_whatever_else_is_generated_with_it(tmp_path: Path) -
     assert len(everything) == 3 * len(ENTITIES) * 2
 
 
-def test_what_is_expected_stands_beside_the_dump(tmp_path: Path) -> None:
+def test_the_expected_counts_are_written_next_to_the_dump(tmp_path: Path) -> None:
     [expected] = generate(tmp_path, FIRST, 1, 100, entities=["email-interaction"])
 
     written = json.loads((tmp_path / "email-interaction" / "2026-03-01" / "_expected.json").read_text("utf-8"))
@@ -148,21 +148,21 @@ def test_customers_are_the_same_persons_in_every_entity_and_on_every_day(tmp_pat
     seen_in = defaultdict[str, set[tuple[str, date]]](set)
     for entity in (entity for entity in ENTITIES if entity.has_customer):
         for day in (FIRST, SECOND):
-            for row in read(tmp_path, entity, day=day):
+            for row in validated_rows(tmp_path, entity, day=day):
                 person = row["customer_id"]
                 if person not in {None, "GUEST"}:
                     known[person].add((row["customer_name"], row["customer_phone"], row["customer_email"]))
                     seen_in[person].add((entity.name, day))
 
-    assert {len(looks) for looks in known.values()} == {1}
+    assert {len(variants) for variants in known.values()} == {1}
     assert max(len(places) for places in seen_in.values()) == 8
 
 
-def test_products_are_the_same_everywhere_and_few_of_them_are_the_most_wanted(tmp_path: Path) -> None:
+def test_products_are_the_same_everywhere_and_a_few_are_very_frequent(tmp_path: Path) -> None:
     names = defaultdict[str, set[str]](set)
     counts = Counter[str]()
     for entity in (entity for entity in ENTITIES if entity.has_customer):
-        for row in read(tmp_path, entity):
+        for row in validated_rows(tmp_path, entity):
             names[row["product_sku"]].add(row["product_name"])
             counts[row["product_sku"]] += 1
 
@@ -175,7 +175,7 @@ def test_products_are_the_same_everywhere_and_few_of_them_are_the_most_wanted(tm
     ("name", "contact"), [("email-interaction", "email"), ("sms-interaction", "phone_number")]
 )
 def test_messages_are_sent_before_they_are_opened_or_clicked(tmp_path: Path, name: str, contact: str) -> None:
-    events = [row for day in (FIRST, SECOND) for row in read(tmp_path, BY_NAME[name], day=day)]
+    events = [row for day in (FIRST, SECOND) for row in validated_rows(tmp_path, BY_NAME[name], day=day)]
 
     sent = {row["message_id"]: row for row in events if row["event"] == "sent"}
     later = [row for row in events if row["event"] != "sent" and row["message_id"] in sent]
@@ -191,7 +191,7 @@ def test_messages_are_sent_before_they_are_opened_or_clicked(tmp_path: Path, nam
 
 @each_entity
 def test_most_events_are_of_the_dump_date_and_some_of_earlier_days(tmp_path: Path, entity: Entity) -> None:
-    days = Counter(row[entity.main_timestamp].date() for row in read(tmp_path, entity))
+    days = Counter(row[entity.main_timestamp].date() for row in validated_rows(tmp_path, entity))
 
     assert days[FIRST] > 0.7 * days.total()
     assert len(days) > 2
@@ -199,17 +199,17 @@ def test_most_events_are_of_the_dump_date_and_some_of_earlier_days(tmp_path: Pat
 
 
 @each_entity
-def test_some_systems_deliver_local_moments_and_some_do_not(tmp_path: Path, entity: Entity) -> None:
-    zones = Counter(row["timezone_gmt"] for row in read(tmp_path, entity))
+def test_some_systems_deliver_local_time_and_some_do_not(tmp_path: Path, entity: Entity) -> None:
+    zones = Counter(row["timezone_gmt"] for row in validated_rows(tmp_path, entity))
 
     assert zones.keys() == {TIMEZONE, None}
 
 
 @each_entity
-def test_records_come_again_later_in_the_dump_and_in_later_dumps_some_of_them_deleted(
+def test_records_are_repeated_in_the_same_and_in_later_dumps_and_some_are_deleted(
     tmp_path: Path, entity: Entity
 ) -> None:
-    first, second = (clean(tmp_path, entity, day=day) for day in (FIRST, SECOND))
+    first, second = (fault_free_records(tmp_path, entity, day=day) for day in (FIRST, SECOND))
 
     ids = [{record[entity.own_id_field] for record in dump} for dump in (first, second)]
     again = ids[0] & ids[1]
@@ -219,18 +219,18 @@ def test_records_come_again_later_in_the_dump_and_in_later_dumps_some_of_them_de
         record.get("recordStatus") == "Deleted" for record in second if record[entity.own_id_field] in again
     )
     assert any(len(record) <= 4 and record.get("recordStatus") == "Deleted" for record in second), (
-        "none bears its key alone"
+        "no record has nothing but its key"
     )
 
 
 def test_only_entities_that_support_it_deliver_ignored_update_cfs_without_warning(tmp_path: Path) -> None:
     for entity in ENTITIES:
-        delivered = [record for record in clean(tmp_path, entity) if "ignoredUpdateCfs" in record]
+        delivered = [record for record in fault_free_records(tmp_path, entity) if "ignoredUpdateCfs" in record]
 
         assert (len(delivered) > 10) == entity.supports_ignored_update_cfs
 
 
-def test_a_large_dump_is_cut_into_parts(tmp_path: Path) -> None:
+def test_a_large_dump_is_split_into_parts(tmp_path: Path) -> None:
     entity = BY_NAME["sms-interaction"]
     rows = PART_ROWS + 1
 
@@ -243,7 +243,7 @@ def test_a_large_dump_is_cut_into_parts(tmp_path: Path) -> None:
 
 
 @each_format
-def test_a_dump_of_nothing_is_a_readable_file(tmp_path: Path, data_format: DataFormat) -> None:
+def test_a_dump_without_records_is_a_readable_file(tmp_path: Path, data_format: DataFormat) -> None:
     for expected in generate(tmp_path, SECOND, 1, 0, format=data_format):
         entity = BY_NAME[expected.entity]
         folder = folder_of(tmp_path, entity, SECOND)
@@ -253,7 +253,7 @@ def test_a_dump_of_nothing_is_a_readable_file(tmp_path: Path, data_format: DataF
         assert expected == ExpectedCounts(entity.name, SECOND, 0, 0, 0, 0, 0, {})
 
 
-def test_a_dump_generated_again_replaces_the_former_one(tmp_path: Path) -> None:
+def test_a_dump_that_is_generated_again_replaces_the_earlier_one(tmp_path: Path) -> None:
     generate(tmp_path, FIRST, 1, 50, entities=["sms-interaction"], format="csv")
 
     generate(tmp_path, FIRST, 1, 50, entities=["sms-interaction"], format="json")
@@ -267,7 +267,7 @@ def test_a_folder_that_was_not_generated_is_not_replaced(tmp_path: Path) -> None
     folder.mkdir(parents=True)
     (folder / "real.csv").write_text("id\n1\n")
 
-    with pytest.raises(SampleError, match=r"2026-03-01: holds no _expected\.json"):
+    with pytest.raises(SampleError, match=r"2026-03-01: has no _expected\.json"):
         generate(tmp_path, FIRST, 1, 1, entities=["sms-interaction"])
 
     assert (folder / "real.csv").read_text() == "id\n1\n"
@@ -277,15 +277,15 @@ def test_a_folder_that_was_not_generated_is_not_replaced(tmp_path: Path) -> None
     ("arguments", "message"),
     [
         pytest.param({"days": 0}, "number of days is 0", id="no days"),
-        pytest.param({"rows": -1}, "number of rows is -1", id="fewer than no rows"),
-        pytest.param({"dirty": 1.5}, "share of bad records is 1.5", id="more than all of them bad"),
+        pytest.param({"rows": -1}, "number of rows is -1", id="negative number of rows"),
+        pytest.param({"dirty": 1.5}, "share of bad records is 1.5", id="share of faults above 1"),
         pytest.param(
             {"format": "parquet", "compression": "gz"}, "expected compression none", id="Parquet in gzip"
         ),
         pytest.param({"entities": ["purchase"]}, "no entity purchase; expected one of", id="unknown entity"),
     ],
 )
-def test_wrong_arguments_are_refused_before_anything_is_written(
+def test_wrong_arguments_raise_an_error_before_anything_is_written(
     tmp_path: Path, arguments: dict[str, Any], message: str
 ) -> None:
     options: dict[str, Any] = {"first": FIRST, "days": 1, "rows": 1} | arguments
@@ -296,9 +296,9 @@ def test_wrong_arguments_are_refused_before_anything_is_written(
     assert not (tmp_path / "zone").exists()
 
 
-def test_progress_is_told_after_each_dump(tmp_path: Path) -> None:
-    told: list[str] = []
+def test_progress_is_reported_after_each_dump(tmp_path: Path) -> None:
+    sentences: list[str] = []
 
-    generate(tmp_path, FIRST, 2, 3, entities=["sms-interaction"], progress=told.append)
+    generate(tmp_path, FIRST, 2, 3, entities=["sms-interaction"], progress=sentences.append)
 
-    assert told == [f"sms-interaction 2026-03-0{day}: 3 records written" for day in (1, 2)]
+    assert sentences == [f"sms-interaction 2026-03-0{day}: 3 records written" for day in (1, 2)]

@@ -1,7 +1,7 @@
-"""The made-up customers."""
+"""The generated customers."""
 
 from cdp_etl.sample.people import POPULATION, PROTECTED_EMAIL, make_people
-from cdp_etl_tests.sample.reading import is_dialable
+from cdp_etl_tests.sample.reference_reader import is_dialable
 
 
 def test_every_phone_that_is_not_masked_can_be_dialled() -> None:
@@ -12,7 +12,7 @@ def test_every_phone_that_is_not_masked_can_be_dialled() -> None:
     assert 0.04 < len(masked) / len(phones) < 0.06
 
 
-def test_every_person_can_be_reached_one_way_at_least() -> None:
+def test_every_person_has_a_phone_or_an_address() -> None:
     people = make_people(1)
     phone, email = people.table.get_column("customerPhone"), people.table.get_column("customerEmail")
 
@@ -21,7 +21,7 @@ def test_every_person_can_be_reached_one_way_at_least() -> None:
     assert email.null_count() == POPULATION - len(people.with_email)
 
 
-def test_some_households_share_a_phone_but_nobody_an_address() -> None:
+def test_some_persons_share_a_phone_but_none_an_address() -> None:
     table = make_people(1).table
     usable = table.get_column("customerEmail").drop_nulls().str.to_lowercase()
 

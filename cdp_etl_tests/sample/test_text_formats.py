@@ -1,4 +1,4 @@
-"""A frame written at once and its records written one by one are the same text."""
+"""A frame and its single records are encoded to the same text."""
 
 from datetime import date
 
@@ -27,7 +27,7 @@ def in_both_ways(text: TextFormat, rows: pl.DataFrame) -> tuple[list[bytes], lis
 
 
 @pytest.mark.parametrize("entity", ENTITIES, ids=lambda entity: entity.name)
-def test_generated_records_are_written_alike_at_once_and_one_by_one(shared: SharedData, entity: Entity) -> None:
+def test_a_frame_and_its_single_records_are_encoded_equally(shared: SharedData, entity: Entity) -> None:
     position = np.arange(3_000)
     rows = make_frame(shared, entity, make_dump_rows(1, entity.name, date(2026, 3, 1), position, position < 0))
 
@@ -36,7 +36,7 @@ def test_generated_records_are_written_alike_at_once_and_one_by_one(shared: Shar
         assert at_once == one_by_one
 
 
-def test_awkward_text_is_escaped_as_each_format_has_it() -> None:
+def test_special_characters_are_escaped_in_each_format() -> None:
     rows = pl.DataFrame(
         {
             "text": ['a "b", c\\d\n\te', "ấ", None],

@@ -1,4 +1,4 @@
-"""The documents derived from the entities, judged by readers that know nothing of us."""
+"""Documents generated from the entities, checked by independent validators."""
 
 import json
 from datetime import date, timedelta
@@ -27,13 +27,13 @@ from cdp_etl.normalize.reference_path import Accepted, validate_record
 
 COMMITTED = Path(__file__).parents[3] / "docs" / "contract"
 CONTEXT = ValidationContext(NormalizationSettings(), date(2026, 3, 1))
-GOOD_MOMENT = 1_772_300_000_000
+VALID_TIMESTAMP = 1_772_300_000_000
 
 spellings = st.one_of(
     st.none(),
     st.booleans(),
     st.integers(-20, 20),
-    st.just(GOOD_MOMENT),
+    st.just(VALID_TIMESTAMP),
     st.sampled_from(
         ["", "  ", "x", "7", " 7.0 ", "1.5e3", "TRUE", "active", "Deleted", "2026-03-01T10:00", '["a"]']
     ),
@@ -53,10 +53,12 @@ def test_the_json_schema_is_valid_2020_12(entity: Entity) -> None:
 
 
 @given(st.sampled_from(ENTITIES), st.data())
-def test_whatever_the_exact_lane_accepts_is_valid_by_the_json_schema(entity: Entity, data: st.DataObject) -> None:
+def test_records_that_the_reference_path_accepts_are_valid_by_the_json_schema(
+    entity: Entity, data: st.DataObject
+) -> None:
     good = {"timezoneGmt": 7, "recordStatus": "Active", "status": "subscribed", entity.own_id_field: "1"}
     record: dict[str, Any] = {
-        field.contract_name: good.get(field.contract_name, GOOD_MOMENT if field in entity.timestamps else "5")
+        field.contract_name: good.get(field.contract_name, VALID_TIMESTAMP if field in entity.timestamps else "5")
         for field in entity.fields
         if field.is_required or field.column.is_contact or field.contract_name in good
     }
@@ -71,12 +73,12 @@ def test_whatever_the_exact_lane_accepts_is_valid_by_the_json_schema(entity: Ent
     ("change", "fault"),
     [
         pytest.param({"content": None}, "content", id="a required field is null"),
-        pytest.param({"rating": "7.5"}, "rating", id="a fraction where a whole number is expected"),
-        pytest.param({"recordStatus": "gone"}, "recordStatus", id="a word outside the vocabulary"),
+        pytest.param({"rating": "7.5"}, "rating", id="a fraction instead of an integer"),
+        pytest.param({"recordStatus": "gone"}, "recordStatus", id="a value outside the vocabulary"),
         pytest.param({"customerPhone": None, "customerEmail": " "}, "", id="no contact at all"),
     ],
 )
-def test_the_json_schema_refuses_what_the_contract_does(change: dict[str, Any], fault: str) -> None:
+def test_the_json_schema_rejects_violations_of_the_contract(change: dict[str, Any], fault: str) -> None:
     review = BY_NAME["customer-product-review"]
     record = {field.contract_name: "5" for field in review.fields if field.is_required} | {"customerPhone": "1"}
 
@@ -98,7 +100,7 @@ def test_the_data_contract_is_valid_odcs(entity: Entity) -> None:
 
 
 @pytest.mark.parametrize("entity", ENTITIES, ids=lambda entity: entity.name)
-def test_the_ddl_makes_a_table_that_takes_the_polars_frame_and_tells_its_meaning(entity: Entity) -> None:
+def test_the_ddl_creates_a_commented_table_for_the_polars_frame(entity: Entity) -> None:
     frame = pl.DataFrame(schema=polars_schema(lake_columns(entity)))
     with duckdb.connect() as connection:
         connection.execute("CREATE SCHEMA staging")
@@ -114,7 +116,7 @@ def test_the_ddl_makes_a_table_that_takes_the_polars_frame_and_tells_its_meaning
     assert comments == [(column.name, column.description) for column in lake_columns(entity)]
 
 
-def test_a_moment_of_the_last_day_allowed_is_in_range_and_the_next_midnight_is_not() -> None:
+def test_a_timestamp_of_the_last_allowed_day_is_in_range_and_the_next_midnight_is_not() -> None:
     comment = BY_NAME["customer-product-comment"]
     record = {field.contract_name: "5" for field in comment.fields if field.is_required} | {"customerPhone": "1"}
     last_day = CONTEXT.dump_date + timedelta(days=2)

@@ -1,6 +1,6 @@
-"""An independent, plain reader of dumps for these tests: row by row, with the contract's own judge.
+"""Independent reader of dumps for these tests: row by row, validated by the contract's own models.
 
-It shares no code with the generator nor with the pipeline's readers, so that a mistake cannot hide in both.
+It shares no code with the generator or with the pipeline's readers, so that no mistake can be in both.
 """
 
 import csv
@@ -37,8 +37,8 @@ _ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+", re.ASCII)
 
 
 @dataclass
-class Found:
-    """What a dump came to."""
+class ActualCounts:
+    """Counts of a dump, named as in `ExpectedCounts`."""
 
     read: int = 0
     accepted: int = 0
@@ -49,14 +49,14 @@ class Found:
 
 
 def parts(folder: Path) -> list[Path]:
-    """Give a dump's data files in the order of delivery."""
+    """Return a dump's data files in the order of delivery."""
     named = {path.name: path for path in folder.iterdir()}
     data = [name for name in named if isinstance(classify(name), DataFile)]
     return [named[name] for name in sorted(data, key=delivery_order)]
 
 
 def content(path: Path) -> bytes:
-    """Give a part's bytes, decompressed."""
+    """Return the decompressed bytes of a part."""
     match path.suffix:
         case ".gz":
             return gzip.decompress(path.read_bytes())
@@ -67,7 +67,7 @@ def content(path: Path) -> bytes:
 
 
 def records(folder: Path, entity: Entity) -> Iterator[dict[str, Any] | str]:
-    """Give each record of a dump, or the reason why it is none."""
+    """Yield each record of a dump, or the reason why it cannot be parsed."""
     for path in parts(folder):
         match classify(path.name):
             case DataFile(format="ndjson"):
@@ -80,17 +80,17 @@ def records(folder: Path, entity: Entity) -> Iterator[dict[str, Any] | str]:
                 yield from (_present(row) for row in pl.read_parquet(path).to_dicts())
 
 
-def judged(folder: Path, entity: Entity, dump_date: date) -> Found:
-    """Judge a dump by the contract's own models and count what it comes to."""
-    found = Found()
+def count_records(folder: Path, entity: Entity, dump_date: date) -> ActualCounts:
+    """Validate a dump by the contract's own models and count the results."""
+    actual = ActualCounts()
     reasons = Counter[str]()
     context = ValidationContext(NormalizationSettings(), dump_date)
     valid: dict[str, tuple[int, bool]] = {}
     newest: dict[str, int] = {}
     for position, record in enumerate(records(folder, entity)):
-        found.read += 1
+        actual.read += 1
         if isinstance(record, str):
-            found.quarantined += 1
+            actual.quarantined += 1
             reasons[record] += 1
             continue
         outcome = validate_record(entity, record, context)
@@ -99,21 +99,21 @@ def judged(folder: Path, entity: Entity, dump_date: date) -> Found:
             newest[key] = position
         if isinstance(outcome, Accepted):
             assert key is not None
-            found.superseded += key in valid
+            actual.superseded += key in valid
             valid[key] = position, bool(outcome.row["warnings"]) or has_unusable_contact(entity, outcome.row)
         else:
-            found.quarantined += 1
+            actual.quarantined += 1
             reasons.update(outcome.reasons)
-    found.accepted = len(valid)
-    found.reasons = dict(reasons)
-    found.with_warnings = sum(
+    actual.accepted = len(valid)
+    actual.reasons = dict(reasons)
+    actual.with_warnings = sum(
         warns or newest[key] > position for key, (position, warns) in valid.items()
     )  # fmt: skip # one expression
-    return found
+    return actual
 
 
 def has_unusable_contact(entity: Entity, row: dict[str, Any]) -> bool:
-    """Say whether a phone cannot be dialled or an e-mail address cannot be one."""
+    """Return whether a phone cannot be dialled or an e-mail address is invalid."""
     present = [(name.name, row[name.name]) for name in entity.contacts if row[name.name] is not None]
     return any(
         not (_ADDRESS.fullmatch(value) if "email" in name else is_dialable(value)) for name, value in present
@@ -121,7 +121,7 @@ def has_unusable_contact(entity: Entity, row: dict[str, Any]) -> bool:
 
 
 def is_dialable(phone: str) -> bool:
-    """Say whether libphonenumber takes a text for a number of Vietnam; it would read letters as digits."""
+    """Return whether a text is a valid number in Vietnam. libphonenumber alone would convert letters to digits."""
     if any(character.isalpha() for character in phone):
         return False
     try:
@@ -148,7 +148,7 @@ def _ndjson(text: bytes, entity: Entity) -> Iterator[dict[str, Any] | str]:
 
 
 def _entries(value: Any, entity: Entity) -> Iterator[dict[str, Any] | str]:
-    """Give the records of an array, of an API payload, or the one record that the value is."""
+    """Yield the records of an array or of an API payload, or the value itself if it is a record."""
     if isinstance(value, list):
         yield from (item if isinstance(item, dict) else "record: not an object" for item in value)
         return
