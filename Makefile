@@ -108,7 +108,7 @@ format: .venv/.dev ## Bring the source into shape: imports, layout, what ruff ca
 	@$(BIN)/ruff format
 
 lock: .venv/.dev ## Resolve pyproject.toml anew into the two locks
-	@$(LOCK) --extra build pyproject.toml --output-file requirements.lock
+	@$(LOCK) --extra build --extra report pyproject.toml --output-file requirements.lock
 	@$(LOCK) --extra build --extra dev --constraint requirements.lock pyproject.toml --output-file requirements-dev.lock
 
 clean: ## Remove .venv and all that the pipeline made under data/, but not the sample dumps

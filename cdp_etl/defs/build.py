@@ -19,7 +19,8 @@ from cdp_etl.defs.sensors.metrics import build_metrics
 from cdp_etl.defs.sensors.new_dumps import build_new_dumps
 from cdp_etl.entities import ENTITIES
 from cdp_etl.marts.registry import MARTS
-from cdp_etl.pipeline.dump_pipeline import Say
+from cdp_etl.pipeline.dump_pipeline import ReportProgress
+from cdp_etl.report.errors import is_report_installed
 from cdp_etl.settings import Settings
 
 
@@ -27,7 +28,7 @@ def _say_nothing(_sentence: str) -> None:
     """Take the place of the command line's progress where there is none: the UI shows the steps themselves."""
 
 
-def build_pipeline(settings: Settings, say: Say = _say_nothing) -> dg.Definitions:
+def build_pipeline(settings: Settings, report_progress: ReportProgress = _say_nothing) -> dg.Definitions:
     """Give the assets and the jobs that make them; `say` is told a sentence at each step that may take a while.
 
     Where assets are chosen for a run, Dagster takes along every check of theirs that there is: here, those alone
@@ -39,10 +40,10 @@ def build_pipeline(settings: Settings, say: Say = _say_nothing) -> dg.Definition
             *(build_load(settings, entity, partitions) for entity in ENTITIES),
             *(build_mart(mart, partitions) for mart in MARTS),
             build_snapshot(partitions),
-            build_report(partitions),
+            *([build_report(partitions)] if is_report_installed() else []),
         ],
         jobs=[LOAD_JOB, MARTS_JOB],
-        resources={"settings": settings, "say": say},
+        resources={"settings": settings, "report_progress": report_progress},
         # A process a step costs about three seconds each; the stages use all cores by themselves.
         executor=dg.in_process_executor,
     )

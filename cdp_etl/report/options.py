@@ -9,7 +9,7 @@ from cdp_etl.entities import ENTITIES
 
 @dataclass(frozen=True, slots=True)
 class ReportOptions:
-    """What a day is assessed by.
+    """Options by which a day is assessed.
 
     Attributes:
         expected: Entities whose dump is expected on the dump date.

@@ -1,9 +1,13 @@
-"""The report as a file."""
+"""The report as a file, and the extra that it requires."""
 
+import sys
 from datetime import date
 from pathlib import Path
 
+import pytest
+
 from cdp_etl.report.build import render_report, report_markdown, write_report
+from cdp_etl.report.errors import ReportExtraMissingError
 from cdp_etl_tests.report.days import EXPECTED, ReportWarehouse
 
 
@@ -23,3 +27,17 @@ def test_the_page_is_written_under_its_date_and_replaced_atomically(
     assert written.markdown == report_markdown(report_warehouse.warehouse, last, EXPECTED)
     assert written.sentence == "All dumps are loaded, with 1 warning."
     assert written.load_seq == 16
+
+
+@pytest.mark.parametrize("package", ["altair", "vl_convert"])
+def test_without_the_extra_the_error_names_it_and_nothing_is_written(
+    fortnight: tuple[ReportWarehouse, date], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, package: str
+) -> None:
+    report_warehouse, last = fortnight
+    monkeypatch.setitem(sys.modules, package, None)
+
+    with pytest.raises(ReportExtraMissingError, match=r"pip install 'cdp_etl\[report\]'"):
+        write_report(report_warehouse.warehouse, last, tmp_path / "reports", EXPECTED)
+
+    assert not (tmp_path / "reports").exists()
+    assert report_markdown(report_warehouse.warehouse, last, EXPECTED).startswith("### Sunday, 15 March 2026")

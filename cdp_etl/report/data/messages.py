@@ -23,7 +23,7 @@ class RecipientsOnDay:
 
 
 @dataclass(frozen=True, slots=True)
-class Funnel:
+class MessageFunnel:
     """Funnel of a channel over seven days, in distinct recipients.
 
     Attributes:
@@ -54,6 +54,6 @@ def read_recipients(connection: duckdb.DuckDBPyConnection, first: date, last: da
     return run_query(connection, "recipients_daily", RecipientsOnDay, first=first, last=last)
 
 
-def read_funnels(connection: duckdb.DuckDBPyConnection, last: date) -> tuple[Funnel, ...]:
+def read_funnels(connection: duckdb.DuckDBPyConnection, last: date) -> tuple[MessageFunnel, ...]:
     """Return the funnel of each channel over the seven days that end with `last`, and over the seven before."""
-    return run_query(connection, "funnel", Funnel, last=last)
+    return run_query(connection, "funnel", MessageFunnel, last=last)

@@ -16,7 +16,7 @@ from cdp_etl.report.data import activity, deliveries, identity, messages, produc
 from cdp_etl.report.data.activity import InteractionsOnDay, RecordsOnDay
 from cdp_etl.report.data.deliveries import DumpStatus, LoadCounts
 from cdp_etl.report.data.identity import IdentityChanges
-from cdp_etl.report.data.messages import Funnel, RecipientsOnDay
+from cdp_etl.report.data.messages import MessageFunnel, RecipientsOnDay
 from cdp_etl.report.data.products import Products
 from cdp_etl.report.data.rejections import ReasonCount
 from cdp_etl.warehouse import Warehouse
@@ -47,13 +47,13 @@ class MartData:
     customer_count: int
     interactions: tuple[InteractionsOnDay, ...]
     recipients: tuple[RecipientsOnDay, ...]
-    funnels: tuple[Funnel, ...]
+    funnels: tuple[MessageFunnel, ...]
     products: Products
     identity_changes: IdentityChanges
 
     @property
     def can_compare_weeks(self) -> bool:
-        """Whether each of the fourteen days that end with `day` has interactions."""
+        """True if each of the fourteen days that end with `day` has interactions."""
         days = {self.day - timedelta(days=back) for back in range(products.WEEKS_COMPARED.days)}
         return days <= {row.activity_date for row in self.interactions}
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from cdp_etl.report.data.messages import Funnel
+from cdp_etl.report.data.messages import MessageFunnel
 from cdp_etl.report.data.report_data import MartData
 from cdp_etl.report.formatting import CHANNELS, count, plural, share
 
@@ -51,7 +51,7 @@ def funnel_views(marts: MartData, *, can_compare_weeks: bool) -> tuple[FunnelVie
     )
 
 
-def _view(latest: Funnel, before: Funnel | None) -> FunnelView:
+def _view(latest: MessageFunnel, before: MessageFunnel | None) -> FunnelView:
     people = _people(latest)
     people_before = {} if before is None else _people(before)
     widest = max(people.values()) or 1
@@ -71,7 +71,7 @@ def _view(latest: Funnel, before: Funnel | None) -> FunnelView:
     return FunnelView(CHANNELS[latest.channel], steps, " ".join(_notes(latest)))
 
 
-def _people(funnel: Funnel) -> Mapping[str, int]:
+def _people(funnel: MessageFunnel) -> Mapping[str, int]:
     if not funnel.sent:
         return {"Opened": funnel.opened_any, "Clicked": funnel.clicked_any}
     if funnel.channel == "sms" and not funnel.opened:  # few providers report that an SMS was read
@@ -83,7 +83,7 @@ def _share_of_sent(people: Mapping[str, int], step: str) -> str:
     return share(people[step], people["Sent"]) if step != "Sent" and people.get("Sent") else ""
 
 
-def _notes(funnel: Funnel) -> Iterator[str]:
+def _notes(funnel: MessageFunnel) -> Iterator[str]:
     if not funnel.sent:
         yield "The providers report no sent messages, so there are no shares."
     if funnel.not_reached:

@@ -6,7 +6,7 @@ import pytest
 
 from cdp_etl.report.data.activity import RecordsOnDay, main_activity_day
 from cdp_etl.report.data.identity import IdentityChanges
-from cdp_etl.report.data.messages import Funnel
+from cdp_etl.report.data.messages import MessageFunnel
 from cdp_etl.report.data.rejections import ReasonCount, totals
 from cdp_etl.report.data.report_data import ReportData, read_report_data
 from cdp_etl_tests.marts.loading import ACTIVITY, COMMENT, EMAIL, SMS, day, make_record
@@ -40,11 +40,11 @@ def test_each_step_of_the_funnel_counts_a_recipient_once(report_data: ReportData
     assert report_data.marts is not None
 
     assert report_data.marts.funnels == (
-        Funnel("email", is_latest=True, sent=4, opened=2, clicked=2, opened_any=2, clicked_any=3, not_reached=1,
-               opted_out=0),
-        Funnel("sms", is_latest=True, sent=2, opened=0, clicked=1, opened_any=0, clicked_any=1, not_reached=0,
-               opted_out=0),
-    )  # fmt: skip # one channel a line
+        MessageFunnel("email", is_latest=True, sent=4, opened=2, clicked=2, opened_any=2, clicked_any=3,
+                      not_reached=1, opted_out=0),
+        MessageFunnel("sms", is_latest=True, sent=2, opened=0, clicked=1, opened_any=0, clicked_any=1,
+                      not_reached=0, opted_out=0),
+    )  # fmt: skip # equal columns of the two channels
 
 
 def test_top_products_are_those_of_the_day(report_data: ReportData) -> None:
@@ -143,7 +143,7 @@ def test_nothing_outside_of_the_thirty_days_is_read(report_warehouse: ReportWare
     report_data = read_report_data(report_warehouse.warehouse, day(31))
 
     assert report_data.marts is not None
-    assert {row.dump_date for row in report_data.deliveries} == {day(31)}
+    assert {row.dump_date for row in report_data.dumps} == {day(31)}
     assert {row.activity_date for row in report_data.marts.interactions} == {day(31)}
     assert not report_data.marts.can_compare_weeks
 
