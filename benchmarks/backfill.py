@@ -25,7 +25,7 @@ from cdp_etl.marts.registry import MARTS
 from cdp_etl.marts.snapshot.publish import publish
 from cdp_etl.pipeline.dump_pipeline import DumpRequest, process_dump
 from cdp_etl.pipeline.layers import LOAD_LAYERS
-from cdp_etl.report import write_report
+from cdp_etl.report.build import write_report
 from cdp_etl.sample import generate
 from cdp_etl.settings import Settings, load_settings
 from cdp_etl_tests.end_to_end.comparing import digests
@@ -137,7 +137,7 @@ def main() -> None:
         home = Path(folder) / "installed"
         home.mkdir()
         # The sensor must not run the marts beside the run that is measured.
-        with installation(home, postgres, **limits, CDP_ETL_MARTS_EVERY_SECONDS="100000") as installed:
+        with installation(home, postgres, **limits, CDP_ETL_MART_REFRESH_INTERVAL_SECONDS="100000") as installed:
             timed = backfill(installed, days)
             same = digests(installed.settings.open_warehouse()) == digests(
                 Settings(data=bare_data).open_warehouse()

@@ -12,6 +12,10 @@ from cdp_etl.alerts.notification_state import TrackedFinding
 _MAX_FINDINGS = 20
 _MAX_CHARACTERS = 600
 
+NO_CHANNEL = (
+    "No alert channel is configured. Set CDP_ETL_ALERT_WEBHOOK_URL, CDP_ETL_ALERT_SMTP_HOST or CDP_ETL_ALERT_URLS."
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Installation:

@@ -1,4 +1,4 @@
-"""`cdp-etl alerts`: who is told what is wrong, tried and looked at by hand."""
+"""`cdp-etl alerts`: test the alert channels, list current findings, send alerts."""
 
 from datetime import UTC, datetime
 
@@ -9,27 +9,30 @@ from cdp_etl.alerts.dispatch import dispatch, pending_findings
 from cdp_etl.alerts.errors import DeliveryError
 from cdp_etl.alerts.message import trial_message
 from cdp_etl.alerts.notification_state import read_state
+from cdp_etl.cli.lazy_group import subcommands
 from cdp_etl.cli.options import AsJson
 from cdp_etl.cli.output import out, print_error, print_json, print_table
-from cdp_etl.defs.alerting.collect import look
+from cdp_etl.defs.alerting.collect import collect_findings
 from cdp_etl.defs.runtime.instance import open_instance
 from cdp_etl.settings import load_settings
 
-alerts = typer.Typer(help="Who is told what is wrong: by webhook and by e-mail.", no_args_is_help=True)
+alerts = subcommands("Test alert channels, list findings, send alerts.")
 
-_NOBODY = "No receiver is set; CDP_ETL_ALERT_WEBHOOK_URL or CDP_ETL_ALERT_SMTP_HOST sets one."
+NO_CHANNEL = "No alert channel is configured. Set CDP_ETL_ALERT_WEBHOOK_URL or CDP_ETL_ALERT_SMTP_HOST."
 
 
 @alerts.command("test")
 def test_command() -> None:
-    """Send a test message to every receiver that is set; one that does not take it exits with 1.
+    """Send a test message to every configured channel.
+
+    Exit with status 1 if no channel is configured or a channel does not accept the message.
 
     Example: `cdp-etl alerts test`
     """
     settings = load_settings()
     channels = settings.channels()
     if not channels:
-        out().print(_NOBODY)
+        out().print(NO_CHANNEL)
         raise typer.Exit(1)
     failed = False
     for channel in channels:
@@ -39,24 +42,26 @@ def test_command() -> None:
             print_error(str(error))
             failed = True
         else:
-            out().print(f"{channel.name}: taken.")
+            out().print(f"{channel.name}: delivered.")
     if failed:
         raise typer.Exit(1)
 
 
 @alerts.command("check")
 def check_command(*, as_json: AsJson = False) -> None:
-    """Show what is wrong now, and who has been told of it. Nothing is sent, nothing is changed.
+    """List current findings, and the channels that have not received them yet. Send and change nothing.
 
     Example: `cdp-etl alerts check`
     """
     settings = load_settings()
-    channels = [channel.name for receiver in settings.channels()]
+    channels = [channel.name for channel in settings.channels()]
     now = datetime.now(UTC)
     state = read_state(settings.alerts)
     with open_instance(settings) as instance:
-        seen = look(settings, instance, state, now)
-    to_be_told = {name: {one.finding.key for one in pending_findings(state, seen, name, now)} for name in channels}
+        snapshot = collect_findings(settings, instance, state, now)
+    pending = {
+        name: {one.finding.key for one in pending_findings(state, snapshot, name, now)} for name in channels
+    }
     rows = [
         {
             "kind": finding.kind.value,
@@ -64,9 +69,9 @@ def check_command(*, as_json: AsJson = False) -> None:
             "what": finding.description,
             "where": dict(finding.details),
             "command": finding.command,
-            "to_be_told_to": [name for name in channels if finding.key in to_be_told[name]],
+            "to_be_told_to": [name for name in channels if finding.key in pending[name]],
         }
-        for finding in seen.findings
+        for finding in snapshot.findings
     ]
     if as_json:
         print_json(rows)
@@ -75,44 +80,45 @@ def check_command(*, as_json: AsJson = False) -> None:
         out().print("Nothing is wrong.")
         return
     print_table(
-        ("kind", "where", "what", "next", "to be told to"),
+        ("kind", "subject", "description", "next", "not sent to"),
         [
             (row["kind"], row["place"], row["what"], row["command"], ", ".join(row["to_be_told_to"]))
             for row in rows
         ],
     )
     if not channels:
-        out().print(_NOBODY)
+        out().print(NO_CHANNEL)
 
 
 @alerts.command("send")
 def send_command() -> None:
-    """Tell every receiver what it does not know yet, as the daemon's sensor does each minute.
+    """Send each channel the findings that it has not received. The daemon's sensor does the same every minute.
 
-    For an installation without a daemon: a line of cron behind `cdp-etl run`.
+    Use it after `cdp-etl run` in cron if the installation runs no daemon. Exit with status 1 if no channel is
+    configured or a delivery fails.
 
     Example: `cdp-etl alerts send`
     """
     settings = load_settings()
     channels = settings.channels()
     if not channels:
-        out().print(_NOBODY)
+        out().print(NO_CHANNEL)
         raise typer.Exit(1)
     now = datetime.now(UTC)
     with open_instance(settings) as instance:
-        sent = dispatch(
+        results = dispatch(
             settings.alerts,
             settings.installation(),
             channels,
-            lambda state: look(settings, instance, state, now),
+            lambda state: collect_findings(settings, instance, state, now),
             now,
         )
-    for one in sent:
-        if one.error is None:
-            out().print(f"{one.channel}: told of {one.findings} findings.")
+    for result in results:
+        if result.error is None:
+            out().print(f"{result.channel}: {result.findings} findings sent.")
         else:
-            print_error(one.error)
-    if not sent:
+            print_error(result.error)
+    if not results:
         out().print("Nothing new.")
-    if any(one.error for one in sent):
+    if any(result.error for result in results):
         raise typer.Exit(1)

@@ -1,4 +1,4 @@
-"""`cdp-etl doctor`: what is not right with an installation, in plain words."""
+"""`cdp-etl doctor`: health checks of an installation."""
 
 import shutil
 from collections.abc import Iterator
@@ -8,126 +8,143 @@ from pathlib import Path
 
 import typer
 
-from cdp_etl.alerts import ReceiverConfigError
+from cdp_etl.alerts.errors import ChannelConfigError
+from cdp_etl.alerts.message import NO_CHANNEL
 from cdp_etl.cli.options import AsJson
 from cdp_etl.cli.output import print_json, print_table, progress
 from cdp_etl.defs.runtime.health import daemons, run_count
 from cdp_etl.defs.runtime.instance import InstanceError, open_instance
 from cdp_etl.entities import ENTITIES
 from cdp_etl.errors import CdpEtlError
-from cdp_etl.landing import check_landing
+from cdp_etl.landing import probe_zones
 from cdp_etl.marts.snapshot.publish import latest_snapshot
-from cdp_etl.pipeline.unapplied_loads import pending_loads
+from cdp_etl.pipeline.unapplied_loads import find_unapplied_loads
+from cdp_etl.report.errors import ReportExtraMissingError, is_report_installed
 from cdp_etl.settings import Settings, load_settings
 from cdp_etl.warehouse import WarehouseMissingError
 
-_LEAST_FREE_BYTES = 2 * 1024**3
-_PATIENCE_SECONDS = 5
+_MIN_FREE_BYTES = 2 * 1024**3
+_LOCK_TIMEOUT_SECONDS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Symptom:
-    """One thing that was looked at: whether it is well, and a sentence."""
+class HealthCheck:
+    """Result of one health check.
 
-    what: str
-    is_well: bool
-    sentence: str
+    Attributes:
+        name: What was checked.
+        ok: Whether it is well.
+        detail: A sentence about it.
+    """
+
+    name: str
+    ok: bool
+    detail: str
 
 
 def doctor_command(*, as_json: AsJson = False) -> None:
-    """Examine settings, zone, disk, warehouse, marts and Dagster; what is not well exits with 1.
+    """Check the health of the installation. Change nothing.
 
-    Nothing is changed.
+    The checks are about settings, landing zones, disk, warehouse, marts, report, alerts and Dagster. Exit with
+    status 1 if one fails.
 
     Example: `cdp-etl doctor`
     """
     settings = load_settings()
-    with progress() as say:
-        found = []
-        for symptom in _examine(settings):
-            say(f"{symptom.what}: {symptom.sentence}")
-            found.append(symptom)
+    with progress() as report:
+        checks = []
+        for check in _checks(settings):
+            report(f"{check.name}: {check.detail}")
+            checks.append(check)
     if as_json:
-        print_json([{"what": one.what, "is_well": one.is_well, "sentence": one.sentence} for one in found])
+        print_json([{"what": check.name, "is_well": check.ok, "sentence": check.detail} for check in checks])
     else:
-        print_table(("what", "well", "found"), [(one.what, one.is_well, one.sentence) for one in found])
-    if not all(symptom.is_well for symptom in found):
+        print_table(("check", "ok", "detail"), [(check.name, check.ok, check.detail) for check in checks])
+    if not all(check.ok for check in checks):
         raise typer.Exit(1)
 
 
-def _examine(settings: Settings) -> Iterator[Symptom]:
-    yield Symptom("settings", is_well=True, sentence="Every setting is known and valid.")
+def _checks(settings: Settings) -> Iterator[HealthCheck]:
+    yield HealthCheck("settings", ok=True, detail="All settings are known and valid.")
     yield from _zones(settings)
     yield _disk(settings.data)
     yield _warehouse(settings)
     yield _snapshot(settings)
     yield _alerts(settings)
+    yield _report()
     yield from _dagster(settings)
 
 
-def _zones(settings: Settings) -> Iterator[Symptom]:
+def _zones(settings: Settings) -> Iterator[HealthCheck]:
     zones = {entity.name: settings.zone(entity) for entity in ENTITIES}
-    for zone in check_landing(zones, [datetime.now(UTC).date()], settings.archive):
-        yield Symptom(f"landing zone of {zone.entity}", not zone.fault, zone.fault or f"{zone.zone} answers.")
+    for zone in probe_zones(zones, [datetime.now(UTC).date()], settings.archive):
+        detail = zone.fault or f"{zone.zone} is reachable."
+        yield HealthCheck(f"landing zone of {zone.entity}", not zone.fault, detail)
 
 
-def _disk(folder: Path) -> Symptom:
-    there = next(parent for parent in (folder, *folder.parents) if parent.exists())
-    free = shutil.disk_usage(there).free
-    return Symptom("disk", free >= _LEAST_FREE_BYTES, f"{free / 1024**3:.1f} GiB are free at {there}.")
+def _disk(folder: Path) -> HealthCheck:
+    existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    free = shutil.disk_usage(existing).free
+    return HealthCheck("disk", free >= _MIN_FREE_BYTES, f"{free / 1024**3:.1f} GiB are free at {existing}.")
 
 
-def _warehouse(settings: Settings) -> Symptom:
-    """Open the warehouse and compare the marts with the ledger."""
+def _warehouse(settings: Settings) -> HealthCheck:
+    """Check that the warehouse opens and that the marts have applied every load."""
     try:
-        pending = pending_loads(replace(settings.open_warehouse(), lock_timeout_seconds=_PATIENCE_SECONDS))
+        unapplied = find_unapplied_loads(
+            replace(settings.open_warehouse(), lock_timeout_seconds=_LOCK_TIMEOUT_SECONDS)
+        )
     except WarehouseMissingError:
-        return Symptom("warehouse", is_well=True, sentence="Nothing was loaded yet.")
+        return HealthCheck("warehouse", ok=True, detail="Nothing was loaded yet.")
     except CdpEtlError as error:
-        return Symptom("warehouse", is_well=False, sentence=str(error))
-    if pending is None:
-        return Symptom("warehouse", is_well=True, sentence="It opens, and the marts hold every load.")
-    return Symptom(
+        return HealthCheck("warehouse", ok=False, detail=str(error))
+    if unapplied is None:
+        return HealthCheck("warehouse", ok=True, detail="It opens, and the marts have applied every load.")
+    return HealthCheck(
         "warehouse",
-        is_well=False,
-        sentence=f"The marts lack load {pending.newest_load_seq}; run the job `marts`, or `cdp-etl run`.",
+        ok=False,
+        detail=f"The marts lack load {unapplied.newest_load_seq}. Run the job `marts` or `cdp-etl run`.",
     )
 
 
-def _snapshot(settings: Settings) -> Symptom:
+def _snapshot(settings: Settings) -> HealthCheck:
     snapshot = latest_snapshot(settings.published)
     if snapshot is None:
-        return Symptom("snapshot", is_well=True, sentence="Nothing was published yet.")
-    return Symptom(
-        "snapshot",
-        is_well=True,
-        sentence=f"As of load {snapshot.as_of}, of {snapshot.published_at:%Y-%m-%d %H:%M} UTC.",
-    )
+        return HealthCheck("snapshot", ok=True, detail="Nothing was published yet.")
+    published_at = f"{snapshot.published_at:%Y-%m-%d %H:%M} UTC"
+    return HealthCheck("snapshot", ok=True, detail=f"As of load {snapshot.as_of}, published at {published_at}.")
 
 
-def _alerts(settings: Settings) -> Symptom:
-    """Tell who is told what is wrong; nobody is a choice, half a receiver is not."""
+def _report() -> HealthCheck:
+    """Check the extra of the daily report. An installation without it is valid."""
+    if is_report_installed():
+        return HealthCheck("report", ok=True, detail="The extra for the daily report is installed.")
+    return HealthCheck("report", ok=True, detail=f"There is no asset report/daily. {ReportExtraMissingError()}")
+
+
+def _alerts(settings: Settings) -> HealthCheck:
+    """Check that the settings of alert channels are complete. No channel is a valid choice."""
     try:
-        names = [receiver.name for receiver in settings.receivers()]
-    except ReceiverConfigError as error:
-        return Symptom("alerts", is_well=False, sentence=str(error))
-    told = ", ".join(names) or "nobody; CDP_ETL_ALERT_WEBHOOK_URL and CDP_ETL_ALERT_SMTP_HOST set somebody"
-    return Symptom("alerts", is_well=True, sentence=f"Told is {told}.")
+        names = [channel.name for channel in settings.channels()]
+    except ChannelConfigError as error:
+        return HealthCheck("alerts", ok=False, detail=str(error))
+    detail = f"Sent to {', '.join(names)}." if names else NO_CHANNEL
+    return HealthCheck("alerts", ok=True, detail=detail)
 
 
-def _dagster(settings: Settings) -> Iterator[Symptom]:
+def _dagster(settings: Settings) -> Iterator[HealthCheck]:
     try:
         with open_instance(settings) as instance:
             runs = run_count(instance)
-            asleep = [daemon.name for daemon in daemons(instance) if not daemon.is_alive]
+            stopped = [daemon.name for daemon in daemons(instance) if not daemon.is_alive]
     except InstanceError as error:
-        yield Symptom("Dagster's storage", is_well=False, sentence=str(error))
+        yield HealthCheck("Dagster's storage", ok=False, detail=str(error))
         return
-    yield Symptom("Dagster's storage", is_well=True, sentence=f"It answers and knows {runs} runs.")
-    yield Symptom(
+    yield HealthCheck("Dagster's storage", ok=True, detail=f"Reachable, with {runs} runs.")
+    yield HealthCheck(
         "Dagster's daemon",
-        not asleep,
-        f"Not running: {', '.join(asleep)}; schedule and sensors wait until `cdp-etl ui` or the service runs."
-        if asleep
-        else "It is running.",
+        not stopped,
+        f"Not running: {', '.join(stopped)}. Schedules and sensors wait for `cdp-etl ui` or the service."
+        if stopped
+        else "Running.",
     )

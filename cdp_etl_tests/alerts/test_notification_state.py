@@ -14,6 +14,8 @@ from cdp_etl_tests.alerts.finding_examples import NOW, finding
 
 ALL = frozenset(FindingKind)
 MINUTE = timedelta(minutes=1)
+FIRST_RELEASE = Path(__file__).with_name("memory_of_0_1_0.json")
+"""The file as release 0.1.0 wrote it."""
 
 
 def due(state: NotificationState, channel: str = "webhook", minutes: float = 0) -> list[tuple[str, bool]]:
@@ -127,40 +129,19 @@ def test_the_state_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert read_state(tmp_path) == state
 
 
-WRITTEN_BY_0_1_0 = {
-    "told": {
-        "dump refused: sms-interaction 2026-03-01": {
-            "finding": {
-                "kind": "dump refused",
-                "place": "sms-interaction 2026-03-01",
-                "what": "part-1.csv: a quote is not closed.",
-                "where": {"entity": "sms-interaction", "dump date": "2026-03-01"},
-                "command": "cdp-etl landing check",
-                "state": "a",
-                "patience": "PT0S",
-            },
-            "first_seen_at": "2026-03-04T12:00:00Z",
-            "is_over": False,
-            "deliveries": {"webhook": {"is_done": True, "is_told": True, "rounds": 1, "next_at": None}},
-        }
-    },
-    "counts": {"webhook delivered": 1},
-    "ledger_unread_since": None,
-}
-
-
 def test_the_file_keeps_the_keys_of_the_first_release(tmp_path: Path) -> None:
-    (tmp_path / "memory.json").write_text(json.dumps(WRITTEN_BY_0_1_0))
+    written = FIRST_RELEASE.read_bytes()
+    (tmp_path / "memory.json").write_bytes(written)
 
     state = read_state(tmp_path)
     write_state(tmp_path, state)
 
     assert state == sent(found(finding()))
-    assert json.loads((tmp_path / "memory.json").read_text()) == WRITTEN_BY_0_1_0
+    assert json.loads((tmp_path / "memory.json").read_bytes()) == json.loads(written)
 
 
 def test_a_corrupt_file_is_an_empty_state(tmp_path: Path) -> None:
-    (tmp_path / "memory.json").write_text('{"told": ')
+    (tmp_path / "memory.json").write_text('{"counts": ')
 
     assert read_state(tmp_path) == NotificationState()
 

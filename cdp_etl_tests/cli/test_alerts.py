@@ -1,4 +1,4 @@
-"""`cdp-etl alerts`: receivers are tried, what is wrong is shown, and news is sent without a daemon."""
+"""`cdp-etl alerts`: channels are tested, findings are listed, and new ones are sent without a daemon."""
 
 import json
 from collections.abc import Iterator
@@ -27,14 +27,14 @@ def _nothing_is_expected(cdp_etl: Command, monkeypatch: pytest.MonkeyPatch) -> N
 
 @pytest.fixture
 def refused(cdp_etl: Command) -> Command:
-    """Give the command where one dump was refused."""
+    """Return the command after one dump was refused."""
     SMS_FOLDER.mkdir(parents=True)
     (SMS_FOLDER / "part-1.ndjson.gz").write_bytes(b"not gzip")
     cdp_etl("run", "--from", "2026-03-01", "--entity", "sms-interaction")
     return cdp_etl
 
 
-def test_a_test_message_reaches_every_receiver(
+def test_a_test_message_reaches_every_channel(
     cdp_etl: Command, server: Webhook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with smtp_server(Mailbox()) as mailbox:
@@ -48,12 +48,12 @@ def test_a_test_message_reaches_every_receiver(
             monkeypatch.setenv(f"CDP_ETL_ALERT_{name}", value)
         ended = cdp_etl("alerts", "test")
 
-    assert (ended.code, ended.out) == (0, "webhook: taken.\nsmtp: taken.\n")
+    assert (ended.code, ended.out) == (0, "webhook: delivered.\nsmtp: delivered.\n")
     assert len(server.posted) == len(mailbox.mails) == 1
     assert mailbox.mails[0]["To"] == "data@shop.example, oncall@shop.example"
 
 
-def test_a_receiver_that_does_not_take_the_test_message_is_an_error_without_its_address(
+def test_a_channel_that_does_not_accept_the_test_message_is_an_error_without_its_address(
     cdp_etl: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CDP_ETL_ALERT_WEBHOOK_URL", f"http://127.0.0.1:{closed_port()}/services/secret")
@@ -63,13 +63,23 @@ def test_a_receiver_that_does_not_take_the_test_message_is_an_error_without_its_
     assert (ended.code, "cannot be reached" in ended.err, "secret" in ended.err) == (1, True, False)
 
 
-def test_without_a_receiver_there_is_nothing_to_test(cdp_etl: Command) -> None:
+def test_a_channel_by_apprise_is_tested_under_its_scheme_and_number(
+    cdp_etl: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with webhook() as hook:
+        monkeypatch.setenv("CDP_ETL_ALERT_URLS", hook.url.replace("http://", "json://"))
+        ended = cdp_etl("alerts", "test")
+
+    assert (ended.code, ended.out, len(hook.posted)) == (0, "json 1: delivered.\n", 1)
+
+
+def test_without_a_channel_there_is_nothing_to_test(cdp_etl: Command) -> None:
     ended = cdp_etl("alerts", "test")
 
     assert (ended.code, "CDP_ETL_ALERT_WEBHOOK_URL" in ended.out) == (1, True)
 
 
-def test_what_is_wrong_is_shown_and_nobody_is_told(refused: Command, server: Webhook) -> None:
+def test_findings_are_listed_and_nothing_is_sent(refused: Command, server: Webhook) -> None:
     (row,) = json.loads(refused("alerts", "check", "--json").out)
     table = refused("alerts", "check").out
 
@@ -79,11 +89,11 @@ def test_what_is_wrong_is_shown_and_nobody_is_told(refused: Command, server: Web
     assert server.requests == 0
 
 
-def test_news_is_sent_once(refused: Command, server: Webhook) -> None:
+def test_new_findings_are_sent_once(refused: Command, server: Webhook) -> None:
     sent = [refused("alerts", "send") for _ in range(2)]
 
     assert [(ended.code, ended.out) for ended in sent] == [
-        (0, "webhook: told of 1 findings.\n"),
+        (0, "webhook: 1 findings sent.\n"),
         (0, "Nothing new.\n"),
     ]
     assert "Dump refused: sms-interaction 2026-03-01" in server.posted[0]["text"]
@@ -91,11 +101,11 @@ def test_news_is_sent_once(refused: Command, server: Webhook) -> None:
     assert row["to_be_told_to"] == []
 
 
-def test_where_nothing_is_wrong_that_is_said(loaded: Command) -> None:
+def test_without_findings_the_command_says_so(loaded: Command) -> None:
     assert loaded("alerts", "check").out.startswith("Nothing is wrong.")
 
 
-def test_the_address_can_stand_in_a_file(
+def test_the_address_can_be_in_a_file(
     cdp_etl: Command, server: Webhook, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "hook").write_text(server.url + "\n")
@@ -131,7 +141,7 @@ def test_the_address_can_stand_in_a_file(
         ),
     ],
 )
-def test_settings_of_receivers_that_do_not_do_are_named(
+def test_invalid_settings_of_channels_are_named(
     cdp_etl: Command, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], sentence: str
 ) -> None:
     for name, value in variables.items():

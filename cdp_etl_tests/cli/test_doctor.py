@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -50,6 +51,27 @@ def test_half_a_receiver_of_alerts_is_told(loaded: Command, monkeypatch: pytest.
     monkeypatch.setenv("CDP_ETL_ALERT_SMTP_HOST", "mail.example")
 
     assert "CDP_ETL_ALERT_FROM" in unwell(loaded("doctor", "--json"))["alerts"]
+
+
+def test_an_extra_that_alerts_require_is_named(loaded: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CDP_ETL_ALERT_URLS", "tgram://123456789:abcdefg_hijklmnop/12315544")
+    monkeypatch.setitem(sys.modules, "apprise", None)
+
+    ended = loaded("doctor", "--json")
+
+    assert "pip install 'cdp_etl[apprise]'" in unwell(ended)["alerts"]
+    assert "abcdefg" not in ended.out + ended.err
+
+
+def test_a_missing_extra_of_the_report_is_no_fault_but_named(
+    loaded: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "altair", None)
+
+    found = {one["what"]: one for one in json.loads(loaded("doctor", "--json").out)}
+
+    assert found["report"]["is_well"]
+    assert "pip install 'cdp_etl[report]'" in found["report"]["sentence"]
 
 
 @pytest.fixture

@@ -162,7 +162,7 @@ def installation(
         "CDP_ETL_DATA": str(home / "data"),
         "CDP_ETL_THREADS": "1",
         "CDP_ETL_MEMORY_LIMIT": "500MiB",
-        "CDP_ETL_MARTS_EVERY_SECONDS": "10",
+        "CDP_ETL_MART_REFRESH_INTERVAL_SECONDS": "10",
         **settings,
     }
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("CDP_", "DAGSTER_"))}

@@ -16,7 +16,7 @@ import polars as pl
 import pytest
 
 from cdp_etl.entities import BY_NAME, ENTITIES
-from cdp_etl.pipeline.unapplied_loads import pending_loads
+from cdp_etl.pipeline.unapplied_loads import find_unapplied_loads
 from cdp_etl.report.formatting import name
 from cdp_etl.sample import generate
 from cdp_etl.settings import Settings
@@ -81,7 +81,7 @@ class Shop:
     def still_open(self) -> set[str]:
         """Give what people were told of and not that it is over."""
         told = {f"dump {what}" for what in re.findall(r"^Dump (\w+: \S+ \S+)$", self.told(), re.MULTILINE)}
-        return told - set(re.findall(r"^Over: (.+)$", self.told(), re.MULTILINE))
+        return told - set(re.findall(r"^Resolved: (.+)$", self.told(), re.MULTILINE))
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +100,7 @@ def shop(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterat
             "CDP_ETL_FIRST_DUMP_DATE": yesterday.isoformat(),
             "CDP_ETL_DUMP_TIMEZONE": zone,
             "CDP_ETL_SCHEDULE": f"{at.minute} {at.hour} * * *",
-            "CDP_ETL_LOOK_EVERY_SECONDS": "10",
+            "CDP_ETL_POLL_INTERVAL_SECONDS": "10",
             "CDP_ETL_ALERT_WEBHOOK_URL": hook.url,
             "CDP_ETL_ALERT_DEADLINE": "24:00",
         }
@@ -166,7 +166,7 @@ def test_a_day_in_the_life(shop: Shop, tmp_path: Path) -> None:
 
 def is_held(settings: Settings) -> bool:
     """Tell whether marts and snapshot hold every load."""
-    return pending_loads(settings.open_warehouse(), settings.published) is None
+    return find_unapplied_loads(settings.open_warehouse(), settings.published) is None
 
 
 def loaded_at_once(shop: Shop, folder: Path) -> Settings:

@@ -74,8 +74,8 @@ def outage(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iter
         "CDP_ETL_FIRST_DUMP_DATE": days[0].isoformat(),
         "CDP_ETL_DUMP_TIMEZONE": zone,
         "CDP_ETL_SCHEDULE": f"{tick.minute} {tick.hour} * * *",
-        "CDP_ETL_LOOK_EVERY_SECONDS": "5",
-        "CDP_ETL_MARTS_EVERY_SECONDS": "100000",
+        "CDP_ETL_POLL_INTERVAL_SECONDS": "5",
+        "CDP_ETL_MART_REFRESH_INTERVAL_SECONDS": "100000",
     }
     home = tmp_path_factory.mktemp("outages")
     (home / "data" / "landing").mkdir(parents=True)

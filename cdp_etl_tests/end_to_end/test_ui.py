@@ -36,7 +36,7 @@ def installed(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> I
     home = tmp_path_factory.mktemp("ui")
     generate(home / "data" / "landing", DAYS[0], len(DAYS), 50, dirty=0.06)
     # The backfill makes the marts itself; the sensor would make them once more meanwhile.
-    settings = {"CDP_ETL_MARTS_EVERY_SECONDS": "100000", "CDP_ETL_FIRST_DUMP_DATE": FIRST.isoformat()}
+    settings = {"CDP_ETL_MART_REFRESH_INTERVAL_SECONDS": "100000", "CDP_ETL_FIRST_DUMP_DATE": FIRST.isoformat()}
     with installation(home, postgres, **settings) as running:
         yield running
 

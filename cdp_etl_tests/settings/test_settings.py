@@ -154,7 +154,9 @@ def test_a_secret_is_shown_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         pytest.param({"AWS_PROFILE": "cdp"}, "the AWS files contain no profile cdp", id="profile"),
         pytest.param({"AWS_SHARED_CREDENTIALS_FILE": "keys"}, "no AWS credentials were found", id="file"),
-        pytest.param({"AWS_SHARED_CREDENTIALS_FILE": "absent"}, "the credentials file does not exist: .*/absent", id="absent file"),
+        pytest.param(
+            {"AWS_SHARED_CREDENTIALS_FILE": "absent"}, "credentials file does not exist: .*/absent", id="absent"
+        ),
         pytest.param({"AWS_CONFIG_FILE": "config"}, "an AWS configuration file is malformed", id="config"),
     ],
 )

@@ -180,7 +180,7 @@ def test_the_sensor_tells_the_receivers_of_the_settings(pipe: Pipe, server: Webh
 
     said = [tick(pipe, alert_webhook_url=server.url) for _ in range(2)]
 
-    assert said == ["webhook was told of 1 findings.", "Nothing new."]
+    assert said == ["webhook: 1 findings sent.", "Nothing new."]
     (post,) = server.posted
     assert "Dump refused: sms-interaction 2026-03-01" in post["text"]
 
@@ -197,7 +197,7 @@ def test_a_receiver_that_is_not_there_fails_no_tick(pipe: Pipe) -> None:
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        pytest.param({}, "No receiver is set", id="none"),
+        pytest.param({}, "No alert channel is configured", id="none"),
         pytest.param({"alert_smtp_host": "mail.example"}, "CDP_ETL_ALERT_FROM", id="half of one"),
     ],
 )
