@@ -12,7 +12,7 @@ import pytest
 from cdp_etl.defs.build import build_definitions
 from cdp_etl.defs.jobs import LOAD_JOB, MARTS_JOB, load_keys
 from cdp_etl.entities import ENTITIES
-from cdp_etl.pipeline.unapplied_loads import pending_loads
+from cdp_etl.pipeline.unapplied_loads import find_unapplied_loads
 from cdp_etl.sample import generate
 from cdp_etl_tests.end_to_end.comparing import reason, statuses
 from cdp_etl_tests.end_to_end.installation import PARTS, Installation, installation
@@ -78,7 +78,7 @@ def wait_for_end(installed: Installation, backfill_id: str) -> str:
 def wait_for_marts(installed: Installation) -> None:
     """Wait until the marts hold every load."""
     warehouse = installed.settings.open_warehouse()
-    installed.wait("the marts hold every load", lambda: pending_loads(warehouse) is None, seconds=500)
+    installed.wait("the marts hold every load", lambda: find_unapplied_loads(warehouse) is None, seconds=500)
 
 
 def test_a_range_of_days_is_one_run_and_a_bad_day_keeps_no_other_from_being_loaded(
@@ -104,7 +104,7 @@ def test_days_that_are_loaded_with_the_same_content_are_passed_over(installed: I
 
     assert wait_for_end(installed, backfill_id) == "COMPLETED_SUCCESS"
     assert dumps(installed, RANGE) == {"unchanged": 17, "loaded": 1}
-    assert pending_loads(installed.settings.open_warehouse()) is None
+    assert find_unapplied_loads(installed.settings.open_warehouse()) is None
 
 
 def test_one_run_a_day_in_any_order_comes_to_the_same(installed: Installation) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from cdp_etl.defs.jobs import load_keys
 from cdp_etl.entities import ENTITIES
-from cdp_etl.pipeline.unapplied_loads import pending_loads
+from cdp_etl.pipeline.unapplied_loads import find_unapplied_loads
 from cdp_etl.sample import generate
 from cdp_etl.settings import Settings
 from cdp_etl.warehouse import WarehouseMissingError, ledger
@@ -105,7 +105,7 @@ def test_afterwards_the_warehouse_equals_that_of_an_undisturbed_run(
     installed: Installation, tmp_path: Path
 ) -> None:
     warehouse = installed.settings.open_warehouse()
-    installed.wait("the marts hold every load", lambda: pending_loads(warehouse) is None, seconds=500)
+    installed.wait("the marts hold every load", lambda: find_unapplied_loads(warehouse) is None, seconds=500)
     undisturbed = Settings(
         data=tmp_path, landing=str(installed.settings.data / "landing"), threads=1, memory_limit="500MiB"
     )
