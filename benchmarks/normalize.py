@@ -20,8 +20,8 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from normalize_dumps import DAY, MAIN, ODD_DUMPS, large, of_every_format, of_one_line
-from normalize_jobs import Job, Measured, measure, normalizing, peer_environment, peer_version
+from normalize_dumps import DAY, MAIN, EXTREME_DUMPS, large, of_every_format, of_one_line
+from normalize_jobs import Job, Measurement, measure, normalizing, peer_environment, peer_version
 
 from cdp_etl.entities import BY_NAME
 from cdp_etl.sample import generate
@@ -31,7 +31,7 @@ USUAL = GROUPS[:4]
 
 _WHAT_THEY_DO_NOT = (
     "The bare readers check nothing, derive nothing and keep no bad line: `read_json` with `ignore_errors`",
-    "turns one into a row of nulls. The exact lane alone writes nothing and derives nothing.",
+    "turns one into a row of nulls. The reference path alone writes nothing and derives nothing.",
     "dlt loads into DuckDB, which normalizing does not; it stops at a line that is no JSON,",
     "knows no versions, and normalizes no contact.",
 )
@@ -61,9 +61,9 @@ def _compare(work: Path, arguments: argparse.Namespace) -> str:
         "large": _large,
         "formats": _formats,
         "entities": _entities,
-        "ways": _ways,
+        "ways": _alternatives,
         "memory": _memory,
-        "odd": _odd,
+        "odd": _extreme,
     }
     tables = [line for name in arguments.groups for line in groups[name](work, arguments)]
     return "\n".join([*_heading(arguments.runs), *tables])
@@ -96,7 +96,7 @@ def _formats(work: Path, arguments: argparse.Namespace) -> list[str]:
             "Parquet": normalizing(dumps["parquet"]),
         },
     )
-    beside = {
+    baselines = {
         "NDJSON": "bare read_json",
         "NDJSON .gz": "NDJSON",
         "NDJSON .zst": "NDJSON",
@@ -106,7 +106,7 @@ def _formats(work: Path, arguments: argparse.Namespace) -> list[str]:
         "Parquet": "bare read_parquet",
     }
     title = f"## Formats: {arguments.rows:,} records of {MAIN}, 3% bad"
-    return [title, "", *_table(measured, beside, arguments.rows), ""]
+    return [title, "", *_table(measured, baselines, arguments.rows), ""]
 
 
 def _entities(work: Path, arguments: argparse.Namespace) -> list[str]:
@@ -117,36 +117,36 @@ def _entities(work: Path, arguments: argparse.Namespace) -> list[str]:
     return [title, "", *_table(_interleaved(arguments.runs, jobs), {}, rows), ""]
 
 
-def _ways(work: Path, arguments: argparse.Namespace) -> list[str]:
+def _alternatives(work: Path, arguments: argparse.Namespace) -> list[str]:
     rows = min(arguments.rows, 100_000)
     generate(work / "clean", DAY, 1, rows, entities=[MAIN], dirty=0.0)
     clean = work / "clean" / MAIN / DAY.isoformat()
-    jobs = {"both lanes": normalizing(clean), "exact lane alone": Job("exact", {"folder": str(clean)})}
+    jobs = {"both paths": normalizing(clean), "reference path alone": Job("exact", {"folder": str(clean)})}
     if arguments.dlt:
         python = peer_environment(work)
         jobs[f"dlt {peer_version(python)}"] = Job("dlt", {"folder": str(clean), "python": str(python)})
     measured = _interleaved(arguments.runs, jobs)
-    beside = dict.fromkeys((name for name in jobs if name != "both lanes"), "both lanes")
+    baselines = dict.fromkeys((name for name in jobs if name != "both paths"), "both paths")
     title = f"## The same clean lines by other ways: {rows:,} records"
-    return [title, "", *_table(measured, beside, rows), "", *_WHAT_THEY_DO_NOT, ""]
+    return [title, "", *_table(measured, baselines, rows), "", *_WHAT_THEY_DO_NOT, ""]
 
 
 def _memory(work: Path, arguments: argparse.Namespace) -> list[str]:
-    made: dict[str, Callable[[Path], Path]] = {
+    dumps: dict[str, Callable[[Path], Path]] = {
         f"{rows:,} records": lambda folder, rows=rows: large(folder, rows)  # type: ignore[misc] # mypy knows no defaults of a lambda
         for rows in arguments.memory_rows
     }
-    return _one_by_one("## Memory: NDJSON of one file", made, work)
+    return _one_by_one("## Memory: NDJSON of one file", dumps, work)
 
 
-def _odd(work: Path, _: argparse.Namespace) -> list[str]:
-    return _one_by_one("## Memory: dumps that are odd", ODD_DUMPS, work)
+def _extreme(work: Path, _: argparse.Namespace) -> list[str]:
+    return _one_by_one("## Memory: dumps that are odd", EXTREME_DUMPS, work)
 
 
-def _one_by_one(title: str, made: dict[str, Callable[[Path], Path]], work: Path) -> list[str]:
+def _one_by_one(title: str, dumps: dict[str, Callable[[Path], Path]], work: Path) -> list[str]:
     """Make, measure and remove one dump after the other: each may be large."""
-    measured: dict[str, list[Measured]] = {}
-    for name, make in made.items():
+    measured: dict[str, list[Measurement]] = {}
+    for name, make in dumps.items():
         measured |= _interleaved(1, {name: normalizing(make(work / "one"))})
         shutil.rmtree(work / "one")
     return [title, "", *_table(measured, {}, None), ""]
@@ -156,8 +156,8 @@ def _bare(folder: Path, reader: str) -> Job:
     return Job("bare", {"folder": str(folder), "reader": reader})
 
 
-def _interleaved(runs: int, jobs: dict[str, Job]) -> dict[str, list[Measured]]:
-    measured: dict[str, list[Measured]] = {name: [] for name in jobs}
+def _interleaved(runs: int, jobs: dict[str, Job]) -> dict[str, list[Measurement]]:
+    measured: dict[str, list[Measurement]] = {name: [] for name in jobs}
     for _ in range(runs):
         for name, job in jobs.items():
             measured[name].append(measure(job))
@@ -179,14 +179,14 @@ def _heading(runs: int) -> list[str]:
     ]
 
 
-def _table(measured: dict[str, list[Measured]], beside: dict[str, str], rows: int | None) -> list[str]:
+def _table(measured: dict[str, list[Measurement]], baselines: dict[str, str], rows: int | None) -> list[str]:
     lines = [
         "| | CPU s | least to most | wall s | peak MiB | µs CPU a record | times |",
         "|---|--:|--:|--:|--:|--:|---|",
     ]
     for name, runs in measured.items():
         cpu = statistics.median(run.cpu for run in runs)
-        other = beside.get(name)
+        other = baselines.get(name)
         times = (
             "" if other is None else f"{cpu / statistics.median(run.cpu for run in measured[other]):.1f} x {other}"
         )

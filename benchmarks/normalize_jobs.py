@@ -24,20 +24,20 @@ import duckdb
 import numpy as np
 from normalize_dumps import DAY, MAIN
 
-from cdp_etl.contract.base_record import JudgeContext
-from cdp_etl.contract.normalization_settings import Rules
+from cdp_etl.contract.base_record import ValidationContext
+from cdp_etl.contract.normalization_settings import NormalizationSettings
 from cdp_etl.entities import BY_NAME
 from cdp_etl.normalize import normalize_dump
-from cdp_etl.normalize.exact_path import Refused, judge
 from cdp_etl.normalize.jit.utf8 import first_fault
 from cdp_etl.normalize.readers.byte_stream import ReadBounds
 from cdp_etl.normalize.readers.dispatch import decode
+from cdp_etl.normalize.reference_path import Quarantined, validate_record
 
 _STATUS = Path("/proc/self/status")
 _DLT = "dlt[duckdb,parquet,filesystem]"
 
 
-class Measured(NamedTuple):
+class Measurement(NamedTuple):
     """One run."""
 
     seconds: float
@@ -61,12 +61,12 @@ class File:
     sha256: str
 
 
-def measure(job: Job) -> Measured:
+def measure(job: Job) -> Measurement:
     """Run a job in a process of its own."""
     if job.name == "dlt":
         return _dlt(job.options)
     command = [sys.executable, __file__, job.name, json.dumps(job.options)]
-    return Measured(*json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout))
+    return Measurement(*json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout))
 
 
 def normalizing(folder: Path, entity: str = MAIN) -> Job:
@@ -114,22 +114,24 @@ def _files(folder: Path) -> Sequence[File]:
 def _normalize(options: dict[str, Any]) -> None:
     folder = Path(options["folder"])
     with tempfile.TemporaryDirectory(dir=folder.parents[1]) as lake:
-        normalize_dump(BY_NAME[options["entity"]], DAY, folder, _files(folder), Path(lake), Rules())
+        normalize_dump(
+            BY_NAME[options["entity"]], DAY, folder, _files(folder), Path(lake), NormalizationSettings()
+        )
 
 
 def _exact(options: dict[str, Any]) -> None:
-    """Judge every record by the exact lane; nothing is derived or written."""
+    """Validate every record by the reference path; nothing is derived or written."""
     folder, entity = Path(options["folder"]), BY_NAME[MAIN]
-    context = JudgeContext(Rules(), DAY)
+    context = ValidationContext(NormalizationSettings(), DAY)
     for file in _files(folder):
         for rows in decode(entity, file.path, folder / file.path, ReadBounds(32 << 20, 16 << 20)):
             for row in range(len(rows.positions)):
                 record = rows.record(row)
-                if not isinstance(record, Refused):
-                    judge(entity, record, context)
+                if not isinstance(record, Quarantined):
+                    validate_record(entity, record, context)
 
 
-def _dlt(options: dict[str, Any]) -> Measured:
+def _dlt(options: dict[str, Any]) -> Measurement:
     hints = {
         field.contract_name: {
             "data_type": {"Double": "double", "Boolean": "bool", "String": "text"}.get(
@@ -151,8 +153,8 @@ def _dlt(options: dict[str, Any]) -> Measured:
         command = [options["python"], peer, options["folder"], work, json.dumps(hints)]
         environment = os.environ | {"HOME": work}
         done = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
-    told = json.loads(done.stdout.splitlines()[-1])
-    return Measured(told["seconds"], told["cpu"], told["peak_mib"])
+    result = json.loads(done.stdout.splitlines()[-1])
+    return Measurement(result["seconds"], result["cpu"], result["peak_mib"])
 
 
 def _peak_mib() -> float:
@@ -170,9 +172,9 @@ def main() -> None:
     if job != "bare":
         byte = np.zeros(1, np.uint8)
         first_fault(byte.ctypes.data, 0, 1)  # numba's own start, once a process, is no part of normalizing a dump
-    begun, cpu = time.perf_counter(), time.process_time()
+    started, cpu = time.perf_counter(), time.process_time()
     jobs[job](options)
-    print(json.dumps([time.perf_counter() - begun, time.process_time() - cpu, _peak_mib()]))
+    print(json.dumps([time.perf_counter() - started, time.process_time() - cpu, _peak_mib()]))
 
 
 if __name__ == "__main__":

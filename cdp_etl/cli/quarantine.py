@@ -1,7 +1,6 @@
-"""`cdp-etl quarantine`: the records that were refused, and why.
+"""`cdp-etl quarantine`: list, show, export and replay quarantined records.
 
-It reads the lake and not the warehouse, so that a dump that was refused as a whole can be looked into. How records
-are judged again stands in `replay.py`.
+The commands read the lake and not the warehouse, because a dump that was refused as a whole is only in the lake.
 """
 
 import sys
@@ -14,39 +13,41 @@ from typing import Annotated, Any
 
 import typer
 
+from cdp_etl.cli.lazy_group import subcommands
 from cdp_etl.cli.options import (
     AsJson,
     EntityNames,
-    FromDayOrAll,
-    OneDay,
+    FromDateOrAll,
+    OneDate,
     OneEntity,
-    ToDayOrAll,
-    chosen,
+    ToDateOrAll,
+    selected_entities,
 )
 from cdp_etl.cli.output import err, out, print_json_array, print_table, progress
 from cdp_etl.cli.replay import replay_command
 from cdp_etl.contract.entity import Entity
 from cdp_etl.normalize import NormalizedDump, latest_normalized
 from cdp_etl.normalize.lake.history import dumps_between
-from cdp_etl.normalize.quarantine.export import ExportForm, write_export
+from cdp_etl.normalize.quarantine.export import ExportFormat, write_export
 from cdp_etl.normalize.quarantine.read import (
     NotInQuarantineError,
-    RefusedRecord,
-    refused_at,
-    refused_records,
-    refused_with_bytes,
+    QuarantinedRecord,
+    quarantined_at,
+    quarantined_records,
+    quarantined_with_bytes,
 )
 from cdp_etl.settings import load_settings
 
-quarantine = typer.Typer(help="Records that were refused, with their reasons.", no_args_is_help=True)
+quarantine = subcommands("List, show, export and replay quarantined records.")
 
-_MOST_REASONS = 20
-_SHOWN_IN_A_TABLE = 50
+_MAX_REASONS = 20
+_MAX_TABLE_ROWS = 50
 
 Reason = Annotated[
     str | None,
     typer.Option(
-        metavar="REASON", help='Only for this reason, "actionAt: out of range", or any about this field, actionAt.'
+        metavar="REASON",
+        help='Only this reason ("actionAt: out of range"), or any reason about this field (actionAt).',
     ),
 ]
 
@@ -55,43 +56,49 @@ Reason = Annotated[
 def list_command(  # noqa: PLR0913 - each is an option
     *,
     entity: EntityNames = None,
-    first: FromDayOrAll = None,
-    last: ToDayOrAll = None,
+    first: FromDateOrAll = None,
+    last: ToDateOrAll = None,
     reason: Reason = None,
     limit: Annotated[
         int | None,
-        typer.Option(min=1, help=f"How many records at most; {_SHOWN_IN_A_TABLE} in a table, all with --json."),
+        typer.Option(
+            min=1,
+            help=f"Maximum number of records; {_MAX_TABLE_ROWS} in a table, no limit with --json if not given.",
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """List refused records: file, position and all reasons. Their bytes are not shown: they may be personal.
+    """List quarantined records with file, position and all reasons, without their content.
+
+    The content may be personal data; `show` prints it.
 
     Example: `cdp-etl quarantine list --entity email-interaction --from 2026-03-02 --to 2026-03-02`
     """
-    records = (record for dump in _dumps(chosen(entity), first, last) for record in refused_records(dump, reason))
+    dumps = _dumps(selected_entities(entity), first, last)
+    records = (record for dump in dumps for record in quarantined_records(dump, reason))
     if as_json:
-        print_json_array(map(_told, islice(records, limit)))
+        print_json_array(map(_json_row, islice(records, limit)))
         return
-    _print(records, limit or _SHOWN_IN_A_TABLE)
+    _print(records, limit or _MAX_TABLE_ROWS)
 
 
 @quarantine.command("show")
 def show_command(
     entity: OneEntity,
-    dump_date: OneDay,
-    file: Annotated[str, typer.Argument(metavar="FILE", help="Path within the dump, as `list` shows it.")],
+    dump_date: OneDate,
+    file: Annotated[str, typer.Argument(metavar="FILE", help="Path within the dump, as shown by `list`.")],
     position: Annotated[int, typer.Argument(metavar="POSITION", min=1, help="Line, row or element, from 1.")],
 ) -> None:
-    """Give the bytes of a refused record as delivered; the reasons go to standard error.
+    """Print the bytes of a quarantined record as delivered, and the reasons on standard error.
 
-    Several entries of an API payload in one line share its position; each is given on a line of its own.
+    Several entries of an API payload in one line have the same position; each is printed on its own line.
 
     Example: `cdp-etl quarantine show email-interaction 2026-03-02 part-1.ndjson 17`
     """
     dump = latest_normalized(load_settings().lake, entity, dump_date)
     if dump is None:
-        raise NotInQuarantineError(f"{entity.name} {dump_date}: not in the lake; `cdp-etl run` takes it there.")
-    found = refused_at(dump, file, position)
+        raise NotInQuarantineError(f"{entity.name} {dump_date}: not in the lake; `cdp-etl run` normalizes it.")
+    found = quarantined_at(dump, file, position)
     for record, raw in found:
         for reason in record.reasons:
             err().print(reason, markup=False)
@@ -100,28 +107,30 @@ def show_command(
 
 @quarantine.command("export")
 def export_command(
-    target: Annotated[Path, typer.Argument(metavar="FILE", help="Where to: .ndjson or .csv; must not exist.")],
+    target: Annotated[
+        Path, typer.Argument(metavar="FILE", help="File to write, .ndjson or .csv; must not exist.")
+    ],
     entity: EntityNames = None,
-    first: FromDayOrAll = None,
-    last: ToDayOrAll = None,
+    first: FromDateOrAll = None,
+    last: ToDateOrAll = None,
     reason: Reason = None,
 ) -> None:
-    """Write refused records to a file: place, reasons, and the bytes as delivered, as text or else in base64.
+    """Write quarantined records to a file: position, reasons, and the bytes as text, or as base64 if not UTF-8.
 
-    The file holds personal data; only its owner can read it.
+    The file contains personal data; only its owner can read it.
 
     Example: `cdp-etl quarantine export refused.csv --entity email-interaction --reason eventAt`
     """
-    form = _form(target)
+    export_format = _export_format(target)
     if not target.parent.is_dir():
         raise typer.BadParameter(f"{target.parent} is no folder")
-    dumps = _dumps(chosen(entity), first, last)
-    with progress() as say:
-        say("Writing …")
-        written = write_export(
-            (refused for dump in dumps for refused in refused_with_bytes(dump, reason)), target, form
+    dumps = _dumps(selected_entities(entity), first, last)
+    with progress() as report:
+        report("Writing …")
+        count = write_export(
+            (record for dump in dumps for record in quarantined_with_bytes(dump, reason)), target, export_format
         )
-    out().print(f"{target}: {written} records.", markup=False)
+    out().print(f"{target}: {count} records.", markup=False)
 
 
 quarantine.command("replay")(replay_command)
@@ -133,16 +142,16 @@ def _dumps(entities: list[Entity], first: date | None, last: date | None) -> Ite
         yield from dumps_between(lake, entity, first, last)
 
 
-def _form(target: Path) -> ExportForm:
+def _export_format(target: Path) -> ExportFormat:
     match target.suffix:
         case ".ndjson":
             return "ndjson"
         case ".csv":
             return "csv"
-    raise typer.BadParameter(f"{target.name} ends in neither .ndjson nor .csv, which says the form")
+    raise typer.BadParameter(f"{target.name} must end in .ndjson or .csv")
 
 
-def _told(record: RefusedRecord) -> dict[str, Any]:
+def _json_row(record: QuarantinedRecord) -> dict[str, Any]:
     return {
         "entity": record.entity,
         "dump_date": record.dump_date,
@@ -152,33 +161,36 @@ def _told(record: RefusedRecord) -> dict[str, Any]:
     }
 
 
-def _print(records: Iterator[RefusedRecord], limit: int) -> None:
-    """Print some records, and of all of them the reasons; a position is for `show`, so without separators."""
-    shown: list[RefusedRecord] = []
+def _print(records: Iterator[QuarantinedRecord], limit: int) -> None:
+    """Print a limited number of records, and the reasons of all.
+
+    Positions have no thousands separators, so that they can be copied into `show`.
+    """
+    listed: list[QuarantinedRecord] = []
     reasons: Counter[str] = Counter()
     total = 0
     for record in records:
         total += 1
         reasons.update(record.reasons)
         if total <= limit:
-            shown.append(record)
+            listed.append(record)
     if not total:
-        out().print("No record is in quarantine.")
+        out().print("The quarantine is empty.")
         return
     print_table(
         ("entity", "dump date", "file", "position", "reasons"),
         (
             (one.entity.replace("_", "-"), one.dump_date, one.file, str(one.position), "; ".join(one.reasons))
-            for one in shown
+            for one in listed
         ),
     )
     if total > limit:
-        out().print(f"{limit} of {total} records; --limit shows more, --json all.")
-    print_table(("reason", "records"), reasons.most_common(_MOST_REASONS), title="Commonest reasons")
+        out().print(f"{limit} of {total} records; --limit prints more, --json all.")
+    print_table(("reason", "records"), reasons.most_common(_MAX_REASONS), title="Most common reasons")
 
 
 def _print_bytes(raw: bytes, *, is_one_of_several: bool) -> None:
-    """Print the bytes as they are; on a terminal harmless, since whoever delivered them could steer it by them."""
+    """Print the bytes unchanged, or escaped on a terminal, which control characters could steer."""
     if sys.stdout.isatty():
         text = raw.decode("utf-8", errors="backslashreplace")
         sys.stdout.write("".join(c if c.isprintable() else repr(c)[1:-1] for c in text) + "\n")

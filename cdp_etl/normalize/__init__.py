@@ -1,11 +1,12 @@
-"""From a dump's files to accepted, superseded and quarantined records in the lake; no database, no Dagster.
+"""Normalization: from the files of a dump to accepted, superseded and quarantined records in the lake.
 
-What others use of it is named here; what each module does stands in it.
+Belongs here: the public interface of the package, and the steps that all file formats share.
+Does not belong here: the warehouse and Dagster; readers of one format (`cdp_etl.normalize.readers`).
 """
 
 from cdp_etl.normalize.errors import DumpUnreadableError, RecordsLostError
 from cdp_etl.normalize.lake.result import NormalizedDump, NormalizedFile
-from cdp_etl.normalize.lake.retention import PrunedOutcome, prune_lake
+from cdp_etl.normalize.lake.retention import PrunedOutput, prune_lake
 from cdp_etl.normalize.lake.store import latest_normalized
 from cdp_etl.normalize.normalize import normalize_dump
 from cdp_etl.normalize.readers.byte_stream import ExpansionBound
@@ -16,7 +17,7 @@ __all__ = [
     "ExpansionBound",
     "NormalizedDump",
     "NormalizedFile",
-    "PrunedOutcome",
+    "PrunedOutput",
     "RecordsLostError",
     "SourceFile",
     "content_fingerprint",

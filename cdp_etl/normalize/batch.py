@@ -1,7 +1,6 @@
-"""One batch of a dump through both lanes, to the files of its outcome.
+"""Normalization of one batch: validate its records by both paths, derive columns, write the part files.
 
-Put here what is done with a batch, in order; it may run beside other batches. What needs the whole dump is done in
-`dump.py`.
+Batches are independent, so several run in parallel. `normalize.py` does what needs the whole dump.
 """
 
 from collections import Counter
@@ -12,183 +11,194 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from cdp_etl.contract.base_record import JudgeContext
+from cdp_etl.contract.base_record import ValidationContext
 from cdp_etl.contract.entity import Entity
-from cdp_etl.contract.record_key import delivered_key
+from cdp_etl.contract.record_key import raw_record_key
 from cdp_etl.contract.render.polars_schema import polars_schema
-from cdp_etl.contract.table import QUARANTINE_COLUMNS, judged_columns
-from cdp_etl.normalize.counts import Tally
-from cdp_etl.normalize.dedup.key_spill import KEY_ENTRY, REFUSED, KeyEntries, place_of
-from cdp_etl.normalize.derive import SOURCE_FILE, SOURCE_POSITION, enrich, key_hashes
-from cdp_etl.normalize.exact_path import IGNORED_UPDATE_CFS, Refused, judge
-from cdp_etl.normalize.fast_path.judge import take
+from cdp_etl.contract.table import QUARANTINE_COLUMNS, validated_columns
+from cdp_etl.normalize.counts import RecordCounts
+from cdp_etl.normalize.dedup.key_spill import KEY_ENTRY, QUARANTINED_INDEX, KeyEntries, delivery_positions
+from cdp_etl.normalize.derive import SOURCE_FILE, SOURCE_POSITION, derive_columns, key_hashes
+from cdp_etl.normalize.fast_path.validate import validate_columns
 from cdp_etl.normalize.lake.part_files import PartFolder
-from cdp_etl.normalize.record_batch import OTHER_KEYS, ROW, Rows
+from cdp_etl.normalize.record_batch import OTHER_KEYS, ROW, RecordBatch
+from cdp_etl.normalize.reference_path import IGNORED_UPDATE_CFS_KEY, Quarantined, validate_record
 
-_MOST_SCRATCH: Final = 100
-"""Batches that may be written as they lie in memory: some 4 GiB."""
+_MAX_SCRATCH_FILES: Final = 100
+"""Number of batches that may be written uncompressed: about 4 GiB of disk."""
 
 
 @dataclass(frozen=True, slots=True)
-class BatchJob:
-    """What every batch of a dump needs.
+class BatchContext:
+    """Objects that all batches of a dump share.
 
     Attributes:
         entity: The entity of the dump.
-        context: The rules, and the day of the dump.
-        staged: Takes the valid records.
-        quarantined: Takes the refused ones.
+        validation: Settings and dump date for the validation of records.
+        staged: Folder for the valid records.
+        quarantined: Folder for the quarantined records.
     """
 
     entity: Entity
-    context: JudgeContext
+    validation: ValidationContext
     staged: PartFolder
     quarantined: PartFolder
 
 
 @dataclass(frozen=True, slots=True)
-class BatchOutcome:
-    """What a batch came to.
+class BatchResult:
+    """Result of one batch.
 
     Attributes:
-        tally: Its counts.
-        keys: The keys of its records, refused ones included where they have one.
+        counts: Counts of the batch's records.
+        keys: Key entries of all records that have a key, quarantined ones included.
     """
 
-    tally: Tally
+    counts: RecordCounts
     keys: KeyEntries
 
 
 @dataclass(slots=True)
-class _ExactlyJudged:
-    """What the exact lane came to."""
+class _ReferencePathResult:
+    """Result of the reference path for the records that the fast path does not support.
+
+    Attributes:
+        rows: Values of accepted records, by column.
+        quarantined: Row, reasons and key of each quarantined record; the key is None if it is unreadable.
+        key_sets: Number of accepted records by their set of keys that the contract does not list.
+    """
 
     rows: list[dict[str, Any]]
-    refused: list[tuple[int, tuple[str, ...], str | None]]
+    quarantined: list[tuple[int, tuple[str, ...], str | None]]
     key_sets: Counter[tuple[str, ...]]
 
 
-def normalize_batch(job: BatchJob, rows: Rows, number: int) -> BatchOutcome:
-    """Judge the records of a batch, and write them.
+def normalize_batch(context: BatchContext, batch: RecordBatch, number: int) -> BatchResult:
+    """Validate the records of a batch and write them.
 
     Args:
-        job: What every batch needs.
-        rows: The records.
-        number: The batch's place in the order of delivery.
+        context: Objects that all batches of the dump share.
+        batch: The records.
+        number: Number of the batch in the order of delivery.
 
     Raises:
-        DumpUnreadableError: where a record shows that the file cannot be read.
+        DumpUnreadableError: If a record shows that its file cannot be read.
     """
-    entity = job.entity
-    count = len(rows.positions)
-    columns = rows.columns()
-    taken = take(entity, columns, job.context)
-    is_left = np.ones(count, np.bool_)
-    is_left[taken.frame[ROW].to_numpy()] = False
-    exact = _judge_exactly(job, rows, np.flatnonzero(is_left).tolist())
-    judged = _joined(entity, taken.frame, exact.rows)
-    places = judged[ROW].to_numpy()
-    lake = enrich(
+    entity = context.entity
+    count = len(batch.positions)
+    columns = batch.columns()
+    fast = validate_columns(entity, columns, context.validation)
+    is_unsupported = np.ones(count, np.bool_)
+    is_unsupported[fast.frame[ROW].to_numpy()] = False
+    reference = _validate_by_reference_path(context, batch, np.flatnonzero(is_unsupported).tolist())
+    valid = _combine(entity, fast.frame, reference.rows)
+    rows = valid[ROW].to_numpy()
+    lake = derive_columns(
         entity,
-        judged.with_columns(
-            pl.lit(rows.file).alias(SOURCE_FILE), pl.Series(SOURCE_POSITION, rows.positions[places])
+        valid.with_columns(
+            pl.lit(batch.file).alias(SOURCE_FILE), pl.Series(SOURCE_POSITION, batch.positions[rows])
         ),
-        job.context.rules,
-        job.context.dump_date,
+        context.validation.settings,
+        context.validation.dump_date,
     )
-    keys = _keys(number, lake, places, exact)
-    # A key that comes twice in the batch is settled later, and the batch's file then written again.
-    if number < _MOST_SCRATCH and len(np.unique(keys["hash"])) < len(keys):
-        job.staged.write_scratch(number, lake)
+    keys = _key_entries(number, lake, rows, reference)
+    # A batch with a repeated key is written again when duplicates are resolved, so its first file is temporary.
+    if number < _MAX_SCRATCH_FILES and len(np.unique(keys["hash"])) < len(keys):
+        context.staged.write_scratch(number, lake)
     else:
-        job.staged.write(number, lake)
-    job.quarantined.write(number, _quarantine(job, rows, exact))
-    tally = Tally(
+        context.staged.write(number, lake)
+    context.quarantined.write(number, _quarantine_rows(context, batch, reference))
+    counts = RecordCounts(
         records=count,
-        quarantined=len(exact.refused),
-        records_by_file=Counter({rows.file: count}),
-        exact_lane_records=int(is_left.sum()),
-        exact_lane_causes=+Counter(taken.left),
+        quarantined=len(reference.quarantined),
+        records_by_file=Counter({batch.file: count}),
+        reference_path_records=int(is_unsupported.sum()),
+        reference_path_causes=+Counter(fast.unsupported),
     )
-    tally.count_valid(entity, lake)
-    tally.reasons.update(reason for _, reasons, _ in exact.refused for reason in reasons)
-    by_set = taken.frame[OTHER_KEYS].value_counts().iter_rows()
-    tally.count_keys((columns.other_keys[index], records) for index, records in by_set)
-    tally.count_keys(exact.key_sets.items())
-    return BatchOutcome(tally, keys)
+    counts.count_valid(entity, lake)
+    counts.reasons.update(reason for _, reasons, _ in reference.quarantined for reason in reasons)
+    by_set = fast.frame[OTHER_KEYS].value_counts().iter_rows()
+    counts.count_keys((columns.other_keys[index], records) for index, records in by_set)
+    counts.count_keys(reference.key_sets.items())
+    return BatchResult(counts, keys)
 
 
-def _judge_exactly(job: BatchJob, rows: Rows, left: list[int]) -> _ExactlyJudged:
-    known = {*job.entity.by_contract_name, IGNORED_UPDATE_CFS}
-    exact = _ExactlyJudged([], [], Counter())
-    shared: dict[tuple[str, ...], tuple[str, ...]] = {}  # a batch may be refused as a whole, for the same reasons
+def _validate_by_reference_path(
+    context: BatchContext, batch: RecordBatch, rows: list[int]
+) -> _ReferencePathResult:
+    known = {*context.entity.by_contract_name, IGNORED_UPDATE_CFS_KEY}
+    result = _ReferencePathResult([], [], Counter())
+    shared: dict[tuple[str, ...], tuple[str, ...]] = {}  # all records of a batch may have the same reasons
 
-    def refuse(row: int, refused: Refused, key: str | None) -> None:
-        reasons = tuple(refused.reasons)
-        exact.refused.append((row, shared.setdefault(reasons, reasons), key))
+    def quarantine(row: int, quarantined: Quarantined, key: str | None) -> None:
+        reasons = tuple(quarantined.reasons)
+        result.quarantined.append((row, shared.setdefault(reasons, reasons), key))
 
-    for row in left:
-        record = rows.record(row)
-        if isinstance(record, Refused):
-            refuse(row, record, None)
+    for row in rows:
+        record = batch.record(row)
+        if isinstance(record, Quarantined):
+            quarantine(row, record, None)
             continue
-        judged = judge(job.entity, record, job.context)
-        if isinstance(judged, Refused):
-            refuse(row, judged, delivered_key(job.entity, record, job.context.rules))
+        validated = validate_record(context.entity, record, context.validation)
+        if isinstance(validated, Quarantined):
+            quarantine(row, validated, raw_record_key(context.entity, record, context.validation.settings))
         else:
-            exact.rows.append({ROW: row, **judged.row})
-            exact.key_sets[tuple(key for key in record if key not in known)] += 1
-    return exact
+            result.rows.append({ROW: row, **validated.row})
+            result.key_sets[tuple(key for key in record if key not in known)] += 1
+    return result
 
 
-def _joined(entity: Entity, taken: pl.DataFrame, exact: list[dict[str, Any]]) -> pl.DataFrame:
-    """Put the records of both lanes together; those that the exact lane judged come last."""
-    columns = {ROW: pl.Int64(), **polars_schema(judged_columns(entity))}
-    taken = taken.select(columns.keys())
-    if not exact:
-        return taken
-    judged = pl.DataFrame([_column(name, kind, exact) for name, kind in columns.items()])
-    return pl.concat([taken, judged])
+def _combine(entity: Entity, fast: pl.DataFrame, reference: list[dict[str, Any]]) -> pl.DataFrame:
+    """Return the valid records of both paths; those of the reference path come last."""
+    columns = {ROW: pl.Int64(), **polars_schema(validated_columns(entity))}
+    fast = fast.select(columns.keys())
+    if not reference:
+        return fast
+    return pl.concat([fast, pl.DataFrame([_column(name, dtype, reference) for name, dtype in columns.items()])])
 
 
-def _column(name: str, kind: pl.DataType, rows: list[dict[str, Any]]) -> pl.Series:
+def _column(name: str, dtype: pl.DataType, rows: list[dict[str, Any]]) -> pl.Series:
     values = [row[name] for row in rows]
-    if kind == pl.List(pl.String()):  # by Arrow: polars makes a series of each list
-        return pl.Series(name, pa.array(values, pa.list_(pa.string()))).cast(kind)
-    return pl.Series(name, values, kind)
+    if dtype == pl.List(pl.String()):  # by Arrow, because polars builds a series for each list
+        return pl.Series(name, pa.array(values, pa.list_(pa.string()))).cast(dtype)
+    return pl.Series(name, values, dtype)
 
 
-def _quarantine(job: BatchJob, rows: Rows, exact: _ExactlyJudged) -> pl.DataFrame:
-    places = np.array([row for row, _, _ in exact.refused], np.int64)
-    # Lists of texts by Arrow: polars makes a series of each list.
+def _quarantine_rows(context: BatchContext, batch: RecordBatch, result: _ReferencePathResult) -> pl.DataFrame:
+    rows = np.array([row for row, _, _ in result.quarantined], np.int64)
+    # Lists of strings by Arrow, because polars builds a series for each list.
     frame = pl.DataFrame(
         {
-            SOURCE_POSITION: pl.Series(rows.positions[places]),
-            "reasons": pl.Series(pa.array([reasons for _, reasons, _ in exact.refused], pa.list_(pa.string()))),
-            "raw": pl.Series(pa.array([rows.raw(row) for row in places.tolist()], pa.binary())),
+            SOURCE_POSITION: pl.Series(batch.positions[rows]),
+            "reasons": pl.Series(
+                pa.array([reasons for _, reasons, _ in result.quarantined], pa.list_(pa.string()))
+            ),
+            "raw": pl.Series(pa.array([batch.raw(row) for row in rows.tolist()], pa.binary())),
         }
     ).with_columns(
-        pl.lit(job.entity.table).alias("entity"),
-        pl.lit(job.context.dump_date).alias("dump_date"),
-        pl.lit(rows.file).alias(SOURCE_FILE),
+        pl.lit(context.entity.table).alias("entity"),
+        pl.lit(context.validation.dump_date).alias("dump_date"),
+        pl.lit(batch.file).alias(SOURCE_FILE),
     )
-    return frame.select(pl.col(name).cast(kind) for name, kind in polars_schema(QUARANTINE_COLUMNS).items())
+    return frame.select(pl.col(name).cast(dtype) for name, dtype in polars_schema(QUARANTINE_COLUMNS).items())
 
 
-def _keys(
+def _key_entries(
     number: int,
     lake: pl.DataFrame,
-    places: np.ndarray[Any, np.dtype[np.int64]],
-    exact: _ExactlyJudged,
+    rows: np.ndarray[Any, np.dtype[np.int64]],
+    result: _ReferencePathResult,
 ) -> KeyEntries:
-    refused = [(row, key) for row, _, key in exact.refused if key is not None]
-    entries = np.zeros(len(lake) + len(refused), KEY_ENTRY)
+    quarantined = [(row, key) for row, _, key in result.quarantined if key is not None]
+    entries = np.zeros(len(lake) + len(quarantined), KEY_ENTRY)
     entries["hash"][: len(lake)] = lake["key_hash"].to_numpy()
-    entries["place"][: len(lake)] = place_of(number, places)
+    entries["place"][: len(lake)] = delivery_positions(number, rows)
     entries["index"][: len(lake)] = np.arange(len(lake))
-    if refused:
-        hashes = key_hashes(pl.Series([key for _, key in refused], dtype=pl.String()))
+    if quarantined:
+        hashes = key_hashes(pl.Series([key for _, key in quarantined], dtype=pl.String()))
         entries["hash"][len(lake) :] = hashes.to_numpy()
-        entries["place"][len(lake) :] = place_of(number, np.array([row for row, _ in refused], np.int64))
-        entries["index"][len(lake) :] = REFUSED
+        entries["place"][len(lake) :] = delivery_positions(
+            number, np.array([row for row, _ in quarantined], np.int64)
+        )
+        entries["index"][len(lake) :] = QUARANTINED_INDEX
     return entries

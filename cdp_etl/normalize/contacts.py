@@ -1,7 +1,7 @@
-"""Phones and e-mail addresses made comparable: E.164 and lower case, or null where not usable.
+"""Normalization of phones and e-mail addresses, so that they can be compared.
 
-A contact that is not usable is never a reason to refuse a record. Put here what is usable; which columns hold
-contacts is declared by the entities.
+A phone becomes E.164 and an address lower case. An unusable contact becomes null with a warning; it never
+quarantines a record. The entities declare which columns contain contacts.
 """
 
 import re
@@ -19,36 +19,36 @@ NOT_VALID: Final = "not a valid address"
 
 _VIETNAM: Final = "VN"
 _VIETNAMESE_MOBILE: Final = r"^(?:0|\+84)[ .-]?((?:3[0-9]|5[1689]|7[06-9]|8[1-8]|9[0-8])(?:[ .-]?[0-9]){7})$"
-"""Mobile numbers as they are commonly written in Vietnam; a test holds every prefix against libphonenumber."""
+"""Common spellings of Vietnamese mobile numbers; a test compares every prefix with libphonenumber."""
 _WRITTEN_AS_NUMBER: Final = re.compile(r"\+?[0-9 ().\-/\u00a0]{1,40}", re.ASCII)
-"""Letters are refused first: libphonenumber would dial a masked 098685xxxx as keys of a telephone."""
+"""Letters are rejected first: libphonenumber reads the letters of a masked 098685xxxx as telephone keys."""
 
 _LABEL: Final = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _ATOM: Final = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _ADDRESS: Final = rf"^{_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}\.)+(?:[A-Za-z]{{2,63}}|xn--[A-Za-z0-9-]{{2,59}})$"
-"""An address of RFC 5321 in its usual form: dot-atom, and a domain with a dot; no quotes, no IP, ASCII only."""
-_LONGEST_ADDRESS: Final = 254
-_LONGEST_LOCAL_PART: Final = 64
+"""An RFC 5321 address in its usual form: a dot-atom and a domain with a dot, ASCII only, no quotes, no IP."""
+_MAX_ADDRESS_BYTES: Final = 254
+_MAX_LOCAL_PART_BYTES: Final = 64
 
 
-def normalized(field: ContractField, delivered: pl.Series, region: str) -> pl.Series:
-    """Give the normalized column beside a contact; null where it is absent or not usable."""
+def normalize_contact(field: ContractField, delivered: pl.Series, region: str) -> pl.Series:
+    """Return the normalized column of a contact field, null if a contact is absent or unusable."""
     if field.column.personal is Personal.PHONE:
-        return e164(delivered, region)
-    return normalized_addresses(delivered)
+        return to_e164(delivered, region)
+    return normalize_emails(delivered)
 
 
-def warning(field: ContractField) -> str:
-    """Give the warning of a contact that is not usable."""
+def contact_warning(field: ContractField) -> str:
+    """Return the warning of an unusable contact."""
     fact = NOT_DIALABLE if field.column.personal is Personal.PHONE else NOT_VALID
     return f"{field.contract_name}: {fact}"
 
 
-def e164(delivered: pl.Series, region: str) -> pl.Series:
-    """Give phone numbers in E.164, by libphonenumber; null where it takes one for no valid number.
+def to_e164(delivered: pl.Series, region: str) -> pl.Series:
+    """Return phone numbers in E.164, null if libphonenumber finds a number invalid.
 
     Args:
-        delivered: The trimmed texts.
+        delivered: Trimmed strings.
         region: The region (ISO 3166) of numbers without a country code.
     """
     if region == _VIETNAM:
@@ -61,12 +61,12 @@ def e164(delivered: pl.Series, region: str) -> pl.Series:
     if rest.is_empty():
         return common
     distinct = rest.unique()
-    numbers = {text: _e164_of(text, region) for text in distinct}
+    numbers = {text: _parse_phone(text, region) for text in distinct}
     return common.scatter(is_rest.arg_true(), rest.replace_strict(numbers, return_dtype=pl.String()))
 
 
 @lru_cache(maxsize=100_000)
-def _e164_of(text: str, region: str) -> str | None:
+def _parse_phone(text: str, region: str) -> str | None:
     if not _WRITTEN_AS_NUMBER.fullmatch(text):
         return None
     try:
@@ -78,11 +78,11 @@ def _e164_of(text: str, region: str) -> str | None:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
-def normalized_addresses(delivered: pl.Series) -> pl.Series:
-    """Give e-mail addresses in lower case; null where one is not valid."""
+def normalize_emails(delivered: pl.Series) -> pl.Series:
+    """Return e-mail addresses in lower case, null if an address is invalid."""
     is_valid = (
         delivered.str.contains(_ADDRESS)
-        & (delivered.str.len_bytes() <= _LONGEST_ADDRESS)
-        & (delivered.str.find("@", literal=True) <= _LONGEST_LOCAL_PART)
+        & (delivered.str.len_bytes() <= _MAX_ADDRESS_BYTES)
+        & (delivered.str.find("@", literal=True) <= _MAX_LOCAL_PART_BYTES)
     )
     return delivered.str.to_lowercase().set(~is_valid.fill_null(value=False), None)

@@ -1,6 +1,6 @@
-"""What is counted while a dump is read: one tally a batch, added up for the dump.
+"""Counts of the records of a dump, collected per batch and added up.
 
-Put here counts alone: for the summary, the report, and the check that the schema is stable.
+They feed the dump's summary, the report and the drift check.
 """
 
 from collections import Counter
@@ -11,17 +11,17 @@ from typing import Final
 import polars as pl
 
 from cdp_etl.contract.entity import Entity
-from cdp_etl.normalize.exact_path import CUSTOM_FIELD_PREFIX
+from cdp_etl.normalize.reference_path import CUSTOM_FIELD_PREFIX
 
 _OPEN_VOCABULARIES: Final = ("action", "action_status", "event", "service_provider", "source_name")
-"""Columns whose values the contract leaves open ("etc") and that are few all the same."""
-MOST_VALUES: Final = 200
-"""How many values of a column are kept: the commonest."""
+"""Columns with few distinct values whose vocabulary the contract leaves open ("etc")."""
+MAX_VALUES: Final = 200
+"""Number of values stored per column: the most common ones."""
 
 
 @dataclass(slots=True)
-class Tally:
-    """Counts of one batch, or of several."""
+class RecordCounts:
+    """Counts of the records of one or more batches."""
 
     records: int = 0
     accepted: int = 0
@@ -33,11 +33,11 @@ class Tally:
     nulls: Counter[str] = field(default_factory=Counter)
     open_values: dict[str, Counter[str]] = field(default_factory=dict)
     records_by_file: Counter[str] = field(default_factory=Counter)
-    exact_lane_records: int = 0
-    exact_lane_causes: Counter[str] = field(default_factory=Counter)
+    reference_path_records: int = 0
+    reference_path_causes: Counter[str] = field(default_factory=Counter)
 
-    def add(self, other: "Tally") -> None:
-        """Take in another batch's counts."""
+    def add(self, other: "RecordCounts") -> None:
+        """Add the counts of another batch."""
         self.records += other.records
         self.accepted += other.accepted
         self.quarantined += other.quarantined
@@ -47,16 +47,16 @@ class Tally:
         self.unknown_keys.update(other.unknown_keys)
         self.nulls.update(other.nulls)
         for column, values in other.open_values.items():
-            kept = self.open_values.setdefault(column, Counter())
-            kept.update(values)
-            if len(kept) > 2 * MOST_VALUES:
-                self.open_values[column] = Counter(dict(kept.most_common(MOST_VALUES)))
+            total = self.open_values.setdefault(column, Counter())
+            total.update(values)
+            if len(total) > 2 * MAX_VALUES:
+                self.open_values[column] = Counter(dict(total.most_common(MAX_VALUES)))
         self.records_by_file.update(other.records_by_file)
-        self.exact_lane_records += other.exact_lane_records
-        self.exact_lane_causes.update(other.exact_lane_causes)
+        self.reference_path_records += other.reference_path_records
+        self.reference_path_causes.update(other.reference_path_causes)
 
     def count_valid(self, entity: Entity, frame: pl.DataFrame) -> None:
-        """Count what is told of valid records, in the lake's columns."""
+        """Count valid records, given in the lake's columns."""
         self.accepted += len(frame)
         warned = frame.filter(pl.col("warnings").list.len() > 0)["warnings"]
         self.with_warnings += len(warned)
@@ -65,11 +65,15 @@ class Tally:
             self.nulls[field_.name] += frame[field_.name].null_count()
         for name in _OPEN_VOCABULARIES:
             if name in frame.columns:
-                counts = frame[name].drop_nulls().value_counts(sort=True).head(MOST_VALUES)
+                counts = frame[name].drop_nulls().value_counts(sort=True).head(MAX_VALUES)
                 self.open_values[name] = Counter(dict(counts.iter_rows()))
 
     def count_keys(self, key_sets: Iterable[tuple[Iterable[str], int]]) -> None:
-        """Count unknown keys, given sets of keys and how many records have each; custom fields are known."""
+        """Count unknown keys; keys of custom fields are known.
+
+        Args:
+            key_sets: Sets of keys that the contract does not list, each with its number of records.
+        """
         for keys, count in key_sets:
             for key in keys:
                 if not key.startswith(CUSTOM_FIELD_PREFIX):

@@ -1,7 +1,7 @@
-"""What is derived from a judged record, for the rows of both lanes in one step.
+"""Columns derived from validated records: keys, dates, normalized contacts, identifiers.
 
-Put here keys, days, contacts and identifiers. What a record is was decided before; which version of it counts is
-decided after.
+Validation comes before (`reference_path.py`, `fast_path/validate.py`), resolution of duplicates after
+(`dedup/resolve.py`). The records of both paths are derived together.
 """
 
 from collections.abc import Sequence
@@ -13,34 +13,36 @@ import polars as pl
 
 from cdp_etl.contract.columns import Personal
 from cdp_etl.contract.entity import Entity
-from cdp_etl.contract.normalization_settings import Rules
+from cdp_etl.contract.normalization_settings import NormalizationSettings
 from cdp_etl.contract.record_key import ESCAPE, SEPARATOR
 from cdp_etl.contract.render.polars_schema import polars_schema
 from cdp_etl.contract.table import lake_columns, normalized_name
-from cdp_etl.normalize.contacts import normalized, warning
-from cdp_etl.normalize.fast_path.arrow_buffers import memory_of
-from cdp_etl.normalize.fast_path.text_columns import lists_of
+from cdp_etl.normalize.contacts import contact_warning, normalize_contact
+from cdp_etl.normalize.fast_path.arrow_buffers import text_buffers
+from cdp_etl.normalize.fast_path.text_columns import collect_lists
 from cdp_etl.normalize.jit import md5
 
 SOURCE_FILE: Final = "source_file"
 SOURCE_POSITION: Final = "source_position"
 
 
-def enrich(entity: Entity, judged: pl.DataFrame, rules: Rules, dump_date: date) -> pl.DataFrame:
-    """Give the lake's columns of judged records.
+def derive_columns(
+    entity: Entity, valid: pl.DataFrame, settings: NormalizationSettings, dump_date: date
+) -> pl.DataFrame:
+    """Return validated records with all columns of the lake.
 
     Args:
-        entity: Their entity.
-        judged: `judged_columns`, `source_file` and `source_position`.
-        rules: The settings that bear on the outcome.
+        entity: The entity of the records.
+        valid: `validated_columns`, `source_file` and `source_position`.
+        settings: The settings that influence the result.
         dump_date: The day the source system delivered.
     """
-    frame = _with_contacts(entity, judged, rules)
+    frame = _with_contacts(entity, valid, settings)
     frame = frame.with_columns(
-        pl.col("internal_company_id").fill_null(rules.default_company).alias("company_id"),
+        pl.col("internal_company_id").fill_null(settings.default_company).alias("company_id"),
         pl.col(entity.main_timestamp).alias("occurred_at"),
         pl.col(entity.main_timestamp)
-        .dt.convert_time_zone(rules.business_timezone)
+        .dt.convert_time_zone(settings.business_timezone)
         .dt.date()
         .alias("activity_date"),
         pl.lit(dump_date).alias("dump_date"),
@@ -48,37 +50,37 @@ def enrich(entity: Entity, judged: pl.DataFrame, rules: Rules, dump_date: date) 
         pl.lit(None, pl.List(pl.String())).alias("folded_ignored_update_cfs"),
     )
     keys = frame.select(_record_key(entity).alias("record_key")).to_series()
-    frame = frame.with_columns(keys, key_hashes(keys), *_identifiers(entity, rules, frame))
+    frame = frame.with_columns(keys, key_hashes(keys), *_identifiers(entity, settings, frame))
     return frame.select(pl.col(name).cast(dtype) for name, dtype in polars_schema(lake_columns(entity)).items())
 
 
 def key_hashes(keys: pl.Series) -> pl.Series:
-    """Give 64 bits of each key's MD5, as DuckDB's `md5_number_lower` gives them, so that SQL finds the same."""
-    memory = memory_of(keys)
-    hashes, work = np.empty(memory.count, np.uint64), np.empty(md5.WORK_SPACE, np.uint8)
-    md5.hash_texts(memory.codes, memory.offsets, memory.count, hashes.ctypes.data, work.ctypes.data)
+    """Return 64 bits of each key's MD5, equal to DuckDB's `md5_number_lower`, so that SQL can compute the same."""
+    buffers = text_buffers(keys)
+    hashes, work = np.empty(buffers.count, np.uint64), np.empty(md5.WORK_SPACE, np.uint8)
+    md5.hash_texts(buffers.data, buffers.offsets, buffers.count, hashes.ctypes.data, work.ctypes.data)
     return pl.Series("key_hash", hashes)
 
 
-def _with_contacts(entity: Entity, frame: pl.DataFrame, rules: Rules) -> pl.DataFrame:
-    told: list[pl.Series] = []
+def _with_contacts(entity: Entity, frame: pl.DataFrame, settings: NormalizationSettings) -> pl.DataFrame:
+    warnings: list[pl.Series] = []
     for field in entity.contacts:
         delivered = frame[field.name]
-        made = normalized(field, delivered, rules.phone_region)
-        frame = frame.with_columns(made.alias(normalized_name(field)))
-        if made.null_count() != delivered.null_count():
-            is_odd = delivered.is_not_null() & made.is_null()
-            text = pl.select(pl.when(is_odd).then(pl.lit(warning(field))).alias(field.name))
-            told.append(text.to_series())
-    if not told:
+        normalized = normalize_contact(field, delivered, settings.phone_region)
+        frame = frame.with_columns(normalized.alias(normalized_name(field)))
+        if normalized.null_count() != delivered.null_count():
+            is_unusable = delivered.is_not_null() & normalized.is_null()
+            warning = pl.select(pl.when(is_unusable).then(pl.lit(contact_warning(field))).alias(field.name))
+            warnings.append(warning.to_series())
+    if not warnings:
         return frame
     if frame["warnings"].list.len().sum():
-        return frame.with_columns(pl.concat_list("warnings", lists_of(told)))
-    return frame.with_columns(lists_of(told).alias("warnings"))
+        return frame.with_columns(pl.concat_list("warnings", collect_lists(warnings)))
+    return frame.with_columns(collect_lists(warnings).alias("warnings"))
 
 
 def _record_key(entity: Entity) -> pl.Expr:
-    """Give `contract.keys.record_key` of every row."""
+    """Return `contract.record_key.record_key` of every row."""
     parts = ("company_id", "system_name", entity.own_id)
     return pl.concat_str(*(_escaped(pl.col(part).fill_null("")) for part in parts), separator=SEPARATOR)
 
@@ -88,22 +90,22 @@ def _escaped(part: pl.Expr) -> pl.Expr:
     return doubled.str.replace_all(SEPARATOR, ESCAPE + SEPARATOR, literal=True)
 
 
-def _identifiers(entity: Entity, rules: Rules, frame: pl.DataFrame) -> Sequence[pl.Series]:
-    """Give the best identifier of the customer, and all that are usable."""
-    found: list[pl.Expr] = []
+def _identifiers(entity: Entity, settings: NormalizationSettings, frame: pl.DataFrame) -> Sequence[pl.Series]:
+    """Return the customer's best identifier, and the list of all usable ones."""
+    identifiers: list[pl.Expr] = []
     if entity.has_customer:
         customer = pl.col("customer_id")
-        if rules.customer_id_scope == "system":
+        if settings.customer_id_scope == "system":
             system = _escaped(pl.col("system_name").fill_null(""))
             customer = pl.concat_str(system, customer, separator=SEPARATOR)
-        found.append(pl.lit("c:") + customer)
+        identifiers.append(pl.lit("c:") + customer)
     for kind, prefix in ((Personal.EMAIL, "e:"), (Personal.PHONE, "p:")):
-        found += [
+        identifiers += [
             pl.lit(prefix) + pl.col(normalized_name(field))
             for field in entity.contacts
             if field.column.personal is kind
         ]
-    each = frame.select(text.alias(str(number)) for number, text in enumerate(found))
-    return each.select(pl.coalesce(pl.all()).alias("customer_key")).to_series(), lists_of(
+    each = frame.select(identifier.alias(str(number)) for number, identifier in enumerate(identifiers))
+    return each.select(pl.coalesce(pl.all()).alias("customer_key")).to_series(), collect_lists(
         each.get_columns()
     ).alias("identifiers")

@@ -1,8 +1,7 @@
-"""Whether a dump still looks like the dumps before it: keys, absent fields, values of open vocabularies.
+"""Drift: differences between a dump and earlier ones in keys, absent fields and values of open vocabularies.
 
-A comparison of counts that normalizing has kept (`NormalizedDump`), no reading. Put here what counts as a change
-and the sentences that tell it; docs/drift.md explains both. A sentence names fields, keys and vocabulary words,
-never a value that may be a person's.
+It compares counts that normalization stored (`NormalizedDump`); nothing is read again. `docs/drift.md` explains
+what counts as a change. Messages name fields, keys and vocabulary words, never a value that may be personal.
 """
 
 import re
@@ -13,49 +12,49 @@ from math import exp, log
 from typing import Final
 
 from cdp_etl.contract.entity import Entity
-from cdp_etl.contract.naming import reads_as_a_name
-from cdp_etl.normalize.counts import MOST_VALUES
+from cdp_etl.contract.naming import looks_like_field_name
+from cdp_etl.normalize.counts import MAX_VALUES
 from cdp_etl.normalize.lake.result import NormalizedDump
 
 DUMPS_COMPARED: Final = 14
-"""House rule: two weeks, so that each day of the week is in them twice."""
+"""House rule: the baseline is two weeks, so that it contains each day of the week twice."""
 
-FEWEST_DUMPS: Final = 3
-"""House rule: with fewer dumps before it, nothing is said of a dump."""
+MIN_DUMPS: Final = 3
+"""House rule: with fewer dumps in the baseline nothing is compared."""
 
-FEWEST_RECORDS: Final = 30
-"""House rule: shares of fewer records say nothing."""
+MIN_RECORDS: Final = 30
+"""House rule: shares are compared only between dumps of at least this number of records."""
 
-_LEAST_MOVE: Final = 0.05
-"""House rule: a share that moved by less than five points is of no interest, however sure."""
+_MIN_SHARE_CHANGE: Final = 0.05
+"""House rule: a change of less than five points is ignored, however significant."""
 
-_CHANCE: Final = 1e-4
-"""House rule: what chance does once in 10,000 dumps is a change; some 150 shares are looked at a day."""
+_SIGNIFICANCE_LEVEL: Final = 1e-4
+"""House rule: a change must be less probable than once in 10,000 dumps; about 150 shares are compared a day."""
 
-_ONE_OUT_OF: Final = 5
-"""House rule: a fifth of the dumps at each end, rounded down, is left out of what is usual."""
+_TRIM_DIVISOR: Final = 5
+"""House rule: one fifth of the dumps at each end, rounded down, is excluded from the usual range."""
 
-_UNLIKELY: Final = 0.001
-"""House rule: a key is gone where chance would leave it out of a dump like this once in a thousand times."""
+_MAX_ABSENCE_PROBABILITY: Final = 0.001
+"""House rule: a key has vanished if a dump of this size would lack it by chance less than once in 1,000 times."""
 
-_NO_SHARES: Final = f"Shares of absent fields are compared from {FEWEST_RECORDS} valid records a dump on."
-_MOST_NAMED: Final = 10
+_NO_SHARES: Final = f"Shares of absent fields are compared from {MIN_RECORDS} valid records a dump on."
+_MAX_NAMED: Final = 10
 _WORD: Final = re.compile(r"[^\W\d][\w .&/+-]{0,39}")
-_MOST_DIGITS: Final = 4
+_MAX_DIGITS: Final = 4
 _VOCABULARIES: Final = frozenset({"action", "event", "service_provider"})
-"""Columns whose values the contract itself lists some of: words, and nobody's data."""
+"""Columns for which the contract lists some values: their values are words and not personal."""
 
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """What a comparison came to.
+    """Result of a comparison.
 
     Attributes:
-        dump_date: The dump that was looked at.
-        records: Its valid records: the counts are of these.
-        compared_with: How many dumps before it held a valid record; fewer than `FEWEST_DUMPS` say nothing.
-        changes: What changed, in sentences.
-        notes: What was not looked at, and why.
+        dump_date: Date of the dump that was compared.
+        records: Number of its valid records; the counts are of these.
+        compared_with: Number of earlier dumps with a valid record; nothing is compared below `MIN_DUMPS`.
+        changes: One sentence per change.
+        notes: What was not compared, and why.
     """
 
     dump_date: date
@@ -65,41 +64,41 @@ class Drift:
     notes: tuple[str, ...] = ()
 
     @property
-    def sentence(self) -> str:
-        """Say in one sentence what came of it."""
+    def summary(self) -> str:
+        """Return the result in one sentence."""
         if self.changes:
             return f"{len(self.changes)} {'change' if len(self.changes) == 1 else 'changes'}. {self.changes[0]}"
-        if self.compared_with < FEWEST_DUMPS or not self.records:
+        if self.compared_with < MIN_DUMPS or not self.records:
             return self.notes[0]
         return f"Looks like the {self.compared_with} dumps before it."
 
 
 def compare(entity: Entity, dump: NormalizedDump, before: Sequence[NormalizedDump]) -> Drift:
-    """Compare a dump with those before it.
+    """Compare a dump with earlier ones.
 
     Args:
-        entity: The entity of all of them.
+        entity: The entity of all dumps.
         dump: The dump.
-        before: Dumps of earlier dates, `DUMPS_COMPARED` of them or fewer, in any order.
+        before: At most `DUMPS_COMPARED` dumps of earlier dates, in any order.
     """
-    usual = [one for one in before if _valid(one)]
-    if len(usual) < FEWEST_DUMPS:
-        fact = f"Only {len(usual)} dumps before it hold a valid record; {FEWEST_DUMPS} are needed to compare with."
-        return Drift(dump.dump_date, _valid(dump), len(usual), notes=(fact,))
+    baseline = [earlier for earlier in before if _valid(earlier)]
+    if len(baseline) < MIN_DUMPS:
+        fact = f"Only {len(baseline)} dumps before it contain a valid record; at least {MIN_DUMPS} are required."
+        return Drift(dump.dump_date, _valid(dump), len(baseline), notes=(fact,))
     if not _valid(dump):
-        return Drift(dump.dump_date, 0, len(usual), notes=("No record of the dump is valid.",))
-    has_shares = _valid(dump) >= FEWEST_RECORDS and len(_large(usual)) >= FEWEST_DUMPS
+        return Drift(dump.dump_date, 0, len(baseline), notes=("No record of the dump is valid.",))
+    has_shares = _valid(dump) >= MIN_RECORDS and len(_large(baseline)) >= MIN_DUMPS
     return Drift(
         dump.dump_date,
         _valid(dump),
-        len(usual),
+        len(baseline),
         changes=(
-            *_new_keys(dump, usual),
-            *_vanished_keys(dump, usual),
-            *(_moved_shares(entity, dump, _large(usual)) if has_shares else ()),
-            *_new_values(entity, dump, usual),
+            *_new_keys(dump, baseline),
+            *_vanished_keys(dump, baseline),
+            *(_changed_shares(entity, dump, _large(baseline)) if has_shares else ()),
+            *_new_values(entity, dump, baseline),
         ),
-        notes=(*(() if has_shares else (_NO_SHARES,)), *_values_not_compared(entity, usual)),
+        notes=(*(() if has_shares else (_NO_SHARES,)), *_values_not_compared(entity, baseline)),
     )
 
 
@@ -108,9 +107,9 @@ def _valid(dump: NormalizedDump) -> int:
 
 
 def _new_keys(dump: NormalizedDump, before: Sequence[NormalizedDump]) -> Iterator[str]:
-    known = {key for one in before for key in one.unknown_keys}
+    known = {key for earlier in before for key in earlier.unknown_keys}
     new = {key: count for key, count in dump.unknown_keys.items() if key not in known}
-    named = _keys_named(new)
+    named = _nameable_keys(new)
     for key in named:
         yield (
             f"New key `{key}` in {new[key]} of {_valid(dump)} records: "
@@ -122,45 +121,50 @@ def _new_keys(dump: NormalizedDump, before: Sequence[NormalizedDump]) -> Iterato
 
 def _vanished_keys(dump: NormalizedDump, before: Sequence[NormalizedDump]) -> Iterator[str]:
     records = sum(map(_valid, before))
-    counts = {key: [one.unknown_keys.get(key, 0) for one in before] for one in before for key in one.unknown_keys}
-    gone = {}
+    counts = {
+        key: [other.unknown_keys.get(key, 0) for other in before]
+        for earlier in before
+        for key in earlier.unknown_keys
+    }
+    vanished = {}
     for key, found in counts.items():
         share = min(sum(found) / records, 1.0)
         is_usual = sum(count > 0 for count in found) * 2 > len(before)
-        if key not in dump.unknown_keys and is_usual and (1 - share) ** _valid(dump) < _UNLIKELY:
-            gone[key] = sum(found)
-    named = _keys_named(gone)
+        if key not in dump.unknown_keys and is_usual and (1 - share) ** _valid(dump) < _MAX_ABSENCE_PROBABILITY:
+            vanished[key] = sum(found)
+    named = _nameable_keys(vanished)
     for key in named:
         yield (
             f"Key `{key}` is gone: in none of {_valid(dump)} records, "
-            f"before in {gone[key] / records:.1%} of those of {len(before)} dumps."
+            f"before in {vanished[key] / records:.1%} of those of {len(before)} dumps."
         )
-    if len(gone) > len(named):
-        yield f"{len(gone) - len(named)} {'more ' if named else ''}keys are gone, not named here."
+    if len(vanished) > len(named):
+        yield f"{len(vanished) - len(named)} {'more ' if named else ''}keys are gone, not named here."
 
 
-def _moved_shares(entity: Entity, dump: NormalizedDump, before: Sequence[NormalizedDump]) -> Iterator[str]:
+def _changed_shares(entity: Entity, dump: NormalizedDump, before: Sequence[NormalizedDump]) -> Iterator[str]:
     for field in entity.fields:
-        usual = [one for one in before if field.name in one.null_counts]
-        if len(usual) < FEWEST_DUMPS:  # the contract gained the field lately
+        usual = [earlier for earlier in before if field.name in earlier.null_counts]
+        if len(usual) < MIN_DUMPS:  # the field is new in the contract
             continue
         share = dump.null_counts.get(field.name, 0) / _valid(dump)
-        shares = sorted(one.null_counts[field.name] / _valid(one) for one in usual)
-        left_out = len(shares) // _ONE_OUT_OF
-        least, most = shares[left_out], shares[-1 - left_out]
+        shares = sorted(earlier.null_counts[field.name] / _valid(earlier) for earlier in usual)
+        trimmed = len(shares) // _TRIM_DIVISOR
+        lowest, highest = shares[trimmed], shares[-1 - trimmed]
         records = sum(map(_valid, usual))
-        absent = sum(one.null_counts[field.name] for one in usual)
-        # The overall share is usual too, where a rare absence is in few of the dumps.
-        nearest = min(max(share, min(least, absent / records)), max(most, absent / records))
-        # It is known from so many records only: one more with and one more without keep it from 0 and 1.
+        absent = sum(earlier.null_counts[field.name] for earlier in usual)
+        # The overall share counts as usual too, because a rare absence occurs in few of the dumps.
+        nearest = min(max(share, min(lowest, absent / records)), max(highest, absent / records))
+        # Laplace smoothing: one record more with the field, and one without, keep the expected share off 0 and 1.
         expected = (nearest * records + 1) / (records + 2)
-        if abs(share - nearest) >= _LEAST_MOVE and _chance(share, _valid(dump), expected) < _CHANCE:
-            span = f"{least:.1%}" if least == most else f"from {least:.1%} to {most:.1%}"
+        is_large = abs(share - nearest) >= _MIN_SHARE_CHANGE
+        if is_large and _probability(share, _valid(dump), expected) < _SIGNIFICANCE_LEVEL:
+            span = f"{lowest:.1%}" if lowest == highest else f"from {lowest:.1%} to {highest:.1%}"
             yield f"`{field.contract_name}` is absent from {share:.1%} of {_valid(dump)} records; usual is {span}."
 
 
-def _chance(share: float, records: int, expected: float) -> float:
-    """Bound how likely a share as far from the expected one is in so many records (Chernoff)."""
+def _probability(share: float, records: int, expected: float) -> float:
+    """Return an upper bound on the probability of a share this far from the expected one (Chernoff)."""
     divergence = sum(
         found * log(found / usual) for found, usual in ((share, expected), (1 - share, 1 - expected)) if found
     )
@@ -169,13 +173,13 @@ def _chance(share: float, records: int, expected: float) -> float:
 
 def _new_values(entity: Entity, dump: NormalizedDump, before: Sequence[NormalizedDump]) -> Iterator[str]:
     for column, values in dump.open_values.items():
-        if _is_cut(column, before):
+        if _is_truncated(column, before):
             continue
-        known = {value for one in before for value in one.open_values.get(column, {})}
+        known = {value for earlier in before for value in earlier.open_values.get(column, {})}
         new = {value: count for value, count in values.items() if value not in known}
         name = _contract_name(entity, column)
-        # So many new ones at once are hardly words: the source may have put something else there.
-        named = _named(new) if column in _VOCABULARIES and len(new) <= _MOST_NAMED else []
+        # Many new values at once are probably not words: the source may have put other data into the column.
+        named = _nameable_values(new) if column in _VOCABULARIES and len(new) <= _MAX_NAMED else []
         for value in named:
             yield f"New value of `{name}`: `{value}`, in {new[value]} of {_valid(dump)} records."
         if len(new) > len(named):
@@ -183,38 +187,38 @@ def _new_values(entity: Entity, dump: NormalizedDump, before: Sequence[Normalize
 
 
 def _values_not_compared(entity: Entity, before: Sequence[NormalizedDump]) -> Iterator[str]:
-    for column in sorted({column for one in before for column in one.open_values}):
-        if _is_cut(column, before):
-            yield f"`{_contract_name(entity, column)}` has more than {MOST_VALUES} values; new ones are not told."
+    for column in sorted({column for earlier in before for column in earlier.open_values}):
+        if _is_truncated(column, before):
+            yield f"`{_contract_name(entity, column)}` has over {MAX_VALUES} values; new ones are not reported."
 
 
-def _is_cut(column: str, before: Sequence[NormalizedDump]) -> bool:
-    """Tell whether some values of a column were not kept, so that one that seems new need not be."""
-    return any(len(one.open_values.get(column, {})) >= MOST_VALUES for one in before)
+def _is_truncated(column: str, before: Sequence[NormalizedDump]) -> bool:
+    """Return whether only the most common values of a column were stored, so that a value may look new."""
+    return any(len(earlier.open_values.get(column, {})) >= MAX_VALUES for earlier in before)
 
 
 def _large(dumps: Sequence[NormalizedDump]) -> list[NormalizedDump]:
-    return [dump for dump in dumps if _valid(dump) >= FEWEST_RECORDS]
+    return [dump for dump in dumps if _valid(dump) >= MIN_RECORDS]
 
 
 def _contract_name(entity: Entity, column: str) -> str:
     return next(field.contract_name for field in entity.fields if field.name == column)
 
 
-def _keys_named(counts: dict[str, int]) -> list[str]:
-    """Choose which keys may be named: the commonest of those that read as a field's name."""
-    return _commonest(counts, [key for key in counts if reads_as_a_name(key)])
+def _nameable_keys(counts: dict[str, int]) -> list[str]:
+    """Return the most common keys that look like a field's name and may therefore be shown."""
+    return _most_common(counts, [key for key in counts if looks_like_field_name(key)])
 
 
-def _named(counts: dict[str, int]) -> list[str]:
-    """Choose which values may be named: the commonest, and none that looks like a phone or a sentence."""
+def _nameable_values(counts: dict[str, int]) -> list[str]:
+    """Return the most common values that look like neither a phone nor a sentence and may be shown."""
     words = [
         name
         for name in counts
-        if _WORD.fullmatch(name) and sum(character.isdigit() for character in name) <= _MOST_DIGITS
+        if _WORD.fullmatch(name) and sum(character.isdigit() for character in name) <= _MAX_DIGITS
     ]
-    return _commonest(counts, words)
+    return _most_common(counts, words)
 
 
-def _commonest(counts: dict[str, int], names: list[str]) -> list[str]:
-    return sorted(names, key=lambda name: (-counts[name], name))[:_MOST_NAMED]
+def _most_common(counts: dict[str, int], names: list[str]) -> list[str]:
+    return sorted(names, key=lambda name: (-counts[name], name))[:_MAX_NAMED]

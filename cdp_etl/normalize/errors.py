@@ -1,6 +1,7 @@
-"""What stops the normalizing of a dump as a whole.
+"""Errors that stop the normalization of a dump, and the reasons that quarantine a single record.
 
-Put here errors after which nothing of the dump is kept. What is wrong with one record is a reason (`reasons.py`).
+An error is about the dump as a whole: nothing of the dump is stored. A reason is about one record. Reason texts
+are stored with the record and counted by their exact wording, so they must not change.
 """
 
 from typing import Final
@@ -9,24 +10,24 @@ from cdp_etl.errors import CdpEtlError
 
 
 class DumpUnreadableError(CdpEtlError):
-    """A file of the dump cannot be read to its end; nothing of the dump is written."""
+    """A file of the dump cannot be read to its end; nothing of the dump is stored."""
 
     def __init__(self, file: str, fact: str, offset: int | None = None) -> None:
-        """Name the file, the fact, and where known the byte offset in it.
+        """Name the file, the fact, and the byte offset if it is known.
 
         Args:
             file: Path within the dump.
-            fact: What was found and what was expected, without a record's values.
-            offset: Byte offset in the file; in the decompressed bytes where the fault is in them.
+            fact: What was found and what was expected, without any value of a record.
+            offset: Byte offset in the file, or in the decompressed bytes if the fault is in them.
         """
         place = file if offset is None else f"{file}, offset {offset}"
-        super().__init__(f"{place}: {fact}; nothing of this dump was taken.")
+        super().__init__(f"{place}: {fact}; nothing of this dump was stored.")
         self.file = file
         self.offset = offset
 
 
 class RecordsLostError(CdpEtlError):
-    """The records read are not those accepted, superseded and quarantined; nothing of the dump is kept."""
+    """The records read are not those accepted, superseded and quarantined; nothing of the dump is stored."""
 
 
 MALFORMED_JSON: Final = "record: malformed JSON"
@@ -35,14 +36,14 @@ NOT_UTF8: Final = "record: not UTF-8"
 AFTER_CLOSING_QUOTE: Final = "record: text after a closing quote"
 OTHER_ENTITY: Final = "objectType: not this entity"
 NEWER_VERSION_QUARANTINED: Final = "newer version quarantined"
-"""A warning: a later record of the same key was refused, so this older one stands (RULINGS 2)."""
+"""A warning: a later record of the same key was quarantined, so this older version is accepted."""
 
 
 def too_long(limit: int) -> str:
-    """Say that a record is longer than the setting allows, in bytes."""
+    """Return the reason of a record that is longer than the limit, in bytes."""
     return f"record: longer than the limit of {limit} bytes"
 
 
-def ragged(cells: int, headers: int) -> str:
-    """Say that a CSV row has another number of cells than the header."""
-    return f"record: {cells} cells, the header has {headers}"
+def wrong_cell_count(cells: int, columns: int) -> str:
+    """Return the reason of a CSV row with another number of cells than the header."""
+    return f"record: {cells} cells, the header has {columns}"

@@ -1,6 +1,6 @@
-"""A dump from its files to the lake: the heavy stage, without a database.
+"""Normalization of a dump, from its files to its output in the lake.
 
-Put here the order of the steps. Each step stands in a module of its own.
+Each step has a module of its own. No step uses the warehouse, so several dumps can be normalized at the same time.
 """
 
 import os
@@ -15,29 +15,29 @@ from typing import Final
 
 import pyarrow.parquet as pq
 
-from cdp_etl.contract.base_record import JudgeContext
+from cdp_etl.contract.base_record import ValidationContext
 from cdp_etl.contract.entity import Entity
-from cdp_etl.contract.normalization_settings import Rules
-from cdp_etl.normalize.batch import BatchJob, BatchOutcome, normalize_batch
-from cdp_etl.normalize.counts import Tally
+from cdp_etl.contract.normalization_settings import NormalizationSettings
+from cdp_etl.normalize.batch import BatchContext, BatchResult, normalize_batch
+from cdp_etl.normalize.counts import RecordCounts
 from cdp_etl.normalize.dedup.key_spill import KeySpill
-from cdp_etl.normalize.dedup.resolve import VersionChanges, VersionFolders, settle_versions
+from cdp_etl.normalize.dedup.resolve import DedupFolders, DedupResult, resolve_duplicates
 from cdp_etl.normalize.errors import RecordsLostError
 from cdp_etl.normalize.lake.part_files import PartFolder
 from cdp_etl.normalize.lake.result import ACCEPTED, QUARANTINED, SUPERSEDED, NormalizedDump, NormalizedFile
-from cdp_etl.normalize.lake.store import shelf
+from cdp_etl.normalize.lake.store import dump_folder
 from cdp_etl.normalize.readers.byte_stream import ExpansionBound, ReadBounds
 from cdp_etl.normalize.readers.dispatch import decode
-from cdp_etl.normalize.record_batch import Rows
+from cdp_etl.normalize.record_batch import RecordBatch
 from cdp_etl.normalize.source_files import SourceFile, content_fingerprint, in_delivery_order
 
 BATCH_BYTES: Final = 32 << 20
-"""How much of a file is in work at once, for each worker: small enough that several fit into memory."""
+"""Bytes of a file per batch. Each worker holds one batch, so several must fit into memory."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Dump:
-    """What is normalized."""
+    """The dump that is normalized."""
 
     entity: Entity
     dump_date: date
@@ -46,80 +46,80 @@ class _Dump:
     fingerprint: str
 
 
-def normalize_dump(  # noqa: PLR0913, PLR0917 - the dump, where it goes, and how much of the machine it may take
+def normalize_dump(  # noqa: PLR0913, PLR0917 - the dump, the lake, and the resources it may use
     entity: Entity,
     dump_date: date,
     directory: Path,
     files: Sequence[SourceFile],
     lake: Path,
-    rules: Rules,
+    settings: NormalizationSettings,
     *,
     batch_bytes: int = BATCH_BYTES,
     workers: int | None = None,
     expansion: ExpansionBound | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> NormalizedDump:
-    """Read a dump, judge its records, and publish the outcome in the lake.
+    """Read a dump, validate its records, and publish the output in the lake.
 
-    The outcome is a function of the files, the rules and the date alone: where it is in the lake already, it is
-    given as it is. It appears whole or not at all.
+    The output is a function of the files, the settings and the date alone. If the lake contains it already, it is
+    returned without reading the files. Publishing is atomic.
 
     Args:
-        entity: What the dump holds.
+        entity: The entity of the dump.
         dump_date: The day the source system delivered.
-        directory: Where the files lie.
-        files: The dump's data files, in any order; their names say their formats.
+        directory: Folder of the files.
+        files: The dump's data files, in any order; the file names determine the formats.
         lake: The root of the normalized lake.
-        rules: The settings that bear on the outcome.
-        batch_bytes: How much is read at once; a setting of speed and memory.
-        workers: Batches in work at the same time; as many as there are processors where None.
-        expansion: How far compressed files may expand.
-        progress: Told a sentence now and then.
+        settings: The settings that influence the output.
+        batch_bytes: Bytes per batch; influences speed and memory only.
+        workers: Number of batches processed at the same time; None means one per processor.
+        expansion: Limit on the decompressed size of files.
+        progress: Called with a sentence after each batch.
 
     Raises:
-        DumpUnreadableError: a file cannot be read to its end; nothing of the dump is published.
-        RecordsLostError: the counts do not balance; nothing of the dump is published.
+        DumpUnreadableError: If a file cannot be read to its end; nothing of the dump is published.
+        RecordsLostError: If the counts do not balance; nothing of the dump is published.
     """
-    place = shelf(lake, entity, dump_date)
-    place.remove_leftovers()
-    fingerprint = content_fingerprint(entity, dump_date, files, rules)
-    known = place.find(fingerprint)
+    folder = dump_folder(lake, entity, dump_date)
+    folder.remove_leftovers()
+    fingerprint = content_fingerprint(entity, dump_date, files, settings)
+    known = folder.find(fingerprint)
     if known is not None:
-        place.point_at(known)
+        folder.set_latest(known)
         return known
     dump = _Dump(entity, dump_date, directory, in_delivery_order(files), fingerprint)
-    bounds = ReadBounds(batch_bytes, rules.max_record_bytes, expansion or ExpansionBound())
-    with place.workplace() as work:
-        folders = VersionFolders(*(_part_folder(work, name) for name in ("staged", ACCEPTED, SUPERSEDED)))
+    bounds = ReadBounds(batch_bytes, settings.max_record_bytes, expansion or ExpansionBound())
+    with folder.work_directory() as work:
+        folders = DedupFolders(*(_part_folder(work, name) for name in ("staged", ACCEPTED, SUPERSEDED)))
         quarantined = _part_folder(work, QUARANTINED)
-        job = BatchJob(entity, JudgeContext(rules, dump_date), folders.staged, quarantined)
+        context = BatchContext(entity, ValidationContext(settings, dump_date), folders.staged, quarantined)
         keys = KeySpill(_folder(work, "keys"))
-        tally = Tally()
-        for outcome in _in_parallel(job, _batches(dump, bounds), workers or _processors()):
-            tally.add(outcome.tally)
-            keys.add(outcome.keys)
+        counts = RecordCounts()
+        for result in _in_parallel(context, _batches(dump, bounds), workers or _processors()):
+            counts.add(result.counts)
+            keys.add(result.keys)
             if progress is not None:
-                progress(f"{entity.name} {dump_date}: {tally.records} records judged")
-        changes = settle_versions(entity, keys, folders, _folder(work, "decisions"))
+                progress(f"{entity.name} {dump_date}: {counts.records} records validated")
+        dedup = resolve_duplicates(entity, keys, folders, _folder(work, "decisions"))
         _check_conservation(
             dump,
-            tally,
-            changes,
+            counts,
+            dedup,
             {ACCEPTED: folders.accepted, SUPERSEDED: folders.superseded, QUARANTINED: quarantined},
         )
         for scratch in ("keys", "decisions", "staged"):
             shutil.rmtree(work / scratch)
-        summary = _summary(dump, tally, changes, work)
-        if progress is not None and summary.exact_lane_note is not None:
-            progress(f"{entity.name} {dump_date}: {summary.exact_lane_note}")
-        return place.publish(work, summary)
+        summary = _summary(dump, counts, dedup, work)
+        if progress is not None and summary.reference_path_note is not None:
+            progress(f"{entity.name} {dump_date}: {summary.reference_path_note}")
+        return folder.publish(work, summary)
 
 
 def _processors() -> int:
-    """Give how many processors this process may use."""
+    """Return the number of processors that this process may use."""
     try:
         return len(os.sched_getaffinity(0))
-    except AttributeError:  # macOS tells of the machine only
+    except AttributeError:  # macOS knows only the number of the machine's processors
         return os.cpu_count() or 1
 
 
@@ -133,21 +133,21 @@ def _part_folder(work: Path, name: str) -> PartFolder:
     return PartFolder(_folder(work, name))
 
 
-def _batches(dump: _Dump, bounds: ReadBounds) -> Iterator[Rows]:
+def _batches(dump: _Dump, bounds: ReadBounds) -> Iterator[RecordBatch]:
     for file in dump.files:
         yield from decode(dump.entity, file.path, dump.directory / file.path, bounds)
 
 
-def _in_parallel(job: BatchJob, batches: Iterator[Rows], workers: int) -> Iterator[BatchOutcome]:
-    """Normalize batches beside each other and give what they came to in the order of delivery.
+def _in_parallel(context: BatchContext, batches: Iterator[RecordBatch], workers: int) -> Iterator[BatchResult]:
+    """Normalize batches in parallel and yield the results in the order of delivery.
 
-    No more batches are read ahead than workers have to do, so that memory stays bounded.
+    At most one batch per worker is read ahead, so that memory stays bounded.
     """
     with ThreadPoolExecutor(workers, thread_name_prefix="normalize") as pool:
-        pending: deque[Future[BatchOutcome]] = deque()
-        for number, rows in enumerate(batches):
-            pending.append(pool.submit(normalize_batch, job, rows, number))
-            del rows
+        pending: deque[Future[BatchResult]] = deque()
+        for number, batch in enumerate(batches):
+            pending.append(pool.submit(normalize_batch, context, batch, number))
+            del batch
             if len(pending) > workers:
                 yield pending.popleft().result()
         while pending:
@@ -155,19 +155,19 @@ def _in_parallel(job: BatchJob, batches: Iterator[Rows], workers: int) -> Iterat
 
 
 def _check_conservation(
-    dump: _Dump, tally: Tally, changes: VersionChanges, folders: dict[str, PartFolder]
+    dump: _Dump, counts: RecordCounts, dedup: DedupResult, folders: dict[str, PartFolder]
 ) -> None:
-    """Count what lies in the files against what was read (RECORDS, "The conservation law")."""
+    """Check that every record read is in exactly one of the files written (docs/records.md)."""
     written = {name: _rows_in(folder) for name, folder in folders.items()}
     expected = {
-        ACCEPTED: tally.accepted - changes.superseded,
-        SUPERSEDED: changes.superseded,
-        QUARANTINED: tally.quarantined,
+        ACCEPTED: counts.accepted - dedup.superseded,
+        SUPERSEDED: dedup.superseded,
+        QUARANTINED: counts.quarantined,
     }
-    if written != expected or sum(written.values()) != tally.records:
+    if written != expected or sum(written.values()) != counts.records:
         raise RecordsLostError(
-            f"{dump.entity.name} {dump.dump_date}: read {tally.records} records, counted {expected}, "
-            f"wrote {written}; nothing of this dump was kept."
+            f"{dump.entity.name} {dump.dump_date}: read {counts.records} records, counted {expected}, "
+            f"wrote {written}; nothing of this dump was stored."
         )
 
 
@@ -175,9 +175,9 @@ def _rows_in(folder: PartFolder) -> int:
     return sum(pq.read_metadata(path).num_rows for path in folder.files())
 
 
-def _summary(dump: _Dump, tally: Tally, changes: VersionChanges, work: Path) -> NormalizedDump:
-    warnings = Counter(tally.warnings)
-    warnings.update(changes.warnings)
+def _summary(dump: _Dump, counts: RecordCounts, dedup: DedupResult, work: Path) -> NormalizedDump:
+    warnings = Counter(counts.warnings)
+    warnings.update(dedup.warnings)
     return NormalizedDump(
         entity=dump.entity.table,
         dump_date=dump.dump_date,
@@ -185,17 +185,17 @@ def _summary(dump: _Dump, tally: Tally, changes: VersionChanges, work: Path) -> 
         content_fingerprint=dump.fingerprint,
         files=tuple(NormalizedFile(file.path, file.bytes, file.sha256) for file in dump.files),
         bytes=sum(file.bytes for file in dump.files),
-        records_read=tally.records,
-        accepted=tally.accepted - changes.superseded,
-        superseded=changes.superseded,
-        quarantined=tally.quarantined,
-        with_warnings=tally.with_warnings + changes.with_warnings,
-        records_by_file={file.path: tally.records_by_file[file.path] for file in dump.files},
-        reasons=dict(tally.reasons.most_common()),
+        records_read=counts.records,
+        accepted=counts.accepted - dedup.superseded,
+        superseded=dedup.superseded,
+        quarantined=counts.quarantined,
+        with_warnings=counts.with_warnings + dedup.with_warnings,
+        records_by_file={file.path: counts.records_by_file[file.path] for file in dump.files},
+        reasons=dict(counts.reasons.most_common()),
         warning_counts=dict((+warnings).most_common()),
-        unknown_keys=dict(tally.unknown_keys.most_common()),
-        null_counts=dict(tally.nulls),
-        open_values={column: dict(values.most_common()) for column, values in tally.open_values.items()},
-        exact_lane_records=tally.exact_lane_records,
-        exact_lane_causes=dict(tally.exact_lane_causes.most_common()),
+        unknown_keys=dict(counts.unknown_keys.most_common()),
+        null_counts=dict(counts.nulls),
+        open_values={column: dict(values.most_common()) for column, values in counts.open_values.items()},
+        reference_path_records=counts.reference_path_records,
+        reference_path_causes=dict(counts.reference_path_causes.most_common()),
     )

@@ -1,46 +1,50 @@
-"""What every decoder gives the lanes: a batch of records of one file, in the order of delivery.
+"""Record batch: the interface between the readers of all formats and validation.
 
-Put here the shape alone; `json_rows.py`, `csv_rows.py` and `parquet_rows.py` fill it.
+`readers/json/rows.py`, `readers/csv/rows.py` and `readers/parquet/rows.py` implement it.
 """
 
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from cdp_etl.contract.entity import Entity
-from cdp_etl.normalize.exact_path import Refused
-from cdp_etl.normalize.readers.byte_slices import Offsets
+from cdp_etl.normalize.reference_path import Quarantined
 
 ROW = "row"
-"""The column of a frame that says which record of the batch a row is, from 0."""
+"""Column of a frame with the index of each record in the batch, from 0."""
 
 OTHER_KEYS = "other_keys"
-"""The column that says which unknown keys a record has, as an index into `Columns.other_keys`."""
+"""Column of a frame with the index of each record's set of unknown keys in `ColumnBatch.other_keys`."""
+
+Offsets = npt.NDArray[np.int64]
+"""Byte offsets or positions, one per record."""
 
 
 @dataclass(frozen=True, slots=True)
-class Columns:
-    """Records of a batch as columns, for the fast lane: only those that can be seen so without loss.
+class ColumnBatch:
+    """Records of a batch as columns, for the fast path: only those that columns represent without loss.
 
     Attributes:
-        frame: `row`, `other_keys`, a column per field of the entity (by column name), `ignored_update_cfs`,
-            and as the exact lane would write them `custom_fields` and `extra_fields`. A field is text as
-            delivered, or in the field's own type where the format has types.
+        frame: `row`, `other_keys`, `ignored_update_cfs`, a column per field of the entity (by column name), and
+            `custom_fields` and `extra_fields` as the reference path writes them. A field is text as delivered, or
+            has its own type if the format has types.
         other_keys: Sets of keys that the contract does not list.
-        left: How many records are not in the frame, by cause.
-        is_trimmed: Whether texts are as `text_columns.trimmed_texts` gives them already. Moments that were
-            delivered as texts may then stand in a column beside their field's (`as_text`).
+        unsupported: Number of records that are not in the frame, by cause.
+        is_trimmed: True if strings already are as `text_columns.trim_strings` returns them. Timestamps that were
+            delivered as text may then be in a separate column (`as_text`).
     """
 
     frame: pl.DataFrame
     other_keys: list[tuple[str, ...]]
-    left: dict[str, int] = field(default_factory=dict)
+    unsupported: dict[str, int] = field(default_factory=dict)
     is_trimmed: bool = False
 
 
-class Rows(Protocol):
-    """A batch of records."""
+class RecordBatch(Protocol):
+    """Some records of one file, in the order of delivery."""
 
     @property
     def file(self) -> str:
@@ -51,26 +55,26 @@ class Rows(Protocol):
         """Line, row or element of each record, from 1."""
 
     def raw(self, row: int) -> bytes:
-        """Give a record's bytes as delivered."""
+        """Return a record's bytes as delivered."""
 
-    def record(self, row: int) -> dict[str, Any] | Refused:
-        """Give a record as the exact lane judges it, or why it cannot be judged.
+    def record(self, row: int) -> dict[str, Any] | Quarantined:
+        """Return a record for the reference path, or the reason if there is nothing to validate.
 
         Raises:
-            DumpUnreadableError: where the format allows no such record.
+            DumpUnreadableError: If such a record makes the whole file invalid.
         """
 
-    def columns(self) -> Columns:
-        """Give the records that the fast lane may look at."""
+    def columns(self) -> ColumnBatch:
+        """Return the records that the fast path may support."""
 
 
 def as_text(name: str) -> str:
-    """Give the column beside a field's own that holds what is to be read from texts."""
+    """Return the name of the column with the values of a field that were delivered as text."""
     return f"{name} as text"
 
 
-def empty_columns(entity: Entity, left: dict[str, int]) -> Columns:
-    """Give no records."""
+def empty_columns(entity: Entity, unsupported: dict[str, int]) -> ColumnBatch:
+    """Return a batch without records."""
     names = [*(field.name for field in entity.fields), "ignored_update_cfs", "custom_fields", "extra_fields"]
     schema = {ROW: pl.Int64(), OTHER_KEYS: pl.Int64()} | dict.fromkeys(names, pl.String())
-    return Columns(pl.DataFrame(schema=schema), [()], left)
+    return ColumnBatch(pl.DataFrame(schema=schema), [()], unsupported)

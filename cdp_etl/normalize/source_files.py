@@ -1,6 +1,6 @@
-"""What normalizing needs to know of a delivered file, and the fingerprint over all that bears on the outcome.
+"""Files of a dump as normalization sees them, their order, and the fingerprint of a dump's content.
 
-Put nothing here that opens a file.
+Nothing here opens a file.
 """
 
 import hashlib
@@ -11,11 +11,11 @@ from typing import Protocol
 
 from cdp_etl.contract.entity import Entity
 from cdp_etl.contract.file_names import delivery_order
-from cdp_etl.contract.normalization_settings import Rules
+from cdp_etl.contract.normalization_settings import NormalizationSettings
 
 
 class SourceFile(Protocol):
-    """A file of a dump, as landing took it."""
+    """A file of a dump, as pulled from the landing zone."""
 
     @property
     def path(self) -> str:
@@ -30,17 +30,19 @@ class SourceFile(Protocol):
         """Hash of its bytes, in hexadecimal."""
 
 
-def content_fingerprint(entity: Entity, dump_date: date, files: Sequence[SourceFile], rules: Rules) -> str:
-    """Give the hash over the files' names and hashes, the rules' version and the settings that bear on them.
+def content_fingerprint(
+    entity: Entity, dump_date: date, files: Sequence[SourceFile], settings: NormalizationSettings
+) -> str:
+    """Return a hash over all inputs of normalization: files, entity, date, rules version and settings.
 
-    The same fingerprint means the same outcome (RECORDS: `content_fingerprint`). The order of `files` does not
-    matter: delivery order follows from the paths.
+    Dumps with the same fingerprint have the same output. The order of `files` does not matter, because the paths
+    determine the order of delivery.
     """
     listing = [(file.path, file.sha256) for file in in_delivery_order(files)]
-    told = [entity.table, dump_date.isoformat(), listing, rules.fingerprint()]
-    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+    inputs = [entity.table, dump_date.isoformat(), listing, settings.fingerprint()]
+    return hashlib.sha256(json.dumps(inputs).encode()).hexdigest()
 
 
 def in_delivery_order(files: Sequence[SourceFile]) -> list[SourceFile]:
-    """Sort files as they count as delivered: by natural order of the path (RULINGS 5)."""
+    """Sort files in the order of delivery: by natural order of the path, so that part-2 precedes part-10."""
     return sorted(files, key=lambda file: delivery_order(file.path))

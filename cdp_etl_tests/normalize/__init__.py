@@ -1,1 +1,1 @@
-"""Normalizing, as a specification: what is read, kept and refused, for every format."""
+"""Tests of `cdp_etl.normalize`: which records of each format are accepted, superseded or quarantined."""

@@ -1,4 +1,4 @@
-"""How a test delivers a dump, has it normalized, and looks at what came of it."""
+"""Test harness: deliver a dump, normalize it, and read the output."""
 
 import hashlib
 import json
@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from cdp_etl.contract.entity import Entity
-from cdp_etl.contract.normalization_settings import Rules
+from cdp_etl.contract.normalization_settings import NormalizationSettings
 from cdp_etl.entities import BY_NAME
 from cdp_etl.normalize import NormalizedDump, normalize_dump
 
@@ -27,7 +27,7 @@ EMAIL = BY_NAME["email-interaction"]
 
 @dataclass(frozen=True)
 class Delivered:
-    """A file of a dump, as landing would tell of it."""
+    """A file of a dump, as landing describes it."""
 
     path: str
     bytes: int
@@ -35,7 +35,7 @@ class Delivered:
 
 
 def comment(number: int | str = 1, **changes: Any) -> dict[str, Any]:
-    """A good comment; `None` takes a field away."""
+    """Return a valid comment; `None` removes a field."""
     record = {
         "systemName": "Website",
         "commentId": str(number),
@@ -51,12 +51,12 @@ def comment(number: int | str = 1, **changes: Any) -> dict[str, Any]:
 
 
 def ndjson(*records: Any) -> bytes:
-    """JSON, a value a line."""
+    """Return NDJSON with one value per line."""
     return b"".join(json.dumps(record, ensure_ascii=False).encode() + b"\n" for record in records)
 
 
 def deliver(directory: Path, files: Mapping[str, bytes]) -> list[Delivered]:
-    """Write files of a dump."""
+    """Write the files of a dump."""
     delivered = []
     for path, content in files.items():
         (directory / path).parent.mkdir(parents=True, exist_ok=True)
@@ -67,7 +67,7 @@ def deliver(directory: Path, files: Mapping[str, bytes]) -> list[Delivered]:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a dump, read back from the lake."""
+    """Output of a dump, read back from the lake."""
 
     dump: NormalizedDump
 
@@ -85,28 +85,28 @@ class Outcome:
 
     @property
     def reasons(self) -> list[list[str]]:
-        """The reasons of each refused record, in the order of delivery."""
+        """Reasons of each quarantined record, in the order of delivery."""
         return self.quarantined["reasons"].to_list() if self.dump.quarantined else []
 
 
 def _read(files: list[Path]) -> pl.DataFrame:
-    """Read Parquet files, in the order of delivery; within a batch the lake holds rows in any order."""
+    """Read Parquet files and sort the rows in the order of delivery, because batches are not sorted."""
     if not files:
         return pl.DataFrame()
     rows = pl.concat([pl.read_parquet(path) for path in files])
     return rows.sort("source_file", "source_position", maintain_order=True)
 
 
-def normalize(  # noqa: PLR0913 - a dump, and what a test may set
+def normalize(  # noqa: PLR0913 - a dump, and the settings of a test
     root: Path,
     files: Mapping[str, bytes],
     *,
     entity: Entity = COMMENT,
-    rules: Rules | None = None,
+    settings: NormalizationSettings | None = None,
     batch_bytes: int = 1 << 16,
     workers: int = 2,
 ) -> Outcome:
-    """Deliver files under `root`, normalize them, and give what came of them."""
+    """Deliver files under `root`, normalize them, and return the output."""
     directory = root / "dump"
     delivered = deliver(directory, files)
     return Outcome(
@@ -116,7 +116,7 @@ def normalize(  # noqa: PLR0913 - a dump, and what a test may set
             directory,
             delivered,
             root / "lake",
-            rules or Rules(),
+            settings or NormalizationSettings(),
             batch_bytes=batch_bytes,
             workers=workers,
         )

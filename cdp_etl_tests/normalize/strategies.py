@@ -1,4 +1,4 @@
-"""Arbitrary records, aimed at the seams where a fast reading and an exact one may part."""
+"""Hypothesis strategies for records on which the fast path and the reference path could differ."""
 
 import json
 from typing import Any
@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from cdp_etl.contract.columns import ContractType
 from cdp_etl.contract.entity import Entity
 from cdp_etl.contract.field_spec import ContractField
-from cdp_etl_tests.normalize.delivering import NOON_MS
+from cdp_etl_tests.normalize.harness import NOON_MS
 
 BLANKS = ["", " ", "\t", "\u00a0", "\u3000", "\u2028", "\x1c", "\u200b"]
 TEXTS = [
@@ -21,7 +21,7 @@ NUMBER_TEXTS = [
     "6.9999999999999999",
     "1580000000000", "1.58E12", "0.1", "2.2250738585072011e-308", "1e-400",
 ]  # fmt: skip # one list, not one a line
-MOMENT_TEXTS = [
+TIMESTAMP_TEXTS = [
     str(NOON_MS), f"{NOON_MS}.0", "2026-03-01T12:00:00Z", "2026-03-01 12:00:00", "2026-03-01T12:00", "2026-03-01",
     "2026-03-01T12:00:00.123456789+07:00", "2026-03-01t12:00:00,5z", "2026-03-01T12:00:00-0330",
     "2026-03-01T12:00:60Z",
@@ -37,7 +37,7 @@ RAW_NUMBERS = [
 ]  # fmt: skip # one list, not one a line
 
 blanks = st.sampled_from(BLANKS)
-any_text = st.sampled_from(TEXTS + NUMBER_TEXTS + MOMENT_TEXTS) | st.text(max_size=8)
+any_text = st.sampled_from(TEXTS + NUMBER_TEXTS + TIMESTAMP_TEXTS) | st.text(max_size=8)
 padded_text = st.builds(lambda before, text, after: before + text + after, blanks, any_text, blanks)
 json_texts = padded_text.map(json.dumps) | padded_text.map(lambda text: json.dumps(text, ensure_ascii=False))
 json_scalars = st.sampled_from([*RAW_NUMBERS, "true", "false", "null"]) | json_texts
@@ -67,7 +67,7 @@ json_values = st.recursive(
 
 
 def good_value(field: ContractField) -> st.SearchStrategy[str]:  # noqa: PLR0911 - one a type
-    """JSON that the field takes."""
+    """Return JSON values that the field accepts."""
     column = field.column
     if column.vocabulary:
         return (
@@ -92,11 +92,11 @@ def good_value(field: ContractField) -> st.SearchStrategy[str]:  # noqa: PLR0911
 
 @st.composite
 def json_records(draw: st.DrawFn, entity: Entity) -> str:
-    """The text of one record: mostly good, with some values that may be anything."""
-    odd = draw(st.sets(st.sampled_from([field.name for field in entity.fields]), max_size=2))
+    """Draw the text of one record: mostly valid, with up to two arbitrary values."""
+    arbitrary = draw(st.sets(st.sampled_from([field.name for field in entity.fields]), max_size=2))
     members: list[tuple[str, str]] = []
     for field in entity.fields:
-        if field.name in odd:
+        if field.name in arbitrary:
             members.append((field.contract_name, draw(json_values)))
         elif field.is_required or draw(st.integers(0, 3)) == 0:
             members.append((field.contract_name, draw(good_value(field))))
@@ -112,7 +112,7 @@ def json_records(draw: st.DrawFn, entity: Entity) -> str:
 
 
 def cell(value: Any) -> str:
-    """A CSV cell, in quotes where it must be."""
+    """Return a CSV cell, in quotes if it needs them."""
     text = str(value)
     return '"' + text.replace('"', '""') + '"' if any(mark in text for mark in ',"\r\n') else text
 
@@ -129,6 +129,6 @@ good_cells = {
 
 
 def cells(field: ContractField) -> st.SearchStrategy[str]:
-    """A cell of a field: mostly good, sometimes anything."""
+    """Return cells of a field: mostly valid, sometimes arbitrary."""
     good = field.column.vocabulary or good_cells[field.column.type]
     return st.one_of(*[st.sampled_from(good)] * 6, padded_text)

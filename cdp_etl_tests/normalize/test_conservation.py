@@ -1,4 +1,4 @@
-"""Every record ends in exactly one place, whatever bytes a file holds (RECORDS, "The conservation law")."""
+"""Conservation law: every record is accepted, superseded or quarantined, whatever bytes a file contains."""
 
 import io
 from pathlib import Path
@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cdp_etl.contract.normalization_settings import Rules
+from cdp_etl.contract.normalization_settings import NormalizationSettings
 from cdp_etl.normalize import DumpUnreadableError
-from cdp_etl_tests.normalize.arbitrary import json_records
-from cdp_etl_tests.normalize.delivering import COMMENT, Outcome, comment, ndjson, normalize
+from cdp_etl_tests.normalize.harness import COMMENT, Outcome, comment, ndjson, normalize
+from cdp_etl_tests.normalize.strategies import json_records
 
 LIMIT = 2_000
 calm = settings(max_examples=25, deadline=None)
-"""A slow machine is no fault of the property."""
+"""A slow machine must not fail the property."""
 
 GOOD = ndjson(comment(1)).strip()
 pieces = st.sampled_from(
@@ -49,7 +49,7 @@ def assert_conserved(outcome: Outcome) -> None:
 @given(content=contents, batch_bytes=st.sampled_from([8, 64, 1 << 16]))
 def test_of_arbitrary_bytes(name: str, content: bytes, batch_bytes: int) -> None:
     with TemporaryDirectory() as root:
-        outcome = read_or_refused(Path(root), name, content, batch_bytes)
+        outcome = normalize_or_error(Path(root), name, content, batch_bytes)
         if isinstance(outcome, DumpUnreadableError):
             assert str(outcome).startswith(name)
             assert not name.endswith("ndjson")
@@ -57,14 +57,14 @@ def test_of_arbitrary_bytes(name: str, content: bytes, batch_bytes: int) -> None
         assert_conserved(outcome)
         if name == "a.ndjson":
             lines = content.removeprefix(b"\xef\xbb\xbf").split(b"\n")
-            sure = [line for line in lines if line.strip() and b'"entries"' not in line]
-            assert outcome.dump.records_read >= len(sure)
+            certain = [line for line in lines if line.strip() and b'"entries"' not in line]
+            assert outcome.dump.records_read >= len(certain)
 
 
-def read_or_refused(root: Path, name: str, content: bytes, batch_bytes: int) -> Outcome | DumpUnreadableError:
-    rules = Rules(max_record_bytes=LIMIT)
+def normalize_or_error(root: Path, name: str, content: bytes, batch_bytes: int) -> Outcome | DumpUnreadableError:
+    limits = NormalizationSettings(max_record_bytes=LIMIT)
     try:
-        return normalize(root, {name: content}, rules=rules, batch_bytes=batch_bytes, workers=1)
+        return normalize(root, {name: content}, settings=limits, batch_bytes=batch_bytes, workers=1)
     except DumpUnreadableError as error:
         return error
 

@@ -1,4 +1,4 @@
-"""Phones and e-mail addresses: kept as delivered, made comparable, never a reason to refuse (RECORDS)."""
+"""Phones and e-mail addresses: stored as delivered and normalized; they never quarantine a record."""
 
 from pathlib import Path
 
@@ -6,9 +6,9 @@ import phonenumbers
 import polars as pl
 import pytest
 
-from cdp_etl.contract.normalization_settings import Rules
-from cdp_etl.normalize.contacts import _VIETNAMESE_MOBILE, e164, normalized_addresses
-from cdp_etl_tests.normalize.delivering import ACTIVITY, NOON_MS, comment, ndjson, normalize
+from cdp_etl.contract.normalization_settings import NormalizationSettings
+from cdp_etl.normalize.contacts import _VIETNAMESE_MOBILE, normalize_emails, to_e164
+from cdp_etl_tests.normalize.harness import ACTIVITY, NOON_MS, comment, ndjson, normalize
 
 
 @pytest.mark.parametrize(
@@ -28,19 +28,19 @@ from cdp_etl_tests.normalize.delivering import ACTIVITY, NOON_MS, comment, ndjso
     ],
 )
 def test_a_phone_number_becomes_e164_or_nothing(delivered: str, expected: str | None) -> None:
-    assert e164(pl.Series([delivered]), "VN").to_list() == [expected]
+    assert to_e164(pl.Series([delivered]), "VN").to_list() == [expected]
 
 
-def test_a_number_without_country_code_is_of_the_region_set(tmp_path: Path) -> None:
-    rules = Rules(phone_region="DE")
+def test_a_number_without_country_code_gets_that_of_the_region(tmp_path: Path) -> None:
+    settings = NormalizationSettings(phone_region="DE")
 
-    outcome = normalize(tmp_path, {"a.ndjson": ndjson(comment(1, customerPhone="030 123456"))}, rules=rules)
+    outcome = normalize(tmp_path, {"a.ndjson": ndjson(comment(1, customerPhone="030 123456"))}, settings=settings)
 
     assert outcome.accepted["customer_phone_e164"].to_list() == ["+4930123456"]
 
 
-def test_the_short_way_for_vietnamese_mobiles_is_libphonenumbers_answer() -> None:
-    """Every prefix that the pattern takes, with every next digit."""
+def test_the_pattern_for_vietnamese_mobiles_agrees_with_libphonenumber() -> None:
+    """Compare every prefix that the pattern accepts, with every next digit."""
     numbers = pl.Series([f"0{number:04d}12345" for number in range(10_000)])
     common = numbers.filter(numbers.str.contains(_VIETNAMESE_MOBILE))
 
@@ -49,7 +49,7 @@ def test_the_short_way_for_vietnamese_mobiles_is_libphonenumbers_answer() -> Non
     assert len(common) > 3_000
     assert all(map(phonenumbers.is_valid_number, answers))
     expected = [phonenumbers.format_number(answer, phonenumbers.PhoneNumberFormat.E164) for answer in answers]
-    assert e164(common, "VN").to_list() == expected
+    assert to_e164(common, "VN").to_list() == expected
 
 
 @pytest.mark.parametrize(
@@ -73,10 +73,10 @@ def test_the_short_way_for_vietnamese_mobiles_is_libphonenumbers_answer() -> Non
     ],
 )
 def test_an_address_becomes_lower_case_or_nothing(delivered: str, expected: str | None) -> None:
-    assert normalized_addresses(pl.Series([delivered])).to_list() == [expected]
+    assert normalize_emails(pl.Series([delivered])).to_list() == [expected]
 
 
-def test_a_contact_that_is_not_usable_is_kept_with_a_warning_and_is_no_identifier(tmp_path: Path) -> None:
+def test_an_unusable_contact_is_stored_with_a_warning_and_is_no_identifier(tmp_path: Path) -> None:
     record = comment(1, customerPhone=" 098685xxxx ", customerEmail="A@Example.com")
 
     outcome = normalize(tmp_path, {"a.ndjson": ndjson(record)})
@@ -94,10 +94,12 @@ def test_one_contact_is_enough(tmp_path: Path) -> None:
     assert normalize(tmp_path, {"a.ndjson": ndjson(record)}).dump.accepted == 1
 
 
-def test_a_customer_id_may_mean_a_person_within_a_system_only(tmp_path: Path) -> None:
+def test_a_customer_id_may_be_valid_within_one_system_only(tmp_path: Path) -> None:
     records = ndjson(comment(1, systemName="a|b"), comment(2, systemName=None))
 
-    outcome = normalize(tmp_path, {"a.ndjson": records}, rules=Rules(customer_id_scope="system"))
+    outcome = normalize(
+        tmp_path, {"a.ndjson": records}, settings=NormalizationSettings(customer_id_scope="system")
+    )
 
     assert outcome.accepted["customer_key"].to_list() == ["c:a\\|b|KH1", "c:|KH1"]
 
@@ -116,7 +118,10 @@ def test_the_activity_date_is_the_day_in_the_business_time_zone(tmp_path: Path) 
     }
 
     outcome = normalize(
-        tmp_path, {"a.ndjson": ndjson(record)}, entity=ACTIVITY, rules=Rules(business_timezone="Asia/Ho_Chi_Minh")
+        tmp_path,
+        {"a.ndjson": ndjson(record)},
+        entity=ACTIVITY,
+        settings=NormalizationSettings(business_timezone="Asia/Ho_Chi_Minh"),
     )
 
     assert outcome.accepted["activity_date"].cast(pl.String).to_list() == ["2026-03-02"]

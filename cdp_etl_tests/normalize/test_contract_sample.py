@@ -1,4 +1,4 @@
-"""The contract's own sample record, as it stands in the seed."""
+"""The sample record of the contract's text."""
 
 import json
 from datetime import UTC, datetime
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cdp_etl_tests.normalize.delivering import normalize
+from cdp_etl_tests.normalize.harness import normalize
 
 SEED = Path(__file__).parents[1] / "entities" / "user-activity.txt"
 

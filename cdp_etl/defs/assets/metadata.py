@@ -11,7 +11,7 @@ from typing import Any
 import dagster as dg
 
 from cdp_etl.contract.entity import Entity
-from cdp_etl.contract.naming import KEY_WARNING, without_odd_key
+from cdp_etl.contract.naming import NOT_AN_OBJECT, redact_key
 from cdp_etl.landing import Pull
 from cdp_etl.normalize import NormalizedDump
 from cdp_etl.warehouse import LoadResult
@@ -61,13 +61,13 @@ def normalized_metadata(entity: Entity, dump: NormalizedDump) -> Metadata:
         "superseded": dump.superseded,
         "quarantined": dump.quarantined,
         "with_warnings": dump.with_warnings,
-        "judged_by_exact_lane": dump.exact_lane_records,
+        "judged_by_exact_lane": dump.reference_path_records,
     }
     for name, counts in (
         ("quarantine_reasons", dump.reasons),
-        ("warnings", _keys_named(dump.warning_counts, KEY_WARNING)),
+        ("warnings", _keys_named(dump.warning_counts, NOT_AN_OBJECT)),
         ("unknown_keys", _keys_named(dump.unknown_keys)),
-        ("exact_lane_causes", dump.exact_lane_causes),
+        ("exact_lane_causes", dump.reference_path_causes),
     ):
         if counts:
             metadata[name] = _counted(counts)
@@ -105,7 +105,7 @@ def _keys_named(counts: Mapping[str, int], fact: str = "") -> Mapping[str, int]:
     """Count together what is told of keys that do not read as names."""
     named: Counter[str] = Counter()
     for what, count in counts.items():
-        named[without_odd_key(what, fact)] += count
+        named[redact_key(what, fact)] += count
     return named
 
 

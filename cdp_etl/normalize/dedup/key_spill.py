@@ -1,6 +1,6 @@
-"""The keys of a whole dump, spilled to disk by key hash, so that repeated ones are found in bounded memory.
+"""Key entries of a whole dump, spilled to disk by key hash to find repeated keys in bounded memory.
 
-Put here only which keys come more than once. Which version counts is decided in `versions.py`.
+`resolve.py` decides which version of a repeated key is accepted.
 """
 
 from collections.abc import Iterator
@@ -11,58 +11,61 @@ import numpy as np
 import numpy.typing as npt
 
 KEY_ENTRY: Final = np.dtype([("hash", "<u8"), ("place", "<u8"), ("index", "<u4")])
-"""One record's key: its hash, its place in the order of delivery (batch in the upper 32 bits, record in the
-lower), and its index in the batch's file of accepted records."""
+"""Key of one record.
 
-REFUSED: Final = 0xFFFFFFFF
-"""The index of a record that was refused: it is in no file of accepted ones."""
+`hash` is the key's hash. `place` is the position in the order of delivery: batch in the upper 32 bits, row in the
+lower. `index` is the row in the batch's file of valid records.
+"""
+
+QUARANTINED_INDEX: Final = 0xFFFFFFFF
+"""The `index` of a quarantined record, which is in no file of valid records."""
 
 KeyEntries = npt.NDArray[np.void]
 
 _BUCKET_BITS: Final = 6
-_HELD_AT_MOST: Final = 1_000_000
+_MAX_KEYS_IN_MEMORY: Final = 1_000_000
 
 
-def place_of(batch: int, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.uint64]:
-    """Give the places of a batch's records in the order of delivery."""
+def delivery_positions(batch: int, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.uint64]:
+    """Return the positions of a batch's records in the order of delivery."""
     return (np.uint64(batch) << np.uint64(32)) | rows.astype(np.uint64)
 
 
-def batch_of(places: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
-    """Give the batch that each place is in."""
-    return (places >> np.uint64(32)).astype(np.int64)
+def batch_numbers(positions: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
+    """Return the batch number of each position."""
+    return (positions >> np.uint64(32)).astype(np.int64)
 
 
 class KeySpill:
-    """Takes the keys of a dump, in any order, and gives those that come more than once.
+    """Collects the keys of a dump, in any order, and returns the repeated ones.
 
-    Up to a million keys are held in memory; more go to files, one for each of 64 ranges of the hash.
+    Up to a million keys stay in memory. More go to files, one for each of 64 ranges of the hash.
     """
 
     def __init__(self, directory: Path) -> None:
-        """Begin empty; the directory exists and is this object's own."""
+        """Start empty; the directory exists and no one else uses it."""
         self._directory = directory
-        self._held: list[KeyEntries] = []
-        self._held_count = 0
+        self._in_memory: list[KeyEntries] = []
+        self._count_in_memory = 0
         self._has_files = False
 
     def add(self, entries: KeyEntries) -> None:
-        """Take in some keys."""
-        self._held.append(entries)
-        self._held_count += len(entries)
-        if self._held_count > _HELD_AT_MOST:
+        """Add keys."""
+        self._in_memory.append(entries)
+        self._count_in_memory += len(entries)
+        if self._count_in_memory > _MAX_KEYS_IN_MEMORY:
             self._flush()
 
-    def repeated(self, at_most: int) -> Iterator[KeyEntries]:
-        """Give all entries of keys that come more than once, sorted by hash and place.
+    def repeated(self, max_entries: int) -> Iterator[KeyEntries]:
+        """Yield all entries of repeated keys, sorted by hash and position.
 
-        They come in groups of about `at_most`; the entries of one hash are all in one group.
+        They are yielded in groups of about `max_entries`; all entries of one hash are in the same group.
         """
         group: list[KeyEntries] = []
         count = 0
         for bucket in self._buckets():
             found = _repeated(bucket)
-            if count and count + len(found) > at_most:
+            if count and count + len(found) > max_entries:
                 yield np.concatenate(group)
                 group, count = [], 0
             group.append(found)
@@ -72,18 +75,18 @@ class KeySpill:
 
     def _buckets(self) -> Iterator[KeyEntries]:
         if not self._has_files:
-            if self._held:
-                yield np.concatenate(self._held)
+            if self._in_memory:
+                yield np.concatenate(self._in_memory)
             return
         self._flush()
         for path in sorted(self._directory.glob("*.keys")):
             yield np.fromfile(path, KEY_ENTRY)
 
     def _flush(self) -> None:
-        if not self._held:
+        if not self._in_memory:
             return
-        entries = np.concatenate(self._held)
-        self._held, self._held_count, self._has_files = [], 0, True
+        entries = np.concatenate(self._in_memory)
+        self._in_memory, self._count_in_memory, self._has_files = [], 0, True
         buckets = (entries["hash"] >> np.uint64(64 - _BUCKET_BITS)).astype(np.uint8)
         order = np.argsort(buckets, kind="stable")
         edges = np.searchsorted(buckets[order], np.arange((1 << _BUCKET_BITS) + 1))
@@ -93,12 +96,12 @@ class KeySpill:
 
 
 def _repeated(entries: KeyEntries) -> KeyEntries:
-    """Give the entries whose hash comes more than once, at least once in a record that was not refused."""
+    """Return the entries with a repeated hash, if at least one of its records is valid."""
     entries = entries[np.lexsort((entries["place"], entries["hash"]))]
     is_first = np.ones(len(entries), np.bool_)
     is_first[1:] = entries["hash"][1:] != entries["hash"][:-1]
     group = np.cumsum(is_first) - 1
     counts = np.bincount(group) if len(group) else np.zeros(0, np.int64)
-    good = np.bincount(group, entries["index"] != REFUSED) if len(group) else counts
-    repeated: KeyEntries = entries[((counts > 1) & (good > 0))[group]]
+    valid = np.bincount(group, entries["index"] != QUARANTINED_INDEX) if len(group) else counts
+    repeated: KeyEntries = entries[((counts > 1) & (valid > 0))[group]]
     return repeated

@@ -1,7 +1,7 @@
-"""Which version of a record counts within a dump: the last one delivered among the valid ones (RULINGS 2, 3, 5).
+"""Resolution of repeated keys within a dump: of the valid versions the last delivered one is accepted.
 
-Batches have written their accepted records already. Put here what makes of them the final accepted and superseded
-ones: only files that hold a repeated key are written again, and never more than one is in memory.
+Batches have written their valid records already. Only files with a repeated key are written again, one at a time,
+so that memory stays bounded.
 """
 
 from collections import Counter
@@ -13,16 +13,16 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
-from cdp_etl.contract.custom_field_merge import Version, fold
+from cdp_etl.contract.custom_field_merge import CustomFieldVersion, merge_versions
 from cdp_etl.contract.entity import Entity
 from cdp_etl.contract.render.polars_schema import polars_schema
 from cdp_etl.contract.table import lake_columns
-from cdp_etl.normalize.dedup.key_spill import REFUSED, KeyEntries, KeySpill, batch_of
+from cdp_etl.normalize.dedup.key_spill import QUARANTINED_INDEX, KeyEntries, KeySpill, batch_numbers
 from cdp_etl.normalize.errors import NEWER_VERSION_QUARANTINED
 from cdp_etl.normalize.lake.part_files import PartFolder
 
-_AT_ONCE: Final = 250_000
-"""Entries of repeated keys that are decided together."""
+_MAX_GROUP_ENTRIES: Final = 250_000
+"""Number of entries of repeated keys that are resolved together."""
 
 _KEY_COLUMNS: Final = (
     "record_key",
@@ -37,7 +37,7 @@ _DECISION: Final = pl.Schema(
         "index": pl.Int64(),
         "by_file": pl.String(),
         "by_position": pl.Int64(),
-        "has_refused_successor": pl.Boolean(),
+        "has_quarantined_successor": pl.Boolean(),
         "folded_custom_fields": pl.String(),
         "folded_ignored_update_cfs": pl.List(pl.String()),
     }
@@ -45,13 +45,13 @@ _DECISION: Final = pl.Schema(
 
 
 @dataclass(frozen=True, slots=True)
-class VersionFolders:
-    """Where a dump's valid records lie.
+class DedupFolders:
+    """Folders of a dump's valid records.
 
     Attributes:
-        staged: What the batches wrote.
-        accepted: Takes the versions that count.
-        superseded: Takes the others, each with the place of the record that took its place.
+        staged: The records that the batches wrote.
+        accepted: Receives the accepted versions.
+        superseded: Receives the other versions, each with file and position of the record that supersedes it.
     """
 
     staged: PartFolder
@@ -60,71 +60,73 @@ class VersionFolders:
 
 
 @dataclass(slots=True)
-class VersionChanges:
-    """What deciding between versions changed.
+class DedupResult:
+    """Changes to a dump's counts by the resolution of duplicates.
 
     Attributes:
-        superseded: Records that a later one of the same key took the place of.
-        with_warnings: How many more accepted records bear a warning than valid ones did before; mostly negative.
-        warnings: The same, by warning.
+        superseded: Number of superseded records.
+        with_warnings: Change in the number of records with a warning; mostly negative.
+        warnings: The same change by warning.
     """
 
     superseded: int = 0
     with_warnings: int = 0
     warnings: Counter[str] = field(default_factory=Counter)
 
-    def add(self, other: "VersionChanges") -> None:
-        """Take in what changed in another batch."""
+    def add(self, other: "DedupResult") -> None:
+        """Add the changes of another batch."""
         self.superseded += other.superseded
         self.with_warnings += other.with_warnings
         self.warnings.update(other.warnings)
 
 
-def settle_versions(entity: Entity, keys: KeySpill, folders: VersionFolders, work: Path) -> VersionChanges:
-    """Move the staged files to the accepted ones, writing again those that hold a repeated key.
+def resolve_duplicates(entity: Entity, keys: KeySpill, folders: DedupFolders, work: Path) -> DedupResult:
+    """Move the staged files to the accepted ones, and rewrite those with a repeated key.
 
     Args:
         entity: The entity of the dump.
-        keys: The keys of all records, refused ones included where they have one.
-        folders: Where the records lie.
-        work: An empty directory for what does not fit into memory.
+        keys: The keys of all records that have one, quarantined records included.
+        folders: Folders of the valid records.
+        work: An empty directory for data that exceeds the memory.
     """
-    for number, group in enumerate(keys.repeated(_AT_ONCE)):
+    for number, group in enumerate(keys.repeated(_MAX_GROUP_ENTRIES)):
         for batch, decisions in _decide(entity, group, folders.staged).items():
             decisions.write_parquet(work / f"{batch}-{number}.parquet")
-    changed = VersionChanges()
+    result = DedupResult()
     for batch in folders.staged.numbers():
         decided = sorted(work.glob(f"{batch}-*.parquet"))
         if decided or folders.staged.scratch_path(batch).exists():
             decisions = pl.read_parquet(decided) if decided else pl.DataFrame(schema=_DECISION)
-            changed.add(_rewrite(entity, decisions, batch, folders))
+            result.add(_rewrite(entity, decisions, batch, folders))
         else:
             folders.staged.path(batch).rename(folders.accepted.path(batch))
-    return changed
+    return result
 
 
 def _decide(entity: Entity, group: KeyEntries, staged: PartFolder) -> dict[int, pl.DataFrame]:
-    """Decide between the versions of some keys; give what becomes of each accepted record, by batch."""
-    versions = _versions(group[group["index"] != REFUSED], staged)
-    refused = group[group["index"] == REFUSED]
-    last_refused = (
-        pl.DataFrame({"hash": refused["hash"], "refused": refused["place"]})
+    """Resolve some keys; return the decision on each record that changes, by batch."""
+    versions = _versions(group[group["index"] != QUARANTINED_INDEX], staged)
+    quarantined = group[group["index"] == QUARANTINED_INDEX]
+    last_quarantined = (
+        pl.DataFrame({"hash": quarantined["hash"], "quarantined": quarantined["place"]})
         .group_by("hash")
-        .agg(pl.col("refused").max())
+        .agg(pl.col("quarantined").max())
     )
     is_last = pl.col("place") == pl.col("place").max().over("record_key")
-    decided = versions.join(last_refused, on="hash", how="left").with_columns(
+    decided = versions.join(last_quarantined, on="hash", how="left").with_columns(
         is_last.alias("is_last"),
         *(
             pl.when(~is_last).then(pl.col(column).sort_by("place").last().over("record_key")).alias(name)
             for column, name in (("source_file", "by_file"), ("source_position", "by_position"))
         ),
-        (is_last & (pl.col("refused") > pl.col("place"))).fill_null(value=False).alias("has_refused_successor"),
+        (is_last & (pl.col("quarantined") > pl.col("place")))
+        .fill_null(value=False)
+        .alias("has_quarantined_successor"),
     )
-    decided = decided.join(_folded(entity, versions), on="place", how="left")
+    decided = decided.join(_merge_custom_fields(entity, versions), on="place", how="left")
     decided = decided.filter(
         pl.col("by_file").is_not_null()
-        | pl.col("has_refused_successor")
+        | pl.col("has_quarantined_successor")
         | pl.col("folded_ignored_update_cfs").is_not_null()
     )
     return {
@@ -134,8 +136,8 @@ def _decide(entity: Entity, group: KeyEntries, staged: PartFolder) -> dict[int, 
 
 
 def _versions(entries: KeyEntries, staged: PartFolder) -> pl.DataFrame:
-    """Read what decides between versions, from the files that hold them."""
-    batches = batch_of(entries["place"])
+    """Read the columns needed for a decision, from the files that contain the versions."""
+    batches = batch_numbers(entries["place"])
     parts: list[pl.DataFrame] = []
     for batch in np.unique(batches).tolist():
         chosen = entries[batches == batch]
@@ -152,12 +154,12 @@ def _versions(entries: KeyEntries, staged: PartFolder) -> pl.DataFrame:
 
 
 def _compact(rows: pl.DataFrame) -> pl.DataFrame:
-    """Give the rows without what they were taken from: polars keeps all texts of a column for a few of them."""
+    """Copy the rows to free the strings of all others: polars shares the buffers of the original column."""
     return pl.DataFrame(rows.to_arrow(compat_level=pl.CompatLevel.oldest()))
 
 
-def _folded(entity: Entity, versions: pl.DataFrame) -> pl.DataFrame:
-    """Fold the versions of each key whose last one names custom fields that it must not change."""
+def _merge_custom_fields(entity: Entity, versions: pl.DataFrame) -> pl.DataFrame:
+    """Merge the versions of each key whose last version lists `ignoredUpdateCfs`."""
     schema = {
         "place": pl.UInt64(),
         "folded_custom_fields": pl.String(),
@@ -171,11 +173,11 @@ def _folded(entity: Entity, versions: pl.DataFrame) -> pl.DataFrame:
     rows = [
         {
             "place": history["place"][-1],
-            "folded_custom_fields": folded.custom_fields,
-            "folded_ignored_update_cfs": sorted(folded.ignored),
+            "folded_custom_fields": merged.custom_fields,
+            "folded_ignored_update_cfs": sorted(merged.ignored),
         }
         for history in _histories(chosen)
-        for folded in [fold(_version(row) for row in history.iter_rows(named=True))]
+        for merged in [merge_versions(_version(row) for row in history.iter_rows(named=True))]
     ]
     return pl.DataFrame(rows, schema=schema)
 
@@ -184,42 +186,42 @@ def _histories(ordered: pl.DataFrame) -> Iterator[pl.DataFrame]:
     yield from ordered.partition_by("record_key", maintain_order=True) if len(ordered) else ()
 
 
-def _version(row: dict[str, Any]) -> Version:
-    return Version(
+def _version(row: dict[str, Any]) -> CustomFieldVersion:
+    return CustomFieldVersion(
         row["custom_fields"], frozenset(row["ignored_update_cfs"] or ()), row["record_status"] == "Deleted"
     )
 
 
-def _rewrite(entity: Entity, decisions: pl.DataFrame, batch: int, folders: VersionFolders) -> VersionChanges:
-    """Write one batch's file again, split into the versions that count and those that do not."""
+def _rewrite(entity: Entity, decisions: pl.DataFrame, batch: int, folders: DedupFolders) -> DedupResult:
+    """Split one batch's staged file into accepted and superseded records."""
     columns = polars_schema(lake_columns(entity)).names()
     rows = folders.staged.read(batch)
     decided = rows[decisions["index"]].hstack(decisions.drop("index").rename(lambda name: f"{name} decided"))
     is_superseded = pl.col("by_file decided").is_not_null()
-    lost = decided.filter(is_superseded).select(
+    superseded = decided.filter(is_superseded).select(
         *columns, by_file="by_file decided", by_position="by_position decided"
     )
     warning = pl.lit([NEWER_VERSION_QUARANTINED], pl.List(pl.String()))
-    told = pl.when("has_refused_successor decided").then(pl.col("warnings").list.concat(warning))
+    with_warning = pl.when("has_quarantined_successor decided").then(pl.col("warnings").list.concat(warning))
     changed = decided.filter(~is_superseded).with_columns(
-        told.otherwise("warnings").alias("warnings"),
+        with_warning.otherwise("warnings").alias("warnings"),
         folded_custom_fields="folded_custom_fields decided",
         folded_ignored_update_cfs="folded_ignored_update_cfs decided",
     )
     is_undecided = np.ones(len(rows), np.bool_)
     is_undecided[decisions["index"].to_numpy()] = False
-    kept = pl.concat([rows.filter(pl.Series(is_undecided)).select(columns), changed.select(columns)])
-    folders.accepted.write(batch, kept)
-    folders.superseded.write(batch, lost)
+    accepted = pl.concat([rows.filter(pl.Series(is_undecided)).select(columns), changed.select(columns)])
+    folders.accepted.write(batch, accepted)
+    folders.superseded.write(batch, superseded)
     folders.staged.remove(batch)
-    return _changes(before=rows, after=kept, superseded=len(lost))
+    return _compare_warnings(before=rows, after=accepted, superseded=len(superseded))
 
 
-def _changes(*, before: pl.DataFrame, after: pl.DataFrame, superseded: int) -> VersionChanges:
-    changes = VersionChanges(superseded)
+def _compare_warnings(*, before: pl.DataFrame, after: pl.DataFrame, superseded: int) -> DedupResult:
+    result = DedupResult(superseded)
     for frame, sign in ((after, 1), (before, -1)):
         warned = frame["warnings"].filter(frame["warnings"].list.len() > 0)
-        changes.with_warnings += sign * len(warned)
+        result.with_warnings += sign * len(warned)
         for warning, count in warned.explode().value_counts().iter_rows():
-            changes.warnings[warning] += sign * count
-    return changes
+            result.warnings[warning] += sign * count
+    return result

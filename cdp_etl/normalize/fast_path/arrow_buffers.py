@@ -1,7 +1,4 @@
-"""Columns as compiled code sees them: stretches of memory, of texts one of bytes and one of where each begins.
-
-Put here how a column gets there and back. What is done with the memory stands in `scan`.
-"""
+"""Arrow buffers of columns: addresses for compiled code, and columns built from buffers it has filled."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -13,48 +10,48 @@ import pyarrow as pa
 
 
 @dataclass(frozen=True, slots=True)
-class TextMemory:
-    """The texts of a column; null ones have no bytes.
+class TextBuffers:
+    """Buffers of a string column; null values have no bytes.
 
     Attributes:
-        count: How many there are.
-        codes: Address of their bytes.
-        offsets: Address of where each begins, and where the last one ends.
-        size: How many bytes they are.
-        kept: What holds the memory.
+        count: Number of values.
+        data: Address of the bytes of all values.
+        offsets: Address of the `count + 1` offsets of the values in `data`.
+        size: Number of bytes.
+        owner: Object that keeps the memory alive.
     """
 
     count: int
-    codes: int
+    data: int
     offsets: int
     size: int
-    kept: Any
+    owner: Any
 
 
-def memory_of(texts: pl.Series) -> TextMemory:
-    """Give where the texts of a column are."""
-    array = texts.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
-    _, offsets, codes = array.buffers()
-    assert offsets is not None  # noqa: S101 - texts always have some
+def text_buffers(strings: pl.Series) -> TextBuffers:
+    """Return the buffers of a string column."""
+    array = strings.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
+    _, offsets, data = array.buffers()
+    assert offsets is not None  # noqa: S101 - a string column always has offsets
     first = offsets.address + 8 * array.offset
     ends = np.frombuffer(memoryview(offsets), np.int64)
     size = int(ends[array.offset + len(array)] - ends[array.offset]) if len(array) else 0
-    return TextMemory(len(array), codes.address if codes is not None else 0, first, size, array)
+    return TextBuffers(len(array), data.address if data is not None else 0, first, size, array)
 
 
-def texts_at(
-    offsets: npt.NDArray[np.int64], codes: npt.NDArray[np.uint8], is_there: npt.NDArray[np.bool_]
+def text_series(
+    offsets: npt.NDArray[np.int64], data: npt.NDArray[np.uint8], is_valid: npt.NDArray[np.bool_]
 ) -> pl.Series:
-    """Give a column of the texts that were written one behind the other."""
-    parts = [bits_of(is_there), buffer_of(offsets), buffer_of(codes)]
-    return pl.Series(pa.Array.from_buffers(pa.large_string(), len(is_there), parts))
+    """Build a string column from offsets and consecutive bytes."""
+    parts = [validity_bitmap(is_valid), as_buffer(offsets), as_buffer(data)]
+    return pl.Series(pa.Array.from_buffers(pa.large_string(), len(is_valid), parts))
 
 
-def bits_of(is_there: npt.NDArray[np.bool_]) -> pa.Buffer | None:
-    """Give Arrow's bits of what is not null; None where nothing is."""
-    return None if is_there.all() else buffer_of(np.packbits(is_there, bitorder="little"))
+def validity_bitmap(is_valid: npt.NDArray[np.bool_]) -> pa.Buffer | None:
+    """Return Arrow's validity bitmap, or None if no value is null."""
+    return None if is_valid.all() else as_buffer(np.packbits(is_valid, bitorder="little"))
 
 
-def buffer_of(array: npt.NDArray[Any]) -> pa.Buffer:
-    """Give an array's memory to Arrow."""
+def as_buffer(array: npt.NDArray[Any]) -> pa.Buffer:
+    """Return an array's memory as an Arrow buffer."""
     return pa.py_buffer(array.data)

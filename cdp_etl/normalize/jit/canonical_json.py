@@ -1,4 +1,4 @@
-"""JSON values written anew, as `contract.strict_json.write` writes what `parse` read: compactly, every digit kept.
+"""JSON values written anew, as `contract.strict_json.serialize` writes what `parse` read: compactly, every digit kept.
 
 A value that would not be written with the characters it was delivered with (a number in another form, a repeated
 key) is left to the exact lane. Put here values of any kind; which members of a record are written is decided in
@@ -245,7 +245,7 @@ def _has_leading_zeros(codes: int, at: int, beyond: int) -> bool:
 def write_objects(
     codes: int, offsets: int, count: int, written: int, ends: int, is_written: int, work: int
 ) -> int:
-    """Write each text that is an object as `strict_json.write` would; give how many bytes they are.
+    """Write each text that is an object as `strict_json.serialize` would; give how many bytes they are.
 
     Args:
         codes: Address of the texts, one behind the other.

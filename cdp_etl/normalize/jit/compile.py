@@ -16,7 +16,7 @@ import numba
 from numba.core.caching import FunctionCache
 
 from cdp_etl.contract import parsers
-from cdp_etl.normalize.fast_path import text_columns
+from cdp_etl.normalize import nfc
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -36,7 +36,7 @@ class _Cache(FunctionCache):
 @lru_cache(maxsize=1)
 def _sources() -> str:
     """Give a hash of all that is compiled: this package, and the two modules whose constants it takes."""
-    files = [*sorted(Path(__file__).parent.glob("*.py")), Path(parsers.__file__), Path(text_columns.__file__)]
+    files = [*sorted(Path(__file__).parent.glob("*.py")), Path(parsers.__file__), Path(nfc.__file__)]
     return sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 

@@ -8,16 +8,16 @@ from typing import Final
 
 import numpy as np
 
-from cdp_etl.contract.parsers import WHITE_SPACE
-from cdp_etl.normalize.fast_path.text_columns import SURELY_COMPOSED
+from cdp_etl.contract.parsers import WHITESPACE
 from cdp_etl.normalize.jit.compile import compiled
 from cdp_etl.normalize.jit.raw_memory import byte_at, put_byte
 from cdp_etl.normalize.jit.tokens import BACKSLASH, NINE, SPACE, ZERO
+from cdp_etl.normalize.nfc import NFC_STABLE_RANGES
 
 LETTER_U: Final = 0x75
 
-_BLANKS: Final = np.array(sorted(map(ord, WHITE_SPACE)), np.int64)
-_COMPOSED: Final = np.array(SURELY_COMPOSED, np.int64)
+_BLANKS: Final = np.array(sorted(map(ord, WHITESPACE)), np.int64)
+_COMPOSED: Final = np.array(NFC_STABLE_RANGES, np.int64)
 _LETTERS: Final = b'bfnrt"\\/'
 _MEANT: Final = b'\b\f\n\r\t"\\/'
 _MEANINGS: Final = np.array([_MEANT[_LETTERS.index(code)] if code in _LETTERS else 0 for code in range(256)])

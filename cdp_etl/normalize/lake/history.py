@@ -1,7 +1,4 @@
-"""The outcomes of an entity that lie in the lake, over its dump dates: of each date the latest.
-
-Put here which dumps there are. What is read out of them stands in `quarantine.py` and `drift.py`.
-"""
+"""Dumps of an entity in the lake, by dump date: the latest output of each date."""
 
 import re
 from collections.abc import Iterator
@@ -13,25 +10,25 @@ from cdp_etl.contract.entity import Entity
 from cdp_etl.normalize.lake.result import NormalizedDump
 from cdp_etl.normalize.lake.store import latest_normalized
 
-_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
+_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 def dumps_between(
     lake: Path, entity: Entity, first: date | None = None, last: date | None = None
 ) -> Iterator[NormalizedDump]:
-    """Give the dumps of an entity from the first to the last date, both included, in order; None is no bound."""
-    for day in days_in_lake(lake, entity):
-        if (first is None or first <= day) and (last is None or day <= last):
-            dump = latest_normalized(lake, entity, day)
+    """Yield the dumps of an entity by date, from the first to the last date inclusive; None means no limit."""
+    for dump_date in dump_dates_in_lake(lake, entity):
+        if (first is None or first <= dump_date) and (last is None or dump_date <= last):
+            dump = latest_normalized(lake, entity, dump_date)
             if dump is not None:
                 yield dump
 
 
 def newest_dumps(lake: Path, entity: Entity, count: int) -> list[NormalizedDump]:
-    """Give the newest dumps of an entity, as many as there are and `count` at most, in order of date."""
+    """Return the newest dumps of an entity, at most `count`, by date."""
     newest: list[NormalizedDump] = []
-    for day in reversed(days_in_lake(lake, entity)):
-        dump = latest_normalized(lake, entity, day)
+    for dump_date in reversed(dump_dates_in_lake(lake, entity)):
+        dump = latest_normalized(lake, entity, dump_date)
         if dump is not None:
             newest.insert(0, dump)
         if len(newest) == count:
@@ -39,9 +36,9 @@ def newest_dumps(lake: Path, entity: Entity, count: int) -> list[NormalizedDump]
     return newest
 
 
-def days_in_lake(lake: Path, entity: Entity) -> list[date]:
-    """Give the dump dates of an entity that have a place in the lake, in order."""
-    shelves = lake / entity.table
-    if not shelves.is_dir():
+def dump_dates_in_lake(lake: Path, entity: Entity) -> list[date]:
+    """Return the dump dates of an entity that have a folder in the lake, in order."""
+    folder = lake / entity.table
+    if not folder.is_dir():
         return []
-    return sorted(date.fromisoformat(path.name) for path in shelves.iterdir() if _DAY.fullmatch(path.name))
+    return sorted(date.fromisoformat(path.name) for path in folder.iterdir() if _DATE.fullmatch(path.name))

@@ -1,6 +1,6 @@
-"""A folder of files, one a batch, in the order of delivery: Parquet, or Arrow for what is read again at once.
+"""Part files: one file per batch in a folder, in the order of delivery.
 
-Put here how they are named, written and read.
+They are Parquet, or uncompressed Arrow if the rows are read again during the same normalization.
 """
 
 import os
@@ -16,16 +16,16 @@ _NAME: Final = re.compile(r"part-(\d+)\.(?:parquet|arrow)")
 
 @dataclass(frozen=True, slots=True)
 class PartFolder:
-    """Files `part-<batch>.parquet`; a batch without rows has none."""
+    """Folder of files `part-<batch>.parquet`; a batch without rows has no file."""
 
     directory: Path
 
     def path(self, batch: int) -> Path:
-        """Give where a batch's file is."""
+        """Return the path of a batch's Parquet file."""
         return self.directory / f"part-{batch:06d}.parquet"
 
     def write(self, batch: int, rows: pl.DataFrame) -> None:
-        """Write a batch's rows, and wait until they are on the disk; nothing is written where there are none."""
+        """Write a batch's rows and sync them to disk; write nothing if there are no rows."""
         if rows.is_empty():
             return
         with self.path(batch).open("xb") as file:
@@ -34,31 +34,31 @@ class PartFolder:
             os.fsync(file.fileno())
 
     def write_scratch(self, batch: int, rows: pl.DataFrame) -> None:
-        """Write a batch's rows as they lie in memory: half the cost of Parquet, and seven times the room."""
+        """Write a batch's rows as uncompressed Arrow: half the CPU time of Parquet, seven times the size."""
         if rows.is_empty():
             return
         rows.write_ipc(self.scratch_path(batch), compression="uncompressed", compat_level=pl.CompatLevel.oldest())
 
     def scratch_path(self, batch: int) -> Path:
-        """Give where a batch's rows are that were written as they lay in memory."""
+        """Return the path of a batch's Arrow file."""
         return self.directory / f"part-{batch:06d}.arrow"
 
     def read(self, batch: int, columns: list[str] | None = None) -> pl.DataFrame:
-        """Give a batch's rows, or some columns of them."""
+        """Return a batch's rows; all columns if none are named."""
         if self.scratch_path(batch).exists():
             return pl.read_ipc(self.scratch_path(batch), columns=columns)
         return pl.read_parquet(self.path(batch), columns=columns)
 
     def remove(self, batch: int) -> None:
-        """Remove a batch's file."""
+        """Delete a batch's file."""
         self.path(batch).unlink(missing_ok=True)
         self.scratch_path(batch).unlink(missing_ok=True)
 
     def numbers(self) -> list[int]:
-        """Give the batches that have a file, in order."""
+        """Return the numbers of the batches that have a file, in order."""
         names = (_NAME.fullmatch(path.name) for path in self.directory.iterdir())
         return sorted(int(name[1]) for name in names if name)
 
     def files(self) -> list[Path]:
-        """Give the files, in order of delivery."""
+        """Return the Parquet files, in order of delivery."""
         return [self.path(number) for number in self.numbers()]

@@ -1,6 +1,6 @@
-"""What normalizing a dump came to: the counts, and where its files lie.
+"""Result of normalizing a dump: its counts and files, and `summary.json`, which stores them.
 
-Put here the record of an outcome and its form on disk. How it is published stands in `lake.py`.
+`store.py` publishes the result.
 """
 
 import json
@@ -16,7 +16,12 @@ ACCEPTED: Final = "accepted"
 SUPERSEDED: Final = "superseded"
 QUARANTINED: Final = "quarantined"
 
-_SHARE_WORTH_TELLING: Final = 0.2
+_MIN_SHARE_REPORTED: Final = 0.2
+_STORED_KEYS: Final = {
+    "reference_path_records": "exact_lane_records",
+    "reference_path_causes": "exact_lane_causes",
+}
+"""Keys of `summary.json` that differ from the attribute. Stored summaries have them, so they stay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,28 +35,28 @@ class NormalizedFile:
 
 @dataclass(frozen=True, slots=True)
 class NormalizedDump:
-    """A normalized dump, as it lies in the lake.
+    """A normalized dump in the lake.
 
     Attributes:
         entity: The entity, by its table's name.
         dump_date: The day the source system delivered.
-        directory: Where its Parquet files lie.
-        content_fingerprint: Hash of all that bears on the outcome.
-        files: What it was read from, in the order of delivery.
-        bytes: Their size together.
-        records_read: All records.
-        accepted: Records that count.
-        superseded: Valid records that a later one of the same key took the place of.
-        quarantined: Refused records.
-        with_warnings: Accepted records that bear a warning.
-        records_by_file: Records read from each file.
-        reasons: Refused records by reason; one may bear several.
+        directory: Folder of its Parquet files.
+        content_fingerprint: Hash of all inputs of normalization.
+        files: The files it was read from, in the order of delivery.
+        bytes: Total size of the files.
+        records_read: Number of records.
+        accepted: Number of accepted records.
+        superseded: Number of valid records with a later valid version of the same key.
+        quarantined: Number of quarantined records.
+        with_warnings: Number of accepted records with a warning.
+        records_by_file: Number of records read from each file.
+        reasons: Quarantined records by reason; a record may have several.
         warning_counts: Accepted records by warning.
-        unknown_keys: Accepted and superseded records by key that the contract does not list.
-        null_counts: Accepted and superseded records in which a field is absent, by column.
-        open_values: Values of open vocabularies, the commonest, with their counts, by column.
-        exact_lane_records: Records that the fast lane left to the exact lane.
-        exact_lane_causes: Why, first cause of each.
+        unknown_keys: Valid records by key that the contract does not list.
+        null_counts: Valid records in which a field is absent, by column.
+        open_values: Most common values of open vocabularies, with their counts, by column.
+        reference_path_records: Number of records that the fast path left to the reference path.
+        reference_path_causes: The same by the first cause of each record.
     """
 
     entity: str
@@ -71,12 +76,12 @@ class NormalizedDump:
     unknown_keys: dict[str, int] = field(default_factory=dict)
     null_counts: dict[str, int] = field(default_factory=dict)
     open_values: dict[str, dict[str, int]] = field(default_factory=dict)
-    exact_lane_records: int = 0
-    exact_lane_causes: dict[str, int] = field(default_factory=dict)
+    reference_path_records: int = 0
+    reference_path_causes: dict[str, int] = field(default_factory=dict)
 
     @property
     def accepted_files(self) -> list[Path]:
-        """Parquet files of accepted records, in the order of delivery; none where there is none."""
+        """Parquet files of accepted records, in the order of delivery."""
         return PartFolder(self.directory / ACCEPTED).files()
 
     @property
@@ -86,31 +91,36 @@ class NormalizedDump:
 
     @property
     def quarantined_files(self) -> list[Path]:
-        """Parquet files of refused records."""
+        """Parquet files of quarantined records."""
         return PartFolder(self.directory / QUARANTINED).files()
 
     @property
-    def exact_lane_note(self) -> str | None:
-        """Say that the exact lane judged more than a fifth, and why (RULINGS, "Targets"); None otherwise."""
-        if self.exact_lane_records <= self.records_read * _SHARE_WORTH_TELLING:
+    def reference_path_note(self) -> str | None:
+        """Sentence on the cost if the reference path validated more than a fifth of the records, else None."""
+        if self.reference_path_records <= self.records_read * _MIN_SHARE_REPORTED:
             return None
-        cause, count = max(self.exact_lane_causes.items(), key=lambda item: item[1])
-        share = self.exact_lane_records / self.records_read
-        return f"the exact lane judged {share:.0%} of the records; the commonest cause ({count}): {cause}"
+        cause, count = max(self.reference_path_causes.items(), key=lambda item: item[1])
+        share = self.reference_path_records / self.records_read
+        return f"the reference path validated {share:.0%} of the records; the most common cause ({count}): {cause}"
 
     def to_json(self) -> str:
-        """Give its form on disk; the directory is the one it lies in."""
-        told: dict[str, Any] = {
-            name: getattr(self, name) for name in self.__dataclass_fields__ if name not in {"directory", "files"}
+        """Return the text of `summary.json`; it does not contain the directory, so that the folder can move."""
+        summary: dict[str, Any] = {
+            _STORED_KEYS.get(name, name): getattr(self, name)
+            for name in self.__dataclass_fields__
+            if name not in {"directory", "files"}
         }
-        told["dump_date"] = self.dump_date.isoformat()
-        told["files"] = [{"path": file.path, "bytes": file.bytes, "sha256": file.sha256} for file in self.files]
-        return json.dumps(told, ensure_ascii=False, indent=1, sort_keys=True)
+        summary["dump_date"] = self.dump_date.isoformat()
+        summary["files"] = [{"path": file.path, "bytes": file.bytes, "sha256": file.sha256} for file in self.files]
+        return json.dumps(summary, ensure_ascii=False, indent=1, sort_keys=True)
 
     @classmethod
     def from_json(cls, text: str, directory: Path) -> "NormalizedDump":
-        """Read what `to_json` gave, of the directory it lies in."""
-        told: dict[str, Any] = json.loads(text)
-        told["dump_date"] = date.fromisoformat(told["dump_date"])
-        told["files"] = tuple(NormalizedFile(**file) for file in told["files"])
-        return cls(directory=directory, **told)
+        """Parse the text of the `summary.json` in a directory."""
+        summary: dict[str, Any] = json.loads(text)
+        for name, key in _STORED_KEYS.items():
+            if key in summary:
+                summary[name] = summary.pop(key)
+        summary["dump_date"] = date.fromisoformat(summary["dump_date"])
+        summary["files"] = tuple(NormalizedFile(**file) for file in summary["files"])
+        return cls(directory=directory, **summary)

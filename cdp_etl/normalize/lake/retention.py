@@ -1,6 +1,6 @@
-"""How long the lake keeps outcomes of a dump that another has taken the place of.
+"""Retention of lake outputs that a newer output of the same dump has replaced.
 
-Put here what may go and its removal. The layout is `lake.py`; what is still referred to the caller knows.
+The caller passes which outputs the ledger still references. `store.py` defines the layout of the folders.
 """
 
 import shutil
@@ -11,21 +11,22 @@ from pathlib import Path
 from typing import Final
 
 from cdp_etl.contract.entity import Entity
-from cdp_etl.normalize.lake.history import days_in_lake
-from cdp_etl.normalize.lake.store import DumpShelf, shelf
+from cdp_etl.normalize.lake.history import dump_dates_in_lake
+from cdp_etl.normalize.lake.store import DumpFolder, dump_folder
 
-_GOING: Final = ".going-"
+_DELETING: Final = ".going-"
+"""Prefix of outputs whose deletion has begun."""
 
 
 @dataclass(frozen=True, slots=True)
-class PrunedOutcome:
-    """One outcome that went, or would go.
+class PrunedOutput:
+    """An output that was deleted, or would be deleted.
 
     Attributes:
         entity: The entity, by its contract name.
         dump_date: The day the source system delivered.
-        fingerprint: Of the outcome's content.
-        bytes: What its files take.
+        fingerprint: Content fingerprint of the output.
+        bytes: Size of its files.
     """
 
     entity: str
@@ -34,74 +35,74 @@ class PrunedOutcome:
     bytes: int
 
 
-def prune_lake(  # noqa: PLR0913 - where, what is kept, and whether it is meant
+def prune_lake(  # noqa: PLR0913 - the lake, what to retain, and whether to delete
     lake: Path,
     entities: Collection[Entity],
-    referred_to: Collection[tuple[str, date, str]],
+    referenced: Collection[tuple[str, date, str]],
     keep_days: int | None,
     today: date,
     *,
     dry_run: bool,
-) -> list[PrunedOutcome]:
-    """Remove outcomes that nothing refers to any more, and give what went; with `dry_run` what would go.
+) -> list[PrunedOutput]:
+    """Delete outputs that nothing references and return them; with `dry_run` only return them.
 
-    The latest outcome of a dump stays, whatever its age: quarantine, drift and the next load read it.
+    The latest output of a dump is retained whatever its age: quarantine, drift and the next load read it.
 
     Args:
         lake: The root of the normalized lake.
-        entities: Whose outcomes to look at.
-        referred_to: Entity table, dump date and content fingerprint of each outcome that the ledger refers to.
-        keep_days: How many days others are kept, by the day they were made; None keeps them for ever.
-        today: The day.
-        dry_run: Whether nothing is removed.
+        entities: The entities whose outputs are pruned.
+        referenced: Entity table, dump date and content fingerprint of each output that the ledger references.
+        keep_days: Days to retain other outputs after they were written; None retains them for ever.
+        today: The current date.
+        dry_run: Whether to delete nothing.
     """
-    pruned: list[PrunedOutcome] = []
+    pruned: list[PrunedOutput] = []
     if keep_days is None:
         return pruned
-    first_kept = today - timedelta(days=keep_days)
+    first_retained = today - timedelta(days=keep_days)
     for entity in entities:
-        for dump_date in days_in_lake(lake, entity):
-            place = shelf(lake, entity, dump_date)
+        for dump_date in dump_dates_in_lake(lake, entity):
+            folder = dump_folder(lake, entity, dump_date)
             if not dry_run:
-                _remove_what_was_going(place)
-            for outcome in _outcomes(place):
-                is_referred_to = (entity.table, dump_date, outcome.name) in referred_to
-                if is_referred_to or _is_latest(place, outcome) or _made_on(outcome) >= first_kept:
+                _finish_interrupted(folder)
+            for output in _outputs(folder):
+                is_referenced = (entity.table, dump_date, output.name) in referenced
+                if is_referenced or _is_latest(folder, output) or _written_on(output) >= first_retained:
                     continue
-                pruned.append(PrunedOutcome(entity.name, dump_date, outcome.name, _bytes(outcome)))
+                pruned.append(PrunedOutput(entity.name, dump_date, output.name, _bytes(output)))
                 if not dry_run:
-                    _remove(outcome)
+                    _delete(output)
     return pruned
 
 
-def _outcomes(place: DumpShelf) -> Iterator[Path]:
-    """Give the outcomes of a dump; work folders and pointers begin with a dot."""
+def _outputs(folder: DumpFolder) -> Iterator[Path]:
+    """Yield the outputs of a dump; work folders and pointers begin with a dot."""
     return iter(
-        sorted(path for path in place.directory.iterdir() if path.is_dir() and not path.name.startswith("."))
+        sorted(path for path in folder.directory.iterdir() if path.is_dir() and not path.name.startswith("."))
     )
 
 
-def _is_latest(place: DumpShelf, outcome: Path) -> bool:
-    latest = place.latest()
-    return latest is not None and latest.content_fingerprint == outcome.name
+def _is_latest(folder: DumpFolder, output: Path) -> bool:
+    latest = folder.latest()
+    return latest is not None and latest.content_fingerprint == output.name
 
 
-def _made_on(outcome: Path) -> date:
-    return datetime.fromtimestamp(outcome.stat().st_mtime, UTC).date()
+def _written_on(output: Path) -> date:
+    return datetime.fromtimestamp(output.stat().st_mtime, UTC).date()
 
 
-def _bytes(outcome: Path) -> int:
-    return sum(path.stat().st_size for path in outcome.rglob("*") if path.is_file())
+def _bytes(output: Path) -> int:
+    return sum(path.stat().st_size for path in output.rglob("*") if path.is_file())
 
 
-def _remove(outcome: Path) -> None:
-    """Take an outcome out of sight at once, so that no reader sees half of it."""
-    going = outcome.with_name(f"{_GOING}{outcome.name}")
-    outcome.rename(going)
-    shutil.rmtree(going)
+def _delete(output: Path) -> None:
+    """Delete an output after renaming it, so that no reader sees half of it."""
+    deleting = output.with_name(f"{_DELETING}{output.name}")
+    output.rename(deleting)
+    shutil.rmtree(deleting)
 
 
-def _remove_what_was_going(place: DumpShelf) -> None:
-    """Remove what an earlier run was removing when it was killed."""
-    for going in place.directory.glob(f"{_GOING}*"):
-        shutil.rmtree(going, ignore_errors=True)
+def _finish_interrupted(folder: DumpFolder) -> None:
+    """Delete outputs whose deletion a killed run has begun."""
+    for deleting in folder.directory.glob(f"{_DELETING}*"):
+        shutil.rmtree(deleting, ignore_errors=True)

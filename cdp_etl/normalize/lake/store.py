@@ -1,8 +1,8 @@
-"""The normalized lake: where a dump's outcome lies, and how it gets there whole or not at all.
+"""Storage of the normalized lake: folders of dumps and atomic publishing of their outputs.
 
-`<lake>/<entity table>/<dump date>/<content fingerprint>/`, and beside these a file `latest` that names one of
-them. A run writes into a work directory of its own and renames it at the end, so that a crash leaves nothing
-half-visible and runs that overlap do not meet. Put here places alone.
+An output is in `<lake>/<entity table>/<dump date>/<content fingerprint>/`; a file `latest` in the same folder
+names the current one. A run writes into a work directory of its own and renames it at the end. So a crash leaves
+no partial output visible, and concurrent runs do not interfere.
 """
 
 import os
@@ -26,8 +26,8 @@ _LATEST: Final = "latest"
 
 
 @dataclass(frozen=True, slots=True)
-class DumpShelf:
-    """The place of one entity's and day's outcomes.
+class DumpFolder:
+    """Folder of the outputs of one dump.
 
     Attributes:
         directory: `<lake>/<entity table>/<dump date>`.
@@ -36,7 +36,7 @@ class DumpShelf:
     directory: Path
 
     def find(self, fingerprint: str) -> NormalizedDump | None:
-        """Give the outcome of a content fingerprint, None where there is none yet."""
+        """Return the output of a content fingerprint, or None if there is none yet."""
         directory = self.directory / fingerprint
         try:
             text = (directory / SUMMARY_FILE).read_text("utf-8")
@@ -45,7 +45,7 @@ class DumpShelf:
         return NormalizedDump.from_json(text, directory)
 
     def latest(self) -> NormalizedDump | None:
-        """Give the outcome that was published last, None where none was."""
+        """Return the output that was published last, or None if there is none."""
         try:
             fingerprint = (self.directory / _LATEST).read_text("utf-8").strip()
         except FileNotFoundError:
@@ -53,8 +53,8 @@ class DumpShelf:
         return self.find(fingerprint)
 
     @contextmanager
-    def workplace(self) -> Iterator[Path]:
-        """Give an empty directory to write an outcome into; it is gone afterwards, if it was not published."""
+    def work_directory(self) -> Iterator[Path]:
+        """Yield an empty directory for an output; it is deleted at the end unless it was published."""
         self.directory.mkdir(parents=True, exist_ok=True)
         work = self.directory / f"{_WORK}{uuid.uuid4().hex}"
         lock = Path(f"{work}{_LOCK}")
@@ -64,33 +64,33 @@ class DumpShelf:
                 yield work
             finally:
                 shutil.rmtree(work, ignore_errors=True)
-                lock.unlink()  # while it is held: whoever finds it without its directory finds a leftover
+                lock.unlink()  # before it is released: a free lock marks a leftover
 
-    def publish(self, work: Path, outcome: NormalizedDump) -> NormalizedDump:
-        """Make a work directory the outcome of its content, and that one the latest.
+    def publish(self, work: Path, output: NormalizedDump) -> NormalizedDump:
+        """Rename a work directory to its content fingerprint, and set it as the latest output.
 
-        Where another run published the same content meanwhile, its files stay: they are the same.
+        If another run has published the same content, its files stay: they are equal.
         """
-        _write_durably(work / SUMMARY_FILE, outcome.to_json())
+        _write_durably(work / SUMMARY_FILE, output.to_json())
         _sync_directory(work)
-        final = self.directory / outcome.content_fingerprint
+        final = self.directory / output.content_fingerprint
         with suppress(OSError):
             work.rename(final)
-        published = self.find(outcome.content_fingerprint)
+        published = self.find(output.content_fingerprint)
         if published is None:
             raise FileNotFoundError(final / SUMMARY_FILE)
-        self.point_at(published)
+        self.set_latest(published)
         return published
 
-    def point_at(self, outcome: NormalizedDump) -> None:
-        """Make an outcome the latest."""
+    def set_latest(self, output: NormalizedDump) -> None:
+        """Set an output as the latest."""
         pointer = self.directory / f".{_LATEST}-{uuid.uuid4().hex}"
-        _write_durably(pointer, outcome.content_fingerprint)
+        _write_durably(pointer, output.content_fingerprint)
         pointer.replace(self.directory / _LATEST)
         _sync_directory(self.directory)
 
     def remove_leftovers(self) -> None:
-        """Remove what runs that were killed left behind: their lock is free."""
+        """Delete the work directories of killed runs: their locks are free."""
         for lock in self.directory.glob(f"{_WORK}*{_LOCK}"):
             try:
                 with FileLock(lock, timeout=0):
@@ -100,14 +100,14 @@ class DumpShelf:
             lock.unlink(missing_ok=True)
 
 
-def shelf(lake: Path, entity: Entity, dump_date: date) -> DumpShelf:
-    """Give the place of a dump's outcomes."""
-    return DumpShelf(lake / entity.table / dump_date.isoformat())
+def dump_folder(lake: Path, entity: Entity, dump_date: date) -> DumpFolder:
+    """Return the folder of a dump."""
+    return DumpFolder(lake / entity.table / dump_date.isoformat())
 
 
 def latest_normalized(lake: Path, entity: Entity, dump_date: date) -> NormalizedDump | None:
-    """Give the outcome of a dump that was published last, None where it was never normalized."""
-    return shelf(lake, entity, dump_date).latest()
+    """Return the output of a dump that was published last, or None if the dump was never normalized."""
+    return dump_folder(lake, entity, dump_date).latest()
 
 
 def _write_durably(path: Path, text: str) -> None:

@@ -1,6 +1,6 @@
-"""Refused records written to a file for whoever mends them: place and reasons beside the bytes as delivered.
+"""Export of quarantined records to a file: file, position and reasons, and the bytes as delivered.
 
-Put here the two forms of the file. Which records go into it is the caller's choice.
+The caller chooses the records.
 """
 
 import base64
@@ -11,51 +11,51 @@ from pathlib import Path
 from typing import Any, Final, Literal, TextIO
 
 from cdp_etl.errors import CdpEtlError
-from cdp_etl.normalize.quarantine.read import RefusedRecord
+from cdp_etl.normalize.quarantine.read import QuarantinedRecord
 
-ExportForm = Literal["ndjson", "csv"]
+ExportFormat = Literal["ndjson", "csv"]
 
 _COLUMNS: Final = ("entity", "dump_date", "file", "position", "reasons", "raw", "raw_base64")
 _OWNER_ONLY: Final = 0o600
-_BETWEEN_REASONS: Final = "; "
+_REASON_SEPARATOR: Final = "; "
 
 
 class ExportExistsError(CdpEtlError):
-    """The file to write to is there already; it stays as it is."""
+    """The target file exists already; it is not changed."""
 
 
-def write_export(records: Iterable[tuple[RefusedRecord, bytes]], target: Path, form: ExportForm) -> int:
-    """Write refused records to a new file, whole or not at all; give how many.
+def write_export(records: Iterable[tuple[QuarantinedRecord, bytes]], target: Path, form: ExportFormat) -> int:
+    """Write quarantined records to a new file, atomically, and return their number.
 
-    Each has `raw`, its bytes as text, or where they are not UTF-8 `raw_base64`: either way they can be had back
-    exactly. The file may be read by its owner only, since it holds personal data.
+    Each record has `raw`, its bytes as text, or `raw_base64` if the bytes are not UTF-8. Both restore the exact
+    bytes. Only the owner may read the file, because it contains personal data.
 
     Args:
         records: The records, with their bytes.
         target: The file.
-        form: `ndjson`, an object a line without the member that does not apply; or `csv` (RFC 4180), with the
+        form: `ndjson`, an object per line with only one of `raw` and `raw_base64`; or `csv` (RFC 4180), with the
             reasons of a record joined by `; `.
 
     Raises:
-        ExportExistsError: where the file exists.
+        ExportExistsError: If the file exists.
     """
     if target.exists():
-        raise ExportExistsError(f"{target} exists; give another name.")
+        raise ExportExistsError(f"{target} exists; choose another name.")
     unfinished = target.with_name(f".{target.name}.part")
     unfinished.unlink(missing_ok=True)  # left by an export that was killed
     try:
         unfinished.touch(_OWNER_ONLY, exist_ok=False)
         with unfinished.open("w", encoding="utf-8", newline="") as file:
-            written = _FORMS[form](file, map(_told, records))
+            written = _WRITERS[form](file, map(_to_dict, records))
         unfinished.rename(target)
     finally:
         unfinished.unlink(missing_ok=True)
     return written
 
 
-def _told(refused: tuple[RefusedRecord, bytes]) -> dict[str, Any]:
-    record, raw = refused
-    told: dict[str, Any] = {
+def _to_dict(quarantined: tuple[QuarantinedRecord, bytes]) -> dict[str, Any]:
+    record, raw = quarantined
+    exported: dict[str, Any] = {
         "entity": record.entity,
         "dump_date": record.dump_date.isoformat(),
         "file": record.file,
@@ -63,9 +63,9 @@ def _told(refused: tuple[RefusedRecord, bytes]) -> dict[str, Any]:
         "reasons": list(record.reasons),
     }
     try:
-        return told | {"raw": raw.decode("utf-8")}
+        return exported | {"raw": raw.decode("utf-8")}
     except UnicodeDecodeError:
-        return told | {"raw_base64": base64.b64encode(raw).decode("ascii")}
+        return exported | {"raw_base64": base64.b64encode(raw).decode("ascii")}
 
 
 def _write_ndjson(file: TextIO, records: Iterator[dict[str, Any]]) -> int:
@@ -77,17 +77,17 @@ def _write_ndjson(file: TextIO, records: Iterator[dict[str, Any]]) -> int:
 
 
 def _write_csv(file: TextIO, records: Iterator[dict[str, Any]]) -> int:
-    # Everything is quoted: the bytes may hold a line end of any kind.
+    # All cells are quoted, because the bytes may contain any kind of line end.
     writer = csv.DictWriter(file, _COLUMNS, restval="", quoting=csv.QUOTE_ALL, lineterminator="\r\n")
     writer.writeheader()
     written = 0
     for record in records:
-        writer.writerow(record | {"reasons": _BETWEEN_REASONS.join(record["reasons"])})
+        writer.writerow(record | {"reasons": _REASON_SEPARATOR.join(record["reasons"])})
         written += 1
     return written
 
 
-_FORMS: Final[dict[ExportForm, Callable[[TextIO, Iterator[dict[str, Any]]], int]]] = {
+_WRITERS: Final[dict[ExportFormat, Callable[[TextIO, Iterator[dict[str, Any]]], int]]] = {
     "ndjson": _write_ndjson,
     "csv": _write_csv,
 }

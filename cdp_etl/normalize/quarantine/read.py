@@ -1,8 +1,7 @@
-"""The quarantine as it lies in the lake: refused records by place and reason, and their bytes.
+"""Readers of quarantined records in the lake: by file and position, by reason, and with their bytes.
 
-It is read from the lake and not from the warehouse, so that a dump that was refused as a whole can be looked into
-(RULINGS 10). Nothing here holds more in memory than one batch of a dump. Put here how refused records are found;
-how they are written to a file stands in `quarantine_export.py`.
+They read the lake and not the warehouse, because a dump that was refused as a whole is only in the lake. At most
+one batch is in memory. `export.py` writes the records to a file.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,25 +16,25 @@ import pyarrow.parquet as pq
 from cdp_etl.errors import CdpEtlError
 from cdp_etl.normalize.lake.result import NormalizedDump
 
-_PLACE: Final = ("entity", "dump_date", "source_file", "source_position", "reasons")
+_COLUMNS: Final = ("entity", "dump_date", "source_file", "source_position", "reasons")
 _RAW: Final = "raw"
-_ROWS_AT_ONCE: Final = 8192
-_ROWS_WITH_BYTES_AT_ONCE: Final = 256
+_BATCH_ROWS: Final = 8192
+_BATCH_ROWS_WITH_BYTES: Final = 256
 
 
 class NotInQuarantineError(CdpEtlError):
-    """A record was asked for that is not in quarantine."""
+    """The quarantine has no record at the requested position."""
 
 
 @dataclass(frozen=True, slots=True)
-class RefusedRecord:
-    """Where a refused record stands and why it was refused; nothing of what it says.
+class QuarantinedRecord:
+    """Position and reasons of a quarantined record, without its content.
 
     Attributes:
         entity: The entity, by its table's name.
         dump_date: The day the source system delivered.
         file: Path within the dump.
-        position: Line, row or element, from 1; the entries of an API payload in one line share its position.
+        position: Line, row or element, from 1; all entries of an API payload in one line have the same position.
         reasons: All reasons.
     """
 
@@ -45,44 +44,46 @@ class RefusedRecord:
     position: int
     reasons: tuple[str, ...]
 
-    def is_refused_for(self, wanted: str | None) -> bool:
-        """Tell whether a reason, or the field that a reason is about, is among its reasons; None is any."""
-        return wanted is None or any(wanted in {reason, subject_of(reason)} for reason in self.reasons)
+    def has_reason(self, wanted: str | None) -> bool:
+        """Return whether the record has a reason, or any reason about a field; None matches every record."""
+        return wanted is None or any(wanted in {reason, reason_subject(reason)} for reason in self.reasons)
 
 
-def subject_of(reason: str) -> str:
-    """Give what a reason is about: `actionAt` of `actionAt: out of range`."""
+def reason_subject(reason: str) -> str:
+    """Return the subject of a reason: `actionAt` of `actionAt: out of range`."""
     return reason.partition(": ")[0]
 
 
-def refused_records(dump: NormalizedDump, reason: str | None = None) -> Iterator[RefusedRecord]:
-    """Give the refused records of a dump in the order of delivery, without their bytes.
+def quarantined_records(dump: NormalizedDump, reason: str | None = None) -> Iterator[QuarantinedRecord]:
+    """Yield the quarantined records of a dump in the order of delivery, without their bytes.
 
     Args:
         dump: The dump.
-        reason: Only those refused for this reason, or for any about this field.
+        reason: Only records with this reason, or with any reason about this field.
     """
     for path in dump.quarantined_files:
-        for row in _rows(path, _PLACE, _ROWS_AT_ONCE):
+        for row in _rows(path, _COLUMNS, _BATCH_ROWS):
             record = _record(row)
-            if record.is_refused_for(reason):
+            if record.has_reason(reason):
                 yield record
 
 
-def refused_with_bytes(dump: NormalizedDump, reason: str | None = None) -> Iterator[tuple[RefusedRecord, bytes]]:
-    """Give as `refused_records` does, each record with its bytes as delivered: they may be personal."""
+def quarantined_with_bytes(
+    dump: NormalizedDump, reason: str | None = None
+) -> Iterator[tuple[QuarantinedRecord, bytes]]:
+    """Yield the same records as `quarantined_records`, each with its bytes, which may contain personal data."""
     for path in dump.quarantined_files:
-        for row in _rows(path, (*_PLACE, _RAW), _ROWS_WITH_BYTES_AT_ONCE):
+        for row in _rows(path, (*_COLUMNS, _RAW), _BATCH_ROWS_WITH_BYTES):
             record = _record(row)
-            if record.is_refused_for(reason):
+            if record.has_reason(reason):
                 yield record, row[_RAW]
 
 
-def refused_at(dump: NormalizedDump, file: str, position: int) -> list[tuple[RefusedRecord, bytes]]:
-    """Give the refused records at one place with their bytes: one, or several entries of a payload in one line.
+def quarantined_at(dump: NormalizedDump, file: str, position: int) -> list[tuple[QuarantinedRecord, bytes]]:
+    """Return the quarantined records at one position: one, or several entries of a payload in one line.
 
     Raises:
-        NotInQuarantineError: where there is none.
+        NotInQuarantineError: If there is none.
     """
     is_there = (pl.col("source_file") == file) & (pl.col("source_position") == position)
     found = [
@@ -96,13 +97,13 @@ def refused_at(dump: NormalizedDump, file: str, position: int) -> list[tuple[Ref
     return found
 
 
-def _rows(path: Path, columns: Sequence[str], at_once: int) -> Iterator[dict[str, Any]]:
+def _rows(path: Path, columns: Sequence[str], batch_rows: int) -> Iterator[dict[str, Any]]:
     with pq.ParquetFile(path) as file:
-        for batch in file.iter_batches(batch_size=at_once, columns=list(columns)):
+        for batch in file.iter_batches(batch_size=batch_rows, columns=list(columns)):
             yield from batch.to_pylist()
 
 
-def _record(row: dict[str, Any]) -> RefusedRecord:
-    return RefusedRecord(
+def _record(row: dict[str, Any]) -> QuarantinedRecord:
+    return QuarantinedRecord(
         row["entity"], row["dump_date"], row["source_file"], row["source_position"], tuple(row["reasons"])
     )

@@ -1,7 +1,6 @@
-"""Records as slices of a block of delivered bytes: what the decoders of text formats give to the lanes.
+"""Record slices: records as slices of a block of delivered bytes, shared by the readers of text formats.
 
-Put here what such slices are and whether they are UTF-8. How they are cut stands in `lines.py`, `json_array.py`
-and `csv_rows.py`.
+`json/ndjson.py`, `json/stream.py` and `csv/rows.py` cut the slices.
 """
 
 from collections.abc import Iterator
@@ -13,26 +12,24 @@ import numpy.typing as npt
 from cdp_etl.normalize import errors
 from cdp_etl.normalize.jit.utf8 import first_fault
 from cdp_etl.normalize.readers.json.envelope import Envelope
-
-Offsets = npt.NDArray[np.int64]
-"""Byte offsets or positions, one a record."""
+from cdp_etl.normalize.record_batch import Offsets
 
 
 @dataclass(frozen=True, slots=True)
-class Texts:
+class RecordSlices:
     """Some records of one file, in the order of delivery.
 
     Attributes:
         file: Path within the dump.
-        buffer: The bytes that the records are slices of.
-        starts: Where each record begins in the buffer.
-        ends: Where each ends; its line terminator is no part of it.
+        buffer: The bytes that contain the records.
+        starts: Offset of each record in the buffer.
+        ends: End of each record, without its line terminator.
         positions: Line, row or element, from 1.
-        refused: Reason of each record that cannot be judged at all, by its index here.
-        offset: Of the buffer in the file's decompressed bytes.
-        is_one_text: Whether the records are parts of one JSON text, so that one that is no JSON is fatal.
-        envelopes: What payloads say of some records.
-        envelope: Which of them says it of each record, -1 where none does; None where none does of any.
+        quarantined: Reasons of records that cannot be validated, by row.
+        offset: Offset of the buffer in the file's decompressed bytes.
+        is_one_text: Whether the records are parts of one JSON text; if so, a malformed record is fatal.
+        envelopes: Envelopes of API payloads.
+        envelope_index: Index of each record's envelope, -1 for none; None if no record has an envelope.
     """
 
     file: str
@@ -40,56 +37,58 @@ class Texts:
     starts: Offsets
     ends: Offsets
     positions: Offsets
-    refused: dict[int, str] = field(default_factory=dict)
+    quarantined: dict[int, str] = field(default_factory=dict)
     offset: int = 0
     is_one_text: bool = False
     envelopes: tuple[Envelope, ...] = ()
-    envelope: npt.NDArray[np.int32] | None = None
+    envelope_index: npt.NDArray[np.int32] | None = None
 
     def __len__(self) -> int:
-        """Give the number of records."""
+        """Return the number of records."""
         return len(self.starts)
 
     def raw(self, row: int) -> bytes:
-        """Give a record's bytes."""
+        """Return a record's bytes."""
         return self.buffer[self.starts[row] : self.ends[row]]
 
-    def pieces(self, at_most: int) -> Iterator[tuple[slice, "Texts"]]:
-        """Give the records in pieces of at most so many, each with its place among these; the bytes are shared."""
-        if len(self) <= at_most:
+    def chunks(self, max_rows: int) -> Iterator[tuple[slice, "RecordSlices"]]:
+        """Yield the records in chunks, each with its range of rows; the chunks share the buffer."""
+        if len(self) <= max_rows:
             yield slice(0, len(self)), self
             return
-        refused = np.array(sorted(self.refused), np.int64)
-        for first in range(0, len(self), at_most):
-            place = slice(first, min(first + at_most, len(self)))
-            within = refused[np.searchsorted(refused, place.start) : np.searchsorted(refused, place.stop)]
-            piece = replace(
+        quarantined = np.array(sorted(self.quarantined), np.int64)
+        for first in range(0, len(self), max_rows):
+            rows = slice(first, min(first + max_rows, len(self)))
+            within = quarantined[
+                np.searchsorted(quarantined, rows.start) : np.searchsorted(quarantined, rows.stop)
+            ]
+            chunk = replace(
                 self,
-                starts=self.starts[place],
-                ends=self.ends[place],
-                positions=self.positions[place],
-                refused={row - first: self.refused[row] for row in within.tolist()},
-                envelope=None if self.envelope is None else self.envelope[place],
+                starts=self.starts[rows],
+                ends=self.ends[rows],
+                positions=self.positions[rows],
+                quarantined={row - first: self.quarantined[row] for row in within.tolist()},
+                envelope_index=None if self.envelope_index is None else self.envelope_index[rows],
             )
-            yield place, piece
+            yield rows, chunk
 
     def envelope_of(self, row: int) -> Envelope | None:
-        """Give what a payload says of a record, None where it stands by itself."""
-        if self.envelope is None or self.envelope[row] < 0:
+        """Return a record's envelope, or None if the record is not an entry of a payload."""
+        if self.envelope_index is None or self.envelope_index[row] < 0:
             return None
-        return self.envelopes[int(self.envelope[row])]
+        return self.envelopes[int(self.envelope_index[row])]
 
 
-def refuse_what_is_not_utf8(texts: Texts) -> None:
-    """Note every record that is not UTF-8 among the refused; a fault between two records is none."""
-    if not len(texts):
+def quarantine_invalid_utf8(slices: RecordSlices) -> None:
+    """Quarantine every record that is not UTF-8; invalid bytes between two records are ignored."""
+    if not len(slices):
         return
-    codes = np.frombuffer(texts.buffer, np.uint8)
-    at, end = int(texts.starts[0]), int(texts.ends[-1])
-    while (at := first_fault(codes.ctypes.data, at, end)) < end:
-        row = int(np.searchsorted(texts.starts, at, side="right")) - 1
-        if at < texts.ends[row]:
-            texts.refused.setdefault(row, errors.NOT_UTF8)
-        if row + 1 == len(texts):
+    data = np.frombuffer(slices.buffer, np.uint8)
+    at, end = int(slices.starts[0]), int(slices.ends[-1])
+    while (at := first_fault(data.ctypes.data, at, end)) < end:
+        row = int(np.searchsorted(slices.starts, at, side="right")) - 1
+        if at < slices.ends[row]:
+            slices.quarantined.setdefault(row, errors.NOT_UTF8)
+        if row + 1 == len(slices):
             break
-        at = int(texts.starts[row + 1])
+        at = int(slices.starts[row + 1])

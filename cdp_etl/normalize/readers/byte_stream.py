@@ -1,6 +1,6 @@
-"""A delivered file as a stream of its decompressed bytes, in bounded blocks, read to its end or refused.
+"""Stream of a file's decompressed bytes in bounded blocks, and the limits on its size.
 
-Put here compression and its bounds. What the bytes mean is decided by each format's own module.
+A file is read to its end or the dump is refused. The readers of the formats interpret the bytes.
 """
 
 from collections.abc import Iterator
@@ -14,18 +14,22 @@ from isal import igzip_lib
 from cdp_etl.contract.file_names import Compression
 from cdp_etl.normalize.errors import DumpUnreadableError
 
+BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+OTHER_BYTE_ORDER_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
+"""First bytes of UTF-16 and UTF-32 files."""
+
 _READ_BYTES: Final = 1 << 20
 _CORRUPT: Final[tuple[Any, ...]] = (igzip_lib.IsalError, ZstdError)  # one of them is typed as an instance
-_EXPANSION_FLOOR: Final = 256 << 20
-"""Bytes that any file may expand to: a ratio says something of long files only."""
+_MIN_BYTES_FOR_RATIO: Final = 256 << 20
+"""Decompressed bytes up to which the ratio is not checked: short files may compress very well."""
 
 
 @dataclass(frozen=True, slots=True)
 class ExpansionBound:
-    """How far a compressed file may expand before it is taken for a bomb.
+    """Limits on the decompressed size of a file, against decompression bombs.
 
     Attributes:
-        ratio: Decompressed bytes to compressed ones, held against a file once it gave 256 MiB.
+        ratio: Decompressed bytes per compressed byte, checked after 256 MiB of decompressed bytes.
         bytes: Decompressed bytes of one file.
     """
 
@@ -35,12 +39,12 @@ class ExpansionBound:
 
 @dataclass(frozen=True, slots=True)
 class ReadBounds:
-    """How much of a file is held in memory at once.
+    """Limits on the memory used to read a file.
 
     Attributes:
-        batch_bytes: About how much is read at once.
-        record_bytes: The longest record.
-        expansion: How far a compressed file may expand.
+        batch_bytes: Approximate number of bytes per batch.
+        record_bytes: Maximum length of a record.
+        expansion: Limits on the decompressed size.
     """
 
     batch_bytes: int
@@ -54,9 +58,9 @@ class ByteSource:
 
     Attributes:
         file: Path within the dump, for messages.
-        path: Where it lies.
-        compression: How it is compressed, by its name.
-        bounds: How much of it is held at once, and how far it may expand.
+        path: Path on disk.
+        compression: Compression, by the file's name.
+        bounds: Limits on memory and decompressed size.
     """
 
     file: str
@@ -64,45 +68,45 @@ class ByteSource:
     compression: Compression
     bounds: ReadBounds
 
-    def blocks(self, denser: int = 1) -> Iterator[bytes]:
-        """Give its decompressed bytes in blocks of `batch_bytes`, the last one shorter, none empty.
+    def blocks(self, density: int = 1) -> Iterator[bytes]:
+        """Yield the decompressed bytes in blocks of `batch_bytes`; the last one is shorter, none is empty.
 
         Args:
-            denser: How many times as many records as JSON has the format puts into a byte; the blocks are as
-                much shorter, so that batches take the same memory.
+            density: Records per byte of the format, relative to JSON. Blocks are shorter by this factor, so that
+                batches of all formats use the same memory.
 
         Raises:
-            DumpUnreadableError: where it cannot be opened, is cut or corrupt, or expands beyond the bound.
+            DumpUnreadableError: If the file cannot be opened, is truncated or corrupt, or exceeds a limit.
         """
-        block_bytes = self.bounds.batch_bytes // denser
+        block_bytes = self.bounds.batch_bytes // density
         try:
             with self.path.open("rb") as stream:
                 if self.compression == "none":
                     while block := stream.read(block_bytes):
                         yield block
                 else:
-                    yield from _gathered(_decompressed(self, stream), block_bytes)
+                    yield from _rechunk(_decompress(self, stream), block_bytes)
         except OSError as error:
             raise DumpUnreadableError(self.file, f"cannot be read ({error.strerror})") from error
 
 
 class _Decompressor(Protocol):
-    """What both libraries' streaming decompressors have in common: one member or frame each."""
+    """Common interface of both libraries' streaming decompressors: each decompresses one member or frame."""
 
     @property
     def eof(self) -> bool:
-        """Whether the member's end was reached."""
+        """Whether the end of the member was reached."""
 
     @property
     def needs_input(self) -> bool:
-        """Whether nothing more comes out without more going in."""
+        """Whether more input is needed before more output is available."""
 
     @property
     def unused_data(self) -> bytes:
-        """What was given beyond the member's end."""
+        """Input after the end of the member."""
 
     def decompress(self, data: bytes, max_length: int) -> bytes:
-        """Take in data and give at most so many bytes."""
+        """Decompress data and return at most `max_length` bytes."""
 
 
 def _new_member(compression: Compression) -> _Decompressor:
@@ -111,23 +115,23 @@ def _new_member(compression: Compression) -> _Decompressor:
     return ZstdDecompressor()
 
 
-def _decompressed(source: ByteSource, stream: IO[bytes]) -> Iterator[bytes]:
-    """Decompress all members of a file: concatenated ones are one file, and each must be whole."""
+def _decompress(source: ByteSource, stream: IO[bytes]) -> Iterator[bytes]:
+    """Decompress all members of a file: concatenated members are one file, and each must be complete."""
     member = _new_member(source.compression)
-    member_offset = taken = given = 0
+    member_offset = bytes_in = bytes_out = 0
     while data := stream.read(_READ_BYTES):
-        taken += len(data)
+        bytes_in += len(data)
         while True:
             if member.eof:
-                member_offset = taken - len(data)
+                member_offset = bytes_in - len(data)
                 member = _new_member(source.compression)
             try:
                 block = member.decompress(data, _READ_BYTES)
             except _CORRUPT as error:
                 fact = f"corrupt {source.compression} data in the member from offset {member_offset} ({error})"
-                raise DumpUnreadableError(source.file, fact, taken - len(data)) from None
-            given += len(block)
-            _hold_to_bound(source, given, taken)
+                raise DumpUnreadableError(source.file, fact, bytes_in - len(data)) from None
+            bytes_out += len(block)
+            _check_expansion(source, bytes_out, bytes_in)
             if block:
                 yield block
             data = member.unused_data if member.eof else b""
@@ -135,28 +139,30 @@ def _decompressed(source: ByteSource, stream: IO[bytes]) -> Iterator[bytes]:
                 break
     if not member.eof:
         fact = f"cut short: the {source.compression} member from offset {member_offset} has no end"
-        raise DumpUnreadableError(source.file, fact, taken)
+        raise DumpUnreadableError(source.file, fact, bytes_in)
 
 
-def _hold_to_bound(source: ByteSource, given: int, taken: int) -> None:
+def _check_expansion(source: ByteSource, bytes_out: int, bytes_in: int) -> None:
     bound = source.bounds.expansion
-    if given > bound.bytes:
-        raise DumpUnreadableError(source.file, f"expands to more than the limit of {bound.bytes} bytes", taken)
-    if given > _EXPANSION_FLOOR and given > taken * bound.ratio:
+    if bytes_out > bound.bytes:
+        fact = f"expands to more than the limit of {bound.bytes} bytes"
+        raise DumpUnreadableError(source.file, fact, bytes_in)
+    if bytes_out > _MIN_BYTES_FOR_RATIO and bytes_out > bytes_in * bound.ratio:
         fact = f"expands to more than {bound.ratio:g} times its size"
-        raise DumpUnreadableError(source.file, fact, taken)
+        raise DumpUnreadableError(source.file, fact, bytes_in)
 
 
-def _gathered(pieces: Iterator[bytes], block_bytes: int) -> Iterator[bytes]:
-    gathered: list[bytes] = []
+def _rechunk(chunks: Iterator[bytes], block_bytes: int) -> Iterator[bytes]:
+    """Join chunks into blocks of equal size."""
+    pending: list[bytes] = []
     size = 0
-    for piece in pieces:
-        gathered.append(piece)
-        size += len(piece)
+    for chunk in chunks:
+        pending.append(chunk)
+        size += len(chunk)
         while size >= block_bytes:
-            joined = b"".join(gathered)
+            joined = b"".join(pending)
             yield joined[:block_bytes]
             rest = joined[block_bytes:]
-            gathered, size = [rest], len(rest)
+            pending, size = [rest], len(rest)
     if size:
-        yield b"".join(gathered)
+        yield b"".join(pending)

@@ -1,7 +1,4 @@
-"""What the columns of CSV and Parquet files stand for.
-
-Put here how a header names a field. Cells are read in `csv_rows.py` and `parquet_rows.py`.
-"""
+"""Mapping of the columns of CSV and Parquet files to fields of the contract, by their headers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,15 +7,14 @@ from typing import Any
 
 from cdp_etl.contract import strict_json
 from cdp_etl.contract.entity import Entity
-from cdp_etl.contract.naming import camel_case, fold_header
-from cdp_etl.contract.parsers import trimmed
+from cdp_etl.contract.naming import camel_case, normalize_header
+from cdp_etl.contract.parsers import normalize_text
 from cdp_etl.normalize.errors import DumpUnreadableError
-from cdp_etl.normalize.exact_path import CUSTOM_FIELD_PREFIX
-from cdp_etl.normalize.readers.json.envelope import IGNORED_UPDATE_CFS
+from cdp_etl.normalize.reference_path import CUSTOM_FIELD_PREFIX, IGNORED_UPDATE_CFS_KEY
 
 
-class Kind(Enum):
-    """What a column holds."""
+class ColumnKind(Enum):
+    """Kind of a column: contract field, `ignoredUpdateCfs`, group of custom fields, or unknown."""
 
     FIELD = auto()
     IGNORED = auto()
@@ -27,48 +23,48 @@ class Kind(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Header:
+class MappedColumn:
     """One column of a file.
 
     Attributes:
-        kind: What it holds.
-        name: The key that its value has in a record: the contract's name, or the header's own.
+        kind: Kind of the column.
+        key: Key of its value in a record: the contract's name, or the header itself if it is unknown.
     """
 
-    kind: Kind
-    name: str
+    kind: ColumnKind
+    key: str
 
 
-def read_headers(entity: Entity, file: str, names: Sequence[str]) -> list[Header]:
-    """Say what each column stands for; names match ignoring case, `_` and blanks (house rule).
+def map_columns(entity: Entity, file: str, headers: Sequence[str]) -> list[MappedColumn]:
+    """Map each column by its header, ignoring case, `_` and blanks (house rule).
 
     Raises:
-        DumpUnreadableError: where two headers fold to one name (RULINGS 6).
+        DumpUnreadableError: If two headers are equal in this comparison, so that the field is ambiguous.
     """
-    known = {fold_header(name): name for name in entity.by_contract_name}
-    ignored, custom = fold_header(IGNORED_UPDATE_CFS), fold_header(CUSTOM_FIELD_PREFIX)
-    headers: list[Header] = []
+    known = {normalize_header(name): name for name in entity.by_contract_name}
+    ignored, custom = normalize_header(IGNORED_UPDATE_CFS_KEY), normalize_header(CUSTOM_FIELD_PREFIX)
+    columns: list[MappedColumn] = []
     seen: dict[str, int] = {}
-    for column, name in enumerate(names, 1):
-        folded = fold_header(name)
-        if folded in seen:
-            # Without a header, the first row stands there: a name is told only where it is the contract's.
-            field = f" {known[folded]}" if folded in known else ""
-            raise DumpUnreadableError(file, f"columns {seen[folded]} and {column} name one field{field}")
-        seen[folded] = column
-        if folded in known:
-            headers.append(Header(Kind.FIELD, known[folded]))
-        elif folded == ignored:
-            headers.append(Header(Kind.IGNORED, IGNORED_UPDATE_CFS))
-        elif folded.startswith(custom):
-            headers.append(Header(Kind.CUSTOM, _custom_name(trimmed(name))))
+    for number, header in enumerate(headers, 1):
+        normalized = normalize_header(header)
+        if normalized in seen:
+            # In a file without header this is a row of data, so only names of the contract may be shown.
+            field = f" {known[normalized]}" if normalized in known else ""
+            raise DumpUnreadableError(file, f"columns {seen[normalized]} and {number} name one field{field}")
+        seen[normalized] = number
+        if normalized in known:
+            columns.append(MappedColumn(ColumnKind.FIELD, known[normalized]))
+        elif normalized == ignored:
+            columns.append(MappedColumn(ColumnKind.IGNORED, IGNORED_UPDATE_CFS_KEY))
+        elif normalized.startswith(custom):
+            columns.append(MappedColumn(ColumnKind.CUSTOM, _custom_key(normalize_text(header))))
         else:
-            headers.append(Header(Kind.EXTRA, trimmed(name)))
-    return headers
+            columns.append(MappedColumn(ColumnKind.EXTRA, normalize_text(header)))
+    return columns
 
 
-def read_custom_text(text: str) -> Any:
-    """Read the text of a custom field group: the text of a JSON object is that object (RULINGS 7)."""
+def parse_custom_field_text(text: str) -> Any:
+    """Return the object if the text of a group of custom fields is a JSON object, else the text."""
     try:
         value = strict_json.parse(text)
     except strict_json.MalformedJsonError:
@@ -76,9 +72,9 @@ def read_custom_text(text: str) -> Any:
     return value if isinstance(value, dict) else text
 
 
-def _custom_name(header: str) -> str:
-    """Give the contract's way to write a group of custom fields: `custom_field_texts` -> `customFieldTexts`."""
+def _custom_key(header: str) -> str:
+    """Return the contract's spelling of a group of custom fields: `custom_field_texts` -> `customFieldTexts`."""
     if header.startswith(CUSTOM_FIELD_PREFIX):
         return header
-    folded = camel_case("_".join(header.lower().replace("_", " ").split()))
-    return CUSTOM_FIELD_PREFIX + folded[len(CUSTOM_FIELD_PREFIX) :].replace(" ", "")
+    spelled = camel_case("_".join(header.lower().replace("_", " ").split()))
+    return CUSTOM_FIELD_PREFIX + spelled[len(CUSTOM_FIELD_PREFIX) :].replace(" ", "")

@@ -84,7 +84,7 @@ def test_a_first_dump_is_stable_and_says_that_there_is_nothing_to_compare(pipe: 
 
     assert check.passed
     assert check.description == (
-        "2026-03-01: Only 0 dumps before it hold a valid record; 3 are needed to compare with."
+        "2026-03-01: Only 0 dumps before it contain a valid record; at least 3 are required."
     )
 
 

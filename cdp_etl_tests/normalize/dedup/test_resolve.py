@@ -1,4 +1,4 @@
-"""Of several versions of a record in one dump the last valid one counts (RULINGS 2, 3, 5)."""
+"""Repeated keys in one dump: the last valid version is accepted (docs/records.md)."""
 
 from pathlib import Path
 from typing import Any
@@ -6,9 +6,9 @@ from typing import Any
 import polars as pl
 import pytest
 
-from cdp_etl.contract.normalization_settings import Rules
+from cdp_etl.contract.normalization_settings import NormalizationSettings
 from cdp_etl.normalize.dedup import key_spill, resolve
-from cdp_etl_tests.normalize.delivering import EMAIL, NOON_MS, Outcome, comment, ndjson, normalize
+from cdp_etl_tests.normalize.harness import EMAIL, NOON_MS, Outcome, comment, ndjson, normalize
 
 
 def contents(outcome: Outcome) -> dict[str, str]:
@@ -57,12 +57,12 @@ def test_a_record_with_the_same_id_may_be_another_one(
 def test_records_without_a_company_are_the_default_companys(tmp_path: Path) -> None:
     records = ndjson(comment(1, internalCompanyId="ORG"), comment(1))
 
-    outcome = normalize(tmp_path, {"a.ndjson": records}, rules=Rules(default_company="ORG"))
+    outcome = normalize(tmp_path, {"a.ndjson": records}, settings=NormalizationSettings(default_company="ORG"))
 
     assert (outcome.dump.accepted, outcome.accepted["company_id"].to_list()) == (1, ["ORG"])
 
 
-def test_an_older_version_stands_with_a_warning_where_a_newer_one_is_refused(tmp_path: Path) -> None:
+def test_an_older_version_is_accepted_with_a_warning_if_a_newer_one_is_quarantined(tmp_path: Path) -> None:
     records = [
         comment(1, content="first"),
         comment(1, content="second", customerPhone="masked xxx"),
@@ -83,7 +83,7 @@ def test_an_older_version_stands_with_a_warning_where_a_newer_one_is_refused(tmp
     assert (outcome.dump.with_warnings, outcome.dump.quarantined) == (1, 2)
 
 
-def test_a_superseded_record_takes_its_warnings_out_of_the_counts(tmp_path: Path) -> None:
+def test_warnings_of_a_superseded_record_are_not_counted(tmp_path: Path) -> None:
     outcome = normalize(tmp_path, {"a.ndjson": ndjson(comment(1, customerPhone="xxx"), comment(1))})
 
     assert (outcome.dump.with_warnings, outcome.dump.warning_counts) == (0, {})
@@ -148,17 +148,17 @@ def test_an_entity_without_ignored_custom_fields_folds_nothing(tmp_path: Path) -
     ]
 
 
-def test_what_is_spilled_to_disk_is_decided_as_what_is_held_in_memory(
+def test_keys_spilled_to_disk_are_resolved_as_keys_in_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     records = ndjson(*(comment(n % 40, content=f"{n}") for n in range(100)), comment(7, content=None))
-    held = normalize(tmp_path / "held", {"a.ndjson": records}, batch_bytes=2_000)
-    monkeypatch.setattr(key_spill, "_HELD_AT_MOST", 10)
-    monkeypatch.setattr(resolve, "_AT_ONCE", 5)
+    in_memory = normalize(tmp_path / "in_memory", {"a.ndjson": records}, batch_bytes=2_000)
+    monkeypatch.setattr(key_spill, "_MAX_KEYS_IN_MEMORY", 10)
+    monkeypatch.setattr(resolve, "_MAX_GROUP_ENTRIES", 5)
 
     spilled = normalize(tmp_path / "spilled", {"a.ndjson": records}, batch_bytes=2_000)
 
-    assert contents(held) == {str(n % 40): str(n) for n in range(100)}
-    assert spilled.accepted.equals(held.accepted)
-    assert spilled.superseded.equals(held.superseded)
-    assert spilled.dump.warning_counts == held.dump.warning_counts == {"newer version quarantined": 1}
+    assert contents(in_memory) == {str(n % 40): str(n) for n in range(100)}
+    assert spilled.accepted.equals(in_memory.accepted)
+    assert spilled.superseded.equals(in_memory.superseded)
+    assert spilled.dump.warning_counts == in_memory.dump.warning_counts == {"newer version quarantined": 1}

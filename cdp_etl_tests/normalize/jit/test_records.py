@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cdp_etl.normalize.derive import key_hashes
-from cdp_etl.normalize.fast_path.text_columns import lists_of
+from cdp_etl.normalize.fast_path.text_columns import collect_lists
 from cdp_etl.normalize.jit.utf8 import first_fault
 
 unhurried = settings(deadline=None)
@@ -52,4 +52,4 @@ def test_keys_are_hashed_as_md5_has_it(keys: list[str]) -> None:
 def test_lists_are_of_what_is_there_in_its_order(rows: list[tuple[Any, ...]]) -> None:
     columns = [pl.Series(str(number), [row[number] for row in rows], pl.String()) for number in range(3)]
 
-    assert lists_of(columns).to_list() == [[text for text in row if text is not None] for row in rows]
+    assert collect_lists(columns).to_list() == [[text for text in row if text is not None] for row in rows]

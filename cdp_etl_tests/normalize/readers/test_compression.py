@@ -1,4 +1,4 @@
-"""Compressed files: read to their end, or refused with file and offset (RECORDS, "The conservation law")."""
+"""Compressed files: read to their end, or refused with file and offset."""
 
 import gzip
 import json
@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from backports import zstd
 
-from cdp_etl.contract.normalization_settings import Rules
+from cdp_etl.contract.normalization_settings import NormalizationSettings
 from cdp_etl.normalize import DumpUnreadableError, ExpansionBound, normalize_dump
-from cdp_etl_tests.normalize.delivering import COMMENT, DUMP_DATE, comment, deliver, ndjson, normalize
+from cdp_etl_tests.normalize.harness import COMMENT, DUMP_DATE, comment, deliver, ndjson, normalize
 
 PACK: dict[str, Callable[[bytes], bytes]] = {"gz": gzip.compress, "zst": zstd.compress}
 LINES = ndjson(*(comment(n) for n in range(50)))
@@ -48,23 +48,23 @@ def test_concatenated_members_are_one_file(tmp_path: Path, ending: str) -> None:
 
 @both
 @pytest.mark.parametrize(
-    ("harm", "fact"),
+    ("damage", "fact"),
     [
         pytest.param(lambda packed: packed[:-1], "cut short", id="cut within the checksum"),
         pytest.param(lambda packed: packed[: len(packed) // 2], "cut short", id="cut in the middle"),
         pytest.param(lambda packed: packed + packed[:20], "cut short", id="cut in a second member"),
         pytest.param(lambda _: b"", "cut short", id="no bytes: an empty file would be a dump of nothing"),
-        pytest.param(lambda packed: packed + b"not a member", "corrupt", id="something else behind it"),
+        pytest.param(lambda packed: packed + b"not a member", "corrupt", id="other bytes after it"),
         pytest.param(lambda _: LINES, "corrupt", id="not compressed at all"),
     ],
 )
 def test_a_file_that_cannot_be_read_to_its_end_is_fatal(
-    tmp_path: Path, ending: str, harm: Callable[[bytes], bytes], fact: str
+    tmp_path: Path, ending: str, damage: Callable[[bytes], bytes], fact: str
 ) -> None:
     good = {"b.ndjson": LINES}
 
     with pytest.raises(DumpUnreadableError, match=rf"^a\.ndjson\.{ending}, offset \d+: {fact}"):
-        normalize(tmp_path, good | {f"a.ndjson.{ending}": harm(PACK[ending](LINES))})
+        normalize(tmp_path, good | {f"a.ndjson.{ending}": damage(PACK[ending](LINES))})
 
     assert not [path for path in (tmp_path / "lake").rglob("*") if path.is_file()]
 
@@ -82,7 +82,7 @@ def test_a_missing_file_is_fatal(tmp_path: Path) -> None:
     (tmp_path / "dump" / "a.ndjson").unlink()
 
     with pytest.raises(DumpUnreadableError, match=r"^a\.ndjson: cannot be read"):
-        normalize_dump(COMMENT, DUMP_DATE, tmp_path / "dump", files, tmp_path / "lake", Rules())
+        normalize_dump(COMMENT, DUMP_DATE, tmp_path / "dump", files, tmp_path / "lake", NormalizationSettings())
 
 
 @both
@@ -94,7 +94,7 @@ def test_a_missing_file_is_fatal(tmp_path: Path) -> None:
     ],
     ids=["by ratio", "by size"],
 )
-def test_a_file_that_expands_without_measure_is_fatal(
+def test_a_file_that_expands_beyond_a_limit_is_fatal(
     tmp_path: Path, ending: str, bound: ExpansionBound, fact: str
 ) -> None:
     pack = PACK[ending]
@@ -102,4 +102,12 @@ def test_a_file_that_expands_without_measure_is_fatal(
     files = deliver(tmp_path / "dump", {f"a.ndjson.{ending}": bomb})
 
     with pytest.raises(DumpUnreadableError, match=fact):
-        normalize_dump(COMMENT, DUMP_DATE, tmp_path / "dump", files, tmp_path / "lake", Rules(), expansion=bound)
+        normalize_dump(
+            COMMENT,
+            DUMP_DATE,
+            tmp_path / "dump",
+            files,
+            tmp_path / "lake",
+            NormalizationSettings(),
+            expansion=bound,
+        )

@@ -1,6 +1,6 @@
-"""Records delivered as CSV: a header line, then a record a row.
+"""CSV reader: a header line, then one record per row.
 
-Put here how headers and rows of a file become records. How CSV text is cut stands in `csv_text.py`.
+`text.py` finds rows and cells.
 """
 
 from collections import Counter
@@ -16,123 +16,127 @@ import pyarrow as pa
 import pyarrow.csv
 
 from cdp_etl.contract.entity import Entity
-from cdp_etl.contract.parsers import trimmed
+from cdp_etl.contract.parsers import normalize_text
 from cdp_etl.normalize import errors
 from cdp_etl.normalize.errors import DumpUnreadableError
-from cdp_etl.normalize.exact_path import Refused
-from cdp_etl.normalize.readers.byte_slices import Offsets, Texts, refuse_what_is_not_utf8
-from cdp_etl.normalize.readers.byte_stream import ByteSource
-from cdp_etl.normalize.readers.column_mapping import Header, Kind, read_custom_text, read_headers
-from cdp_etl.normalize.readers.csv.text import RowBounds, cells_of, find_rows
-from cdp_etl.normalize.readers.json.ndjson import BYTE_ORDER_MARK, OTHER_BYTE_ORDER_MARKS
-from cdp_etl.normalize.readers.table_columns import table_columns, with_written_objects, with_written_texts
-from cdp_etl.normalize.record_batch import ROW, Columns, empty_columns
+from cdp_etl.normalize.readers.byte_slices import RecordSlices, quarantine_invalid_utf8
+from cdp_etl.normalize.readers.byte_stream import BYTE_ORDER_MARK, OTHER_BYTE_ORDER_MARKS, ByteSource
+from cdp_etl.normalize.readers.column_mapping import (
+    ColumnKind,
+    MappedColumn,
+    map_columns,
+    parse_custom_field_text,
+)
+from cdp_etl.normalize.readers.csv.text import RowBounds, find_rows, split_cells
+from cdp_etl.normalize.readers.table_columns import table_columns, with_json_objects, with_json_strings
+from cdp_etl.normalize.record_batch import ROW, ColumnBatch, Offsets, empty_columns
+from cdp_etl.normalize.reference_path import Quarantined
 
-_LONGEST_TERMINATOR: Final = 2
-"""Bytes between two rows that follow one another; more, and something that is not read stands between."""
+_MAX_TERMINATOR_BYTES: Final = 2
+"""Maximum distance of consecutive rows; if it is larger, a skipped row is between them."""
 
-_DENSER_THAN_JSON: Final = 2
-"""A row does not repeat its keys."""
+_DENSITY: Final = 2
+"""Records per byte, relative to JSON: a row does not repeat its keys."""
 
 
 @dataclass(frozen=True, slots=True)
 class CsvRows:
-    """A batch of CSV rows, each to be judged as a record of an entity.
+    """A batch of CSV rows.
 
     Attributes:
-        entity: The entity that the dump is of.
-        headers: What each cell stands for.
-        texts: The rows.
-        cells: How many cells each has.
-        is_plain: Whether any strict reader of CSV reads the row as we do.
+        entity: The entity of the dump.
+        mapping: The mapping of the columns.
+        slices: The rows.
+        cells: Number of cells of each row.
+        is_plain: Whether every strict CSV reader reads the row as we do.
     """
 
     entity: Entity
-    headers: list[Header]
-    texts: Texts
+    mapping: list[MappedColumn]
+    slices: RecordSlices
     cells: Offsets
     is_plain: npt.NDArray[np.bool_]
 
     @property
     def file(self) -> str:
         """Path within the dump."""
-        return self.texts.file
+        return self.slices.file
 
     @property
     def positions(self) -> Offsets:
-        """Number of each row, from 1; the header is none."""
-        return self.texts.positions
+        """Number of each row, from 1; the header is not counted."""
+        return self.slices.positions
 
     def raw(self, row: int) -> bytes:
-        """Give a row's bytes as delivered."""
-        return self.texts.raw(row)
+        """Return a row's bytes as delivered."""
+        return self.slices.raw(row)
 
-    def pieces(self, at_most: int) -> Iterator["CsvRows"]:
-        """Give the rows in pieces of at most so many."""
-        for place, texts in self.texts.pieces(at_most):
-            yield replace(self, texts=texts, cells=self.cells[place], is_plain=self.is_plain[place])
+    def chunks(self, max_rows: int) -> Iterator["CsvRows"]:
+        """Yield the rows in chunks."""
+        for rows, chunk in self.slices.chunks(max_rows):
+            yield replace(self, slices=chunk, cells=self.cells[rows], is_plain=self.is_plain[rows])
 
-    def record(self, row: int) -> dict[str, Any] | Refused:
-        """Give the cells that are not blank by the key they stand for."""
-        if row in self.texts.refused:
-            return Refused([self.texts.refused[row]])
-        if self.cells[row] != len(self.headers):
-            return Refused([errors.ragged(int(self.cells[row]), len(self.headers))])
-        cells = cells_of(self.raw(row))
+    def record(self, row: int) -> dict[str, Any] | Quarantined:
+        """Return the cells that are not blank, by key."""
+        if row in self.slices.quarantined:
+            return Quarantined([self.slices.quarantined[row]])
+        if self.cells[row] != len(self.mapping):
+            return Quarantined([errors.wrong_cell_count(int(self.cells[row]), len(self.mapping))])
+        cells = split_cells(self.raw(row))
         if cells is None:
-            return Refused([errors.AFTER_CLOSING_QUOTE])
+            return Quarantined([errors.AFTER_CLOSING_QUOTE])
         record: dict[str, Any] = {}
-        for header, cell in zip(self.headers, cells, strict=True):
+        for column, cell in zip(self.mapping, cells, strict=True):
             text = cell.decode()
-            if trimmed(text):
-                record[header.name] = read_custom_text(text) if header.kind is Kind.CUSTOM else text
+            if normalize_text(text):
+                record[column.key] = parse_custom_field_text(text) if column.kind is ColumnKind.CUSTOM else text
         return record
 
-    def columns(self) -> Columns:
-        """Give the rows with as many cells as the header as columns of text."""
-        good = self.is_plain & (self.cells == len(self.headers))
-        good[list(self.texts.refused)] = False
-        rows = np.flatnonzero(good)
-        left = Counter({"record: not a plain row": len(good) - len(rows)})
-        table = _parsed(self._bytes_of(good), len(self.headers)) if len(rows) else None
+    def columns(self) -> ColumnBatch:
+        """Return the plain rows with as many cells as the header as columns of text."""
+        is_supported = self.is_plain & (self.cells == len(self.mapping))
+        is_supported[list(self.slices.quarantined)] = False
+        rows = np.flatnonzero(is_supported)
+        unsupported = Counter({"record: unsupported quotes or number of cells": len(is_supported) - len(rows)})
+        table = _parse_table(self._bytes_of(is_supported), len(self.mapping)) if len(rows) else None
         if table is None or table.num_rows != len(rows):
-            return empty_columns(self.entity, left)
+            return empty_columns(self.entity, unsupported)
         frame = pl.DataFrame(table).with_columns(pl.Series(ROW, rows, pl.Int64()))
-        for header, name in zip(self.headers, table.column_names, strict=True):
-            if header.kind is Kind.CUSTOM:
-                frame = with_written_objects(frame, name, header.name, left)
-            elif header.kind is Kind.EXTRA:
-                frame = with_written_texts(frame, name, header.name, left)
-        return table_columns(self.entity, self.headers, frame, left)
+        for column, name in zip(self.mapping, table.column_names, strict=True):
+            if column.kind is ColumnKind.CUSTOM:
+                frame = with_json_objects(frame, name, column.key, unsupported)
+            elif column.kind is ColumnKind.EXTRA:
+                frame = with_json_strings(frame, name, column.key, unsupported)
+        return table_columns(self.entity, self.mapping, frame, unsupported)
 
-    def _bytes_of(self, good: npt.NDArray[np.bool_]) -> bytes:
-        """Give the good rows' bytes: whole runs of them at once, with their line terminators."""
-        starts, ends = self.texts.starts, self.texts.ends
-        rows = np.flatnonzero(good)
-        is_apart = np.ones(len(rows), np.bool_)
-        is_apart[1:] = starts[rows[1:]] - ends[rows[:-1]] > _LONGEST_TERMINATOR
-        first = np.flatnonzero(is_apart)
-        lasts = np.append(first[1:], len(rows)) - 1
-        view = memoryview(self.texts.buffer)
-        runs = zip(starts[rows[first]].tolist(), ends[rows[lasts]].tolist(), strict=True)
+    def _bytes_of(self, is_chosen: npt.NDArray[np.bool_]) -> bytes:
+        """Return the bytes of some rows; consecutive rows are copied at once, with their line terminators."""
+        starts, ends = self.slices.starts, self.slices.ends
+        rows = np.flatnonzero(is_chosen)
+        is_first = np.ones(len(rows), np.bool_)
+        is_first[1:] = starts[rows[1:]] - ends[rows[:-1]] > _MAX_TERMINATOR_BYTES
+        firsts = np.flatnonzero(is_first)
+        lasts = np.append(firsts[1:], len(rows)) - 1
+        view = memoryview(self.slices.buffer)
+        runs = zip(starts[rows[firsts]].tolist(), ends[rows[lasts]].tolist(), strict=True)
         return b"\n".join([*(view[start:end] for start, end in runs), b""])
 
 
 def read_csv(entity: Entity, source: ByteSource) -> Iterator[CsvRows]:
-    """Give the rows of a file in batches; blank lines are no rows.
+    """Yield the rows of a file in batches; blank lines are skipped.
 
     Raises:
-        DumpUnreadableError: where the file cannot be read to its end, its header is no good, or a row is longer
-            than the limit: then a quote is most likely never closed, and all that follows would be one cell.
+        DumpUnreadableError: If the file cannot be read to its end, if its header is invalid, or if a row is longer
+            than the limit. Such a row most likely has an unclosed quote that makes the rest of the file one cell.
     """
-    headers: list[Header] | None = None
+    mapping: list[MappedColumn] | None = None
     position = 1
     limit = source.bounds.record_bytes
-    held, offset = b"", 0
-    for block, is_last in _with_last(source.blocks(_DENSER_THAN_JSON)):
-        data = held + block
-        if offset == 0 and not held:
-            _expect_utf8(source, data)
+    rest, offset = b"", 0
+    for block, is_last in _with_last(source.blocks(_DENSITY)):
+        data = rest + block
+        if offset == 0 and not rest:
+            _check_encoding(source, data)
             data = data.removeprefix(BYTE_ORDER_MARK)
             offset = len(block) - len(data)
         bounds = find_rows(data, is_last=is_last)
@@ -145,21 +149,23 @@ def read_csv(entity: Entity, source: ByteSource) -> Iterator[CsvRows]:
             start = int(np.append(bounds.starts, bounds.beyond)[row])
             fact = f"a row longer than the limit of {limit} bytes, or a quote that is never closed"
             raise DumpUnreadableError(source.file, fact, offset + start)
-        kept = _not_blank(data, bounds)
-        if headers is None and len(kept):
-            headers = _headers(entity, source, data[bounds.starts[kept[0]] : bounds.ends[kept[0]]])
-            kept = kept[1:]
-        if headers is not None and len(kept):
-            positions = np.arange(position, position + len(kept))
-            texts = Texts(source.file, data, bounds.starts[kept], bounds.ends[kept], positions, offset=offset)
-            refuse_what_is_not_utf8(texts)
-            yield CsvRows(entity, headers, texts, bounds.cells[kept], bounds.is_plain[kept])
-            position += len(kept)
-        held, offset = data[bounds.beyond :], offset + bounds.beyond
+        rows = _not_blank(data, bounds)
+        if mapping is None and len(rows):
+            mapping = _read_header(entity, source, data[bounds.starts[rows[0]] : bounds.ends[rows[0]]])
+            rows = rows[1:]
+        if mapping is not None and len(rows):
+            positions = np.arange(position, position + len(rows))
+            slices = RecordSlices(
+                source.file, data, bounds.starts[rows], bounds.ends[rows], positions, offset=offset
+            )
+            quarantine_invalid_utf8(slices)
+            yield CsvRows(entity, mapping, slices, bounds.cells[rows], bounds.is_plain[rows])
+            position += len(rows)
+        rest, offset = data[bounds.beyond :], offset + bounds.beyond
 
 
 def _with_last(blocks: Iterator[bytes]) -> Iterator[tuple[bytes, bool]]:
-    """Say of each block whether it is the last one."""
+    """Yield each block, and whether it is the last one."""
     block = next(blocks, None)
     while block is not None:
         following = next(blocks, None)
@@ -167,34 +173,34 @@ def _with_last(blocks: Iterator[bytes]) -> Iterator[tuple[bytes, bool]]:
         block = following
 
 
-def _expect_utf8(source: ByteSource, data: bytes) -> None:
+def _check_encoding(source: ByteSource, data: bytes) -> None:
     if data.startswith(OTHER_BYTE_ORDER_MARKS):
         raise DumpUnreadableError(source.file, "not UTF-8, it begins as UTF-16 or UTF-32 does", 0)
 
 
 def _not_blank(data: bytes, bounds: RowBounds) -> Offsets:
-    kept = np.ones(len(bounds.starts), np.bool_)
+    is_not_blank = np.ones(len(bounds.starts), np.bool_)
     for row in np.flatnonzero(bounds.cells == 1):
-        kept[row] = bool(data[bounds.starts[row] : bounds.ends[row]].strip())
-    return np.flatnonzero(kept)
+        is_not_blank[row] = bool(data[bounds.starts[row] : bounds.ends[row]].strip())
+    return np.flatnonzero(is_not_blank)
 
 
-def _headers(entity: Entity, source: ByteSource, line: bytes) -> list[Header]:
-    cells = cells_of(line)
+def _read_header(entity: Entity, source: ByteSource, line: bytes) -> list[MappedColumn]:
+    cells = split_cells(line)
     if cells is None:
         raise DumpUnreadableError(source.file, "text after a closing quote in the header", 0)
     if b"\r" in line:
         fact = "a carriage return in the header: lines end with it alone; expected LF or CRLF"
         raise DumpUnreadableError(source.file, fact, 0)
     try:
-        names = [cell.decode() for cell in cells]
+        headers = [cell.decode() for cell in cells]
     except UnicodeDecodeError:
         raise DumpUnreadableError(source.file, "the header is not UTF-8", 0) from None
-    return read_headers(entity, source.file, names)
+    return map_columns(entity, source.file, headers)
 
 
-def _parsed(rows: bytes, cells: int) -> pa.Table:
-    """Cut plain rows into columns of text, every cell as it is."""
+def _parse_table(rows: bytes, cells: int) -> pa.Table:
+    """Parse plain rows to columns of text, with every cell unchanged."""
     names = [f"cell {number}" for number in range(cells)]
     return pyarrow.csv.read_csv(
         BytesIO(rows),

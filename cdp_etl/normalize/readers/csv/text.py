@@ -1,7 +1,7 @@
-"""CSV text as RFC 4180 has it: where rows end, and what cells a row holds.
+"""CSV text by RFC 4180: the bounds of rows, and the cells of one row.
 
-A quote opens only at the start of a cell; elsewhere in an unquoted cell it is a plain character (house rule, as
-most readers have it). Put here reading of text alone; headers and files stand in `csv_rows.py`.
+A quote opens only at the start of a cell. Elsewhere in an unquoted cell it is an ordinary character (house rule,
+as in most readers).
 """
 
 import re
@@ -11,27 +11,26 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from cdp_etl.normalize.readers.byte_slices import Offsets
+from cdp_etl.normalize.record_batch import Offsets
 
 _QUOTE: Final = 0x22
 _COMMA: Final = 0x2C
 _NEWLINE: Final = 0x0A
 _RETURN: Final = 0x0D
 _CELL_END: Final = re.compile(rb"[,\n]")
-_NO_ROWS: Final = np.zeros(0, np.int64)
 
 
 @dataclass(frozen=True, slots=True)
 class RowBounds:
-    """Rows found in a piece of CSV.
+    """Rows found in a block of CSV.
 
     Attributes:
-        starts: Where each begins.
-        ends: Where each ends, before its line terminator.
-        cells: How many cells each has.
-        is_plain: Whether any strict reader of CSV reads the row as we do: no stray quote or carriage return.
-        beyond: Where the first row begins that is not whole in the piece.
-        unclosed: Where a quote opens that is not closed in the piece; None where there is none.
+        starts: Start of each row.
+        ends: End of each row, before its line terminator.
+        cells: Number of cells of each row.
+        is_plain: Whether every strict CSV reader reads the row as we do: no stray quote or carriage return.
+        beyond: Start of the first row that is incomplete in the block.
+        unclosed: Offset of a quote that is not closed in the block, or None.
     """
 
     starts: Offsets
@@ -43,11 +42,11 @@ class RowBounds:
 
 
 def find_rows(data: bytes, *, is_last: bool) -> RowBounds:
-    """Find the rows that are whole in a piece that starts with one; the last piece may end without a newline."""
+    """Find the complete rows in a block that starts with a row; the last block may end without a newline."""
     codes = np.frombuffer(data, np.uint8)
     quotes = np.flatnonzero(codes == _QUOTE)
-    if len(quotes) and not _are_proper(codes, quotes):
-        return _walk(data, is_last=is_last)
+    if len(quotes) and not _are_regular(codes, quotes):
+        return _find_rows_by_cell(data, is_last=is_last)
     newlines = np.flatnonzero(codes == _NEWLINE)
     commas = np.flatnonzero(codes == _COMMA)
     is_open = bool(len(quotes) % 2)
@@ -72,8 +71,8 @@ def find_rows(data: bytes, *, is_last: bool) -> RowBounds:
     return RowBounds(starts, ends, cells, is_plain, beyond, int(quotes[-1]) if is_open else None)
 
 
-def _are_proper(codes: npt.NDArray[np.uint8], quotes: npt.NDArray[np.intp]) -> bool:
-    """Say whether every quote opens a cell, closes one, or is half of a doubled one."""
+def _are_regular(codes: npt.NDArray[np.uint8], quotes: npt.NDArray[np.intp]) -> bool:
+    """Return whether every quote opens a cell, closes one, or is half of a doubled one."""
     opening, closing = quotes[0::2], quotes[1::2]
     before = codes[np.maximum(opening - 1, 0)]
     is_after_quote = np.zeros(len(opening), np.bool_)
@@ -86,8 +85,8 @@ def _are_proper(codes: npt.NDArray[np.uint8], quotes: npt.NDArray[np.intp]) -> b
     return bool(is_opening.all() and is_closing.all())
 
 
-def _walk(data: bytes, *, is_last: bool) -> RowBounds:
-    """Find rows cell by cell, where some quote stands at an odd place."""
+def _find_rows_by_cell(data: bytes, *, is_last: bool) -> RowBounds:
+    """Find rows cell by cell, for blocks in which a quote is inside an unquoted cell."""
     starts: list[int] = []
     ends: list[int] = []
     cells: list[int] = []
@@ -95,8 +94,8 @@ def _walk(data: bytes, *, is_last: bool) -> RowBounds:
     start = 0
     unclosed: int | None = None
     while start < len(data):
-        row = _walk_row(data, start)
-        if row.unclosed is not None or (row.is_cut and not is_last):
+        row = _find_row(data, start)
+        if row.unclosed is not None or (row.is_incomplete and not is_last):
             unclosed = row.unclosed
             break
         starts.append(start)
@@ -120,11 +119,11 @@ class _Row:
     beyond: int
     cells: int
     is_plain: bool
-    is_cut: bool
+    is_incomplete: bool
     unclosed: int | None
 
 
-def _walk_row(data: bytes, start: int) -> _Row:
+def _find_row(data: bytes, start: int) -> _Row:
     at = start
     cells = 0
     is_plain = True
@@ -133,7 +132,7 @@ def _walk_row(data: bytes, start: int) -> _Row:
         if data[at : at + 1] == b'"':
             closing = _closing_quote(data, at)
             if closing is None:
-                return _Row(at, at, cells, is_plain=False, is_cut=True, unclosed=at)
+                return _Row(at, at, cells, is_plain=False, is_incomplete=True, unclosed=at)
             found = _CELL_END.search(data, closing + 1)
             end = found.start() if found else len(data)
             between = data[closing + 1 : end]
@@ -145,7 +144,7 @@ def _walk_row(data: bytes, start: int) -> _Row:
         if found is None or found.group() == b"\n":
             stop = end - 1 if end > start and data[end - 1 : end] == b"\r" else end
             is_plain &= data.find(b"\r", start, stop) < 0
-            return _Row(stop, end + 1, cells, is_plain, is_cut=found is None, unclosed=None)
+            return _Row(stop, end + 1, cells, is_plain, is_incomplete=found is None, unclosed=None)
         at = end + 1
 
 
@@ -158,8 +157,8 @@ def _closing_quote(data: bytes, opening: int) -> int | None:
     return None
 
 
-def cells_of(row: bytes) -> list[bytes] | None:
-    """Give the cells of one row, without its line terminator; None where text follows a closing quote."""
+def split_cells(row: bytes) -> list[bytes] | None:
+    """Return the cells of one row without line terminator, or None if text follows a closing quote."""
     cells: list[bytes] = []
     at = 0
     while True:

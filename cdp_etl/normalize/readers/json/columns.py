@@ -1,7 +1,7 @@
-"""JSON texts as columns, for the fast lane: those records that compiled code (`scan`) takes.
+"""JSON records as columns for the fast path: the records that the compiled scan supports.
 
-Put here what becomes of what it found: Arrow columns over the same memory, and the few values that are looked at
-again. What a plain record is stands in `scan/records.py`.
+`jit/records.py` scans the records into arrays. Here these become Arrow columns over the same memory. The few
+values that need more work are completed with polars.
 """
 
 from collections import Counter
@@ -15,15 +15,16 @@ import pyarrow as pa
 from cdp_etl.contract import strict_json
 from cdp_etl.contract.columns import ContractType
 from cdp_etl.contract.entity import Entity
-from cdp_etl.normalize.exact_path import CUSTOM_FIELD_PREFIX
-from cdp_etl.normalize.fast_path.arrow_buffers import bits_of, buffer_of
-from cdp_etl.normalize.fast_path.text_columns import composed, trimmed_texts
+from cdp_etl.normalize.fast_path.arrow_buffers import as_buffer, validity_bitmap
+from cdp_etl.normalize.fast_path.text_columns import trim_strings
 from cdp_etl.normalize.jit import records, values
 from cdp_etl.normalize.jit.buffers import Cells, Fields, KeySets, places
 from cdp_etl.normalize.jit.keys import SLOTS
-from cdp_etl.normalize.readers.byte_slices import Texts
-from cdp_etl.normalize.readers.json.envelope import IGNORED_UPDATE_CFS, Envelope
-from cdp_etl.normalize.record_batch import OTHER_KEYS, ROW, Columns, as_text
+from cdp_etl.normalize.nfc import to_nfc
+from cdp_etl.normalize.readers.byte_slices import RecordSlices
+from cdp_etl.normalize.readers.json.envelope import Envelope
+from cdp_etl.normalize.record_batch import OTHER_KEYS, ROW, ColumnBatch, as_text
+from cdp_etl.normalize.reference_path import CUSTOM_FIELD_PREFIX, IGNORED_UPDATE_CFS_KEY
 
 _IGNORED: Final = "ignored_update_cfs"
 _OTHER_COLUMNS: Final = ("custom_fields", "extra_fields")
@@ -37,33 +38,33 @@ _KINDS: Final = {
     ContractType.TIMESTAMP: values.MOMENT,
 }
 _CAUSES: Final = {
-    records.NOT_WANTED: "record: not to be judged by columns",
+    records.NOT_WANTED: "record: quarantined, or in an unsupported payload",
     records.NO_JSON: "record: malformed JSON",
-    records.ODD_KEYS: "record: keys repeated, or too odd",
-    records.ODD_OTHER: "record: keys of no field not written plainly",
+    records.ODD_KEYS: "record: repeated or unsupported keys",
+    records.ODD_OTHER: "record: unsupported value of an unknown key",
 }
 
 
-def json_columns(entity: Entity, texts: Texts) -> Columns:
-    """Give the records that are plain JSON objects as columns, each in its field's type."""
-    codes = np.frombuffer(texts.buffer, np.uint8)
+def json_columns(entity: Entity, slices: RecordSlices) -> ColumnBatch:
+    """Return the supported records as columns, each in its field's type."""
+    codes = np.frombuffer(slices.buffer, np.uint8)
     fields = _fields(entity)
-    cells, sets = _room(texts, len(fields.kinds))
-    cells.causes[_not_wanted(entity, texts)] = records.NOT_WANTED
+    cells, sets = _allocate(slices, len(fields.kinds))
+    cells.causes[_excluded(entity, slices)] = records.NOT_WANTED
     work = np.empty(records.WORK_SPACE, np.int64)
-    taken = records.scan_records(places(codes, texts.starts, texts.ends, work, fields, cells, sets))
-    left = _left(entity, cells)
-    frame = _frame(entity, texts, cells, taken)
-    frame = _with_decimals_read(entity, frame, left)
-    if texts.envelope is not None:
-        frame = _with_envelopes(entity, frame, texts, left)
-    return Columns(frame, _key_sets(texts, sets), dict(left), is_trimmed=True)
+    count = records.scan_records(places(codes, slices.starts, slices.ends, work, fields, cells, sets))
+    unsupported = _count_unsupported(entity, cells)
+    frame = _frame(entity, slices, cells, count)
+    frame = _with_decimals_from_text(entity, frame, unsupported)
+    if slices.envelope_index is not None:
+        frame = _with_envelopes(entity, frame, slices, unsupported)
+    return ColumnBatch(frame, _key_sets(slices, sets), dict(unsupported), is_trimmed=True)
 
 
 def _fields(entity: Entity) -> Fields:
-    keys = [*entity.by_contract_name, IGNORED_UPDATE_CFS]
+    keys = [*entity.by_contract_name, IGNORED_UPDATE_CFS_KEY]
     if len(keys) > records.MOST_FIELDS:
-        raise ValueError(f"{entity.name}: {len(keys)} fields; the fast lane knows {records.MOST_FIELDS}")
+        raise ValueError(f"{entity.name}: {len(keys)} fields; the fast path supports {records.MOST_FIELDS}")
     kinds = [*(_KINDS[field.column.type] for field in entity.by_contract_name.values()), values.LIST]
     names = [key.encode() for key in keys]
     return Fields(
@@ -75,12 +76,12 @@ def _fields(entity: Entity) -> Fields:
     )
 
 
-def _room(texts: Texts, fields: int) -> tuple[Cells, KeySets]:
-    """Give the columns to be filled; memory that is not written to is not taken."""
-    count = len(texts)
+def _allocate(slices: RecordSlices, fields: int) -> tuple[Cells, KeySets]:
+    """Allocate the arrays for the scan; the system provides memory only for pages that are written."""
+    count = len(slices)
     columns = fields + len(_OTHER_COLUMNS)
-    # Each byte is written at most twice: as a value, and as a member of the object that it is put into.
-    written = np.empty(2 * len(texts.buffer) + 4 * count, np.uint8)
+    # Each byte is written at most twice: as a value, and as a member of the object that contains it.
+    written = np.empty(2 * len(slices.buffer) + 4 * count, np.uint8)
     cells = Cells(
         states=np.zeros((columns, count), np.uint8),
         views=np.zeros((columns, count, 2), np.int64),
@@ -101,17 +102,17 @@ def _room(texts: Texts, fields: int) -> tuple[Cells, KeySets]:
     return cells, sets
 
 
-def _not_wanted(entity: Entity, texts: Texts) -> npt.NDArray[np.int64]:
-    """Give the records that are refused already, or whose payload says something that no column holds."""
-    refused = np.array(sorted(texts.refused), np.int64)
-    if texts.envelope is None:
-        return refused
-    told_plainly = np.array([*(_is_plain(entity, envelope) for envelope in texts.envelopes), True])
-    return np.concatenate([refused, np.flatnonzero(~told_plainly[texts.envelope])])
+def _excluded(entity: Entity, slices: RecordSlices) -> npt.NDArray[np.int64]:
+    """Return the rows of quarantined records, and of those whose envelope does not fit into columns."""
+    quarantined = np.array(sorted(slices.quarantined), np.int64)
+    if slices.envelope_index is None:
+        return quarantined
+    is_supported = np.array([*(_is_supported(entity, envelope) for envelope in slices.envelopes), True])
+    return np.concatenate([quarantined, np.flatnonzero(~is_supported[slices.envelope_index])])
 
 
-def _is_plain(entity: Entity, envelope: Envelope) -> bool:
-    """Say whether what an envelope says can be put into columns."""
+def _is_supported(entity: Entity, envelope: Envelope) -> bool:
+    """Return whether the members of an envelope fit into columns."""
     return (
         envelope.is_of(entity)
         and isinstance(envelope.source, str | None)
@@ -120,97 +121,103 @@ def _is_plain(entity: Entity, envelope: Envelope) -> bool:
     )
 
 
-def _left(entity: Entity, cells: Cells) -> Counter[str]:
-    keys = [*entity.by_contract_name, IGNORED_UPDATE_CFS]
+def _count_unsupported(entity: Entity, cells: Cells) -> Counter[str]:
+    keys = [*entity.by_contract_name, IGNORED_UPDATE_CFS_KEY]
     causes, counts = np.unique(cells.causes[cells.causes != 0], return_counts=True)
     return Counter(
         {
-            _CAUSES.get(cause) or _not_plain(keys[cause - records.ODD_FIELD]): count
+            _CAUSES.get(cause) or _unsupported_type(keys[cause - records.ODD_FIELD]): count
             for cause, count in zip(causes.tolist(), counts.tolist(), strict=True)
         }
     )
 
 
-def _not_plain(key: str) -> str:
-    return f"{key}: of a type that is not plain"
+def _unsupported_type(key: str) -> str:
+    return f"{key}: unsupported type"
 
 
-def _frame(entity: Entity, texts: Texts, cells: Cells, taken: int) -> pl.DataFrame:
-    """Give what was put into columns, over the same memory."""
-    buffers = [pa.py_buffer(texts.buffer), buffer_of(cells.written)]
-    columns = {ROW: pl.Series(cells.rows[:taken]), OTHER_KEYS: pl.Series(cells.sets[:taken])}
+def _frame(entity: Entity, slices: RecordSlices, cells: Cells, count: int) -> pl.DataFrame:
+    """Return the scanned records as a frame over the same memory."""
+    buffers = [pa.py_buffer(slices.buffer), as_buffer(cells.written)]
+    columns = {ROW: pl.Series(cells.rows[:count]), OTHER_KEYS: pl.Series(cells.sets[:count])}
     kinds = [*(_KINDS[field.column.type] for field in entity.fields), values.LIST, values.TEXT, values.TEXT]
     names = [*(field.name for field in entity.fields), _IGNORED, *_OTHER_COLUMNS]
     for number, (name, kind) in enumerate(zip(names, kinds, strict=True)):
-        states = cells.states[number, :taken]
+        states = cells.states[number, :count]
         if kind in {values.TEXT, values.LIST}:
-            column = _texts(states != values.ABSENT, cells.views[number, :taken], buffers)
-            columns[name] = composed(column, pl.Series(np.flatnonzero(states == values.MAY_COMPOSE)))
+            column = _strings(states != values.ABSENT, cells.views[number, :count], buffers)
+            columns[name] = to_nfc(column, pl.Series(np.flatnonzero(states == values.MAY_COMPOSE)))
         elif kind == values.DECIMAL_NUMBER:
-            columns[name] = _values(pa.float64(), states == values.READ, cells.decimals[number, :taken])
+            columns[name] = _numbers(pa.float64(), states == values.READ, cells.decimals[number, :count])
         elif kind == values.YES_OR_NO:
-            whole = _values(pa.int64(), states == values.READ, cells.numbers[number, :taken])
-            columns[name] = whole.cast(pl.Boolean())
+            integers = _numbers(pa.int64(), states == values.READ, cells.numbers[number, :count])
+            columns[name] = integers.cast(pl.Boolean())
         else:
-            columns[name] = _values(pa.int64(), states == values.READ, cells.numbers[number, :taken])
+            columns[name] = _numbers(pa.int64(), states == values.READ, cells.numbers[number, :count])
         if kind in {values.DECIMAL_NUMBER, values.MOMENT} and (is_text := states == values.AS_TEXT).any():
-            columns[as_text(name)] = _texts(is_text, cells.views[number, :taken], buffers)
+            columns[as_text(name)] = _strings(is_text, cells.views[number, :count], buffers)
     return pl.DataFrame(columns)
 
 
-def _texts(is_there: npt.NDArray[np.bool_], views: npt.NDArray[np.int64], buffers: list[pa.Buffer]) -> pl.Series:
-    parts = [bits_of(is_there), buffer_of(views), *buffers]
-    return pl.Series(pa.Array.from_buffers(pa.string_view(), len(is_there), parts))
+def _strings(is_valid: npt.NDArray[np.bool_], views: npt.NDArray[np.int64], buffers: list[pa.Buffer]) -> pl.Series:
+    parts = [validity_bitmap(is_valid), as_buffer(views), *buffers]
+    return pl.Series(pa.Array.from_buffers(pa.string_view(), len(is_valid), parts))
 
 
-def _values(kept: pa.DataType, is_there: npt.NDArray[np.bool_], found: npt.NDArray[np.generic]) -> pl.Series:
-    parts = [bits_of(is_there), buffer_of(found)]
-    return pl.Series(pa.Array.from_buffers(kept, len(is_there), parts))
+def _numbers(dtype: pa.DataType, is_valid: npt.NDArray[np.bool_], numbers: npt.NDArray[np.generic]) -> pl.Series:
+    parts = [validity_bitmap(is_valid), as_buffer(numbers)]
+    return pl.Series(pa.Array.from_buffers(dtype, len(is_valid), parts))
 
 
-def _with_decimals_read(entity: Entity, frame: pl.DataFrame, left: Counter[str]) -> pl.DataFrame:
-    """Read the decimal numbers that were delivered as texts, or with more digits than are read at once."""
-    is_left = pl.Series([False]).new_from_index(0, len(frame))
+def _with_decimals_from_text(entity: Entity, frame: pl.DataFrame, unsupported: Counter[str]) -> pl.DataFrame:
+    """Parse decimal numbers that were delivered as text, or with too many digits for the scan."""
+    is_unsupported = pl.Series([False]).new_from_index(0, len(frame))
     for field in entity.fields:
         name = as_text(field.name)
         if field.column.type is not ContractType.DOUBLE or name not in frame.columns:
             continue
         delivered = frame[name]
-        read = delivered.cast(pl.Float64(), strict=False)
-        is_odd = delivered.is_not_null() & ~read.is_finite().fill_null(value=False)
-        left[_not_plain(field.contract_name)] += int(is_odd.sum())
-        is_left |= is_odd
-        frame = frame.with_columns(frame[field.name].fill_null(read)).drop(name)
-    return frame.filter(~is_left) if is_left.any() else frame
+        parsed = delivered.cast(pl.Float64(), strict=False)
+        is_invalid = delivered.is_not_null() & ~parsed.is_finite().fill_null(value=False)
+        unsupported[_unsupported_type(field.contract_name)] += int(is_invalid.sum())
+        is_unsupported |= is_invalid
+        frame = frame.with_columns(frame[field.name].fill_null(parsed)).drop(name)
+    return frame.filter(~is_unsupported) if is_unsupported.any() else frame
 
 
-def _key_sets(texts: Texts, sets: KeySets) -> list[tuple[str, ...]]:
+def _key_sets(slices: RecordSlices, sets: KeySets) -> list[tuple[str, ...]]:
     def key_set(number: int) -> tuple[str, ...]:
         spans = sets.spans[sets.firsts[number] : sets.firsts[number + 1]].reshape(-1, 2).tolist()
-        return tuple(texts.buffer[start:end].decode() for start, end in spans)
+        return tuple(slices.buffer[start:end].decode() for start, end in spans)
 
     return [key_set(number) for number in range(int(sets.known[0]))] or [()]
 
 
-def _with_envelopes(entity: Entity, frame: pl.DataFrame, texts: Texts, left: Counter[str]) -> pl.DataFrame:
-    """Give each record that has none the system and the ignored fields that its payload tells."""
-    assert texts.envelope is not None  # noqa: S101 - the caller looked
-    plain = {number: one for number, one in enumerate(texts.envelopes) if _is_plain(entity, one)}
-    told = pl.DataFrame(
+def _with_envelopes(
+    entity: Entity, frame: pl.DataFrame, slices: RecordSlices, unsupported: Counter[str]
+) -> pl.DataFrame:
+    """Fill the system and the ignored fields of each record from its envelope, if the record has none."""
+    assert slices.envelope_index is not None  # noqa: S101 - the caller has checked it
+    supported = {
+        number: envelope for number, envelope in enumerate(slices.envelopes) if _is_supported(entity, envelope)
+    }
+    sources = [envelope.source for envelope in supported.values()]
+    ignored = [_ignored_as_text(envelope) for envelope in supported.values()]
+    envelopes = pl.DataFrame(
         {
-            "envelope": pl.Series(list(plain), dtype=pl.Int32()),
-            "source": trimmed_texts(pl.Series([one.source for one in plain.values()], dtype=pl.String())),
-            "ignored": trimmed_texts(pl.Series([_ignored(one) for one in plain.values()], dtype=pl.String())),
+            "envelope": pl.Series(list(supported), dtype=pl.Int32()),
+            "source": trim_strings(pl.Series(sources, dtype=pl.String())),
+            "ignored": trim_strings(pl.Series(ignored, dtype=pl.String())),
         }
     )
-    own = frame.with_columns(pl.Series("envelope", texts.envelope[frame[ROW].to_numpy()]))
-    both = own.join(told, on="envelope", how="left", maintain_order="left")
+    own = frame.with_columns(pl.Series("envelope", slices.envelope_index[frame[ROW].to_numpy()]))
+    both = own.join(envelopes, on="envelope", how="left", maintain_order="left")
     both = both.filter(pl.col(_IGNORED).is_null() | pl.col("ignored").is_null())
-    left[f"{IGNORED_UPDATE_CFS}: told by the payload and the entry"] += len(own) - len(both)
+    unsupported[f"{IGNORED_UPDATE_CFS_KEY}: in both payload and entry"] += len(own) - len(both)
     return both.with_columns(
         pl.coalesce("system_name", "source").alias("system_name"), pl.coalesce("ignored", _IGNORED).alias(_IGNORED)
     ).drop("envelope", "source", "ignored")
 
 
-def _ignored(envelope: Envelope) -> str | None:
-    return None if envelope.ignored is None else strict_json.write(envelope.ignored)
+def _ignored_as_text(envelope: Envelope) -> str | None:
+    return None if envelope.ignored is None else strict_json.serialize(envelope.ignored)

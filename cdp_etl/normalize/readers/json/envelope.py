@@ -1,8 +1,7 @@
-"""What an API payload says of all its entries.
+"""Envelope of an API payload: the members that apply to all of its entries.
 
-`{"objectType": …, "source": …, "entries": [ … ], "ignoredUpdateCfs": [ … ]}` (inferred from the contract's API;
-see RECORDS, "The dump"). Put here what an envelope does to a record; how entries are found stands in `payload.py`
-and `json_array.py`.
+`{"objectType": …, "source": …, "entries": [ … ], "ignoredUpdateCfs": [ … ]}` (inferred from the contract's API,
+see docs/records.md). `payload.py` and `stream.py` find the entries.
 """
 
 import re
@@ -10,23 +9,23 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from cdp_etl.contract.entity import Entity
-from cdp_etl.contract.parsers import ValueRefusedError, read_list, trimmed
+from cdp_etl.contract.parsers import InvalidValueError, normalize_text, parse_list
+from cdp_etl.normalize.reference_path import IGNORED_UPDATE_CFS_KEY
 
 ENTRIES: Final = "entries"
-IGNORED_UPDATE_CFS: Final = "ignoredUpdateCfs"
 SYSTEM_NAME: Final = "systemName"
 
-_FOLDED_AWAY: Final = re.compile(r"[-_\s]")
+_IGNORED_CHARACTERS: Final = re.compile(r"[-_\s]")
 
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """What a payload says of its entries, as delivered.
+    """Members of a payload that apply to its entries, as delivered.
 
     Attributes:
-        object_type: The entity that the entries are of; None where it is not told.
+        object_type: The entity of the entries, or None if it is absent.
         source: The `systemName` of an entry that has none.
-        ignored: Names of custom fields that each entry must not change.
+        ignored: Names of custom fields that no entry may change.
     """
 
     object_type: Any
@@ -34,46 +33,46 @@ class Envelope:
     ignored: Any
 
     def is_of(self, entity: Entity) -> bool:
-        """Say whether the entries are of this entity; the name's spelling (case, `-`, `_`) does not count."""
+        """Return whether the entries are of this entity, ignoring case, `-` and `_` in its name."""
         if self.object_type is None:
             return True
-        return isinstance(self.object_type, str) and _folded(self.object_type) == _folded(entity.name)
+        return isinstance(self.object_type, str) and _normalized(self.object_type) == _normalized(entity.name)
 
-    def around(self, record: dict[str, Any]) -> dict[str, Any]:
-        """Give an entry with what the payload says of it."""
-        told = dict(record)
+    def apply(self, record: dict[str, Any]) -> dict[str, Any]:
+        """Return an entry with the members of the envelope that apply to it."""
+        applied = dict(record)
         if self.source is not None and _is_absent(record.get(SYSTEM_NAME)):
-            told[SYSTEM_NAME] = self.source
+            applied[SYSTEM_NAME] = self.source
         if self.ignored is not None:
-            told[IGNORED_UPDATE_CFS] = _both(self.ignored, record.get(IGNORED_UPDATE_CFS))
-        return told
+            applied[IGNORED_UPDATE_CFS_KEY] = _union(self.ignored, record.get(IGNORED_UPDATE_CFS_KEY))
+        return applied
 
 
-def envelope_of(value: Any) -> Envelope | None:
-    """Give the envelope of a JSON value, None where it is no payload: an object whose `entries` is an array."""
+def parse_envelope(value: Any) -> Envelope | None:
+    """Return the envelope of a payload, or None if the value is not an object whose `entries` is an array."""
     if not isinstance(value, dict) or not isinstance(value.get(ENTRIES), list):
         return None
-    return Envelope(value.get("objectType"), value.get("source"), value.get(IGNORED_UPDATE_CFS))
+    return Envelope(value.get("objectType"), value.get("source"), value.get(IGNORED_UPDATE_CFS_KEY))
 
 
-def _folded(name: str) -> str:
-    return _FOLDED_AWAY.sub("", name).lower()
+def _normalized(name: str) -> str:
+    return _IGNORED_CHARACTERS.sub("", name).lower()
 
 
 def _is_absent(value: Any) -> bool:
-    return value is None or (isinstance(value, str) and not trimmed(value))
+    return value is None or (isinstance(value, str) and not normalize_text(value))
 
 
-def _both(told: Any, own: Any) -> Any:
-    """Join the payload's list and the entry's own; where one cannot be read it stands, to be refused."""
-    if _is_absent(own):
-        return told
+def _union(of_envelope: Any, of_entry: Any) -> Any:
+    """Combine the lists of the envelope and the entry; an invalid list is returned, for validation to reject."""
+    if _is_absent(of_entry):
+        return of_envelope
     try:
-        first = read_list(told) or []
-    except ValueRefusedError:
-        return told
+        first = parse_list(of_envelope) or []
+    except InvalidValueError:
+        return of_envelope
     try:
-        second = read_list(own) or []
-    except ValueRefusedError:
-        return own
+        second = parse_list(of_entry) or []
+    except InvalidValueError:
+        return of_entry
     return list(dict.fromkeys([*first, *second]))

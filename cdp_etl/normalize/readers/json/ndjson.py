@@ -1,6 +1,6 @@
-"""NDJSON: a file cut into lines, each a record; blank lines are none.
+"""NDJSON lines: a file is cut into lines, each of them a record; blank lines are skipped.
 
-Put here how lines are found. Lines that hold several records (API payloads) are taken apart in `payload.py`.
+`payload.py` expands lines with several records (API payloads).
 """
 
 from collections.abc import Iterator
@@ -9,26 +9,22 @@ from typing import Final
 import numpy as np
 
 from cdp_etl.normalize import errors
-from cdp_etl.normalize.readers.byte_slices import Texts, refuse_what_is_not_utf8
-from cdp_etl.normalize.readers.byte_stream import ByteSource
-
-BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
-OTHER_BYTE_ORDER_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
-"""How UTF-16 and UTF-32 begin."""
+from cdp_etl.normalize.readers.byte_slices import RecordSlices, quarantine_invalid_utf8
+from cdp_etl.normalize.readers.byte_stream import BYTE_ORDER_MARK, OTHER_BYTE_ORDER_MARKS, ByteSource
 
 _NEWLINE: Final = 0x0A
 _CARRIAGE_RETURN: Final = 0x0D
 _OBJECT: Final = 0x7B
 
 
-def read_lines(source: ByteSource) -> Iterator[Texts]:
-    """Give the lines of a file in batches.
+def read_lines(source: ByteSource) -> Iterator[RecordSlices]:
+    """Yield the lines of a file in batches.
 
-    A line longer than the limit, however long, is a refused record; of its bytes the first `limit` are kept, so
-    that memory stays bounded. A line's position counts blank lines too.
+    A line longer than the limit is quarantined with its first `limit` bytes, so that memory stays bounded. Blank
+    lines count in the positions.
 
     Raises:
-        DumpUnreadableError: where the file cannot be read to its end.
+        DumpUnreadableError: If the file cannot be read to its end.
     """
     limit = source.bounds.record_bytes
     position = 1
@@ -38,22 +34,25 @@ def read_lines(source: ByteSource) -> Iterator[Texts]:
         if number == 0:
             is_utf8 = not data.startswith(OTHER_BYTE_ORDER_MARKS)
             block = data.removeprefix(BYTE_ORDER_MARK)
-        texts, position = _cut(source.file, block, position, limit)
-        for row in np.flatnonzero(texts.ends - texts.starts > limit):
-            texts.refused[int(row)] = errors.too_long(limit)
-            texts.ends[row] = texts.starts[row] + limit
+        slices, position = _cut_lines(source.file, block, position, limit)
+        for row in np.flatnonzero(slices.ends - slices.starts > limit):
+            slices.quarantined[int(row)] = errors.too_long(limit)
+            slices.ends[row] = slices.starts[row] + limit
         if is_utf8:
-            refuse_what_is_not_utf8(texts)
+            quarantine_invalid_utf8(slices)
         else:
-            texts.refused.update(dict.fromkeys(range(len(texts)), errors.NOT_UTF8))
-        if len(texts):
-            yield texts
+            slices.quarantined.update(dict.fromkeys(range(len(slices)), errors.NOT_UTF8))
+        if len(slices):
+            yield slices
 
 
 def _whole_lines(blocks: Iterator[bytes], limit: int) -> Iterator[bytes]:
-    """Give bytes that end where a line does; a line beyond the limit comes alone, cut, but still beyond it."""
-    held_at_most = limit + 2  # a carriage return may be the last byte
-    held: list[bytes] = []
+    """Yield blocks that end at a line end.
+
+    A line beyond the limit is yielded alone. It is truncated, but stays longer than the limit.
+    """
+    max_pending = limit + 2  # the last byte may be a carriage return
+    pending: list[bytes] = []
     size = 0
     is_skipping = False
     for block in blocks:
@@ -62,25 +61,25 @@ def _whole_lines(blocks: Iterator[bytes], limit: int) -> Iterator[bytes]:
             first = block.find(b"\n") + 1
             if not first:
                 continue
-            yield b"".join(held)
-            held, size, is_skipping = [], 0, False
+            yield b"".join(pending)
+            pending, size, is_skipping = [], 0, False
             if cut > first:
                 yield block[first:cut]
         elif cut:
-            yield b"".join([*held, block[:cut]])
-            held, size = [], 0
+            yield b"".join([*pending, block[:cut]])
+            pending, size = [], 0
         rest = block[cut:]
-        held.append(rest)
+        pending.append(rest)
         size += len(rest)
-        is_skipping = size >= held_at_most
+        is_skipping = size >= max_pending
         if is_skipping:
-            held = [b"".join(held)[:held_at_most]]
+            pending = [b"".join(pending)[:max_pending]]
     if size:
-        yield b"".join(held)
+        yield b"".join(pending)
 
 
-def _cut(file: str, data: bytes, position: int, limit: int) -> tuple[Texts, int]:
-    """Cut bytes into lines; give the position of the line after them too. What is too long is never blank."""
+def _cut_lines(file: str, data: bytes, position: int, limit: int) -> tuple[RecordSlices, int]:
+    """Cut bytes into lines; also return the position of the next line. A line beyond the limit is never blank."""
     codes = np.frombuffer(data, np.uint8)
     ends = np.flatnonzero(codes == _NEWLINE)
     if len(data) and (not len(ends) or ends[-1] != len(data) - 1):
@@ -89,8 +88,9 @@ def _cut(file: str, data: bytes, position: int, limit: int) -> tuple[Texts, int]
     positions = np.arange(position, position + len(ends))
     has_return = (ends > starts) & (codes[np.maximum(ends - 1, 0)] == _CARRIAGE_RETURN)
     ends = ends - has_return
-    keep = ends > starts
-    first = codes[np.where(keep, starts, 0)] if len(data) else codes
-    for row in np.flatnonzero(keep & (first != _OBJECT) & (ends - starts <= limit)):
-        keep[row] = bool(data[starts[row] : ends[row]].strip())
-    return Texts(file, data, starts[keep], ends[keep], positions[keep]), position + len(positions)
+    is_record = ends > starts
+    first = codes[np.where(is_record, starts, 0)] if len(data) else codes
+    for row in np.flatnonzero(is_record & (first != _OBJECT) & (ends - starts <= limit)):
+        is_record[row] = bool(data[starts[row] : ends[row]].strip())
+    slices = RecordSlices(file, data, starts[is_record], ends[is_record], positions[is_record])
+    return slices, position + len(positions)

@@ -1,6 +1,6 @@
-"""Records delivered as JSON text: NDJSON lines, elements of an array, entries of a payload.
+"""JSON records for both paths: NDJSON lines, elements of an array, entries of a payload.
 
-Put here how the exact lane gets such a record. How the fast lane gets many stands in `json_columns.py`.
+`columns.py` builds the columns for the fast path.
 """
 
 from dataclasses import dataclass
@@ -10,62 +10,63 @@ from cdp_etl.contract import strict_json
 from cdp_etl.contract.entity import Entity
 from cdp_etl.normalize import errors
 from cdp_etl.normalize.errors import DumpUnreadableError
-from cdp_etl.normalize.exact_path import Refused
-from cdp_etl.normalize.readers.byte_slices import Offsets, Texts
+from cdp_etl.normalize.readers.byte_slices import RecordSlices
 from cdp_etl.normalize.readers.json.columns import json_columns
-from cdp_etl.normalize.record_batch import Columns
+from cdp_etl.normalize.record_batch import ColumnBatch, Offsets
+from cdp_etl.normalize.reference_path import Quarantined
 
 
 @dataclass(frozen=True, slots=True)
 class JsonRows:
-    """A batch of JSON texts, each to be judged as a record of an entity.
+    """A batch of JSON records.
 
     Attributes:
-        entity: The entity that the dump is of.
-        texts: The records.
+        entity: The entity of the dump.
+        slices: The records.
     """
 
     entity: Entity
-    texts: Texts
+    slices: RecordSlices
 
     @property
     def file(self) -> str:
         """Path within the dump."""
-        return self.texts.file
+        return self.slices.file
 
     @property
     def positions(self) -> Offsets:
         """Line or element of each record, from 1."""
-        return self.texts.positions
+        return self.slices.positions
 
     def raw(self, row: int) -> bytes:
-        """Give a record's bytes as delivered."""
-        return self.texts.raw(row)
+        """Return a record's bytes as delivered."""
+        return self.slices.raw(row)
 
-    def record(self, row: int) -> dict[str, Any] | Refused:
-        """Give a record as strict JSON has it, with what its payload says of it.
+    def record(self, row: int) -> dict[str, Any] | Quarantined:
+        """Return a record, with the members of its payload that apply to it.
 
         Raises:
-            DumpUnreadableError: where it is part of one JSON text, which stops being JSON with it (RULINGS 6).
+            DumpUnreadableError: If a malformed record is part of one JSON text, which is then malformed as a
+                whole.
         """
-        if row in self.texts.refused:
-            return Refused([self.texts.refused[row]])
+        if row in self.slices.quarantined:
+            return Quarantined([self.slices.quarantined[row]])
         text = self.raw(row).decode()
         try:
             value = strict_json.parse(text)
         except strict_json.MalformedJsonError as error:
-            if self.texts.is_one_text and not isinstance(error, strict_json.BeyondLimitsError):
+            if self.slices.is_one_text and not isinstance(error, strict_json.JsonLimitError):
                 fault = len(text[: error.offset or 0].encode())
-                offset = self.texts.offset + int(self.texts.starts[row]) + fault
+                offset = self.slices.offset + int(self.slices.starts[row]) + fault
                 raise DumpUnreadableError(self.file, f"not JSON: {error}", offset) from None
-            return Refused([errors.MALFORMED_JSON])
-        envelope = self.texts.envelope_of(row)
+            return Quarantined([errors.MALFORMED_JSON])
+        envelope = self.slices.envelope_of(row)
         if envelope is not None and not envelope.is_of(self.entity):
-            return Refused([errors.OTHER_ENTITY])
+            return Quarantined([errors.OTHER_ENTITY])
         if not isinstance(value, dict):
-            return Refused([errors.NOT_AN_OBJECT])
-        return value if envelope is None else envelope.around(value)
+            return Quarantined([errors.NOT_AN_OBJECT])
+        return value if envelope is None else envelope.apply(value)
 
-    def columns(self) -> Columns:
-        """Give the records that are plain JSON objects as columns of text."""
-        return json_columns(self.entity, self.texts)
+    def columns(self) -> ColumnBatch:
+        """Return the records that the compiled scan supports as columns."""
+        return json_columns(self.entity, self.slices)

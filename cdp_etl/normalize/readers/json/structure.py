@@ -1,7 +1,6 @@
-"""Where the brackets and commas of JSON text stand, outside its strings, found block by block with numpy.
+"""Structure of JSON text: offsets of the brackets and commas outside strings, found block by block with numpy.
 
-Put here the scan, and what is cut by it. It judges nothing: text that is no JSON gives positions too, and what
-they enclose is validated afterwards.
+Nothing is validated here: malformed text has marks too, and the text between them is validated later.
 """
 
 from dataclasses import dataclass
@@ -10,14 +9,13 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from cdp_etl.normalize.readers.byte_slices import Offsets
+from cdp_etl.normalize.record_batch import Offsets
 
 OPEN: Final = 1
 CLOSE: Final = 2
 COMMA: Final = 3
 
-WHITE: Final = b" \t\n\r"
-"""White space as JSON has it."""
+JSON_WHITESPACE: Final = b" \t\n\r"
 
 _QUOTE: Final = 4
 _BACKSLASH: Final = 5
@@ -28,60 +26,60 @@ for _characters, _kind in ((b"[{", OPEN), (b"]}", CLOSE), (b",", COMMA), (b'"', 
 
 
 @dataclass(frozen=True, slots=True)
-class Marks:
+class StructureMarks:
     """Brackets and commas outside strings, in order.
 
     Attributes:
-        offsets: Where each stands, counted from the first byte ever fed.
+        offsets: Offset of each mark from the first byte ever fed.
         kinds: OPEN, CLOSE or COMMA.
-        depths: How many brackets are open around it; an opening or closing one counts itself.
+        depths: Number of open brackets around each mark; a bracket includes itself.
     """
 
     offsets: npt.NDArray[np.int64]
     kinds: npt.NDArray[np.uint8]
     depths: npt.NDArray[np.int64]
 
-    def only(self, chosen: npt.NDArray[np.bool_]) -> "Marks":
-        """Give some of the marks."""
-        return Marks(self.offsets[chosen], self.kinds[chosen], self.depths[chosen])
+    def only(self, chosen: npt.NDArray[np.bool_]) -> "StructureMarks":
+        """Return the chosen marks."""
+        return StructureMarks(self.offsets[chosen], self.kinds[chosen], self.depths[chosen])
 
 
-class StructureScan:
-    """Scans JSON text that is fed in pieces, cut anywhere."""
+class StructureScanner:
+    """Scanner for JSON text that is fed in blocks, which may end anywhere."""
 
     def __init__(self) -> None:
-        """Begin outside any string, at depth 0."""
+        """Start outside any string, at depth 0."""
         self._fed = 0
         self._depth = 0
         self._is_in_string = False
         self._is_escaped = False
 
-    def feed(self, block: bytes) -> Marks:
-        """Take in the next bytes and give the marks in them."""
+    def feed(self, block: bytes) -> StructureMarks:
+        """Scan the next block and return its marks."""
         codes = _KINDS[np.frombuffer(block, np.uint8)]
-        places = np.flatnonzero(codes)
-        kinds = codes[places]
-        escaped = self._escaped(places[kinds == _BACKSLASH], len(block))
-        kept = kinds != _BACKSLASH
+        offsets = np.flatnonzero(codes)
+        kinds = codes[offsets]
+        escaped = self._escaped(offsets[kinds == _BACKSLASH], len(block))
+        is_mark = kinds != _BACKSLASH
         if len(escaped):
-            kept &= ~np.isin(places, escaped)
-        places, kinds = places[kept], kinds[kept]
+            is_mark &= ~np.isin(offsets, escaped)
+        offsets, kinds = offsets[is_mark], kinds[is_mark]
         is_quote = kinds == _QUOTE
         is_inside = ((np.cumsum(is_quote) + self._is_in_string) & 1).astype(bool)
         if len(is_inside):
             self._is_in_string = bool(is_inside[-1])
         outside = ~is_inside & ~is_quote
-        places, kinds = places[outside], kinds[outside]
+        offsets, kinds = offsets[outside], kinds[outside]
         steps = (kinds == OPEN).astype(np.int64) - (kinds == CLOSE)
         after = np.cumsum(steps) + self._depth
         if len(after):
             self._depth = int(after[-1])
-        marks = Marks(places + self._fed, kinds, after + (kinds == CLOSE))
+        marks = StructureMarks(offsets + self._fed, kinds, after + (kinds == CLOSE))
         self._fed += len(block)
         return marks
 
     def _escaped(self, backslashes: npt.NDArray[np.intp], length: int) -> npt.NDArray[np.intp]:
-        """Give the places in the block whose byte a backslash takes the meaning from."""
+        """Return the offsets in the block of bytes that a backslash escapes."""
         first = np.zeros(1, np.intp) if self._is_escaped else np.zeros(0, np.intp)
         self._is_escaped = False
         if len(first):
@@ -99,9 +97,9 @@ class StructureScan:
 
 
 def trim(codes: npt.NDArray[np.uint8], starts: Offsets, ends: Offsets) -> tuple[Offsets, Offsets]:
-    """Take JSON's white space from both ends of slices; slices of nothing else are left out."""
+    """Trim JSON white space from both ends of slices, and drop slices of white space alone."""
     starts, ends = starts.copy(), ends.copy()
-    is_white = np.isin(np.arange(256), list(WHITE))
+    is_white = np.isin(np.arange(256), list(JSON_WHITESPACE))
     rows = np.arange(len(starts))
     while len(rows := rows[(starts[rows] < ends[rows])]):
         rows = rows[is_white[codes[starts[rows]]]]
@@ -110,5 +108,5 @@ def trim(codes: npt.NDArray[np.uint8], starts: Offsets, ends: Offsets) -> tuple[
     while len(rows := rows[(starts[rows] < ends[rows])]):
         rows = rows[is_white[codes[ends[rows] - 1]]]
         ends[rows] -= 1
-    kept = starts < ends
-    return starts[kept], ends[kept]
+    is_not_blank = starts < ends
+    return starts[is_not_blank], ends[is_not_blank]

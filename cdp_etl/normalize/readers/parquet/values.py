@@ -1,7 +1,4 @@
-"""One value of a Parquet row, as strict JSON would have delivered it.
-
-Put here values alone; which column they are of is known elsewhere.
-"""
+"""Values of a Parquet row in the form in which strict JSON would deliver them."""
 
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -11,12 +8,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 if TYPE_CHECKING:
     import pyarrow as pa
 
-Column: TypeAlias = "pa.Array[Any]"
+ArrowColumn: TypeAlias = "pa.Array[Any]"
 """One column of a batch of rows."""
 
 
 def as_json(value: Any) -> Any:  # noqa: PLR0911 - one a type
-    """Give a value that JSON can hold: moments and days as ISO texts; members that are null are left out."""
+    """Convert a value to one that JSON supports: dates and times to ISO text, null members dropped."""
     match value:
         case dict():
             return {str(key): as_json(inner) for key, inner in value.items() if inner is not None}
@@ -36,7 +33,7 @@ def as_json(value: Any) -> Any:  # noqa: PLR0911 - one a type
 
 
 def as_delivered(value: Any) -> Any:
-    """Give a value as JSON would have delivered it: a number with its shortest digits, which mean the same."""
+    """Convert floating-point numbers to decimals with the shortest digits that mean the same number."""
     if isinstance(value, float) and isfinite(value):
         return Decimal(repr(value))
     if isinstance(value, list):

@@ -1,12 +1,12 @@
-"""CSV per RFC 4180: rows, headers, cells (RECORDS, RULINGS 6 and 7)."""
+"""CSV files by RFC 4180: rows, headers, cells."""
 
 from pathlib import Path
 
 import pytest
 
-from cdp_etl.contract.normalization_settings import Rules
+from cdp_etl.contract.normalization_settings import NormalizationSettings
 from cdp_etl.normalize import DumpUnreadableError
-from cdp_etl_tests.normalize.delivering import NOON_MS, normalize
+from cdp_etl_tests.normalize.harness import NOON_MS, normalize
 
 NAMES = (
     "commentId,content,commentedAt,customerId,customerName,customerPhone,productSku,productName,"
@@ -29,7 +29,7 @@ def test_each_row_is_a_record_and_the_header_is_none(tmp_path: Path) -> None:
     assert outcome.accepted["commented_at"].dt.epoch("ms").to_list() == [NOON_MS, NOON_MS]
 
 
-@pytest.mark.parametrize("batch_bytes", [300, 1 << 16], ids=["read in pieces", "read at once"])
+@pytest.mark.parametrize("batch_bytes", [300, 1 << 16], ids=["read in blocks", "read at once"])
 @pytest.mark.parametrize(
     ("cell", "content"),
     [
@@ -55,12 +55,12 @@ def test_a_cell_is_read_as_rfc_4180_has_it(tmp_path: Path, cell: str, content: s
         pytest.param(b"\xef\xbb\xbf" + csv(row(1)), id="a byte order mark"),
         pytest.param(b"\n" + csv(row(1)), id="a blank line before the header"),
         pytest.param(
-            csv(row(1), names=NAMES.replace("commentId", " COMMENT_ID ")), id="a header spelled otherwise"
+            csv(row(1), names=NAMES.replace("commentId", " COMMENT_ID ")), id="a header in another spelling"
         ),
         pytest.param(csv(row(1), names=NAMES.replace("commentId", '"commentId"')), id="a header in quotes"),
     ],
 )
-def test_how_a_file_is_laid_out_does_not_matter(tmp_path: Path, content: bytes) -> None:
+def test_the_layout_of_a_file_does_not_matter(tmp_path: Path, content: bytes) -> None:
     outcome = normalize(tmp_path, {"a.csv": content})
 
     assert outcome.accepted["comment_id"].to_list() == ["1"]
@@ -89,7 +89,7 @@ def test_a_row_that_is_not_utf_8_is_quarantined(tmp_path: Path) -> None:
     assert (outcome.dump.accepted, outcome.reasons) == (1, [["record: not UTF-8"]])
 
 
-def test_custom_fields_are_the_objects_whose_text_a_cell_holds(tmp_path: Path) -> None:
+def test_custom_fields_are_parsed_from_the_text_of_a_cell(tmp_path: Path) -> None:
     cells = ['{""a"": ""x"", ""b"":1}', "no object", '{""a"":1.50}', "", '{""a"":1,""a"":2}']
 
     outcome = normalize(tmp_path, {"a.csv": csv(*(row(n, rest=f',,"{cell}",') for n, cell in enumerate(cells)))})
@@ -104,7 +104,7 @@ def test_custom_fields_are_the_objects_whose_text_a_cell_holds(tmp_path: Path) -
     assert outcome.dump.warning_counts == {"customFieldTexts: not an object": 1}
 
 
-def test_columns_of_no_field_are_kept_and_counted_where_they_are_not_blank(tmp_path: Path) -> None:
+def test_columns_of_no_field_are_stored_and_counted_if_they_are_not_blank(tmp_path: Path) -> None:
     rows = (row(n, rest=f",,,{note}") for n, note in enumerate(["x", "", '"say ""y"""']))
 
     outcome = normalize(tmp_path, {"a.csv": csv(*rows)})
@@ -140,7 +140,9 @@ def test_a_row_beyond_the_limit_is_fatal_for_a_quote_is_most_likely_open(tmp_pat
     with pytest.raises(
         DumpUnreadableError, match=rf"^a\.csv, offset {len(csv(row(1)))}: a row longer than the limit"
     ):
-        normalize(tmp_path, {"a.csv": content}, rules=Rules(max_record_bytes=1_000), batch_bytes=100)
+        normalize(
+            tmp_path, {"a.csv": content}, settings=NormalizationSettings(max_record_bytes=1_000), batch_bytes=100
+        )
 
 
 @pytest.mark.parametrize("content", [b"", b"\n", csv()], ids=["no bytes", "a blank line", "a header alone"])

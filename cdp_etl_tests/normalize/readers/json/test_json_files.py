@@ -1,19 +1,19 @@
-"""JSON files: an array or one API payload, read as a stream (RECORDS, RULINGS 6)."""
+"""JSON files: an array or one API payload, read as a stream."""
 
 import json
 from pathlib import Path
 
 import pytest
 
-from cdp_etl.contract.normalization_settings import Rules
+from cdp_etl.contract.normalization_settings import NormalizationSettings
 from cdp_etl.normalize import DumpUnreadableError
-from cdp_etl_tests.normalize.delivering import EMAIL, comment, ndjson, normalize
+from cdp_etl_tests.normalize.harness import EMAIL, comment, ndjson, normalize
 
 TWO = [comment(1), comment(2)]
 
 
 @pytest.mark.parametrize("indent", [None, 2], ids=["compact", "indented"])
-@pytest.mark.parametrize("batch_bytes", [7, 1 << 16], ids=["read in pieces", "read at once"])
+@pytest.mark.parametrize("batch_bytes", [7, 1 << 16], ids=["read in blocks", "read at once"])
 def test_each_element_of_an_array_is_a_record(tmp_path: Path, indent: int | None, batch_bytes: int) -> None:
     records = [*TWO, comment(3, content='a ]}, \\" b'), "no object", comment(5, content=None)]
 
@@ -34,7 +34,7 @@ def test_an_array_or_file_of_nothing_is_a_dump_of_nothing(tmp_path: Path, conten
     ("content", "offset"),
     [
         pytest.param(b'[{"a":1},{"b":', 14, id="cut"),
-        pytest.param(b'[{"a":1},]', 9, id="an element too few"),
+        pytest.param(b'[{"a":1},]', 9, id="a trailing comma"),
         pytest.param(b'[{"a":1},,{"b":1}]', 9, id="an element missing"),
         pytest.param(b'[{"a":1} {"b":1}]', 9, id="no comma"),
         pytest.param(b'[{"a":1},{"b":oops}]', 14, id="no JSON in an element"),
@@ -70,7 +70,9 @@ def test_an_element_that_is_not_utf_8_is_quarantined_since_its_bounds_are_known(
 )
 def test_an_element_beyond_the_limit_is_fatal(tmp_path: Path, content: bytes) -> None:
     with pytest.raises(DumpUnreadableError, match=r"^a\.json, offset 1: an element longer than the limit of 500"):
-        normalize(tmp_path, {"a.json": content}, rules=Rules(max_record_bytes=500), batch_bytes=64)
+        normalize(
+            tmp_path, {"a.json": content}, settings=NormalizationSettings(max_record_bytes=500), batch_bytes=64
+        )
 
 
 PAYLOAD = {
@@ -81,22 +83,22 @@ PAYLOAD = {
 }
 
 
-def assert_both_entries_bear_what_the_payload_says(tmp_path: Path, name: str, content: bytes) -> None:
+def assert_the_envelope_applies_to_both_entries(tmp_path: Path, name: str, content: bytes) -> None:
     outcome = normalize(tmp_path, {name: content}, batch_bytes=64)
 
     assert outcome.accepted["system_name"].to_list() == ["Gateway", "App"]
     assert outcome.accepted["ignored_update_cfs"].to_list() == [["a"], ["a", "b"]]
 
 
-def test_a_payload_tells_of_all_its_entries_even_behind_them(tmp_path: Path) -> None:
-    assert_both_entries_bear_what_the_payload_says(tmp_path, "a.json", json.dumps(PAYLOAD, indent=1).encode())
+def test_an_envelope_applies_even_if_its_members_follow_the_entries(tmp_path: Path) -> None:
+    assert_the_envelope_applies_to_both_entries(tmp_path, "a.json", json.dumps(PAYLOAD, indent=1).encode())
 
 
 def test_a_line_of_ndjson_may_be_a_payload(tmp_path: Path) -> None:
-    assert_both_entries_bear_what_the_payload_says(tmp_path, "a.ndjson", ndjson(PAYLOAD))
+    assert_the_envelope_applies_to_both_entries(tmp_path, "a.ndjson", ndjson(PAYLOAD))
 
 
-def test_entries_of_a_line_bear_its_position_and_their_own_bytes(tmp_path: Path) -> None:
+def test_entries_of_a_line_have_its_position_and_their_own_bytes(tmp_path: Path) -> None:
     payload = {"entries": [comment(2), 5, comment(3, content=None)]}
 
     outcome = normalize(tmp_path, {"a.ndjson": ndjson(comment(1), payload, comment(4))})
@@ -121,7 +123,7 @@ def test_an_entity_may_be_spelled_as_systems_do(tmp_path: Path, object_type: str
     assert outcome.dump.accepted == 2
 
 
-def test_what_a_payload_says_is_judged_with_each_entry(tmp_path: Path) -> None:
+def test_members_of_the_envelope_are_validated_with_each_entry(tmp_path: Path) -> None:
     payload = {"source": 1.5, "ignoredUpdateCfs": {}, "entries": [comment(1, systemName=None)]}
 
     outcome = normalize(tmp_path, {"a.ndjson": ndjson(payload)})

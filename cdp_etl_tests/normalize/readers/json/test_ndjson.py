@@ -1,12 +1,12 @@
-"""NDJSON: what a record is, and how one that is none is kept (RECORDS, RULINGS 6)."""
+"""NDJSON: which lines are records, and how the others are quarantined."""
 
 import json
 from pathlib import Path
 
 import pytest
 
-from cdp_etl.contract.normalization_settings import Rules
-from cdp_etl_tests.normalize.delivering import comment, ndjson, normalize
+from cdp_etl.contract.normalization_settings import NormalizationSettings
+from cdp_etl_tests.normalize.harness import comment, ndjson, normalize
 
 GOOD = ndjson(comment(1))
 
@@ -38,8 +38,8 @@ def test_how_a_line_ends_and_a_file_begins_does_not_matter(tmp_path: Path, conte
     [
         pytest.param(GOOD[:40], "record: malformed JSON", id="truncated"),
         pytest.param(b"oops", "record: malformed JSON", id="no JSON"),
-        pytest.param(GOOD[:-2] + b",}", "record: malformed JSON", id="a trailing comma, which DuckDB would take"),
-        pytest.param(GOOD[:-2] + b',"x":NaN}', "record: malformed JSON", id="NaN, which DuckDB would take"),
+        pytest.param(GOOD[:-2] + b",}", "record: malformed JSON", id="a trailing comma, which DuckDB accepts"),
+        pytest.param(GOOD[:-2] + b',"x":NaN}', "record: malformed JSON", id="NaN, which DuckDB accepts"),
         pytest.param(GOOD[:-2] + b',"x":"\\ud800"}', "record: malformed JSON", id="half a character"),
         pytest.param(b"[1, 2]", "record: not an object", id="an array"),
         pytest.param(b"null", "record: not an object", id="null"),
@@ -49,10 +49,10 @@ def test_how_a_line_ends_and_a_file_begins_does_not_matter(tmp_path: Path, conte
 def test_a_line_that_is_no_record_is_quarantined_with_its_bytes(tmp_path: Path, line: bytes, reason: str) -> None:
     outcome = normalize(tmp_path, {"a.ndjson": GOOD + line + b"\n" + ndjson(comment(3))})
 
-    kept = outcome.quarantined.row(0, named=True)
+    stored = outcome.quarantined.row(0, named=True)
     assert (outcome.dump.accepted, outcome.dump.quarantined) == (2, 1)
-    assert (kept["raw"], kept["reasons"]) == (line, [reason])
-    assert (kept["source_file"], kept["source_position"]) == ("a.ndjson", 2)
+    assert (stored["raw"], stored["reasons"]) == (line, [reason])
+    assert (stored["source_file"], stored["source_position"]) == ("a.ndjson", 2)
 
 
 def test_utf_16_is_refused_as_not_utf_8_line_by_line(tmp_path: Path) -> None:
@@ -64,7 +64,7 @@ def test_utf_16_is_refused_as_not_utf_8_line_by_line(tmp_path: Path) -> None:
     assert set(outcome.dump.reasons) == {"record: not UTF-8"}
 
 
-def test_a_refused_record_keeps_all_its_reasons(tmp_path: Path) -> None:
+def test_a_quarantined_record_has_all_its_reasons(tmp_path: Path) -> None:
     bad = comment(1, content=" ", commentedAt="yesterday", customerPhone=None, productPrice="1,000")
 
     outcome = normalize(tmp_path, {"a.ndjson": ndjson(bad)})
@@ -80,13 +80,16 @@ def test_a_refused_record_keeps_all_its_reasons(tmp_path: Path) -> None:
     assert outcome.dump.reasons == dict.fromkeys(outcome.reasons[0], 1)
 
 
-@pytest.mark.parametrize("batch_bytes", [100, 5_000], ids=["read in pieces", "read at once"])
-def test_a_line_beyond_the_limit_is_quarantined_and_cut_to_it(tmp_path: Path, batch_bytes: int) -> None:
-    rules = Rules(max_record_bytes=1_000)
+@pytest.mark.parametrize("batch_bytes", [100, 5_000], ids=["read in blocks", "read at once"])
+def test_a_line_beyond_the_limit_is_quarantined_and_truncated(tmp_path: Path, batch_bytes: int) -> None:
+    settings = NormalizationSettings(max_record_bytes=1_000)
     long = json.dumps(comment(2, content="x" * 2_000)).encode()
 
     outcome = normalize(
-        tmp_path, {"a.ndjson": GOOD + long + b"\n" + ndjson(comment(3))}, rules=rules, batch_bytes=batch_bytes
+        tmp_path,
+        {"a.ndjson": GOOD + long + b"\n" + ndjson(comment(3))},
+        settings=settings,
+        batch_bytes=batch_bytes,
     )
 
     assert outcome.accepted["comment_id"].to_list() == ["1", "3"]
@@ -109,7 +112,7 @@ def test_an_empty_file_is_a_dump_of_nothing(tmp_path: Path) -> None:
     assert outcome.dump.accepted_files == []
 
 
-def test_unknown_keys_are_kept_as_delivered_and_counted(tmp_path: Path) -> None:
+def test_unknown_keys_are_stored_as_delivered_and_counted(tmp_path: Path) -> None:
     records = [
         comment(1, productId="P1", score=1.50),
         comment(2, score=2),
@@ -126,7 +129,7 @@ def test_unknown_keys_are_kept_as_delivered_and_counted(tmp_path: Path) -> None:
     assert outcome.dump.unknown_keys == {"score": 2, "productId": 1, "note": 1}
 
 
-def test_a_custom_field_group_that_is_no_object_is_kept_with_a_warning(tmp_path: Path) -> None:
+def test_a_custom_field_group_that_is_no_object_is_stored_with_a_warning(tmp_path: Path) -> None:
     outcome = normalize(
         tmp_path, {"a.ndjson": ndjson(comment(1, customFieldTexts={"a": 1}, customFieldFlags="x"))}
     )

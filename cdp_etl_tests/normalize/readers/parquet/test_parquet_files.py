@@ -1,4 +1,4 @@
-"""Parquet: a row each, in whatever types a system exports (RECORDS, RULINGS 6 and 7)."""
+"""Parquet files: one record per row, in whatever types a system exports."""
 
 import io
 from datetime import UTC, date, datetime
@@ -10,9 +10,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from cdp_etl.contract.normalization_settings import Rules
+from cdp_etl.contract.normalization_settings import NormalizationSettings
 from cdp_etl.normalize import DumpUnreadableError
-from cdp_etl_tests.normalize.delivering import NOON_MS, REVIEW, normalize
+from cdp_etl_tests.normalize.harness import NOON_MS, REVIEW, normalize
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -40,7 +40,7 @@ def parquet(**changes: Any) -> bytes:
 @pytest.mark.parametrize(
     ("name", "values", "column", "expected"),
     [
-        pytest.param("rating", pa.array([5.0, None]), "rating", [5, None], id="whole floats are integers"),
+        pytest.param("rating", pa.array([5.0, None]), "rating", [5, None], id="integers in floating point"),
         pytest.param("rating", pa.array([4, 5], pa.uint8()), "rating", [4, 5], id="small integers"),
         pytest.param("rating", pa.array([Decimal("4.00"), Decimal("5.00")]), "rating", [4, 5], id="decimals"),
         pytest.param(
@@ -73,7 +73,7 @@ def test_a_column_is_read_whatever_its_type(
 
 
 @pytest.mark.parametrize(
-    ("kept", "hour"),
+    ("dtype", "hour"),
     [
         pytest.param(pa.timestamp("ns", "Asia/Ho_Chi_Minh"), 12, id="with zone it is absolute"),
         pytest.param(pa.timestamp("ms"), 5, id="without zone it is shifted"),
@@ -82,16 +82,16 @@ def test_a_column_is_read_whatever_its_type(
         pytest.param(pa.float64(), 5, id="as epoch milliseconds in floating point"),
     ],
 )
-def test_a_moment_is_shifted_by_timezone_gmt_unless_it_is_absolute(
-    tmp_path: Path, kept: pa.DataType, hour: int
+def test_a_timestamp_is_shifted_by_timezone_gmt_unless_it_is_absolute(
+    tmp_path: Path, dtype: pa.DataType, hour: int
 ) -> None:
-    moments: Any = pa.array([NOON_MS, NOON_MS])
-    if pa.types.is_timestamp(kept):
-        moments = moments.cast(pa.timestamp("ms", kept.tz)).cast(kept)
+    timestamps: Any = pa.array([NOON_MS, NOON_MS])
+    if pa.types.is_timestamp(dtype):
+        timestamps = timestamps.cast(pa.timestamp("ms", dtype.tz)).cast(dtype)
     else:
-        moments = moments.cast(kept)
+        timestamps = timestamps.cast(dtype)
 
-    outcome = normalize(tmp_path, {"a.parquet": parquet(reviewedAt=moments, timezoneGmt=[7, 7])}, entity=REVIEW)
+    outcome = normalize(tmp_path, {"a.parquet": parquet(reviewedAt=timestamps, timezoneGmt=[7, 7])}, entity=REVIEW)
 
     assert outcome.accepted["reviewed_at"].to_list() == [NOON.replace(hour=hour)] * 2
 
@@ -99,7 +99,7 @@ def test_a_moment_is_shifted_by_timezone_gmt_unless_it_is_absolute(
 @pytest.mark.parametrize(
     ("name", "values", "reason"),
     [
-        pytest.param("reviewedAt", [date(2026, 3, 1)] * 2, "reviewedAt: wrong type", id="a day is no moment"),
+        pytest.param("reviewedAt", [date(2026, 3, 1)] * 2, "reviewedAt: wrong type", id="a date is no timestamp"),
         pytest.param(
             "reviewedAt",
             pa.array([2**62] * 2, pa.int64()).cast(pa.timestamp("us")),
@@ -107,16 +107,16 @@ def test_a_moment_is_shifted_by_timezone_gmt_unless_it_is_absolute(
             id="beyond the calendar",
         ),
         pytest.param("rating", [4.5, 4.5], "rating: wrong type", id="a fraction"),
-        pytest.param("rating", [True, True], "rating: wrong type", id="yes or no for a number"),
+        pytest.param("rating", [True, True], "rating: wrong type", id="a boolean for a number"),
         pytest.param("productPrice", [float("nan")] * 2, "productPrice: wrong type", id="NaN"),
         pytest.param("title", [[1], [2]], "title: wrong type", id="a list for a text"),
-        pytest.param("title", [True, True], "title: wrong type", id="yes or no for a text"),
-        pytest.param("title", [b"\xe9", b"\xe9"], "record: not UTF-8", id="bytes that are no text"),
+        pytest.param("title", [True, True], "title: wrong type", id="a boolean for a text"),
+        pytest.param("title", [b"\xe9", b"\xe9"], "record: not UTF-8", id="bytes that are not UTF-8"),
         pytest.param(
             "title",
             pa.Array.from_buffers(pa.string(), 2, pa.array([b"\xe9", b"\xe9"]).buffers()),
             "record: not UTF-8",
-            id="texts that are none, whatever their type says",
+            id="a string type with invalid UTF-8",
         ),
         pytest.param(
             "rating", pa.array([2**64 - 1] * 2, pa.uint64()), "rating: out of range", id="beyond 64 bits"
@@ -129,7 +129,7 @@ def test_a_value_of_another_type_is_refused(tmp_path: Path, name: str, values: A
     assert outcome.reasons == [[reason], [reason]]
 
 
-def test_custom_and_unknown_columns_are_kept_as_json(tmp_path: Path) -> None:
+def test_custom_and_unknown_columns_are_stored_as_json(tmp_path: Path) -> None:
     columns = {
         "customFieldTexts": [{"a": "x", "b": None}, None],
         "customFieldNumbers": ['{"n": 1.50}', " "],
@@ -152,7 +152,7 @@ def test_custom_and_unknown_columns_are_kept_as_json(tmp_path: Path) -> None:
     assert outcome.dump.unknown_keys == {"store": 2, "score": 1, "day": 1, "pairs": 1}
 
 
-def test_a_refused_row_is_kept_as_json_for_parquet_has_no_bytes_of_one(tmp_path: Path) -> None:
+def test_a_quarantined_row_is_stored_as_json_because_parquet_has_no_bytes_of_a_row(tmp_path: Path) -> None:
     outcome = normalize(tmp_path, {"a.parquet": parquet(content=["Tốt", None])}, entity=REVIEW)
 
     assert outcome.reasons == [["content: required"]]
@@ -181,7 +181,9 @@ def test_a_file_that_cannot_be_read_is_fatal(tmp_path: Path, broken: bytes) -> N
 def test_a_row_beyond_the_limit_is_quarantined(tmp_path: Path) -> None:
     content = parquet(content=["x" * 2_000, "y"])
 
-    outcome = normalize(tmp_path, {"a.parquet": content}, entity=REVIEW, rules=Rules(max_record_bytes=1_000))
+    outcome = normalize(
+        tmp_path, {"a.parquet": content}, entity=REVIEW, settings=NormalizationSettings(max_record_bytes=1_000)
+    )
 
     assert (outcome.dump.accepted, outcome.reasons) == (1, [["record: longer than the limit of 1000 bytes"]])
 
