@@ -5,7 +5,6 @@ names the current one. A run writes into a work directory of its own and renames
 no partial output visible, and concurrent runs do not interfere.
 """
 
-import os
 import shutil
 import uuid
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from typing import Final
 from filelock import FileLock, Timeout
 
 from cdp_etl.contract.entity import Entity
+from cdp_etl.durable_files import replace_file, write_file
 from cdp_etl.normalize.lake.result import SUMMARY_FILE, NormalizedDump
 
 _WORK: Final = ".work-"
@@ -71,8 +71,7 @@ class DumpFolder:
 
         If another run has published the same content, its files stay: they are equal.
         """
-        _write_durably(work / SUMMARY_FILE, output.to_json())
-        _sync_directory(work)
+        write_file(work / SUMMARY_FILE, output.to_json().encode())
         final = self.directory / output.content_fingerprint
         with suppress(OSError):
             work.rename(final)
@@ -85,9 +84,8 @@ class DumpFolder:
     def set_latest(self, output: NormalizedDump) -> None:
         """Set an output as the latest."""
         pointer = self.directory / f".{_LATEST}-{uuid.uuid4().hex}"
-        _write_durably(pointer, output.content_fingerprint)
-        pointer.replace(self.directory / _LATEST)
-        _sync_directory(self.directory)
+        pointer.write_text(output.content_fingerprint, "utf-8")
+        replace_file(pointer, self.directory / _LATEST)
 
     def remove_leftovers(self) -> None:
         """Delete the work directories of killed runs: their locks are free."""
@@ -108,18 +106,3 @@ def dump_folder(lake: Path, entity: Entity, dump_date: date) -> DumpFolder:
 def latest_normalized(lake: Path, entity: Entity, dump_date: date) -> NormalizedDump | None:
     """Return the output of a dump that was published last, or None if the dump was never normalized."""
     return dump_folder(lake, entity, dump_date).latest()
-
-
-def _write_durably(path: Path, text: str) -> None:
-    with path.open("x", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync_directory(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -181,7 +181,7 @@ normalize(Path(sys.argv[1]), {{"a.ndjson": ndjson(comment(1), comment(1), commen
         pytest.param("normalize", "resolve_duplicates", id="after the batches"),
         pytest.param("dedup.resolve", "_rewrite", id="while duplicates are resolved"),
         pytest.param("normalize", "_check_conservation", id="before the counts are checked"),
-        pytest.param("lake.store", "_write_durably", id="before it is published"),
+        pytest.param("lake.store", "write_file", id="before it is published"),
         pytest.param("lake.store", "DumpFolder.set_latest", id="before it is the latest"),
     ],
 )
