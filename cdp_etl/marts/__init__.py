@@ -1,4 +1,5 @@
-"""What readers are given: tables that follow the change feed, each a pure SELECT, and a snapshot of them.
+"""Marts: tables for readers, each a pure SELECT over staging and other marts, and a published snapshot of them.
 
-Put here what reads staging and writes the schema `marts`. What staging holds stands in `cdp_etl.warehouse`.
+Belongs here: what reads staging and writes the schemas `marts` and `mart_storage`.
+Does not belong here: staging itself (`cdp_etl.warehouse`).
 """

@@ -1,9 +1,9 @@
-"""How a mart is kept up to date: what is pending in the change feed is applied, or it is rebuilt whole.
+"""Refresh of marts: apply the pending changes of the feed, or rebuild in full.
 
-A run of a mart runs what it reads first. So after any run, for whatever partition, it equals its full rebuild from
-staging as it stands. Each mart is one transaction: its rows, its `ops.mart_state` and its `ops.mart_partition`. It is
-committed only if the checks of the mart hold; else it is undone, and what the mart stands on is made anew by the
-next run.
+A mart's upstream marts are refreshed first. So after any run, for whatever partition, a mart equals its full
+rebuild from staging. Each mart has one transaction with its rows, its `ops.mart_state` and its
+`ops.mart_partition`. If a check fails, the transaction is rolled back, and the mart and its upstream marts are
+marked for a rebuild.
 """
 
 import time
@@ -16,34 +16,33 @@ import duckdb
 
 from cdp_etl.marts.checks import run
 from cdp_etl.marts.checks.matches_full_rebuild import check_matches_full_rebuild
-from cdp_etl.marts.checks.model import CheckResult
+from cdp_etl.marts.checks.model import CheckResult, MartCheckError
 from cdp_etl.marts.engine import apply, input_views, state, tombstones
 from cdp_etl.marts.engine.apply import RowChanges
 from cdp_etl.marts.engine.mart import Mart
 from cdp_etl.marts.engine.state import MartState
-from cdp_etl.marts.errors import MartCheckError
-from cdp_etl.marts.registry import MARTS, with_upstream
+from cdp_etl.marts.registry import GRAPH, MARTS, with_upstream
 from cdp_etl.marts.settings import MartSettings
 from cdp_etl.warehouse.connection import Warehouse
 from cdp_etl.warehouse.sql import transaction
 
-RebuildReason = Literal["new", "definition changed", "a check did not hold", "asked for"]
+RebuildReason = Literal["missing", "definition changed", "check failed", "requested"]
 
 
 @dataclass(frozen=True, slots=True)
 class MartResult:
-    """How a run of a mart ended.
+    """Result of one run of a mart.
 
     Attributes:
-        mart: Its name.
-        load_seq: The newest load whose changes it holds now.
-        affected: Slices that were made anew; 0 for a whole rebuild.
-        rows_deleted: Rows taken out of the mart.
-        rows_inserted: Rows put into it.
-        row_count: Rows that it holds now.
-        rebuilt: Why it was rebuilt whole; None where it was patched.
-        checks: How its checks came out; none where nothing was pending. All of them hold.
-        seconds: How long it took, opening the warehouse not counted.
+        mart: Name of the mart.
+        load_seq: Newest load that the mart has applied.
+        affected_keys: Number of recomputed keys; 0 for a full rebuild.
+        rows_deleted: Number of deleted rows.
+        rows_inserted: Number of inserted rows.
+        row_count: Number of rows after the run.
+        rebuild_reason: Reason for a full rebuild; None if there was none.
+        checks: Results of the checks, all passed; empty if nothing was pending.
+        seconds: Duration, without opening the warehouse.
     """
 
     mart: str
@@ -52,22 +51,17 @@ class MartResult:
     rows_deleted: int
     rows_inserted: int
     row_count: int
-    rebuilt: RebuildReason | None
+    rebuild_reason: RebuildReason | None
     checks: Sequence[CheckResult]
     seconds: float
 
-    @property
-    def was_rebuilt(self) -> bool:
-        """Whether it was rebuilt whole."""
-        return self.rebuilt is not None
-
 
 def refresh_mart(warehouse: Warehouse, mart: Mart, settings: MartSettings) -> MartResult:
-    """Bring one mart up to date, and before it what it reads.
+    """Apply pending changes to a mart, after its upstream marts.
 
     Raises:
-        MartCheckError: where a check of one of them does not hold; its run is undone.
-        WarehouseLockedError: where the warehouse was not to be had in time.
+        MartCheckError: If a check fails. The mart's transaction is rolled back.
+        WarehouseLockedError: If the lock is not acquired within `lock_timeout_seconds`.
     """
     return refresh_marts(warehouse, settings, [mart])[-1]
 
@@ -75,52 +69,51 @@ def refresh_mart(warehouse: Warehouse, mart: Mart, settings: MartSettings) -> Ma
 def refresh_marts(
     warehouse: Warehouse, settings: MartSettings, marts: Iterable[Mart] = MARTS
 ) -> Sequence[MartResult]:
-    """Bring marts up to date, and before them what they read; the results are in order of dependency.
+    """Apply pending changes to marts and their upstream marts; the results are in dependency order.
 
     Raises:
-        MartCheckError: where a check of one of them does not hold; its run is undone.
-        WarehouseLockedError: where the warehouse was not to be had in time.
+        MartCheckError: If a check fails. The mart's transaction is rolled back.
+        WarehouseLockedError: If the lock is not acquired within `lock_timeout_seconds`.
     """
-    with _opened(warehouse) as connection:
+    with _open_for_writing(warehouse) as connection:
         return [refresh(connection, mart, settings) for mart in with_upstream(marts)]
 
 
 def rebuild_mart(warehouse: Warehouse, mart: Mart, settings: MartSettings) -> MartResult:
-    """Rebuild one mart whole, after bringing up to date what it reads; those behind it follow at their next run.
+    """Rebuild a mart in full, after a refresh of its upstream marts; downstream marts follow in their next run.
 
     Raises:
-        MartCheckError: where a check of one of them does not hold; its run is undone.
-        WarehouseLockedError: where the warehouse was not to be had in time.
+        MartCheckError: If a check fails. The mart's transaction is rolled back.
+        WarehouseLockedError: If the lock is not acquired within `lock_timeout_seconds`.
     """
     *upstream, _ = with_upstream([mart])
-    with _opened(warehouse) as connection:
+    with _open_for_writing(warehouse) as connection:
         for earlier in upstream:
             refresh(connection, earlier, settings)
-        return refresh(connection, mart, settings, rebuild="asked for")
+        return refresh(connection, mart, settings, rebuild="requested")
 
 
 def rebuild_marts(warehouse: Warehouse, settings: MartSettings) -> Sequence[MartResult]:
-    """Rebuild all marts whole.
+    """Rebuild all marts in full.
 
     Raises:
-        MartCheckError: where a check of one of them does not hold; its run is undone.
-        WarehouseLockedError: where the warehouse was not to be had in time.
+        MartCheckError: If a check fails. The mart's transaction is rolled back.
+        WarehouseLockedError: If the lock is not acquired within `lock_timeout_seconds`.
     """
-    with _opened(warehouse) as connection:
-        return [refresh(connection, mart, settings, rebuild="asked for") for mart in MARTS]
+    with _open_for_writing(warehouse) as connection:
+        return [refresh(connection, mart, settings, rebuild="requested") for mart in MARTS]
 
 
 def check_mart(warehouse: Warehouse, mart: Mart, settings: MartSettings) -> Sequence[CheckResult]:
-    """Check all rows of one mart, brought up to date first: against what it is made from, and its full rebuild.
+    """Refresh a mart, then check every row against its inputs and its full rebuild.
 
-    It is as dear as a rebuild. A mart that a check contradicts is made anew by its next run, which is before
-    anything is published.
+    Costs as much as a rebuild. If a check fails, the next refresh rebuilds the mart before anything is published.
 
     Raises:
-        MartCheckError: where it could not be brought up to date.
-        WarehouseLockedError: where the warehouse was not to be had in time.
+        MartCheckError: If a check of the refresh fails.
+        WarehouseLockedError: If the lock is not acquired within `lock_timeout_seconds`.
     """
-    with _opened(warehouse) as connection:
+    with _open_for_writing(warehouse) as connection:
         for earlier in with_upstream([mart]):
             refresh(connection, earlier, settings)
         results = [*run.check_all_rows(connection, mart), check_matches_full_rebuild(connection, mart, settings)]
@@ -131,20 +124,23 @@ def check_mart(warehouse: Warehouse, mart: Mart, settings: MartSettings) -> Sequ
 
 
 @contextmanager
-def _opened(warehouse: Warehouse) -> Iterator[duckdb.DuckDBPyConnection]:
+def _open_for_writing(warehouse: Warehouse) -> Iterator[duckdb.DuckDBPyConnection]:
     with warehouse.writing() as connection:
-        # No mart has an order of rows; to keep one would cost memory.
+        # Marts have no row order, and preserving one costs memory.
         connection.execute("SET preserve_insertion_order = false")
         yield connection
 
 
 def refresh(
-    connection: duckdb.DuckDBPyConnection, mart: Mart, settings: MartSettings, rebuild: RebuildReason | None = None
+    connection: duckdb.DuckDBPyConnection,
+    mart: Mart,
+    settings: MartSettings,
+    rebuild: RebuildReason | None = None,
 ) -> MartResult:
-    """Bring one mart up to date with its inputs as they are, in one transaction.
+    """Apply pending changes to one mart in one transaction; its upstream marts must be up to date.
 
     Raises:
-        MartCheckError: where a check does not hold of what the run made; the run is undone.
+        MartCheckError: If a check fails. The transaction is rolled back.
     """
     try:
         with transaction(connection):
@@ -158,52 +154,52 @@ def refresh(
 def _refresh(
     connection: duckdb.DuckDBPyConnection, mart: Mart, settings: MartSettings, rebuild: RebuildReason | None
 ) -> MartResult:
-    began = time.perf_counter()
+    start = time.perf_counter()
     input_views.set_variables(connection, mart, settings)
-    definition = mart.definition_hash(settings)
-    held = state.state_of(connection, mart)
-    newest = state.newest_load(connection)
-    why = None if mart.change_log_of else rebuild or _rebuild_reason(held, definition)
-    change = RowChanges()
+    definition_hash = mart.definition_hash(settings)
+    mart_state = state.state_of(connection, mart)
+    load_seq = state.newest_load(connection)
+    reason = None if mart.change_log_of else rebuild or _rebuild_reason(mart_state, definition_hash)
+    changes = RowChanges()
     checks: Sequence[CheckResult] = ()
-    if why:
-        change = apply.rebuild(connection, mart, newest)
+    if reason:
+        changes = apply.rebuild(connection, GRAPH, mart, load_seq)
         checks = run.check_rebuilt(connection, mart)
-    elif mart.change_log_of is None and held and held.load_seq < newest:
-        change, checks = _apply(connection, mart, held.load_seq, newest)
+    elif mart.change_log_of is None and mart_state and mart_state.load_seq < load_seq:
+        changes, checks = _apply_pending(connection, mart, mart_state.load_seq, load_seq)
     if not all(check.passed for check in checks):
         raise MartCheckError(mart.name, checks)
-    tombstones.compact(connection, mart)
-    state.write_months(connection, mart, change.months, newest)
-    state.write_state(connection, mart, MartState(newest, definition))
-    state.forget_applied_changes(connection)
+    tombstones.compact(connection, mart, GRAPH.followers_of(mart))
+    state.write_months(connection, mart, changes.months, load_seq)
+    state.write_state(connection, mart, MartState(load_seq, definition_hash))
+    state.delete_applied_changes(connection, MARTS)
     ((row_count,),) = connection.execute(f"SELECT count(*) FROM {mart.storage_table}").fetchall()
     return MartResult(
         mart=mart.name,
-        load_seq=newest,
-        affected_keys=change.affected_keys,
-        rows_deleted=change.deleted,
-        rows_inserted=change.inserted,
+        load_seq=load_seq,
+        affected_keys=changes.affected_keys,
+        rows_deleted=changes.deleted,
+        rows_inserted=changes.inserted,
         row_count=row_count,
-        rebuilt=why,
+        rebuild_reason=reason,
         checks=checks,
-        seconds=time.perf_counter() - began,
+        seconds=time.perf_counter() - start,
     )
 
 
-def _apply(
-    connection: duckdb.DuckDBPyConnection, mart: Mart, since: int, newest: int
+def _apply_pending(
+    connection: duckdb.DuckDBPyConnection, mart: Mart, since: int, load_seq: int
 ) -> tuple[RowChanges, Sequence[CheckResult]]:
-    """Apply what is pending, and check what it affected; a mart that is computed whole is checked whole."""
+    """Apply pending changes, and check the affected keys; a mart that is computed in full is checked in full."""
     if mart.refresh_scope is None:
-        return apply.replace_differing_rows(connection, mart, newest), run.check_all_rows(connection, mart)
-    change = apply.recompute_affected(connection, mart, mart.refresh_scope, since, newest)
-    return change, run.check_affected(connection, mart)
+        return apply.replace_differing_rows(connection, mart, load_seq), run.check_all_rows(connection, mart)
+    changes = apply.recompute_affected(connection, GRAPH, mart, mart.refresh_scope, since, load_seq)
+    return changes, run.check_affected(connection, mart)
 
 
-def _rebuild_reason(held: MartState | None, definition: str) -> RebuildReason | None:
-    if held is None:
-        return "new"
-    if held.definition_hash == state.CHECK_FAILED:
-        return "a check did not hold"
-    return None if held.definition_hash == definition else "definition changed"
+def _rebuild_reason(mart_state: MartState | None, definition_hash: str) -> RebuildReason | None:
+    if mart_state is None:
+        return "missing"
+    if mart_state.definition_hash == state.CHECK_FAILED:
+        return "check failed"
+    return None if mart_state.definition_hash == definition_hash else "definition changed"

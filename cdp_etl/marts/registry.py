@@ -1,9 +1,7 @@
-"""All marts, in the order in which they depend on each other."""
+"""Registry of all marts, in dependency order."""
 
-from collections.abc import Iterable
-
+from cdp_etl.marts.engine.graph import MartGraph
 from cdp_etl.marts.engine.mart import Mart
-from cdp_etl.marts.errors import MartUnknownError
 from cdp_etl.marts.models.campaign_daily import CAMPAIGN_DAILY
 from cdp_etl.marts.models.campaign_influence import CAMPAIGN_INFLUENCE, PERSON_CAMPAIGN_PRODUCT_DAILY
 from cdp_etl.marts.models.customer import CUSTOMER, CUSTOMER_DAILY
@@ -33,34 +31,10 @@ MARTS: tuple[Mart, ...] = (
     PERSON_CAMPAIGN_PRODUCT_DAILY,
     CAMPAIGN_INFLUENCE,
 )
-"""Each stands behind the marts that it reads."""
+"""Each mart after the marts that it reads."""
 
+GRAPH = MartGraph(MARTS)
 
-def mart_named(name: str) -> Mart:
-    """Give the mart of that name.
-
-    Raises:
-        MartUnknownError: where there is none.
-    """
-    for mart in MARTS:
-        if mart.name == name:
-            return mart
-    raise MartUnknownError(name, tuple(mart.name for mart in MARTS))
-
-
-def with_upstream(marts: Iterable[Mart]) -> tuple[Mart, ...]:
-    """Give the marts and all that they read, directly or not, in order."""
-    needed: set[str] = {mart.name for mart in marts}
-    for mart in reversed(MARTS):
-        if mart.name in needed:
-            needed.update(mart.inputs)
-    return tuple(mart for mart in MARTS if mart.name in needed)
-
-
-def downstream(mart: Mart) -> tuple[Mart, ...]:
-    """Give the marts that read it, directly or not, in order."""
-    reached = {mart.name}
-    for later in MARTS:
-        if not reached.isdisjoint(later.inputs):
-            reached.add(later.name)
-    return tuple(later for later in MARTS if later.name in reached and later != mart)
+mart_named = GRAPH.mart_named
+with_upstream = GRAPH.with_upstream
+downstream = GRAPH.downstream

@@ -1,7 +1,4 @@
-"""The settings that bear on what the marts hold.
-
-Put here values that change a row of a mart: a mart that reads one rebuilds itself whole when it changes.
-"""
+"""Settings that change the rows of a mart; a mart that reads one is rebuilt when its value changes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,22 +17,22 @@ AFFINITY_WEIGHTS: Mapping[str, float] = {
     "unsubscribe": -3.0,
     "other": 1.0,
 }
-"""What one action adds to the affinity of a person and a product (house rule)."""
+"""Default weight of one action in the affinity of a person for a product (house rule)."""
 
 
 @dataclass(frozen=True, slots=True)
 class MartSettings:
-    """What the marts' SQL reads beside its inputs.
+    """Values that the marts' SQL reads in addition to its inputs.
 
     Attributes:
-        max_customers_per_identifier: An identifier that occurs with more identifiers of another kind than this
-            links nobody: a call centre's phone, a guest's customer id.
-        identifier_denylist: Identifiers that link nobody whatever they occur with, such as `c:GUEST`.
-        affinity_weights: What one action adds to the affinity of a person and a product, by its name as
-            `interaction` spells it; `low_rating` is a review whose rating is low, `other` any other action.
-        affinity_half_life_days: After how many days an action counts for half.
-        affinity_low_rating: The highest rating that lowers the affinity.
-        influence_days: For how many times 24 hours a click counts for what the person does next.
+        max_customers_per_identifier: An identifier that occurs with more identifiers of another kind than this is
+            excluded from identity matching: a call centre's phone, a guest's customer id.
+        identifier_denylist: Identifiers that are always excluded from identity matching, such as `c:GUEST`.
+        affinity_weights: Weight of one action in the affinity of a person for a product, by the name of the action
+            in `interaction`. `low_rating` is for a review with a low rating, `other` for any other action.
+        affinity_half_life_days: Days after which an action counts half.
+        affinity_low_rating: Highest rating that lowers the affinity.
+        influence_days: Length of the attribution window of a click, in multiples of 24 hours.
     """
 
     max_customers_per_identifier: int = 5
@@ -46,6 +43,6 @@ class MartSettings:
     influence_days: int = 7
 
     def value(self, name: str) -> Any:
-        """Give one of them by name, as DuckDB is given it."""
+        """Return the value of a setting in the type that DuckDB accepts as a variable."""
         value = getattr(self, name)
         return list(value) if isinstance(value, tuple) else value

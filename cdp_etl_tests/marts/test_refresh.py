@@ -24,9 +24,14 @@ def test_a_mart_is_built_patched_and_then_left_alone(loader: Loader) -> None:
     patched = refresh_mart(loader.warehouse, INTERACTION, loader.settings)
     again = refresh_mart(loader.warehouse, INTERACTION, loader.settings)
 
-    assert (new.rebuilt, new.rows_inserted, new.load_seq) == ("new", 1, 1)
-    assert (patched.rebuilt, patched.affected_keys, patched.rows_inserted, patched.load_seq) == (None, 1, 1, 2)
-    assert (again.rebuilt, again.affected_keys, again.rows_inserted, again.row_count) == (None, 0, 0, 2)
+    assert (new.rebuild_reason, new.rows_inserted, new.load_seq) == ("missing", 1, 1)
+    assert (patched.rebuild_reason, patched.affected_keys, patched.rows_inserted, patched.load_seq) == (
+        None,
+        1,
+        1,
+        2,
+    )
+    assert (again.rebuild_reason, again.affected_keys, again.rows_inserted, again.row_count) == (None, 0, 0, 2)
 
 
 def test_a_run_of_a_mart_runs_what_it_reads_first(loader: Loader) -> None:
@@ -46,12 +51,13 @@ def test_a_changed_definition_rebuilds_the_mart_and_those_behind_it(
     loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1")])
     refresh_marts(loader.warehouse, loader.settings)
 
-    monkeypatch.setitem(INTERACTION.__dict__, "sql", INTERACTION.sql + "-- changed\n")
+    monkeypatch.setitem(INTERACTION.__dict__, "header", INTERACTION.header)
+    monkeypatch.setitem(INTERACTION.__dict__, "sql", f"SELECT * FROM ({INTERACTION.sql})")
     results = refresh_marts(loader.warehouse, loader.settings)
 
-    rebuilt = {result.mart for result in results if result.rebuilt == "definition changed"}
+    rebuilt = {result.mart for result in results if result.rebuild_reason == "definition changed"}
     assert rebuilt == {INTERACTION.name, *(mart.name for mart in downstream(INTERACTION))}
-    assert {result.rebuilt for result in refresh_marts(loader.warehouse, loader.settings)} == {None}
+    assert {result.rebuild_reason for result in refresh_marts(loader.warehouse, loader.settings)} == {None}
 
 
 def test_a_rebuild_mends_a_damaged_mart_and_the_marts_behind_it_follow(loader: Loader) -> None:
@@ -73,8 +79,8 @@ def test_rebuilding_all_rebuilds_each_once(loader: Loader) -> None:
 
     results = rebuild_marts(loader.warehouse, loader.settings)
 
-    assert {result.mart: result.rebuilt for result in results} == {
-        mart.name: None if mart.change_log_of else "asked for" for mart in MARTS
+    assert {result.mart: result.rebuild_reason for result in results} == {
+        mart.name: None if mart.change_log_of else "requested" for mart in MARTS
     }
 
 
@@ -151,7 +157,7 @@ def test_a_rebuild_in_many_parts_gives_what_one_at_once_gives(
             for number, names in enumerate(people)
         ],
     )
-    monkeypatch.setattr(input_views, "_ROWS_AT_ONCE", 2)
+    monkeypatch.setattr(input_views, "MAX_CHUNK_ROWS", 2)
 
     rebuild_marts(loader.warehouse, loader.settings)
 

@@ -4,7 +4,8 @@ import pytest
 from sqlglot import expressions, parse_one
 
 from cdp_etl.contract.columns import Personal
-from cdp_etl.marts.engine.mart import KeyFilter, Mart, RefreshScope
+from cdp_etl.marts.engine.mart import Mart
+from cdp_etl.marts.engine.scope import KeyFilter, RefreshScope
 from cdp_etl.marts.errors import MartHeaderError, MartUnknownError
 from cdp_etl.marts.models.interaction import INTERACTION
 from cdp_etl.marts.registry import MARTS, downstream, mart_named, with_upstream
@@ -83,7 +84,7 @@ def test_upstream_and_downstream_follow_the_inputs() -> None:
 
 
 def test_an_unknown_mart_is_named_in_a_sentence() -> None:
-    with pytest.raises(MartUnknownError, match=r"There is no mart sales; there are interaction, "):
+    with pytest.raises(MartUnknownError, match=r"There is no mart sales; the marts are interaction, "):
         mart_named("sales")
 
 
@@ -91,7 +92,9 @@ def test_a_header_that_does_not_say_its_grain_is_refused(monkeypatch: pytest.Mon
     mart = Mart("sales", (), RefreshScope({}, KeyFilter("affected", ()), {}))
     monkeypatch.setitem(mart.__dict__, "sql", "-- Money.\n-- Inputs: interaction\nSELECT 1\n")
 
-    with pytest.raises(MartHeaderError, match=r"marts/sales\.sql was expected to say the meaning, then Grain:"):
+    with pytest.raises(
+        MartHeaderError, match=r"marts/models/sales\.sql must have the meaning of a row, then Grain:"
+    ):
         _ = mart.header
 
 

@@ -13,19 +13,19 @@ import dagster as dg
 from cdp_etl.defs.assets.column_schema import column_schema, lineage_metadata, mart_lineage
 from cdp_etl.defs.assets.metadata import markdown_table
 from cdp_etl.defs.checks.mart_checks import check_results, check_specs
-from cdp_etl.defs.error_boundary import in_step
+from cdp_etl.defs.error_boundary import op_boundary
 from cdp_etl.defs.keys import SNAPSHOT, asset_key
 from cdp_etl.defs.partitions import BACKFILL_POLICY
 from cdp_etl.defs.pools import WAREHOUSE_POOL
 from cdp_etl.entities import ENTITIES
+from cdp_etl.marts.checks.model import MartCheckError
 from cdp_etl.marts.engine.mart import Mart
-from cdp_etl.marts.errors import MartCheckError
 from cdp_etl.marts.refresh import refresh_mart
 from cdp_etl.marts.registry import MARTS
 from cdp_etl.marts.snapshot.publish import publish
 from cdp_etl.pipeline.dump_pipeline import ReportProgress
 from cdp_etl.pipeline.layers import Layer
-from cdp_etl.pipeline.stage_timing import stage
+from cdp_etl.pipeline.stage_timing import timed_stage
 from cdp_etl.settings import Settings
 
 _STAGING = {
@@ -65,13 +65,13 @@ def build_mart(mart: Mart, partitions: dg.DailyPartitionsDefinition) -> dg.Asset
         backfill_policy=BACKFILL_POLICY,
         pool=WAREHOUSE_POOL,
     )
-    @in_step
+    @op_boundary
     def run(
         settings: dg.ResourceParam[Settings], report_progress: dg.ResourceParam[ReportProgress]
     ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
         report_progress(f"{mart.table}: applying what was loaded")
         try:
-            with stage(settings, "mart", mart.name) as figures:
+            with timed_stage(settings, "mart", mart.name) as figures:
                 result = refresh_mart(settings.open_warehouse(), mart, settings.mart_settings())
                 figures |= {"load_seq": result.load_seq, "rows_inserted": result.rows_inserted}
         except MartCheckError as error:
@@ -87,7 +87,7 @@ def build_mart(mart: Mart, partitions: dg.DailyPartitionsDefinition) -> dg.Asset
                 "slices_touched": result.affected_keys,
                 "rows_deleted": result.rows_deleted,
                 "rows_inserted": result.rows_inserted,
-                "rebuilt_whole": result.rebuilt or "no",
+                "rebuilt_whole": result.rebuild_reason or "no",
             },
         )
 
@@ -107,11 +107,11 @@ def build_snapshot(partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefinit
     )
 
     @dg.multi_asset(name="publish_snapshot", specs=[spec], backfill_policy=BACKFILL_POLICY, pool=WAREHOUSE_POOL)
-    @in_step
+    @op_boundary
     def snapshot(settings: dg.ResourceParam[Settings], report_progress: dg.ResourceParam[ReportProgress]) -> dg.MaterializeResult[None]:
         report_progress("publishing the snapshot")
         try:
-            with stage(settings, "publish", "snapshot"):
+            with timed_stage(settings, "publish", "snapshot"):
                 made = publish(
                     settings.open_warehouse(),
                     settings.published,

@@ -10,12 +10,12 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from cdp_etl.defs.error_boundary import in_step
+from cdp_etl.defs.error_boundary import op_boundary
 from cdp_etl.defs.keys import asset_key
 from cdp_etl.defs.pools import WAREHOUSE_POOL
 from cdp_etl.entities import ENTITIES
+from cdp_etl.marts.checks.model import REBUILD_HINT, MartCheckError
 from cdp_etl.marts.engine.mart import Mart
-from cdp_etl.marts.errors import REBUILD_HINT, MartCheckError
 from cdp_etl.marts.refresh import check_mart
 from cdp_etl.marts.registry import MARTS
 from cdp_etl.pipeline.dump_pipeline import ReportProgress
@@ -61,7 +61,7 @@ def build_full_checks() -> dg.AssetChecksDefinition:
         can_subset=True,
         pool=WAREHOUSE_POOL,
     )
-    @in_step
+    @op_boundary
     def full_checks(
         context: dg.AssetCheckExecutionContext, settings: dg.ResourceParam[Settings], report_progress: dg.ResourceParam[ReportProgress]
     ) -> Iterator[dg.AssetCheckResult]:

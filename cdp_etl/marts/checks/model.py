@@ -1,28 +1,32 @@
-"""What a check of a mart is, and how one came out.
-
-Put here the shape alone. Which facts are checked stands in `facts.py`, when and on which rows in `checking.py`.
-"""
+"""Model of a check of a mart, its result, and the error if it fails."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-Scope = Literal["affected keys", "all rows"]
+from cdp_etl.marts.errors import MartError
+
+CheckScope = Literal["affected keys", "all rows"]
+
+REBUILD_HINT = (
+    "The next run rebuilds the mart before anything is published. To rebuild it and its upstream marts now, run"
+    " `cdp-etl marts rebuild --all`."
+)
+"""Consequence of a failed check, for the operator."""
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A fact about a mart; while it does not hold nothing of the mart is published.
+    """An invariant of a mart; nothing of the mart is published while the check fails.
 
     Attributes:
-        name: The fact.
-        mart: The mart that it speaks of, by name.
-        description: What it means, for a person.
-        keys: The columns that tell apart what it is held against.
-        contradictions: A SELECT over all rows: what contradicts it, as the columns of `keys`, `found` and
-            `expected`.
-        affected: The same for the keys that a run affected, over the temporary tables of `tally.py`, `pending` and
-            the run's slices; None where it can be judged over all rows alone.
+        name: Name of the check.
+        mart: Name of the mart.
+        description: Meaning of the check, for a person.
+        keys: Columns that identify a violation.
+        full_sql: SELECT of the violations over all rows: the columns of `keys`, `found` and `expected`.
+        incremental_sql: The same for the keys that a run affected. It reads the temporary tables of the refresh
+            scope and of `change_counts.py`. None if the check can only run over all rows.
     """
 
     name: str
@@ -34,25 +38,25 @@ class Check:
 
     @property
     def key_expression(self) -> str:
-        """The SQL by which a key is told without its values, which may be personal data."""
+        """SQL of a hash of a key; its values may be personal data and are never shown."""
         return f"left(md5(concat_ws('|', {', '.join(self.keys)})), 16)"
 
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """How a check came out.
+    """Result of a check.
 
     Attributes:
-        check: Which.
-        scope: What it looked at.
-        violations: How many keys contradict it.
-        found: What was counted for these keys, together.
-        expected: What should have been.
-        keys: Hashes of the first of them, as `Check.key_expression` makes them.
+        check: The check.
+        scope: Rows that were checked.
+        violations: Number of keys that violate it.
+        found: Sum of the counts found for these keys.
+        expected: Sum of the counts expected for them.
+        keys: Hashes of the first of them, by `Check.key_expression`.
     """
 
     check: Check
-    scope: Scope
+    scope: CheckScope
     violations: int = 0
     found: int = 0
     expected: int = 0
@@ -60,16 +64,33 @@ class CheckResult:
 
     @property
     def passed(self) -> bool:
-        """Whether the fact holds."""
+        """Whether no key violates the check."""
         return self.violations == 0
 
     @property
     def sentence(self) -> str:
-        """What was found, for a person: counts and hashes, never a value."""
+        """Result for a person: counts and hashes, never a value."""
         if self.passed:
-            return f"Holds for {self.scope}."
+            return f"Passed for {self.scope}."
         return (
-            f"{self.check.name} does not hold for {self.violations} keys of {', '.join(self.check.keys)}"
-            f" ({self.scope}): {self.found} where {self.expected} were expected; of the first of them"
-            f" {self.check.key_expression} is {', '.join(self.keys)}."
+            f"{self.check.name} failed for {self.violations} keys of {', '.join(self.check.keys)} ({self.scope}):"
+            f" found {self.found}, expected {self.expected}. Of the first keys, {self.check.key_expression} is"
+            f" {', '.join(self.keys)}."
+        )
+
+
+class MartCheckError(MartError):
+    """A check failed on the result of a mart run; the run was rolled back and nothing of it is published.
+
+    Attributes:
+        mart: Name of the mart.
+        results: Results of all checks of the run.
+    """
+
+    def __init__(self, mart: str, results: Sequence[CheckResult]) -> None:
+        self.mart = mart
+        self.results = results
+        failed = " ".join(result.sentence for result in results if not result.passed)
+        super().__init__(
+            f"The run of the mart {mart} was rolled back, and the snapshot is unchanged: {failed} {REBUILD_HINT}"
         )

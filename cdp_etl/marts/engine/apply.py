@@ -1,9 +1,10 @@
-"""The three ways in which the rows of a mart change: rebuilt whole, patched by slices, or by what differs.
+"""The three ways to bring the rows of a mart up to date; each leads to the same rows.
 
-Each gives the same rows in the end. Put here the statements; when which is due stands in `keeping.py`.
+- `rebuild` computes all rows and replaces the table.
+- `recompute_affected` replaces the rows of affected keys.
+- `replace_differing_rows` computes all rows and replaces those that differ.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -11,18 +12,19 @@ import duckdb
 
 from cdp_etl.contract.render.ddl import quoted
 from cdp_etl.marts.engine import change_counts, input_views, state, storage, tombstones
-from cdp_etl.marts.engine.mart import WRITTEN_BY, Mart, RefreshScope
-from cdp_etl.marts.registry import MARTS
+from cdp_etl.marts.engine.graph import MartGraph
+from cdp_etl.marts.engine.mart import WRITTEN_BY, Mart
+from cdp_etl.marts.engine.scope import RefreshScope
 
 
 @dataclass(frozen=True, slots=True)
 class RowChanges:
-    """What was done to a mart.
+    """Changes that a run made to the rows of a mart.
 
     Attributes:
-        affected_keys: Keys that were made anew; 0 for a whole rebuild.
-        deleted: Rows taken out.
-        inserted: Rows put in.
+        affected_keys: Number of recomputed keys; 0 for a full rebuild.
+        deleted: Number of deleted rows.
+        inserted: Number of inserted rows.
         months: Months that may have changed.
     """
 
@@ -32,53 +34,78 @@ class RowChanges:
     months: frozenset[date] = frozenset()
 
 
-def rebuild(connection: duckdb.DuckDBPyConnection, mart: Mart, load: int) -> RowChanges:
-    """Make the mart's table anew, from all of its inputs; `load` is the newest of these."""
+def rebuild(connection: duckdb.DuckDBPyConnection, graph: MartGraph, mart: Mart, load_seq: int) -> RowChanges:
+    """Rebuild the mart from all rows of its inputs.
+
+    Args:
+        connection: Connection in the transaction of the run.
+        graph: All marts.
+        mart: The mart.
+        load_seq: Newest load.
+    """
     if not storage.exist(connection, mart):
         storage.create(connection, mart)
     months = frozenset(state.months_of(connection, mart))
     ((deleted,),) = connection.execute(f"SELECT count(*) FROM {mart.storage_table}").fetchall()
-    _snapshot_before(connection, mart, mart.table)
+    _snapshot_before(connection, graph, mart, mart.table)
     storage.drop(connection, mart)
     storage.create(connection, mart)
     inserted = sum(
-        _insert(connection, mart, mart.sql, load) for _ in input_views.bind_chunked_inputs(connection, mart)
+        _insert(connection, mart, mart.sql, load_seq) for _ in input_views.bind_chunked_inputs(connection, mart)
     )
-    _append_change_log(connection, mart, load)
-    for log in _change_logs_of(mart):
-        # What it lists now may bear a load that was published already, so that by loads nothing of it is new.
+    _append_change_log(connection, graph, mart, load_seq)
+    for log in graph.change_logs_of(mart):
+        # The appended rows may have a load_seq that was published already, so no delta file would have them.
         state.invalidate_published(connection, log)
-        storage.update_comments(connection, log)  # a migration may have created its tables
-    state.start_generation(connection, mart)
+    state.start_generation(connection, mart, graph.downstream(mart))
     return RowChanges(0, deleted, inserted, months | _months(connection, mart, mart.table))
 
 
-def recompute_affected(
-    connection: duckdb.DuckDBPyConnection, mart: Mart, refresh_scope: RefreshScope, since: int, load: int
+def recompute_affected(  # noqa: PLR0913, PLR0917 - what a refresh is about
+    connection: duckdb.DuckDBPyConnection,
+    graph: MartGraph,
+    mart: Mart,
+    scope: RefreshScope,
+    since: int,
+    load_seq: int,
 ) -> RowChanges:
-    """Make the affected slices anew, those of every load after `since` up to `load`."""
-    affected = input_views.find_affected_keys(connection, mart, refresh_scope, since)
+    """Recompute the rows of the affected keys.
+
+    Args:
+        connection: Connection in the transaction of the run.
+        graph: All marts.
+        mart: The mart.
+        scope: Its refresh scope.
+        since: Newest load that the mart has applied.
+        load_seq: Newest load.
+    """
+    affected_keys = input_views.find_affected_keys(connection, mart, scope, since)
     change_counts.create_tables(connection, mart)
-    if not affected:
+    if not affected_keys:
         return RowChanges()
-    _snapshot_before(connection, mart, input_views.affected_rows(connection, mart, refresh_scope.mart))
-    change_counts.collect_deleted_rows(connection, mart, refresh_scope)
-    tombstones.record(connection, mart, "leaving", load)
-    deleted = _delete_leaving(connection, mart)
-    input_views.bind_filtered_inputs(connection, mart, refresh_scope)
-    inserted = _insert(connection, mart, _replacement_select(mart, refresh_scope), load)
-    change_counts.count_inserted_rows(connection, mart, refresh_scope.mart, load)
-    _append_change_log(connection, mart, load)
-    made = f"(FROM {mart.storage_table} WHERE {WRITTEN_BY.name} = {load})"
-    return RowChanges(
-        affected, deleted, inserted, _months(connection, mart, "leaving") | _months(connection, mart, made)
-    )
+    _snapshot_before(connection, graph, mart, input_views.affected_rows(connection, mart, scope.mart))
+    change_counts.collect_deleted_rows(connection, mart, scope)
+    tombstones.record(connection, mart, "deleted_rows", load_seq)
+    deleted = _delete_collected_rows(connection, mart)
+    input_views.bind_filtered_inputs(connection, graph, mart, scope)
+    inserted = _insert(connection, mart, _affected_select(mart, scope), load_seq)
+    change_counts.count_inserted_rows(connection, mart, scope.mart, load_seq)
+    _append_change_log(connection, graph, mart, load_seq)
+    inserted_rows = f"(FROM {mart.storage_table} WHERE {WRITTEN_BY.name} = {load_seq})"
+    months = _months(connection, mart, "deleted_rows") | _months(connection, mart, inserted_rows)
+    return RowChanges(affected_keys, deleted, inserted, months)
 
 
-def replace_differing_rows(connection: duckdb.DuckDBPyConnection, mart: Mart, load: int) -> RowChanges:
-    """Compute the mart whole, and change only the rows that differ; `load` is the newest of its inputs."""
+def replace_differing_rows(connection: duckdb.DuckDBPyConnection, mart: Mart, load_seq: int) -> RowChanges:
+    """Compute the mart in full, and replace only the rows that differ.
+
+    Args:
+        connection: Connection in the transaction of the run.
+        mart: The mart.
+        load_seq: Newest load.
+    """
     input_views.bind_full_inputs(connection, mart)
-    # Not `AS … LIMIT 0`: DuckDB 2.0.0 then finds no row in it until the transaction ends, where there are many.
+    # Not `AS … LIMIT 0`: DuckDB 2.0.0 would find none of many inserted rows until the transaction ends.
     columns = ", ".join(f"{quoted(column.name)} {column.type.duckdb}" for column in mart.columns)
     connection.execute(f"CREATE OR REPLACE TEMP TABLE rebuilt ({columns})")
     connection.execute(f"INSERT INTO rebuilt BY NAME {mart.sql}")
@@ -86,65 +113,58 @@ def replace_differing_rows(connection: duckdb.DuckDBPyConnection, mart: Mart, lo
         f"CREATE OR REPLACE TEMP TABLE outdated AS FROM {mart.table} EXCEPT FROM rebuilt;"
         f"CREATE OR REPLACE TEMP TABLE updated AS FROM rebuilt EXCEPT FROM {mart.table}"
     )
-    tombstones.record(connection, mart, "outdated", load)
-    same = " AND ".join(
+    tombstones.record(connection, mart, "outdated", load_seq)
+    same_grain = " AND ".join(
         f"mart.{quoted(column)} IS NOT DISTINCT FROM outdated.{quoted(column)}" for column in mart.grain
     )
     ((deleted,),) = connection.execute(
-        f"DELETE FROM {mart.storage_table} AS mart USING outdated WHERE {same}"
+        f"DELETE FROM {mart.storage_table} AS mart USING outdated WHERE {same_grain}"
     ).fetchall()
-    inserted = _insert(connection, mart, "FROM updated", load)
+    inserted = _insert(connection, mart, "FROM updated", load_seq)
     months = _months(connection, mart, "outdated") | _months(connection, mart, "updated")
     return RowChanges(max(deleted, inserted), deleted, inserted, months if deleted or inserted else frozenset())
 
 
-def _insert(connection: duckdb.DuckDBPyConnection, mart: Mart, select: str, load: int) -> int:
-    beside = ", ".join(
-        (
-            f"{load} AS {WRITTEN_BY.name}",
-            *(f"{lookup.expression} AS {lookup.name}" for lookup in mart.hash_columns),
-        )
-    )
+def _insert(connection: duckdb.DuckDBPyConnection, mart: Mart, select: str, load_seq: int) -> int:
+    hashes = (f"{key_hash.expression} AS {key_hash.name}" for key_hash in mart.hash_columns)
+    extra_columns = ", ".join((f"{load_seq} AS {WRITTEN_BY.name}", *hashes))
     ((count,),) = connection.execute(
-        f"INSERT INTO {mart.storage_table} BY NAME SELECT *, {beside} FROM ({select}\n)"
+        f"INSERT INTO {mart.storage_table} BY NAME SELECT *, {extra_columns} FROM ({select}\n)"
     ).fetchall()
     return int(count)
 
 
-def _delete_leaving(connection: duckdb.DuckDBPyConnection, mart: Mart) -> int:
+def _delete_collected_rows(connection: duckdb.DuckDBPyConnection, mart: Mart) -> int:
     ((count,),) = connection.execute(
-        f"DELETE FROM {mart.storage_table} WHERE rowid IN (SELECT row_id FROM leaving)"
+        f"DELETE FROM {mart.storage_table} WHERE rowid IN (SELECT row_id FROM deleted_rows)"
     ).fetchall()
     return int(count)
 
 
-def _change_logs_of(mart: Mart) -> Sequence[Mart]:
-    return [log for log in MARTS if log.change_log_of == mart.name]
-
-
-def _snapshot_before(connection: duckdb.DuckDBPyConnection, mart: Mart, rows: str) -> None:
-    """Keep the rows that are about to change, for the marts that list the changes of this one."""
-    if _change_logs_of(mart):
+def _snapshot_before(connection: duckdb.DuckDBPyConnection, graph: MartGraph, mart: Mart, rows: str) -> None:
+    """Copy the rows that are about to change, if another mart logs the changes of this one."""
+    if graph.change_logs_of(mart):
         columns = ", ".join(quoted(column.name) for column in mart.columns)
         connection.execute(
             f"CREATE OR REPLACE TEMP TABLE {quoted(mart.name + '_before')} AS SELECT {columns} FROM {rows}"
         )
 
 
-def _append_change_log(connection: duckdb.DuckDBPyConnection, mart: Mart, load: int) -> None:
-    for log in _change_logs_of(mart):
+def _append_change_log(connection: duckdb.DuckDBPyConnection, graph: MartGraph, mart: Mart, load_seq: int) -> None:
+    for log in graph.change_logs_of(mart):
         if not storage.exist(connection, log):
             storage.create(connection, log)
-        connection.execute("SET VARIABLE newest_load_seq = ?", [load])
+        connection.execute("SET VARIABLE newest_load_seq = ?", [load_seq])
         input_views.bind_inputs(connection, log)
-        if _insert(connection, log, log.sql, load):
-            state.write_months(connection, log, {state.WHOLE_MART}, load)
+        if _insert(connection, log, log.sql, load_seq):
+            state.write_months(connection, log, {state.WHOLE_MART}, load_seq)
 
 
-def _replacement_select(mart: Mart, refresh_scope: RefreshScope) -> str:
-    if not refresh_scope.filter_output:
+def _affected_select(mart: Mart, scope: RefreshScope) -> str:
+    if not scope.filter_output:
         return mart.sql
-    return f"FROM ({mart.sql}\n) SEMI JOIN {quoted(refresh_scope.mart.key_table)} USING ({', '.join(refresh_scope.mart.columns)})"
+    columns = ", ".join(scope.mart.columns)
+    return f"FROM ({mart.sql}\n) SEMI JOIN {quoted(scope.mart.key_table)} USING ({columns})"
 
 
 def _months(connection: duckdb.DuckDBPyConnection, mart: Mart, rows: str) -> frozenset[date]:

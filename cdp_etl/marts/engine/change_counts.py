@@ -1,9 +1,8 @@
-"""What a patch takes out of a mart and puts in, counted: what is checked before it is committed.
+"""Counts of the rows that a refresh deletes and inserts, by which it is checked before the commit.
 
-A mart must gain exactly the records that the change feed tells of, no more and no fewer, whichever slices were
-made anew. That is counted from what left and what entered, so it costs what the change costs, not the history.
-
-Put here the temporary tables `leaving`, `entered` and `doubled`. What must hold of them stands in `facts.py`.
+A mart must gain exactly the records in the change feed. The counts come from the deleted and the inserted rows, so
+their cost follows the change, not the history. They are the temporary tables `deleted_rows`, `inserted_counts` and
+`duplicate_grain`.
 """
 
 from collections.abc import Sequence
@@ -13,87 +12,97 @@ import duckdb
 from cdp_etl.contract.render.ddl import quoted
 from cdp_etl.marts.engine import input_views
 from cdp_etl.marts.engine.key_lookup import lookup_rows
-from cdp_etl.marts.engine.mart import WRITTEN_BY, KeyFilter, Mart, Reconciliation, RefreshScope
+from cdp_etl.marts.engine.mart import WRITTEN_BY, Mart, Reconciliation
+from cdp_etl.marts.engine.scope import KeyFilter, RefreshScope
 
 _ROWS = Reconciliation("1", group_by=("company_id",), predicate="true")
-"""For a mart that does not count records: its rows are counted, and compared with nothing."""
+"""For a mart whose rows do not add up to records: its rows are counted, and compared with nothing."""
 
 
 def create_tables(connection: duckdb.DuckDBPyConnection, mart: Mart) -> None:
-    """Make the tables, empty: what is not affected gains nothing.
+    """Create the tables without rows.
 
-    They are made anew where there are rows: DuckDB 2.0.0 finds no row in one made by `AS … LIMIT 0` until the
-    transaction ends, where there are many.
+    `collect_deleted_rows` and `count_inserted_rows` replace them instead of inserting. DuckDB 2.0.0 finds none of
+    many rows in a table created with `AS … LIMIT 0` until the transaction ends.
     """
     counted = mart.reconciliation or _ROWS
-    by, leaving, none = (
-        ", ".join(counted.group_by),
-        ", ".join(_leaving_columns(mart)),
-        f"FROM {mart.storage_table} LIMIT 0",
-    )
-    connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE leaving AS SELECT rowid AS row_id, {leaving}, {counted.column} AS n {none};"
-        f"CREATE OR REPLACE TEMP TABLE entered AS SELECT {by}, {counted.column}::HUGEINT AS n {none};"
-        f"CREATE OR REPLACE TEMP TABLE doubled AS SELECT {', '.join(mart.grain)}, 0 AS found {none}"
-    )
-
-
-def collect_deleted_rows(connection: duckdb.DuckDBPyConnection, mart: Mart, refresh_scope: RefreshScope) -> None:
-    """Find the rows of the affected slices, which are about to be deleted."""
-    counted = mart.reconciliation or _ROWS
-    rows = (
-        quoted(refresh_scope.existing_rows)
-        if refresh_scope.existing_rows
-        else input_views.affected_rows(connection, mart, refresh_scope.mart)
-    )
+    group_by, deleted = ", ".join(counted.group_by), ", ".join(_deleted_columns(mart))
+    no_rows = f"FROM {mart.storage_table} LIMIT 0"
     connection.execute(
         f"""
-        CREATE OR REPLACE TEMP TABLE leaving AS
-        SELECT row_id, {", ".join(_leaving_columns(mart))}, {counted.column} AS n
-        FROM {rows}
+        CREATE OR REPLACE TEMP TABLE deleted_rows AS
+        SELECT rowid AS row_id, {deleted}, {counted.column} AS n {no_rows};
+        CREATE OR REPLACE TEMP TABLE inserted_counts AS
+        SELECT {group_by}, {counted.column}::HUGEINT AS n {no_rows};
+        CREATE OR REPLACE TEMP TABLE duplicate_grain AS
+        SELECT {", ".join(mart.grain)}, 0 AS found {no_rows}
         """
     )
 
 
-def count_inserted_rows(connection: duckdb.DuckDBPyConnection, mart: Mart, cut: KeyFilter, load: int) -> None:
-    """Count the rows that have a affected grain now, in whichever slice they are: those of `load`, just made.
+def collect_deleted_rows(connection: duckdb.DuckDBPyConnection, mart: Mart, scope: RefreshScope) -> None:
+    """Collect the affected rows, which are about to be deleted."""
+    counted = mart.reconciliation or _ROWS
+    rows = quoted(scope.existing_rows) if scope.existing_rows else None
+    connection.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE deleted_rows AS
+        SELECT row_id, {", ".join(_deleted_columns(mart))}, {counted.column} AS n
+        FROM {rows or input_views.affected_rows(connection, mart, scope.mart)}
+        """
+    )
 
-    Where slices are told apart by the grain alone, all others of the grain have just been deleted. Else a record
-    that was there before may have a row in another slice too: it is sought. One that the feed knows nothing of
-    before has none: that would have contradicted the run by which it came, and the full check still sees it.
+
+def count_inserted_rows(
+    connection: duckdb.DuckDBPyConnection, mart: Mart, key_filter: KeyFilter, load_seq: int
+) -> None:
+    """Count the rows that have an affected grain after the insert, under whatever key.
+
+    If the grain alone identifies the affected keys, all other rows of the grain were just deleted. Otherwise an
+    existing record may also have a row under another key, so those rows are looked up. A record new to the feed
+    cannot: its insert would have failed that run's checks, and the weekly full check covers the case.
+
+    Args:
+        connection: Connection in the transaction of the run.
+        mart: The mart.
+        key_filter: Filter of its affected rows.
+        load_seq: Load by which the inserted rows were written.
     """
     counted = mart.reconciliation or _ROWS
-    own = tuple(column for column in cut.columns if column in mart.grain or column == "key_hash")
-    by, grain = ", ".join(counted.group_by), ", ".join(mart.grain)
-    one_of = ", ".join(
+    key = tuple(column for column in key_filter.columns if column in mart.grain or column == "key_hash")
+    group_by, grain = ", ".join(counted.group_by), ", ".join(mart.grain)
+    grouped = ", ".join(
         column if column in mart.grain else f"any_value({column}) AS {column}" for column in counted.group_by
     )
-    made = f"FROM {mart.storage_table} WHERE {WRITTEN_BY.name} = {load}"
-    rows = f"({made})"
-    if own != cut.columns:
-        known = f"(SELECT DISTINCT {', '.join(own)} FROM pending WHERE image = 'before')"
-        is_older = f"{WRITTEN_BY.name} <> {load}"
+    inserted = f"FROM {mart.storage_table} WHERE {WRITTEN_BY.name} = {load_seq}"
+    rows = f"({inserted})"
+    if key != key_filter.columns:
         elsewhere = lookup_rows(
-            mart.name, known, own, mart.hash_for(own), where=is_older, row_id_chunks=mart.row_id_chunks
+            mart.name,
+            f"(SELECT DISTINCT {', '.join(key)} FROM pending WHERE image = 'before')",
+            key,
+            mart.hash_for(key),
+            where=f"{WRITTEN_BY.name} <> {load_seq}",
+            row_id_chunks=mart.row_id_chunks,
         )
-        rows = f"({made} UNION ALL BY NAME FROM {elsewhere})"
-    ((doubles,),) = connection.execute(
+        rows = f"({inserted} UNION ALL BY NAME FROM {elsewhere})"
+    ((duplicates,),) = connection.execute(
         f"""
-        CREATE OR REPLACE TEMP TABLE entered AS
-        SELECT {by}, sum(n) AS n, sum(found) - count(*) AS doubles
-        FROM (SELECT {one_of}, sum({counted.column}) AS n, count(*) AS found FROM {rows} GROUP BY {grain})
-        GROUP BY {by};
-        SELECT coalesce(sum(doubles), 0) FROM entered
+        CREATE OR REPLACE TEMP TABLE inserted_counts AS
+        SELECT {group_by}, sum(n) AS n, sum(found) - count(*) AS duplicates
+        FROM (SELECT {grouped}, sum({counted.column}) AS n, count(*) AS found FROM {rows} GROUP BY {grain})
+        GROUP BY {group_by};
+        SELECT coalesce(sum(duplicates), 0) FROM inserted_counts
         """
     ).fetchall()
-    if doubles:
+    if duplicates:
         connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE doubled AS SELECT {grain}, count(*) AS found FROM {rows}"
+            f"CREATE OR REPLACE TEMP TABLE duplicate_grain AS SELECT {grain}, count(*) AS found FROM {rows}"
             f" GROUP BY {grain} HAVING count(*) > 1"
         )
 
 
-def _leaving_columns(mart: Mart) -> Sequence[str]:
-    """Name what is told of a row that leaves: what it is counted by, and what is written of it."""
-    left = (column.name for column in mart.tombstone_columns)
-    return list(dict.fromkeys((*(mart.reconciliation or _ROWS).group_by, *left)))
+def _deleted_columns(mart: Mart) -> Sequence[str]:
+    """Return the columns of `deleted_rows`: those that the rows are counted by, and those of a tombstone."""
+    names = (column.name for column in mart.tombstone_columns)
+    return list(dict.fromkeys((*(mart.reconciliation or _ROWS).group_by, *names)))

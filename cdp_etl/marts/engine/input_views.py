@@ -1,7 +1,6 @@
-"""How a mart's SELECT is given its inputs: whole, or cut to the slices that a change touches.
+"""Inputs of a mart's SELECT: temporary views with the names that it reads, complete or filtered.
 
-The SELECT reads unqualified names; here they become temporary views over staging and the marts. So one SELECT
-serves the full rebuild and every patch.
+The same SELECT thus serves the full rebuild and every incremental refresh.
 """
 
 from collections.abc import Iterator, Mapping
@@ -10,22 +9,25 @@ import duckdb
 
 from cdp_etl.contract.render.ddl import literal, quoted
 from cdp_etl.entities import ENTITIES
+from cdp_etl.marts.engine.graph import MartGraph
 from cdp_etl.marts.engine.key_lookup import lookup_rows
-from cdp_etl.marts.engine.mart import KeyFilter, Mart, RefreshScope
-from cdp_etl.marts.registry import mart_named
+from cdp_etl.marts.engine.mart import Mart
+from cdp_etl.marts.engine.scope import IntermediateTable, KeyFilter, RefreshScope
 from cdp_etl.marts.settings import MartSettings
 
-_ENTITY_OF_VIEW = {name: entity.table for entity in ENTITIES for name in (entity.table, f"{entity.table}_current")}
-"""How an input of staging is called: as the table for all versions, `<table>_current` for the records now."""
+_ENTITY_OF_INPUT = {
+    name: entity.table for entity in ENTITIES for name in (entity.table, f"{entity.table}_current")
+}
+"""Entity of each input from staging; `<table>` has all versions, `<table>_current` the current records."""
 
 _DAY = "activity_date"
 
-_ROWS_AT_ONCE = 8_000_000
-"""Of the largest input in one part of a full rebuild: grouped by nearly unique keys they take about 3 GiB."""
+MAX_CHUNK_ROWS = 8_000_000
+"""Rows of the largest input in a chunk of a full rebuild; grouped by nearly unique keys they take about 3 GiB."""
 
 
 def set_variables(connection: duckdb.DuckDBPyConnection, mart: Mart, settings: MartSettings) -> None:
-    """Give the SELECT the settings that it reads by `getvariable`; a mapping becomes a MAP."""
+    """Set the DuckDB variables that the SELECT reads with `getvariable`; a mapping becomes a MAP."""
     for name in mart.settings:
         value = settings.value(name)
         if isinstance(value, Mapping):
@@ -35,38 +37,38 @@ def set_variables(connection: duckdb.DuckDBPyConnection, mart: Mart, settings: M
 
 
 def bind_inputs(connection: duckdb.DuckDBPyConnection, mart: Mart) -> None:
-    """Give the SELECT its inputs as they are."""
+    """Bind the inputs to all of their rows."""
     for name in mart.inputs:
         connection.execute(f"CREATE OR REPLACE TEMP VIEW {quoted(name)} AS FROM {_source(name)}")
 
 
 def bind_full_inputs(connection: duckdb.DuckDBPyConnection, mart: Mart) -> None:
-    """Give the SELECT its inputs as they are, and what is made from them."""
+    """Bind the inputs to all of their rows, and compute the intermediate tables from them."""
     bind_inputs(connection, mart)
-    for name, made in mart.intermediate_tables.items():
-        _make(connection, name, made.full_sql)
-        if made.compute:
-            made.compute(connection)
+    for name, table in mart.intermediate_tables.items():
+        _compute(connection, name, table, table.full_sql)
 
 
 def bind_chunked_inputs(connection: duckdb.DuckDBPyConnection, mart: Mart) -> Iterator[None]:
-    """Give the SELECT its inputs part by part; what it gives for all parts together is the whole mart."""
+    """Bind the inputs chunk by chunk; the results of the SELECT for all chunks together are the whole mart."""
     bind_full_inputs(connection, mart)
-    chunk_by = mart.refresh_scope.chunk_by if mart.refresh_scope else ()
-    if mart.refresh_scope is None or not chunk_by:
+    scope = mart.refresh_scope
+    if scope is None or not scope.chunk_by:
         yield
         return
-    parted = [name for name, cut in mart.refresh_scope.inputs.items() if set(chunk_by) <= set(cut.columns)]
-    for condition in _parts(connection, mart, chunk_by):
-        for name in parted:
+    chunked = [name for name, filter_ in scope.inputs.items() if set(scope.chunk_by) <= set(filter_.columns)]
+    for condition in _chunk_conditions(connection, mart, scope.chunk_by):
+        for name in chunked:
             connection.execute(
                 f"CREATE OR REPLACE TEMP VIEW {quoted(name)} AS FROM {_source(name)} WHERE {condition}"
             )
         yield
 
 
-def _parts(connection: duckdb.DuckDBPyConnection, mart: Mart, chunk_by: tuple[str, ...]) -> Iterator[str]:
-    """Give the condition of each part: days in order, since they lie together, else a hash of the columns."""
+def _chunk_conditions(
+    connection: duckdb.DuckDBPyConnection, mart: Mart, chunk_by: tuple[str, ...]
+) -> Iterator[str]:
+    """Yield the condition of each chunk: ranges of days, whose rows are stored together, else a hash."""
     if chunk_by == (_DAY,):
         days = connection.execute(
             f"SELECT {_DAY}, count(*) FROM interaction GROUP BY {_DAY} ORDER BY {_DAY}"
@@ -74,110 +76,108 @@ def _parts(connection: duckdb.DuckDBPyConnection, mart: Mart, chunk_by: tuple[st
         first, rows = None, 0
         for day, count in days:
             first, rows = first or day, rows + count
-            if rows >= _ROWS_AT_ONCE or day == days[-1][0]:
+            if rows >= MAX_CHUNK_ROWS or day == days[-1][0]:
                 yield f"{_DAY} BETWEEN DATE {literal(str(first))} AND DATE {literal(str(day))}"
                 first, rows = None, 0
         return
     largest = max(
         connection.execute(f"SELECT count(*) FROM {quoted(name)}").fetchall()[0][0] for name in mart.inputs
     )
-    parts = -(-largest // _ROWS_AT_ONCE) or 1
-    for number in range(parts):
-        yield f"hash({', '.join(chunk_by)}) % {parts} = {number}"
+    chunks = -(-largest // MAX_CHUNK_ROWS) or 1
+    for number in range(chunks):
+        yield f"hash({', '.join(chunk_by)}) % {chunks} = {number}"
 
 
-def find_affected_keys(
-    connection: duckdb.DuckDBPyConnection, mart: Mart, refresh_scope: RefreshScope, since: int
-) -> int:
-    """Make the temporary tables of affected slices, and give how many slices of the mart there are.
+def find_affected_keys(connection: duckdb.DuckDBPyConnection, mart: Mart, scope: RefreshScope, since: int) -> int:
+    """Create the temporary tables of the refresh scope, and return the number of affected keys of the mart.
 
     Args:
-        connection: In the transaction of the run.
-        mart: Whose slices.
-        slices: They.
-        since: The newest load that the mart has applied.
+        connection: Connection in the transaction of the run.
+        mart: The mart.
+        scope: Its refresh scope.
+        since: Newest load that the mart has applied.
     """
     connection.execute(f"CREATE OR REPLACE TEMP VIEW pending AS FROM ops.change_feed WHERE load_seq > {since}")
     connection.execute("SET VARIABLE applied_load_seq = ?", [since])
     bind_inputs(connection, mart)
-    for name, select in refresh_scope.tables.items():
-        _make(connection, name, select)
-    ((count,),) = connection.execute(f"SELECT count(*) FROM {quoted(refresh_scope.mart.key_table)}").fetchall()
+    for name, select in scope.tables.items():
+        _create_table(connection, name, select)
+    ((count,),) = connection.execute(f"SELECT count(*) FROM {quoted(scope.mart.key_table)}").fetchall()
     return int(count)
 
 
-def bind_filtered_inputs(connection: duckdb.DuckDBPyConnection, mart: Mart, refresh_scope: RefreshScope) -> None:
-    """Give the SELECT only those rows of its inputs that belong to the affected slices."""
-    for name, cut in refresh_scope.inputs.items():
-        rows = _records_of(connection, name, cut) if name in _ENTITY_OF_VIEW else _seen_of(connection, name, cut)
-        if cut.materialize:
-            _make(connection, f"sought_{name}", rows)
-            rows = f"FROM {quoted(f'sought_{name}')}"
-        beside = f" UNION ALL BY NAME FROM {quoted(cut.extra_rows)}" if cut.extra_rows else ""
-        connection.execute(f"CREATE OR REPLACE TEMP VIEW {quoted(name)} AS {rows}{beside}")
-    for name, made in mart.intermediate_tables.items():
-        _make(connection, name, made.incremental_sql)
-        if made.compute:
-            made.compute(connection)
+def bind_filtered_inputs(
+    connection: duckdb.DuckDBPyConnection, graph: MartGraph, mart: Mart, scope: RefreshScope
+) -> None:
+    """Bind the inputs to the rows that pass the filters of the scope, and compute the intermediate tables."""
+    for name, key_filter in scope.inputs.items():
+        if name in _ENTITY_OF_INPUT:
+            rows = _filtered_records(connection, name, key_filter)
+        else:
+            rows = _filtered_mart(connection, graph.mart_named(name), key_filter)
+        if key_filter.materialize:
+            _create_table(connection, f"filtered_{name}", rows)
+            rows = f"FROM {quoted(f'filtered_{name}')}"
+        extra = f" UNION ALL BY NAME FROM {quoted(key_filter.extra_rows)}" if key_filter.extra_rows else ""
+        connection.execute(f"CREATE OR REPLACE TEMP VIEW {quoted(name)} AS {rows}{extra}")
+    for name, table in mart.intermediate_tables.items():
+        _compute(connection, name, table, table.incremental_sql)
 
 
-def affected_rows(connection: duckdb.DuckDBPyConnection, mart: Mart, cut: KeyFilter) -> str:
-    """Give the SELECT, in parentheses, of what is kept of the affected rows of a mart, and their `row_id`."""
-    days = _within_days(connection, cut, "candidate")
+def affected_rows(connection: duckdb.DuckDBPyConnection, mart: Mart, key_filter: KeyFilter) -> str:
+    """Return the SELECT, in parentheses, of the stored rows of a mart that pass a filter, with their `row_id`."""
     return lookup_rows(
         mart.name,
-        quoted(cut.key_table),
-        cut.columns,
-        mart.hash_for(cut.columns),
-        where=days,
+        quoted(key_filter.key_table),
+        key_filter.columns,
+        mart.hash_for(key_filter.columns),
+        where=_day_condition(connection, key_filter, "candidate"),
         row_id_chunks=mart.row_id_chunks,
     )
 
 
-def _within_days(connection: duckdb.DuckDBPyConnection, cut: KeyFilter, table: str) -> str:
-    """Bound the days of affected rows, as literals: DuckDB then skips the row groups of all other days unread."""
-    if cut.date_range is None and _DAY not in cut.columns:
+def _day_condition(connection: duckdb.DuckDBPyConnection, key_filter: KeyFilter, table: str) -> str:
+    """Return a bound on the days of the affected rows, as literals, so that DuckDB skips all other row groups."""
+    if key_filter.date_range is None and _DAY not in key_filter.columns:
         return "true"
-    bounds = f"min({_DAY}), max({_DAY}) FROM {quoted(cut.key_table)}"
-    if cut.date_range:
-        bounds = f"first_day, last_day FROM {quoted(cut.date_range)}"
+    bounds = f"min({_DAY}), max({_DAY}) FROM {quoted(key_filter.key_table)}"
+    if key_filter.date_range:
+        bounds = f"first_day, last_day FROM {quoted(key_filter.date_range)}"
     ((first, last),) = connection.execute(f"SELECT {bounds}").fetchall()
     if first is None:
         return "false"
     return f"{table}.{_DAY} BETWEEN DATE {literal(str(first))} AND DATE {literal(str(last))}"
 
 
-def _seen_of(connection: duckdb.DuckDBPyConnection, name: str, cut: KeyFilter) -> str:
-    """Give the SELECT of the affected rows of a mart that another one reads."""
-    mart = mart_named(name)
+def _filtered_mart(connection: duckdb.DuckDBPyConnection, mart: Mart, key_filter: KeyFilter) -> str:
     columns = ", ".join(quoted(column.name) for column in mart.stored_columns)
-    return f"SELECT {columns} FROM {affected_rows(connection, mart, cut)}"
+    return f"SELECT {columns} FROM {affected_rows(connection, mart, key_filter)}"
 
 
-def _records_of(connection: duckdb.DuckDBPyConnection, name: str, cut: KeyFilter) -> str:
-    """Give the SELECT of the affected records of an entity."""
+def _filtered_records(connection: duckdb.DuckDBPyConnection, name: str, key_filter: KeyFilter) -> str:
+    """Return the SELECT of the records of an entity that pass a filter.
+
+    Two entities may have the same key, so only the keys of the input's own entity count.
+    """
+    keys = quoted(key_filter.key_table)
+    if "entity" in key_filter.columns:
+        keys = f"(SELECT * EXCLUDE (entity) FROM {keys} WHERE entity = {literal(_ENTITY_OF_INPUT[name])})"
+    columns = ", ".join(column for column in key_filter.columns if column != "entity")
     return (
-        f"SELECT source.* FROM {_source(name)} AS source"
-        f" SEMI JOIN {_touched(cut, name)} AS affected USING ({', '.join(_columns(cut, name))})"
-        f" WHERE {_within_days(connection, cut, 'source')}"
+        f"SELECT source.* FROM {_source(name)} AS source SEMI JOIN {keys} AS affected USING ({columns})"
+        f" WHERE {_day_condition(connection, key_filter, 'source')}"
     )
 
 
-def _make(connection: duckdb.DuckDBPyConnection, name: str, select: str) -> None:
+def _compute(connection: duckdb.DuckDBPyConnection, name: str, table: IntermediateTable, select: str) -> None:
+    _create_table(connection, name, select)
+    if table.compute:
+        table.compute(connection)
+
+
+def _create_table(connection: duckdb.DuckDBPyConnection, name: str, select: str) -> None:
     connection.execute(f"CREATE OR REPLACE TEMP TABLE {quoted(name)} AS {select}")
 
 
 def _source(name: str) -> str:
-    return f"{'staging' if name in _ENTITY_OF_VIEW else 'marts'}.{quoted(name)}"
-
-
-def _touched(cut: KeyFilter, name: str) -> str:
-    """Only the affected keys of the input's own entity count: two entities may have the same key."""
-    entity = _ENTITY_OF_VIEW.get(name)
-    if entity is None or "entity" not in cut.columns:
-        return quoted(cut.key_table)
-    return f"(SELECT * EXCLUDE (entity) FROM {quoted(cut.key_table)} WHERE entity = {literal(entity)})"
-
-
-def _columns(cut: KeyFilter, name: str) -> tuple[str, ...]:
-    return tuple(column for column in cut.columns if name not in _ENTITY_OF_VIEW or column != "entity")
+    return f"{'staging' if name in _ENTITY_OF_INPUT else 'marts'}.{quoted(name)}"

@@ -1,7 +1,6 @@
-"""The hashes that are kept beside the rows of a mart, by which rows are sought among all days.
+"""Key hashes: a hash of key columns, stored with each row of a mart, by which rows are looked up over all days.
 
-Put here what such a hash is. Which ones a mart keeps is declared with it; how rows are sought by them stands in
-`seeking.py`.
+A mart declares the columns that it hashes (`Mart.key_hashes`); `key_lookup.py` uses the hashes.
 """
 
 from contextlib import closing
@@ -13,8 +12,8 @@ import polars as pl
 
 from cdp_etl.contract.table import DataType, TableColumn
 
-_SHORT_HASH = DataType("UINTEGER", pl.UInt32())
-"""Half of DuckDB's hash: it is read of every row, and what it finds besides is few beside what is sought."""
+_HASH_TYPE = DataType("UINTEGER", pl.UInt32())
+"""Half of DuckDB's 64-bit hash: a lookup reads it of every row, and its few collisions are filtered out later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +21,8 @@ class KeyHash:
     """A hash of some columns.
 
     Attributes:
-        name: The column that it is kept in.
-        expression: The SQL that makes it.
+        name: Name of the column that stores it.
+        expression: SQL that computes it.
     """
 
     name: str
@@ -31,22 +30,23 @@ class KeyHash:
 
     @property
     def column(self) -> TableColumn:
-        """The column of the kept table."""
-        # It has no order and no value comes often: DuckDB would look in vain for a way to make it shorter.
-        meaning = f"{self.expression}, by which rows are sought."
-        return TableColumn(self.name, _SHORT_HASH, meaning, is_nullable=False, compression="uncompressed")
+        """Column of the storage table."""
+        # Uncompressed: hashes have no order and hardly repeat, so DuckDB's search for a compression is wasted.
+        meaning = f"{self.expression}, by which rows are looked up."
+        return TableColumn(self.name, _HASH_TYPE, meaning, is_nullable=False, compression="uncompressed")
 
 
 def key_hash_of(columns: tuple[str, ...]) -> KeyHash:
-    """Give the hash of these columns."""
+    """Return the hash of these columns."""
     return KeyHash(f"{'_'.join(columns)}_hash", f"(hash({', '.join(columns)}) % 4294967296)::UINTEGER")
 
 
 @cache
 def hash_signature() -> str:
-    """Give what changes when DuckDB's `hash` does: it is not promised never to, and what is kept is then void.
+    """Return a text that changes if DuckDB's `hash` changes, because stored hashes are useless then.
 
-    DuckDB treats short texts apart, those of up to twelve bytes, and goes on from column to column.
+    DuckDB does not promise a stable `hash`. It hashes texts of up to twelve bytes in a way of their own, and
+    continues from column to column, so the texts below cover both.
     """
     texts = ["", "c:1", "twelve bytes", "just more than twelve bytes"]
     with closing(duckdb.connect()) as connection:

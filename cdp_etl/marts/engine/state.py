@@ -1,7 +1,6 @@
-"""What the warehouse remembers of each mart: the load it has applied, its definition, the months that changed.
+"""State of each mart in schema `ops`: the load it has applied, its definition, the months that changed.
 
-Put here what reads and writes `ops.mart_state`, `ops.mart_partition` and the marts' part of `ops.change_feed` and
-`ops.metadata`; all of it within the transaction of the caller.
+Every function reads or writes within the caller's transaction.
 """
 
 import uuid
@@ -12,27 +11,26 @@ from datetime import date
 import duckdb
 
 from cdp_etl.marts.engine.mart import Mart
-from cdp_etl.marts.registry import MARTS, downstream
 
 WHOLE_MART = date(1, 1, 1)
-"""Stands for the month in `ops.mart_partition` where a mart is not published by month."""
+"""Month in `ops.mart_partition` of a mart that is not published by month."""
 
-_TO_BE_REBUILT = ""
-"""Stands for the definition of a mart that must be rebuilt: no definition has this hash."""
+_UPSTREAM_REBUILT = ""
+"""Definition hash that marks a mart for a rebuild after one of its upstream marts; no definition has this hash."""
 
-CHECK_FAILED = "contradicted"
-"""The same, for a mart of which a check did not hold."""
+CHECK_FAILED = "check failed"
+"""Definition hash that marks a mart for a rebuild after a failed check."""
 
 _PUBLISHED = "published_version"
 
 
 @dataclass(frozen=True, slots=True)
 class MartState:
-    """What a mart has applied.
+    """State of a mart after its last run.
 
     Attributes:
-        load_seq: The newest load whose changes it holds.
-        definition_hash: Of its SQL and settings, when it was last run.
+        load_seq: Newest load that the mart has applied.
+        definition_hash: `Mart.definition_hash` at that run.
     """
 
     load_seq: int
@@ -40,13 +38,13 @@ class MartState:
 
 
 def newest_load(connection: duckdb.DuckDBPyConnection) -> int:
-    """Give the newest load_seq of the ledger; 0 where nothing was ever loaded."""
+    """Return the highest load_seq of the ledger, or 0 if nothing was loaded."""
     ((newest,),) = connection.execute("SELECT coalesce(max(load_seq), 0) FROM ops.load").fetchall()
     return int(newest)
 
 
 def state_of(connection: duckdb.DuckDBPyConnection, mart: Mart) -> MartState | None:
-    """Give what the mart has applied; None where it has never been run."""
+    """Return the state of a mart, or None if it was never run."""
     row = connection.execute(
         "SELECT load_seq, definition_hash FROM ops.mart_state WHERE mart = ?", [mart.name]
     ).fetchone()
@@ -54,7 +52,7 @@ def state_of(connection: duckdb.DuckDBPyConnection, mart: Mart) -> MartState | N
 
 
 def write_state(connection: duckdb.DuckDBPyConnection, mart: Mart, state: MartState) -> None:
-    """Write that the mart holds everything up to a load."""
+    """Replace the state of a mart."""
     connection.execute("DELETE FROM ops.mart_state WHERE mart = ?", [mart.name])
     connection.execute(
         "INSERT INTO ops.mart_state BY NAME"
@@ -64,7 +62,7 @@ def write_state(connection: duckdb.DuckDBPyConnection, mart: Mart, state: MartSt
 
 
 def write_months(connection: duckdb.DuckDBPyConnection, mart: Mart, months: Iterable[date], load_seq: int) -> None:
-    """Write that these months of the mart changed."""
+    """Record that these months of the mart changed."""
     for month in months:
         connection.execute("DELETE FROM ops.mart_partition WHERE mart = ? AND month = ?", [mart.name, month])
         connection.execute(
@@ -74,72 +72,76 @@ def write_months(connection: duckdb.DuckDBPyConnection, mart: Mart, months: Iter
 
 
 def months_of(connection: duckdb.DuckDBPyConnection, mart: Mart) -> Mapping[date, int]:
-    """Give the months of the mart that ever held a row, with the newest load by which each changed."""
+    """Return each month that ever had a row, with the newest load at its last change."""
     return dict(
         connection.execute("SELECT month, load_seq FROM ops.mart_partition WHERE mart = ?", [mart.name]).fetchall()
     )
 
 
-def start_generation(connection: duckdb.DuckDBPyConnection, mart: Mart) -> None:
-    """Write that the mart was rebuilt whole: nothing published of it before counts as unchanged.
+def start_generation(connection: duckdb.DuckDBPyConnection, mart: Mart, downstream: Iterable[Mart]) -> None:
+    """Record that the mart was rebuilt.
 
-    The marts behind it are marked to be rebuilt too: the change feed does not tell them what differs.
+    Its downstream marts are marked for a rebuild, because the change feed does not have the differences. All files
+    that were published of the mart are out of date.
     """
     invalidate_published(connection, mart)
-    for later in downstream(mart):
+    for later in downstream:
         connection.execute(
-            "UPDATE ops.mart_state SET definition_hash = ? WHERE mart = ?", [_TO_BE_REBUILT, later.name]
+            "UPDATE ops.mart_state SET definition_hash = ? WHERE mart = ?", [_UPSTREAM_REBUILT, later.name]
         )
 
 
 def invalidate_published(connection: duckdb.DuckDBPyConnection, mart: Mart) -> None:
-    """Write that nothing published of the mart before counts as unchanged."""
-    _set(connection, _generation_setting(mart), str(uuid.uuid4()))
+    """Make the next publish write all files of the mart, by a new generation id."""
+    _set_metadata(connection, _generation_name(mart), str(uuid.uuid4()))
 
 
 def generation_of(connection: duckdb.DuckDBPyConnection, mart: Mart) -> str | None:
-    """Give what tells this whole rebuild of the mart from any other; None where it was never built."""
-    return _setting(connection, _generation_setting(mart))
+    """Return the generation id of the mart, or None if it was never built."""
+    return _metadata(connection, _generation_name(mart))
 
 
 def write_published(connection: duckdb.DuckDBPyConnection, version: str) -> None:
-    """Write which version of the snapshot was published last."""
-    _set(connection, _PUBLISHED, version)
+    """Record the snapshot version that was published last."""
+    _set_metadata(connection, _PUBLISHED, version)
 
 
 def published_version(connection: duckdb.DuckDBPyConnection) -> str | None:
-    """Give the version that was published last; None where none was."""
-    return _setting(connection, _PUBLISHED)
+    """Return the snapshot version that was published last, or None if there is none."""
+    return _metadata(connection, _PUBLISHED)
 
 
 def mark_failed_checks(connection: duckdb.DuckDBPyConnection, marts: Iterable[Mart]) -> None:
-    """Write that these marts are not to be relied on: they are made anew before anything is published."""
+    """Mark marts for a rebuild, which their next run does before anything is published."""
     connection.execute(
         "UPDATE ops.mart_state SET definition_hash = ? WHERE list_contains(?, mart)",
         [CHECK_FAILED, [mart.name for mart in marts]],
     )
 
 
-def forget_applied_changes(connection: duckdb.DuckDBPyConnection) -> None:
-    """Delete the rows of the change feed that every mart has applied; a mart never run needs none of them."""
+def delete_applied_changes(connection: duckdb.DuckDBPyConnection, marts: Iterable[Mart]) -> None:
+    """Delete the rows of the change feed that all these marts have applied.
+
+    A mart that was never run has no state and does not need them: its first run reads everything.
+    """
     connection.execute(
         """
         DELETE FROM ops.change_feed
         WHERE load_seq <= (SELECT min(load_seq) FROM ops.mart_state WHERE list_contains(?, mart))
         """,
-        [[mart.name for mart in MARTS]],
+        [[mart.name for mart in marts]],
     )
 
 
-def _setting(connection: duckdb.DuckDBPyConnection, name: str) -> str | None:
+def _metadata(connection: duckdb.DuckDBPyConnection, name: str) -> str | None:
     row = connection.execute("SELECT value FROM ops.metadata WHERE name = ?", [name]).fetchone()
     return None if row is None else str(row[0])
 
 
-def _set(connection: duckdb.DuckDBPyConnection, name: str, value: str) -> None:
+def _set_metadata(connection: duckdb.DuckDBPyConnection, name: str, value: str) -> None:
     connection.execute("DELETE FROM ops.metadata WHERE name = ?", [name])
     connection.execute("INSERT INTO ops.metadata BY NAME SELECT ? AS name, ? AS value", [name, value])
 
 
-def _generation_setting(mart: Mart) -> str:
+def _generation_name(mart: Mart) -> str:
     return f"mart_generation:{mart.name}"

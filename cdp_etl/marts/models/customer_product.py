@@ -2,9 +2,12 @@
 
 from cdp_etl.contract.table import BOOLEAN, DATE, DOUBLE, INTEGER, TableColumn
 from cdp_etl.marts import columns as c
+from cdp_etl.marts.columns import LAST_DATE
 from cdp_etl.marts.engine.mart import Mart, Reconciliation
+from cdp_etl.marts.engine.row_id_chunks import LARGE_MART_ROW_ID_CHUNKS
+from cdp_etl.marts.engine.scope import stored_totals
 from cdp_etl.marts.models.customer_identity import PERSON_ID
-from cdp_etl.marts.models.person_scope.scope import LAST_DATE, person_scope, stored_totals
+from cdp_etl.marts.models.person_scope.scope import person_scope
 
 _STORED_COLUMNS = (
     c.COMPANY_ID,
@@ -47,15 +50,15 @@ CUSTOMER_PRODUCT = Mart(
     refresh_scope=person_scope(
         "customer_product",
         daily="customer_product_daily",
-        by=("product_sku",),
-        row_id_chunks=c.LARGE_MART_ROW_ID_CHUNKS,
+        extra_grain=("product_sku",),
+        row_id_chunks=LARGE_MART_ROW_ID_CHUNKS,
     ),
     intermediate_tables={"stored_totals": stored_totals(_STORED_COLUMNS)},
     month_column=LAST_DATE,
     key_hashes=((*c.BY_PERSON, "product_sku"), c.BY_PERSON),
-    row_id_chunks=c.LARGE_MART_ROW_ID_CHUNKS,
-    # Whatever a person does moves the rank of products that nothing happened to: if it were kept, all that each
-    # person of the day has ever affected would have to be made anew, and published again.
+    row_id_chunks=LARGE_MART_ROW_ID_CHUNKS,
+    # Any interaction shifts the ranks of the person's other products. A stored rank would rewrite and publish all
+    # products of every person of the day.
     derived={
         "affinity_rank": "row_number() OVER (PARTITION BY company_id, person_id"
         " ORDER BY affinity_order DESC NULLS LAST, affinity_score DESC, last_at DESC, product_sku ASC)"

@@ -3,6 +3,7 @@
 from cdp_etl.contract.table import TableColumn
 from cdp_etl.marts import columns as c
 from cdp_etl.marts.engine.mart import Mart, Reconciliation
+from cdp_etl.marts.engine.row_id_chunks import LARGE_MART_ROW_ID_CHUNKS
 from cdp_etl.marts.engine.scope import feed_scope
 
 CUSTOMER_PRODUCT_DAILY = Mart(
@@ -37,7 +38,7 @@ CUSTOMER_PRODUCT_DAILY = Mart(
     ),
     month_column="activity_date",
     key_hashes=((*c.BY_CUSTOMER_KEY, "product_sku"),),
-    row_id_chunks=c.LARGE_MART_ROW_ID_CHUNKS,
+    row_id_chunks=LARGE_MART_ROW_ID_CHUNKS,
     reconciliation=Reconciliation(
         "interaction_count",
         group_by=("company_id", "activity_date", "product_sku"),

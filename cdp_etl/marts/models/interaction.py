@@ -6,6 +6,7 @@ from cdp_etl.contract.table import DATE, HASH, INTEGER, TEXT, TIMESTAMP, TableCo
 from cdp_etl.entities import ENTITIES
 from cdp_etl.marts import columns as c
 from cdp_etl.marts.engine.mart import Mart, Reconciliation
+from cdp_etl.marts.engine.row_id_chunks import LARGE_MART_ROW_ID_CHUNKS
 from cdp_etl.marts.engine.scope import feed_scope
 
 _UNIQUE_TEXT = "zstd"
@@ -63,6 +64,6 @@ INTERACTION = Mart(
     ),
     month_column="activity_date",
     key_hashes=(c.BY_CUSTOMER_KEY,),
-    row_id_chunks=c.LARGE_MART_ROW_ID_CHUNKS,
+    row_id_chunks=LARGE_MART_ROW_ID_CHUNKS,
     reconciliation=Reconciliation("1", group_by=("entity", "company_id", "activity_date"), against_staging=True),
 )  # fmt: skip # columns that are one thing stay on one line

@@ -1,10 +1,8 @@
-"""The Parquet files of a version: unchanged months are linked, changed ones get files of what changed beside them.
+"""Parquet files of a version: files of unchanged months are linked, a changed month gets delta files.
 
-A row that was published stays in its file; one that has left since is hidden by its key, in a file of `left`, and
-the views put both together. Where much is hidden the month is written anew. A hard link costs nothing and keeps
-the file for as long as any version has it.
-
-Put here the files; how they are read together stands in `views.py`, when a version is due in `publish.py`.
+A published row stays in its file. If the row is deleted later, a file in the folder `deletes` has its tombstone,
+and the views join the two (merge-on-read). A month with many tombstones or files is written in full. A hard link
+costs nothing and keeps the file as long as any version has it.
 """
 
 import os
@@ -25,18 +23,18 @@ from cdp_etl.marts.engine.mart import DELETED_BY, WRITTEN_BY, Mart
 from cdp_etl.marts.snapshot import pseudonymize
 from cdp_etl.marts.snapshot.manifest import LAYOUT, MonthFiles, Snapshot
 
-_MOST_HIDDEN = 0.25
-"""Of a month's rows: readers look at hidden ones in vain, and at their keys."""
+_MAX_DELETED_SHARE = 0.25
+"""Tombstones per row of a month; readers read both the tombstones and the rows that these hide."""
 
-_MOST_FILES = 62
-"""Of a month: two a day."""
+_MAX_FILES = 62
+"""Files of a month: two a day."""
 
-LEFT = "left"
+DELETES = "deletes"
 READ_ONLY = 0o444
 
 
 class Content(NamedTuple):
-    """What tells the content of a month from any other; as the first two fields of `MonthFiles`."""
+    """Identity of the content of a month, equal to the first two fields of `MonthFiles`."""
 
     kind: str
     load_seq: int
@@ -44,72 +42,72 @@ class Content(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class FileWriter:
-    """Writes the files of one version.
+    """Writer of the files of one version.
 
     Attributes:
-        connection: To the warehouse.
-        folder: Of the version that is being made.
-        as_of: Its newest load.
-        before: The version before, whose files are linked; None where there is none that this warehouse made.
-        with_personal_data: Whether names, phones, e-mails, addresses and IPs are in it.
-        rewritten_below: A changed month of fewer rows is written anew: a file the fewer is worth more.
+        connection: Connection to the warehouse.
+        folder: Folder of the new version.
+        as_of: Newest load of the new version.
+        previous: Version whose files are linked; None if this warehouse published none.
+        with_personal_data: Whether names, phones, e-mails, addresses and IPs are included.
+        min_rows_for_delta: A changed month of fewer rows is written in full, because one file is worth more there.
     """
 
     connection: duckdb.DuckDBPyConnection
     folder: Path
     as_of: int
-    before: Snapshot | None
+    previous: Snapshot | None
     with_personal_data: bool
     min_rows_for_delta: int
 
     def write_mart(self, mart: Mart) -> Mapping[date, MonthFiles]:
-        """Write or link all files of a mart; one without rows has none."""
+        """Write or link all files of a mart; a mart without rows has none."""
         target = self.folder / mart.name
         target.mkdir()
         contents = month_contents(self.connection, mart, with_personal_data=self.with_personal_data)
         months = {month: self._month(mart, month, content) for month, content in contents.items()}
-        for folder in (target / LEFT, target):
+        for folder in (target / DELETES, target):
             if folder.exists():
                 sync_folder(folder)
         return months
 
     def _month(self, mart: Mart, month: date, content: Content) -> MonthFiles:
-        known = self.before.marts.get(mart.name, {}).get(month) if self.before else None
-        if self.before is None or known is None or known.kind != content.kind:
-            return self._write_anew(mart, month, content)
+        known = self.previous.marts.get(mart.name, {}).get(month) if self.previous else None
+        if self.previous is None or known is None or known.kind != content.kind:
+            return self._write_in_full(mart, month, content)
         if known.load_seq == content.load_seq:
-            self._link(self.before, known)
+            self._link(self.previous, known)
             return known
         rows = self._count(mart.storage_table, _in_month(mart, month))
-        left_since = f"{_in_month(mart, month)} AND {DELETED_BY.name} > {self.before.as_of}"
-        left_rows = known.left_rows + self._count(mart.tombstone_table, left_since)
-        hides_much = left_rows > rows * _MOST_HIDDEN or len(known.data) >= _MOST_FILES
-        if rows < self.min_rows_for_delta or hides_much:
-            return self._write_anew(mart, month, content)
-        self._link(self.before, known)
+        newly_deleted = f"{_in_month(mart, month)} AND {DELETED_BY.name} > {self.previous.as_of}"
+        deleted_rows = known.deleted_rows + self._count(mart.tombstone_table, newly_deleted)
+        is_fragmented = deleted_rows > rows * _MAX_DELETED_SHARE or len(known.data) >= _MAX_FILES
+        if rows < self.min_rows_for_delta or is_fragmented:
+            return self._write_in_full(mart, month, content)
+        self._link(self.previous, known)
         name = f"{_name(month)}.{self.as_of}.parquet"
         data = self._copy(
             mart.storage_table,
             (*mart.stored_columns, WRITTEN_BY),
-            f"{_in_month(mart, month)} AND {WRITTEN_BY.name} > {self.before.as_of}",
+            f"{_in_month(mart, month)} AND {WRITTEN_BY.name} > {self.previous.as_of}",
             self.folder / mart.name / name,
         )
-        left = self._copy(
+        deletes = self._copy(
             mart.tombstone_table,
             (*mart.tombstone_columns, DELETED_BY),
-            left_since,
-            self.folder / mart.name / LEFT / name,
+            newly_deleted,
+            self.folder / mart.name / DELETES / name,
         )
         return MonthFiles(
             *content,
             rows,
-            known.bytes + sum(path.stat().st_size for path in (*data, *left)),
+            known.bytes + sum(path.stat().st_size for path in (*data, *deletes)),
             (*known.data, *map(self._relative, data)),
-            (*known.left, *map(self._relative, left)),
-            left_rows,
+            (*known.deletes, *map(self._relative, deletes)),
+            deleted_rows,
         )
 
-    def _write_anew(self, mart: Mart, month: date, content: Content) -> MonthFiles:
+    def _write_in_full(self, mart: Mart, month: date, content: Content) -> MonthFiles:
         condition = _in_month(mart, month)
         path = self.folder / mart.name / f"{_name(month)}.parquet"
         data = self._copy(mart.storage_table, (*mart.stored_columns, WRITTEN_BY), condition, path)
@@ -118,7 +116,7 @@ class FileWriter:
         return MonthFiles(*content, rows, size, tuple(map(self._relative, data)))
 
     def _copy(self, table: str, columns: tuple[TableColumn, ...], condition: str, path: Path) -> Sequence[Path]:
-        """Write the rows for which the condition holds; without any there is no file."""
+        """Write the rows that meet the condition; without any there is no file."""
         expressions = ", ".join(
             pseudonymize.published_expression(column, with_personal_data=self.with_personal_data)
             for column in pseudonymize.published_columns(columns, with_personal_data=self.with_personal_data)
@@ -139,10 +137,10 @@ class FileWriter:
         ((rows,),) = self.connection.execute(f"SELECT count(*) FROM {table} WHERE {condition}").fetchall()
         return int(rows)
 
-    def _link(self, before: Snapshot, files: MonthFiles) -> None:
-        """Link files of the version before, or copy them where the file system knows no links."""
-        for path in (*files.data, *files.left):
-            source, target = before.folder / path, self.folder / path
+    def _link(self, previous: Snapshot, files: MonthFiles) -> None:
+        """Link files of the previous version, or copy them if the file system has no hard links."""
+        for path in (*files.data, *files.deletes):
+            source, target = previous.folder / path, self.folder / path
             target.parent.mkdir(exist_ok=True)
             try:
                 os.link(source, target)
@@ -156,7 +154,7 @@ class FileWriter:
 def month_contents(
     connection: duckdb.DuckDBPyConnection, mart: Mart, *, with_personal_data: bool
 ) -> Mapping[date, Content]:
-    """Give for each month of the mart what tells its present content from any other."""
+    """Return the identity of the present content of each month of the mart."""
     generation = state.generation_of(connection, mart)
     kind = f"{LAYOUT}:{generation}:{'personal' if with_personal_data else 'pseudonyms'}"
     return {

@@ -1,7 +1,4 @@
-"""What a published version of the marts is, and what its manifest says: one JSON file in its folder.
-
-Put here the shape of a version and how it is read back. How one is made stands in `publish.py`.
-"""
+"""Manifest of a published version of the marts: one JSON file in the version's folder."""
 
 import json
 from collections.abc import Mapping
@@ -12,22 +9,31 @@ from typing import Any
 
 MANIFEST = "manifest.json"
 
-LAYOUT = 2
-"""Raised when the files of the same rows become different ones, or the manifest does."""
+LAYOUT = 3
+"""Raised if the manifest changes, or if equal rows are written to other files or columns."""
+
+_READABLE_LAYOUTS = {2, LAYOUT}
+"""Layouts whose files are listed when a manifest is read. Only files of the current layout are reused."""
+
+_FORMER_NAMES = {"left": "deletes", "left_rows": "deleted_rows"}
+"""Keys of layout 2 by which `MonthFiles` is read."""
 
 
 @dataclass(frozen=True, slots=True)
 class MonthFiles:
-    """The Parquet files of a month of a mart, or of all of it: one, or that and what was added and hidden since.
+    """Parquet files of one month of a mart, or of a mart that is not published by month.
+
+    The first file has the rows of a full write. Later ones have the rows added since, and the keys deleted since.
 
     Attributes:
-        kind: What the files of a month must have in common: layout, rebuild of the mart, personal data or none.
-        load_seq: The newest load by which the month changed.
-        rows: Its rows.
-        bytes: The size of its files.
-        data: The files of its rows, relative to the version's folder; none where the month has no rows.
-        left: The files of the keys of rows that are in the others and have left since.
-        left_rows: How many keys these hold.
+        kind: Layout, generation of the mart, and whether personal data is included: files of another kind are not
+            reused.
+        load_seq: Newest load at the last change of the month.
+        rows: Number of rows.
+        bytes: Size of the files.
+        data: Files of rows, relative to the version's folder; none if the month has no rows.
+        deletes: Files of tombstones, which hide rows of `data`.
+        deleted_rows: Number of these tombstones.
     """
 
     kind: str
@@ -35,8 +41,8 @@ class MonthFiles:
     rows: int
     bytes: int
     data: tuple[str, ...] = ()
-    left: tuple[str, ...] = ()
-    left_rows: int = 0
+    deletes: tuple[str, ...] = ()
+    deleted_rows: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +50,12 @@ class Snapshot:
     """A published version of the marts.
 
     Attributes:
-        as_of: The newest load that every mart holds.
-        version: Its name, in order of time.
-        published_at: When it was made, UTC.
-        has_personal_data: Whether names, phones, e-mails, addresses and IPs are in it.
-        folder: The folder of its files.
-        marts: The files of each mart, by month.
+        as_of: Newest load that every mart has applied.
+        version: Name of the version; names sort by time.
+        published_at: Timestamp of the publish, UTC.
+        has_personal_data: Whether names, phones, e-mails, addresses and IPs are included.
+        folder: Folder of the files.
+        marts: Files of each mart, by month.
     """
 
     as_of: int
@@ -60,7 +66,7 @@ class Snapshot:
     marts: Mapping[str, Mapping[date, MonthFiles]]
 
     def row_count(self, mart: str) -> int:
-        """Give the number of rows of a mart."""
+        """Return the number of rows of a mart."""
         return sum(month.rows for month in self.marts[mart].values())
 
     def write(self, folder: Path) -> None:
@@ -84,8 +90,9 @@ class Snapshot:
 
 
 def read_snapshot(folder: Path) -> Snapshot:
-    """Give the version that a folder holds; one of a former layout without its files, which no other can share."""
+    """Return the version in a folder; of a version before layout 2 the files are not listed."""
     stored: Mapping[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    marts = stored["marts"] if stored.get("layout") in _READABLE_LAYOUTS else {}
     return Snapshot(
         as_of=stored["as_of"],
         version=stored["version"],
@@ -94,11 +101,11 @@ def read_snapshot(folder: Path) -> Snapshot:
         folder=Path(stored["folder"]),
         marts={
             mart: {date.fromisoformat(month): _month_files(files) for month, files in months.items()}
-            for mart, months in (stored["marts"].items() if stored.get("layout") == LAYOUT else ())
+            for mart, months in marts.items()
         },
     )
 
 
 def _month_files(stored: Mapping[str, Any]) -> MonthFiles:
-    lists = {name: tuple(stored[name]) for name in ("data", "left")}
-    return MonthFiles(**{**stored, **lists})
+    values = {_FORMER_NAMES.get(name, name): value for name, value in stored.items()}
+    return MonthFiles(**{**values, "data": tuple(values["data"]), "deletes": tuple(values["deletes"])})

@@ -1,8 +1,8 @@
-"""What the published snapshot tells of people where personal data is not to be in it.
+"""Pseudonyms: the published columns and values if personal data is left out.
 
-Names, phones, e-mails, addresses and IPs are left out. Identifiers stay, since they are what rows are joined by;
-but `e:<e-mail>` and `p:<phone>` would give away what is left out, so there a pseudonym takes their place: the same
-in every mart and every snapshot, and not to be turned back without the secret that the warehouse keeps.
+Columns of names, phones, e-mails, addresses and IPs are left out. Identifiers stay, because rows are joined by
+them; but `e:<e-mail>` and `p:<phone>` contain personal data and are replaced by pseudonyms. A pseudonym is the
+same in every mart and every snapshot. It cannot be reversed without the secret that the warehouse stores.
 """
 
 import secrets
@@ -14,18 +14,18 @@ from cdp_etl.contract.render.ddl import quoted
 from cdp_etl.contract.table import TEXT_LIST, TableColumn
 from cdp_etl.warehouse.sql import transaction
 
-_SECRET = "pseudonym_secret"  # noqa: S105 - the name under which it is kept
+_SECRET = "pseudonym_secret"  # noqa: S105 - the name under which the secret is stored
 
 
 def published_columns(columns: tuple[TableColumn, ...], *, with_personal_data: bool) -> tuple[TableColumn, ...]:
-    """Give the columns that are published."""
+    """Return the columns that are published."""
     return tuple(
         column for column in columns if with_personal_data or column.personal in {None, Personal.IDENTIFIER}
     )
 
 
 def published_expression(column: TableColumn, *, with_personal_data: bool) -> str:
-    """Give the SQL of a published column; it reads the secret by `getvariable`."""
+    """Return the SQL of a published column; it reads the secret with `getvariable`."""
     name = quoted(column.name)
     if with_personal_data or column.personal is None:
         return name
@@ -34,9 +34,9 @@ def published_expression(column: TableColumn, *, with_personal_data: bool) -> st
     return f"{_pseudonym(name)} AS {name}"
 
 
-def use_secret(connection: duckdb.DuckDBPyConnection) -> None:
-    """Give this warehouse's secret to the expressions of `published_expression`; the first call makes it."""
-    secret = _kept_secret(connection)
+def set_secret_variable(connection: duckdb.DuckDBPyConnection) -> None:
+    """Set the DuckDB variable that `published_expression` reads; the first call creates the warehouse's secret."""
+    secret = _stored_secret(connection)
     if secret is None:
         secret = secrets.token_hex(32)
         with transaction(connection):
@@ -44,7 +44,7 @@ def use_secret(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(f"SET VARIABLE {_SECRET} = ?", [secret])
 
 
-def _kept_secret(connection: duckdb.DuckDBPyConnection) -> str | None:
+def _stored_secret(connection: duckdb.DuckDBPyConnection) -> str | None:
     row = connection.execute("SELECT value FROM ops.metadata WHERE name = ?", [_SECRET]).fetchone()
     return None if row is None else str(row[0])
 

@@ -1,7 +1,8 @@
-"""The snapshot that readers open: views over Parquet in a folder of its own, swapped in by one rename.
+"""Publish: the snapshot that readers open, views over Parquet files in a folder of their own.
 
-A version's folder is never changed once it has its name. `cdp.duckdb` is replaced whole, so a reader sees the old
-version or the new one; one that has the old open goes on reading it, since versions are kept for a grace.
+The folder of a version never changes once it has its name. `cdp.duckdb` is replaced by one atomic rename, so a
+reader sees the old version or the new one. A reader that has the old version open can go on reading it, because
+replaced versions are kept for a grace period.
 """
 
 import shutil
@@ -30,10 +31,10 @@ PUBLISHED = tuple(mart for mart in MARTS if mart.is_published)
 DATABASE = "cdp.duckdb"
 VERSIONS = "snapshots"
 _STORAGE_VERSION = "v1.5.0"
-"""Read by DuckDB 1.5 and later: analysts open the snapshot with tools of their own."""
+"""Oldest DuckDB version that can open the snapshot; analysts use tools of their own."""
 
 
-def publish(  # noqa: PLR0913 - the keyword arguments are how it is published
+def publish(  # noqa: PLR0913 - the keyword arguments are options with defaults
     warehouse: Warehouse,
     published: Path,
     settings: MartSettings,
@@ -42,38 +43,37 @@ def publish(  # noqa: PLR0913 - the keyword arguments are how it is published
     grace: timedelta = timedelta(days=1),
     min_rows_for_delta: int = 100_000,
 ) -> Snapshot:
-    """Publish the marts, brought up to date first: all as of one load, all with their checks held.
+    """Refresh the marts and publish them, all as of one load; unchanged files are linked.
 
-    What has not changed is linked, not written. Where a check does not hold nothing is published, and the version
-    before stays. Files are shared with the version before only if this warehouse published that one last: beside a
-    warehouse that was restored, or one that is published to several folders in turn, all is written.
+    If a check fails, nothing is published and the previous version stays. Files of the previous version are linked
+    only if this warehouse published it last. A restored warehouse writes all files, and so does a warehouse that
+    is published to several folders in turn.
 
     Args:
-        warehouse: Whose marts.
-        published: The folder of `cdp.duckdb` and the versions; made where it is missing.
-        settings: What the marts' SQL reads.
-        with_personal_data: Whether names, phones, e-mails, addresses and IPs are published; without them
-            identifiers that hold an e-mail address or a phone are pseudonyms.
-        grace: How long a version is kept after the next one has taken its place.
-        rewritten_below: A changed month of a mart that has fewer rows is written anew; others get files of what
-            changed.
+        warehouse: Warehouse of the marts.
+        published: Folder of `cdp.duckdb` and the versions; created if it is missing.
+        settings: Values that the marts' SQL reads.
+        with_personal_data: Whether names, phones, e-mails, addresses and IPs are published. Without them,
+            identifiers that contain an e-mail address or a phone are pseudonyms.
+        grace: Time for which a replaced version is kept.
+        min_rows_for_delta: A changed month of fewer rows is written in full; others get delta files.
 
     Returns:
-        The version that is in place; the one before where nothing has changed since.
+        The current version; the previous one if nothing has changed.
 
     Raises:
-        MartCheckError: where a mart could not be brought up to date, since a check of it does not hold.
-        WarehouseLockedError: where the warehouse was not to be had in time.
+        MartCheckError: If a check of a mart fails.
+        WarehouseLockedError: If the lock is not acquired within `lock_timeout_seconds`.
     """
     published = published.resolve()
     with warehouse.writing() as connection:
         as_of = min(refresh(connection, mart, settings).load_seq for mart in MARTS)
-        pseudonymize.use_secret(connection)
-        snapshot = _own(connection, latest_snapshot(published))
-        if snapshot is None or not _is_still_so(
+        pseudonymize.set_secret_variable(connection)
+        snapshot = _published_by_this_warehouse(connection, latest_snapshot(published))
+        if snapshot is None or not _is_unchanged(
             connection, snapshot, as_of, with_personal_data=with_personal_data
         ):
-            snapshot = _make(
+            snapshot = _write_version(
                 connection,
                 published,
                 snapshot,
@@ -81,43 +81,45 @@ def publish(  # noqa: PLR0913 - the keyword arguments are how it is published
                 with_personal_data=with_personal_data,
                 min_rows_for_delta=min_rows_for_delta,
             )
-        _swap_in(published, snapshot)
+        _replace_database(published, snapshot)
         with transaction(connection):
             state.write_published(connection, snapshot.version)
-            tombstones.clear(connection)
-        _remove_old(published, grace)
+            tombstones.clear(connection, MARTS)
+        _remove_old_versions(published, grace)
     return snapshot
 
 
 def latest_snapshot(published: Path) -> Snapshot | None:
-    """Give the newest version whose files are whole; None where there is none."""
+    """Return the newest complete version, or None if there is none."""
     versions = _versions(published.resolve())
     return read_snapshot(versions[-1]) if versions else None
 
 
-def _own(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot | None) -> Snapshot | None:
-    """Give the version if this warehouse published it last: what left since is known of that one alone."""
+def _published_by_this_warehouse(
+    connection: duckdb.DuckDBPyConnection, snapshot: Snapshot | None
+) -> Snapshot | None:
+    """Return the version if this warehouse published it last, because the tombstones are relative to it."""
     is_own = snapshot is not None and snapshot.version == state.published_version(connection)
     return snapshot if is_own else None
 
 
-def _is_still_so(
-    connection: duckdb.DuckDBPyConnection, before: Snapshot, as_of: int, *, with_personal_data: bool
+def _is_unchanged(
+    connection: duckdb.DuckDBPyConnection, previous: Snapshot, as_of: int, *, with_personal_data: bool
 ) -> bool:
     contents = {
         mart.name: month_contents(connection, mart, with_personal_data=with_personal_data) for mart in PUBLISHED
     }
     published = {
         mart: {month: (files.kind, files.load_seq) for month, files in months.items()}
-        for mart, months in before.marts.items()
+        for mart, months in previous.marts.items()
     }
-    return before.as_of == as_of and before.has_personal_data == with_personal_data and contents == published
+    return previous.as_of == as_of and previous.has_personal_data == with_personal_data and contents == published
 
 
-def _make(  # noqa: PLR0913 - as of `publish`
+def _write_version(  # noqa: PLR0913 - as `publish`
     connection: duckdb.DuckDBPyConnection,
     published: Path,
-    before: Snapshot | None,
+    previous: Snapshot | None,
     as_of: int,
     *,
     with_personal_data: bool,
@@ -128,7 +130,7 @@ def _make(  # noqa: PLR0913 - as of `publish`
     folder = published / VERSIONS / version
     part = folder.with_name(f".{version}.part")
     part.mkdir(parents=True)
-    writer = FileWriter(connection, part, as_of, before, with_personal_data, min_rows_for_delta)
+    writer = FileWriter(connection, part, as_of, previous, with_personal_data, min_rows_for_delta)
     marts = {mart.name: writer.write_mart(mart) for mart in PUBLISHED}
     snapshot = Snapshot(as_of, version, now, with_personal_data, folder, marts)
     snapshot.write(part)
@@ -139,8 +141,8 @@ def _make(  # noqa: PLR0913 - as of `publish`
     return snapshot
 
 
-def _swap_in(published: Path, snapshot: Snapshot) -> None:
-    """Make the database of views beside its place, and rename it into it."""
+def _replace_database(published: Path, snapshot: Snapshot) -> None:
+    """Write the database of views under another name, and rename it to its name."""
     database = published / DATABASE
     part = published / f".{DATABASE}.part"
     part.unlink(missing_ok=True)
@@ -155,7 +157,7 @@ def _swap_in(published: Path, snapshot: Snapshot) -> None:
             [snapshot.as_of, snapshot.version, snapshot.published_at, snapshot.has_personal_data],
         )
         connection.execute(
-            "COMMENT ON TABLE snapshot IS 'One row; as_of is the newest load that every mart holds.'"
+            "COMMENT ON TABLE snapshot IS 'One row; as_of is the newest load that every mart has applied.'"
         )
         for mart in PUBLISHED:
             for statement in view_statements(snapshot, mart):
@@ -168,8 +170,8 @@ def _swap_in(published: Path, snapshot: Snapshot) -> None:
     sync_folder(published)
 
 
-def _remove_old(published: Path, grace: timedelta) -> None:
-    """Remove versions that were replaced longer ago than the grace, and what an interrupted publish left."""
+def _remove_old_versions(published: Path, grace: timedelta) -> None:
+    """Remove versions that were replaced longer ago than the grace period, and parts of interrupted publishes."""
     for part in (published / VERSIONS).glob(".*.part"):
         shutil.rmtree(part)
     versions = _versions(published)

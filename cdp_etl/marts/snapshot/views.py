@@ -1,9 +1,7 @@
-"""The views of a published version: what is in the files of a mart, without the rows that have left since.
+"""Views of a published version: the rows of its data files without those hidden by tombstones.
 
-A row of a file is hidden by a key of its month that left by a load after the one that made the row. Months that
-hide nothing, and those are most, are read as they are.
-
-Put here the SQL of the views. What the files are stands in `month_files.py`.
+A tombstone hides a row if it has the row's grain and a newer load. Most months have no tombstones; their files are
+read without a join.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,28 +14,30 @@ from cdp_etl.marts.snapshot.manifest import Snapshot
 
 
 def view_statements(snapshot: Snapshot, mart: Mart) -> Iterable[str]:
-    """Give the statements that make the view of a mart, with comments."""
+    """Return the statements that create the view of a mart, with comments."""
     columns = pseudonymize.published_columns(mart.columns, with_personal_data=snapshot.has_personal_data)
-    kept = [column for column in columns if column.name not in mart.derived]
-    rows = list(_rows(snapshot, mart, ", ".join(quoted(column.name) for column in kept)))
-    select = " UNION ALL ".join(rows or [_nothing(kept)])
+    stored = [column for column in columns if column.name not in mart.derived]
+    rows = list(_row_selects(snapshot, mart, ", ".join(quoted(column.name) for column in stored)))
+    select = " UNION ALL ".join(rows or [_empty_select(stored)])
     return create_view("marts", mart.name, columns, mart.view_select(columns, f"({select})"), mart.description)
 
 
-def _rows(snapshot: Snapshot, mart: Mart, columns: str) -> Iterator[str]:
-    """Give a SELECT of the months that hide nothing, and one of those that do; neither where there are none."""
+def _row_selects(snapshot: Snapshot, mart: Mart, columns: str) -> Iterator[str]:
+    """Yield one SELECT of the months without tombstones, and one of those with tombstones."""
     months = snapshot.marts[mart.name].values()
-    whole = [path for month in months if not month.left for path in month.data]
-    if whole:
-        yield f"SELECT {columns} FROM {_files(snapshot, whole)}"
-    hiding = [month for month in months if month.left]
-    if hiding:
-        data = _files(snapshot, [path for month in hiding for path in month.data])
-        left = _files(snapshot, [path for month in hiding for path in month.left])
-        same = " AND ".join(f"made.{quoted(name)} IS NOT DISTINCT FROM gone.{quoted(name)}" for name in mart.grain)
+    complete = [path for month in months if not month.deletes for path in month.data]
+    if complete:
+        yield f"SELECT {columns} FROM {_files(snapshot, complete)}"
+    merged = [month for month in months if month.deletes]
+    if merged:
+        data = _files(snapshot, [path for month in merged for path in month.data])
+        deletes = _files(snapshot, [path for month in merged for path in month.deletes])
+        same_grain = " AND ".join(
+            f"stored.{quoted(name)} IS NOT DISTINCT FROM tombstone.{quoted(name)}" for name in mart.grain
+        )
         yield (
-            f"SELECT {columns} FROM {data} AS made ANTI JOIN {left} AS gone"
-            f" ON {same} AND gone.{DELETED_BY.name} > made.{WRITTEN_BY.name}"
+            f"SELECT {columns} FROM {data} AS stored ANTI JOIN {deletes} AS tombstone"
+            f" ON {same_grain} AND tombstone.{DELETED_BY.name} > stored.{WRITTEN_BY.name}"
         )
 
 
@@ -45,5 +45,5 @@ def _files(snapshot: Snapshot, paths: Sequence[str]) -> str:
     return f"read_parquet([{', '.join(literal(str(snapshot.folder / path)) for path in paths)}])"
 
 
-def _nothing(columns: Sequence[TableColumn]) -> str:
+def _empty_select(columns: Sequence[TableColumn]) -> str:
     return f"SELECT {', '.join(f'NULL::{one.type.duckdb} AS {quoted(one.name)}' for one in columns)} WHERE false"

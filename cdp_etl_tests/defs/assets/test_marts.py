@@ -129,4 +129,4 @@ def test_a_row_that_is_lost_from_a_mart_is_found_by_the_job_that_checks_everythi
 
     (check,) = [one for one in checks if one.asset_key == asset_key(Layer.MARTS, "interaction")]
     assert not check.passed
-    assert "agrees_with_staging does not hold for 1 keys" in str(check.description)
+    assert "agrees_with_staging failed for 1 keys" in str(check.description)

@@ -8,11 +8,10 @@ from sqlglot import expressions, parse_one
 
 from cdp_etl.entities import ENTITIES
 from cdp_etl.marts.checks import run
-from cdp_etl.marts.checks.definitions import CHECKS, checks_of
-from cdp_etl.marts.checks.model import Check
+from cdp_etl.marts.checks.definitions import checks_of
+from cdp_etl.marts.checks.model import Check, MartCheckError
 from cdp_etl.marts.engine.key_hash import key_hash_of
 from cdp_etl.marts.engine.mart import Mart
-from cdp_etl.marts.errors import MartCheckError
 from cdp_etl.marts.refresh import check_mart, rebuild_marts, refresh_mart, refresh_marts
 from cdp_etl.marts.registry import MARTS, mart_named, with_upstream
 from cdp_etl.marts.snapshot.manifest import Snapshot
@@ -20,9 +19,9 @@ from cdp_etl.marts.snapshot.publish import DATABASE, latest_snapshot, publish
 from cdp_etl_tests.marts.loading import ACTIVITY, EMAIL, REVIEW, Loader, make_record
 
 _TEMPORARY = {
-    "entered",
-    "leaving",
-    "doubled",
+    "inserted_counts",
+    "deleted_rows",
+    "duplicate_grain",
     "pending",
     "affected",
     "customer_identity",
@@ -221,12 +220,12 @@ def test_the_reason_tells_counts_hashes_and_what_to_do_and_no_value(published: L
         _publish(published)
 
     assert str(raised.value) == (
-        "The run of the mart product_daily was undone, and the snapshot stays as it was:"
-        " totals_agree_with_interaction does not hold for 1 keys of company_id, activity_date, product_sku"
-        " (affected keys): -5 where 1 were expected; of the first of them"
+        "The run of the mart product_daily was rolled back, and the snapshot is unchanged:"
+        " totals_agree_with_interaction failed for 1 keys of company_id, activity_date, product_sku (affected keys):"
+        " found -5, expected 1. Of the first keys,"
         " left(md5(concat_ws('|', company_id, activity_date, product_sku)), 16) is 443e3d7dcedc45a6."
-        " The next run makes it anew before anything is published; `cdp-etl marts rebuild --all` does so now, with"
-        " all that it is made from."
+        " The next run rebuilds the mart before anything is published. To rebuild it and its upstream marts now, run"
+        " `cdp-etl marts rebuild --all`."
     )
 
 
@@ -296,10 +295,12 @@ def test_what_a_run_did_not_touch_is_found_in_all_rows_and_made_anew(
     _damage(published, damage)
 
     contradicted = _contradicted(published, found[0])
-    made_anew = {result.mart: result.rebuilt for result in refresh_marts(published.warehouse, published.settings)}
+    made_anew = {
+        result.mart: result.rebuild_reason for result in refresh_marts(published.warehouse, published.settings)
+    }
 
     assert contradicted >= {found[1], "equals_its_rebuild"}
-    assert made_anew[found[0]] == "a check did not hold"
+    assert made_anew[found[0]] == "check failed"
     assert _contradicted(published, found[0]) == set()
 
 
@@ -366,7 +367,9 @@ def test_every_mart_is_checked_and_every_check_says_what_it_means(mart: Mart) ->
     assert len({check.name for check in checks}) == len(checks)
 
 
-@pytest.mark.parametrize("check", CHECKS, ids=lambda check: f"{check.mart}-{check.name}")
+@pytest.mark.parametrize(
+    "check", [check for mart in MARTS for check in checks_of(mart)], ids=lambda check: f"{check.mart}-{check.name}"
+)
 def test_a_check_reads_only_what_its_mart_is_made_from(check: Check) -> None:
     """It is looked at as soon as the mart has run, when marts behind it, or beside it, have not."""
     marts = with_upstream([mart_named(check.mart)])

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from cdp_etl.defs.assets.column_schema import column_schema
-from cdp_etl.marts.checks.definitions import CHECKS
+from cdp_etl.marts.checks.definitions import checks_of
 from cdp_etl.marts.docs.pages import render_mart_documents
 from cdp_etl.marts.engine.mart import Mart
 from cdp_etl.marts.refresh import refresh_marts
@@ -99,7 +99,7 @@ def test_the_rules_of_the_contract_are_the_checks_and_pass(
 ) -> None:
     (schema,) = _contract(documents, mart)["schema"]
 
-    assert [rule["name"] for rule in schema["quality"]] == [one.name for one in CHECKS if one.mart == mart.name]
+    assert [rule["name"] for rule in schema["quality"]] == [one.name for one in checks_of(mart)]
     assert [list(loaded.rows(rule["query"])[0].values()) for rule in schema["quality"]] == [
         [rule["mustBe"]] for rule in schema["quality"]
     ]

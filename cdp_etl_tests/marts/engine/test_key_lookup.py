@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdp_etl.marts.engine import key_lookup
+from cdp_etl.marts.engine import row_id_chunks
 from cdp_etl.marts.engine import mart as mart_module
 from cdp_etl.marts.engine.key_hash import KeyHash, hash_signature, key_hash_of
 from cdp_etl.marts.engine.key_lookup import fetch_rows, lookup_by_hash, lookup_row_ids, lookup_rows
@@ -77,7 +77,7 @@ def test_in_however_many_pieces_a_mart_is_read_its_rows_are_found_each_once(
     row_id_chunks: int,
 ) -> None:
     keep(connection, rows, keys)
-    with patch.object(key_lookup, "_TOLD_APART", 2):
+    with patch.object(row_id_chunks, "MAX_EXACT_ROW_IDS", 2):
         select = fetch_rows(
             "a_mart",
             lookup_row_ids("a_mart", "affected", LOOKUP),
@@ -129,7 +129,9 @@ def test_a_warehouse_without_the_hashes_gets_them_by_its_next_run_of_any_mart(lo
 
     results = refresh_marts(loader.warehouse, loader.settings, [CUSTOMER_PRODUCT])
 
-    assert {result.rebuilt for result in results if result.mart != IDENTITY_CHANGE.name} == {"definition changed"}
+    assert {result.rebuild_reason for result in results if result.mart != IDENTITY_CHANGE.name} == {
+        "definition changed"
+    }
     assert loader.rows("SELECT sum(interaction_count)::INTEGER AS n FROM marts.customer_product") == [{"n": 2}]
 
 

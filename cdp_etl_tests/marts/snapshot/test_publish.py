@@ -90,7 +90,11 @@ def test_of_a_large_month_only_what_changed_is_written(loader: Loader) -> None:
 
     first, second = "interaction/2026-03.parquet", "interaction/2026-03.2.parquet"
     month = after.marts["interaction"][date(2026, 3, 1)]
-    assert (month.data, month.left, month.rows) == ((first, second), ("interaction/left/2026-03.2.parquet",), 5)
+    assert (month.data, month.deletes, month.rows) == (
+        (first, second),
+        ("interaction/deletes/2026-03.2.parquet",),
+        5,
+    )
     assert (before.folder / first).samefile(after.folder / first)
     added = pl.read_parquet(after.folder / second, columns=["record_id"])
     assert sorted(added["record_id"]) == ["4", "5"]
@@ -107,7 +111,7 @@ def test_a_month_of_which_much_is_hidden_is_written_anew(loader: Loader) -> None
     after = _publish(loader, min_rows_for_delta=0)
 
     month = after.marts["interaction"][date(2026, 3, 1)]
-    assert (month.data, month.left) == (("interaction/2026-03.parquet",), ())
+    assert (month.data, month.deletes) == (("interaction/2026-03.parquet",), ())
     assert _read(loader, "SELECT record_id FROM marts.interaction ORDER BY ALL") == [("1",), ("2",)]
 
 

@@ -1,0 +1,8 @@
+-- A row of the mart to recompute.
+-- Grain: $row_columns
+-- Inputs: changed_day, regrouped_rows
+SELECT $row_columns
+FROM changed_day
+UNION
+SELECT $row_columns
+FROM regrouped_rows
