@@ -7,7 +7,7 @@ import typer
 from cdp_etl.alerts.channels.base import deliver
 from cdp_etl.alerts.dispatch import dispatch, pending_findings
 from cdp_etl.alerts.errors import DeliveryError
-from cdp_etl.alerts.message import trial_message
+from cdp_etl.alerts.message import NO_CHANNEL, trial_message
 from cdp_etl.alerts.notification_state import read_state
 from cdp_etl.cli.lazy_group import subcommands
 from cdp_etl.cli.options import AsJson
@@ -17,8 +17,6 @@ from cdp_etl.defs.runtime.instance import open_instance
 from cdp_etl.settings import load_settings
 
 alerts = subcommands("Test alert channels, list findings, send alerts.")
-
-NO_CHANNEL = "No alert channel is configured. Set CDP_ETL_ALERT_WEBHOOK_URL or CDP_ETL_ALERT_SMTP_HOST."
 
 
 @alerts.command("test")
