@@ -70,11 +70,11 @@ test-system: .venv/.dev ## Tests that need Debian packages; installs them when r
 screenshots: .venv/.dev ## The pictures in docs/img, by the tests of the UI; needs Debian's packages
 	@SCREENSHOTS=docs/img $(BIN)/pytest -m system cdp_etl_tests/end_to_end/test_ui.py
 
-bench: .venv/.dev ## Normalizing beside its peers, timed; writes benchmarks/results.md (a quarter of an hour)
+bench: .venv/.dev ## Measure normalizing against other tools; writes benchmarks/results.md (15 minutes)
 	@$(BIN)/python benchmarks/normalize.py --dlt --out benchmarks/results.md
 
-bench-memory: .venv/.dev ## What memory normalizing takes at 1, 5 and 20 million records and of odd dumps; wants 30 GB of disk
-	@$(BIN)/python benchmarks/normalize.py --groups memory odd --out benchmarks/results-memory.md
+bench-memory: .venv/.dev ## Measure memory of normalizing 1, 5 and 20 million records and extreme dumps; needs 30 GB of disk
+	@$(BIN)/python benchmarks/normalize.py --groups memory extreme --out benchmarks/results-memory.md
 
 bench-load: .venv/.dev ## A day's load on a growing history, timed; writes benchmarks/results-load.md
 	@$(BIN)/python benchmarks/load.py $(BENCH_LOAD) --out benchmarks/results-load.md

@@ -1,10 +1,10 @@
-"""How fast a dump is pulled from a real sshd and from an S3 endpoint, beside the plain clients.
+"""Speed of pulling a dump from sshd and from an S3 endpoint, compared with standard clients.
 
     python benchmarks/landing.py [--megabytes 1000] [--runs 3] [--out benchmarks/results-landing.md]
 
-Each pull and each client runs in a process of its own, in turn; the medians go into the table. What a client
-is given is the same: the files, the server, the loopback line. What `pull_dump` does beyond it (hashing,
-syncing to disk, a second listing) is counted as part of its time.
+Each pull and each client runs in a process of its own, interleaved. The table has the medians. All clients get the
+same files from the same server over loopback. The time of `pull_dump` includes hashing, syncing to disk and a
+second listing.
 """
 
 import argparse
@@ -40,8 +40,8 @@ REGION = "us-east-1"
 ROUND_TRIP_SECONDS = 0.02
 
 
-class Measured(NamedTuple):
-    """One run: wall seconds, processor seconds of the client, peak resident MiB."""
+class Measurement(NamedTuple):
+    """One run: wall seconds, CPU seconds of the client, peak resident MiB."""
 
     seconds: float
     cpu: float
@@ -53,50 +53,50 @@ def main() -> None:
     if sys.argv[1:2] == ["child"]:
         print(json.dumps(_child(sys.argv[2], json.loads(sys.argv[3]))))
         return
-    if sys.argv[1:2] == ["far"]:
-        asyncio.run(_serve_from_afar(int(sys.argv[2]), int(sys.argv[3])))
+    if sys.argv[1:2] == ["delayed"]:
+        asyncio.run(_serve_with_delay(int(sys.argv[2]), int(sys.argv[3])))
         return
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--megabytes", type=int, default=1000)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--out", type=Path)
-    chosen = parser.parse_args()
-    if chosen.megabytes < max(SHAPES.values()) // MEGABYTE:
+    arguments = parser.parse_args()
+    if arguments.megabytes < max(SHAPES.values()) // MEGABYTE:
         parser.error("--megabytes: expected at least one large file, 100")
     with tempfile.TemporaryDirectory() as name:
         lines = []
-        for line in _compare(Path(name), chosen.megabytes, chosen.runs):
+        for line in _compare(Path(name), arguments.megabytes, arguments.runs):
             print(line, flush=True)
             lines.append(line)
-    if chosen.out:
-        chosen.out.write_text(_report(lines, chosen.megabytes, chosen.runs))
+    if arguments.out:
+        arguments.out.write_text(_report(lines, arguments.megabytes, arguments.runs))
 
 
 def _compare(work: Path, megabytes: int, runs: int) -> Iterator[str]:
-    yield "| server | files | client | MB/s | processor s | peak MiB |"
+    yield "| server | files | client | MB/s | CPU s | peak MiB |"
     yield "|---|---|---|--:|--:|--:|"
     for folder in ("ssh", "s3"):
         (work / folder).mkdir()
-    with openssh_server(work / "ssh") as sshd, _moto() as s3, _far_away(sshd.port) as far_port:
-        far = replace(sshd, port=far_port, options=Keys(work / "ssh" / "keys").options(far_port))
+    with openssh_server(work / "ssh") as sshd, _moto() as s3, _delayed(sshd.port) as delayed_port:
+        delayed = replace(sshd, port=delayed_port, options=Keys(work / "ssh" / "keys").options(delayed_port))
         s3.create_bucket("bench")
         for shape, size in SHAPES.items():
             folder = f"{shape}/{FOLDER}"
             _deliver(sshd.root / folder, size, megabytes * MEGABYTE // size)
             asyncio.run(_upload(s3, sorted((sshd.root / folder).iterdir()), folder))
-            yield from _measure(_clients(sshd, far, s3, shape), work / "out", size, megabytes, runs)
+            yield from _measure(_clients(sshd, delayed, s3, shape), work / "out", size, megabytes, runs)
             shutil.rmtree(sshd.root / shape)
 
 
-def _clients(sshd: SftpServer, far: SftpServer, s3: S3Server, shape: str) -> dict[tuple[str, str], list[Any]]:
+def _clients(sshd: SftpServer, delayed: SftpServer, s3: S3Server, shape: str) -> dict[tuple[str, str], list[Any]]:
     folder = f"{shape}/{FOLDER}"
-    far_name = f"sshd, {ROUND_TRIP_SECONDS * 1000:.0f} ms away"
+    delayed_name = f"sshd, {ROUND_TRIP_SECONDS * 1000:.0f} ms away"
     return {
         ("sshd", "`pull_dump`"): _pull_sftp(sshd, shape),
         ("sshd", "`sftp -r`"): _openssh("sftp", sshd, folder),
         ("sshd", "`scp -r`"): _openssh("scp", sshd, folder),
-        (far_name, "`pull_dump`"): _pull_sftp(far, shape),
-        (far_name, "`sftp -r`"): _openssh("sftp", far, folder),
+        (delayed_name, "`pull_dump`"): _pull_sftp(delayed, shape),
+        (delayed_name, "`sftp -r`"): _openssh("sftp", delayed, folder),
         ("moto", "`pull_dump`"): ["child", "s3", {"endpoint": s3.endpoint, "shape": shape}],
         ("moto", "obstore's bare get"): ["child", "bare", {"endpoint": s3.endpoint, "folder": folder}],
     }
@@ -105,13 +105,13 @@ def _clients(sshd: SftpServer, far: SftpServer, s3: S3Server, shape: str) -> dic
 def _measure(
     clients: dict[tuple[str, str], list[Any]], out: Path, size: int, megabytes: int, runs: int
 ) -> Iterator[str]:
-    measured: dict[tuple[str, str], list[Measured]] = {client: [] for client in clients}
+    measured: dict[tuple[str, str], list[Measurement]] = {client: [] for client in clients}
     for _ in range(runs):
         for client, command in clients.items():
             measured[client].append(_run(command, out))
     files = f"{megabytes * MEGABYTE // size} of {size // MEGABYTE} MB"
-    for (server, name), found in measured.items():
-        seconds, cpu, peak = (statistics.median(column) for column in zip(*found, strict=True))
+    for (server, name), runs_of_client in measured.items():
+        seconds, cpu, peak = (statistics.median(column) for column in zip(*runs_of_client, strict=True))
         yield f"| {server} | {files} | {name} | {megabytes / seconds:.0f} | {cpu:.1f} | {peak:.0f} |"
 
 
@@ -159,13 +159,13 @@ def _openssh(program: str, server: SftpServer, folder: str) -> list[Any]:
     return ["sftp", *options, "-r", source]
 
 
-def _run(command: list[Any], out: Path) -> Measured:
+def _run(command: list[Any], out: Path) -> Measurement:
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir()
     if command[0] == "child":
         arguments = [sys.executable, __file__, "child", command[1], json.dumps(command[2] | {"out": str(out)})]
         done = subprocess.run(arguments, capture_output=True, check=True)
-        return Measured(*json.loads(done.stdout))
+        return Measurement(*json.loads(done.stdout))
     started = time.perf_counter()
     with subprocess.Popen([*command, str(out)], stdout=subprocess.DEVNULL) as process:
         peak = 0.0
@@ -175,16 +175,16 @@ def _run(command: list[Any], out: Path) -> Measured:
         process.returncode = os.waitstatus_to_exitcode(ended[1])
     if process.returncode:
         raise RuntimeError(f"{command[0]} failed")
-    return Measured(time.perf_counter() - started, ended[2].ru_utime + ended[2].ru_stime, peak)
+    return Measurement(time.perf_counter() - started, ended[2].ru_utime + ended[2].ru_stime, peak)
 
 
 def _peak_mib(pid: int) -> float:
-    """Give the most memory a process has had; ru_maxrss would start with what its parent had."""
-    found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
-    return int(found[1]) / 1024 if found else 0.0  # a process that has just ended has no memory
+    """Return the peak memory of a process. ru_maxrss would include the parent's memory before exec."""
+    runs_of_client = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
+    return int(runs_of_client[1]) / 1024 if runs_of_client else 0.0  # a process that has just ended has no memory
 
 
-def _child(kind: str, given: dict[str, str]) -> Measured:
+def _child(kind: str, given: dict[str, str]) -> Measurement:
     started, cpu = time.perf_counter(), time.process_time()
     out = Path(given["out"])
     if kind == "bare":
@@ -200,7 +200,7 @@ def _child(kind: str, given: dict[str, str]) -> Measured:
         location = given.get("location") or f"s3://bench/{given['shape']}"
         if pull_dump(open_zone(location, options=options), ENTITY, DAY, out) is None:
             raise RuntimeError("nothing was pulled")
-    return Measured(time.perf_counter() - started, time.process_time() - cpu, _peak_mib(os.getpid()))
+    return Measurement(time.perf_counter() - started, time.process_time() - cpu, _peak_mib(os.getpid()))
 
 
 async def _bare_get(endpoint: str, folder: str, out: Path) -> None:
@@ -231,10 +231,10 @@ def _moto() -> Iterator[S3Server]:
 
 
 @contextmanager
-def _far_away(target_port: int) -> Iterator[int]:
-    """Give a port that leads to another with half of ROUND_TRIP_SECONDS on each way, at full bandwidth."""
+def _delayed(target_port: int) -> Iterator[int]:
+    """Yield a port that forwards to another, with half of ROUND_TRIP_SECONDS each way at full bandwidth."""
     port = free_port()
-    with subprocess.Popen([sys.executable, __file__, "far", str(port), str(target_port)]) as process:
+    with subprocess.Popen([sys.executable, __file__, "delayed", str(port), str(target_port)]) as process:
         try:
             wait_for(port)
             yield port
@@ -242,7 +242,7 @@ def _far_away(target_port: int) -> Iterator[int]:
             process.terminate()
 
 
-async def _serve_from_afar(port: int, target_port: int) -> None:
+async def _serve_with_delay(port: int, target_port: int) -> None:
     loop = asyncio.get_running_loop()
 
     async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -259,14 +259,14 @@ async def _serve_from_afar(port: int, target_port: int) -> None:
 
 
 def _report(lines: list[str], megabytes: int, runs: int) -> str:
-    return f"""# Landing: pulling a dump, beside the plain clients
+    return f"""# Landing: speed of pulling a dump, compared with standard clients
 
 Written by `make bench-landing`: {megabytes} MB of random bytes, medians of {runs} interleaved runs on
 {os.cpu_count()} cores shared with the servers, Python {platform.python_version()}. `pull_dump` also hashes, syncs
-to disk and lists twice; the start of Python is left out, that of `sftp` and `scp` is in. moto is a server in
-Python, so that what is measured on it is mostly moto. "{ROUND_TRIP_SECONDS * 1000:.0f} ms away" is loopback behind
-a proxy that delays, as a partner's server would be. The load average at the end was {os.getloadavg()[1]:.0f}:
-where it is above the number of cores, compare rows with one another and not with other machines.
+to disk and lists twice. Its time excludes the start of Python; the times of `sftp` and `scp` include theirs. moto
+is a server in Python, so its rows mostly measure moto. "{ROUND_TRIP_SECONDS * 1000:.0f} ms away" is loopback
+through a proxy with the delay of a partner's server. The load average at the end was {os.getloadavg()[1]:.0f}: if
+it exceeds the number of cores, compare rows only with each other, not with other machines.
 
 {chr(10).join(lines)}
 """

@@ -1,11 +1,11 @@
-"""What loading one day costs on a growing history, beside DuckDB's bare INSERT … SELECT from the same Parquet.
+"""Cost of loading one day on a growing history, compared with DuckDB's INSERT … SELECT from the same Parquet.
 
     python benchmarks/load.py --history 10 50 150 --out benchmarks/results-load.md
 
-builds a warehouse of customer-product-activity with so many million rows, and at each size loads a day of
-`--rows` rows of which one in twenty corrects a record of the ten days before; then loads that day again,
-corrected.
-The peer inserts the same Parquet into the same table with constants for what a load must find out.
+Build a warehouse of customer-product-activity with the given millions of rows. At each size, load a day of
+`--rows` rows, of which one in twenty corrects a record of the ten days before. Then load a corrected version of
+that day. The baseline inserts the same Parquet into the same table, with constants for the columns that a load
+computes.
 """
 
 import argparse
@@ -33,7 +33,7 @@ TABLE = f"staging.{ENTITY.table}"
 FIRST_DAY = date(2026, 1, 1)
 CORRECTED_ONE_IN = 20
 CORRECTED_ROWS = 10_000_000
-"""Corrections fall evenly on so many of the newest rows: ten days."""
+"""Number of latest rows over which corrections are spread evenly: ten days."""
 HISTORY_AT_ONCE = 1_000_000
 BARE_INSERT = f"""
     INSERT INTO {TABLE} BY NAME
@@ -44,22 +44,21 @@ BARE_INSERT = f"""
 INTRODUCTION = f"""# Loading one day on a growing history
 
 {{day}}, {{system}} (load average {{load:.1f}}), DuckDB {{duckdb}}, memory limit 2 GiB, 2 threads.
-{{rows:,}} rows of `{ENTITY.name}` ({{columns}} columns), one in {CORRECTED_ONE_IN} of them a
-correction of a record of the ten days before. Median of interleaved runs, opening and closing of the file
-included.
-Rows of the history beyond the first {{wide:,}} hold only the columns that may not be null: a load reads of the
-history the hashes of all keys, and the other columns only of the records that it corrects.
+{{rows:,}} rows of `{ENTITY.name}` ({{columns}} columns), of which one in {CORRECTED_ONE_IN} corrects a record of
+the ten days before. Median of interleaved runs, including opening and closing of the file.
+Rows of the history beyond the first {{wide:,}} have only the columns that are not nullable. A load reads the key
+hashes of the whole history, and other columns only of the records that it corrects.
 
-The bare insert writes constants for what a load finds out: it looks for no earlier version, keeps no change feed
-and no ledger, checks nothing, and would leave two current versions of a corrected record.
+The bare insert writes constants instead of the computed columns. It looks up no earlier version, writes no change
+feed and no ledger, checks nothing, and would leave two current versions of a corrected record.
 
-| history, rows | file, GB | step | wall s | spread | CPU s | wall against bare | CPU against bare |
+| history, rows | file, GB | step | wall s | spread | CPU s | wall ratio | CPU ratio |
 |--:|--:|---|--:|--:|--:|--:|--:|"""
 
 
 @dataclass(frozen=True)
 class Dump:
-    """A dump as `load_dump` wants it."""
+    """A normalized dump with the attributes that `load_dump` requires."""
 
     dump_date: date
     content_fingerprint: str
@@ -76,8 +75,8 @@ class Dump:
 
 
 @dataclass(frozen=True)
-class Measured:
-    """What one step took: wall and CPU seconds, and peak resident MiB of the process so far."""
+class Measurement:
+    """Wall and CPU seconds of one step, and peak resident MiB of the process so far."""
 
     wall: float
     cpu: float
@@ -85,20 +84,20 @@ class Measured:
 
 
 def rows_of_a_day(day: int, rows: int, corrected_from: int, version: int = 0) -> str:
-    """Give the SQL of a day's records; one in twenty corrects a record before number `corrected_from`."""
+    """Return the SQL of a day's records. One in twenty corrects a record before number `corrected_from`."""
     own_id = f"{day}::BIGINT * {rows} + i"
     if corrected_from:
-        among = min(CORRECTED_ROWS, corrected_from)
-        corrected = f"{corrected_from - among} + i * {among // rows}::BIGINT"
+        corrected_rows = min(CORRECTED_ROWS, corrected_from)
+        corrected = f"{corrected_from - corrected_rows} + i * {corrected_rows // rows}::BIGINT"
         own_id = f"CASE WHEN i % {CORRECTED_ONE_IN} = 0 THEN {corrected} ELSE {own_id} END"
-    moment = f"TIMESTAMPTZ '{FIRST_DAY + timedelta(days=day)} 00:00:00+00' + to_seconds(i % 86400)"
+    timestamp = f"TIMESTAMPTZ '{FIRST_DAY + timedelta(days=day)} 00:00:00+00' + to_seconds(i % 86400)"
     derived = {
         "timezone_gmt": "7",
         "system_name": "'Website'",
         "internal_company_id": "'ORG1029130112'",
         "action_id": "lpad(id::VARCHAR, 11, '0')",
         "action": "['Search', 'Wishlist', 'View', 'AddToCart'][1 + i % 4]",
-        "action_at": moment,
+        "action_at": timestamp,
         "customer_id": "'KH' || customer",
         "customer_name": "'Nguyen Van ' || customer",
         "customer_phone": "'0' || (900000000 + customer)",
@@ -117,9 +116,9 @@ def rows_of_a_day(day: int, rows: int, corrected_from: int, version: int = 0) ->
         "warnings": "[]::VARCHAR[]",
         "company_id": "'ORG1029130112'",
         "record_key": "'ORG1029130112|Website|' || lpad(id::VARCHAR, 11, '0')",
-        "key_hash": "hash(id)",  # as good as MD5 to a load, and much cheaper to make 150 million of
-        "occurred_at": moment,
-        "activity_date": f"({moment})::DATE",
+        "key_hash": "hash(id)",  # equivalent to MD5 for a load, and much cheaper for 150 million rows
+        "occurred_at": timestamp,
+        "activity_date": f"({timestamp})::DATE",
         "customer_key": "'c:KH' || customer",
         "identifiers": "['c:KH' || customer, 'e:user' || customer || '@example.com',"
         " 'p:+84' || (900000000 + customer)]",
@@ -140,7 +139,7 @@ def rows_of_a_day(day: int, rows: int, corrected_from: int, version: int = 0) ->
 
 
 def write_day(folder: Path, day: int, rows: int, corrected_from: int, version: int = 0) -> Dump:
-    """Write a day's Parquet."""
+    """Write the Parquet file of a day."""
     path = folder / f"{day}-{version}.parquet"
     with duckdb.connect() as connection:
         select = rows_of_a_day(day, rows, corrected_from, version)
@@ -149,7 +148,7 @@ def write_day(folder: Path, day: int, rows: int, corrected_from: int, version: i
 
 
 def grow(warehouse: Warehouse, rows_after: int, wide_rows: int) -> None:
-    """Fill up the history, a million rows a day, from where it is; beyond `wide_rows` with key columns only."""
+    """Extend the history by a million rows per day. Rows beyond `wide_rows` have key columns only."""
     needed = ", ".join(
         "[] AS identifiers" if column.name == "identifiers" else column.name
         for column in lake_columns(ENTITY)
@@ -164,28 +163,28 @@ def grow(warehouse: Warehouse, rows_after: int, wide_rows: int) -> None:
 
 
 @contextmanager
-def measured(into: list[Measured]) -> Iterator[None]:
-    """Measure a block."""
+def stopwatch(into: list[Measurement]) -> Iterator[None]:
+    """Measure the block."""
     wall, cpu = time.perf_counter(), time.process_time()
     yield
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    into.append(Measured(time.perf_counter() - wall, time.process_time() - cpu, peak))
+    into.append(Measurement(time.perf_counter() - wall, time.process_time() - cpu, peak))
 
 
 def bare_insert(warehouse: Warehouse, dump: Dump) -> None:
-    """Insert the same Parquet into the same table as DuckDB comes, finding out nothing."""
+    """Insert the same Parquet into the same table without computing anything."""
     limits = {"memory_limit": warehouse.memory_limit, "threads": warehouse.threads}
     with duckdb.connect(warehouse.path, config=limits) as connection:
         connection.execute(BARE_INSERT.format(dump.accepted_files[0]))
 
 
 def load(warehouse: Warehouse, dump: Dump) -> LoadResult:
-    """Load it as the pipeline does."""
+    """Load the dump as the pipeline does."""
     return load_dump(warehouse, ENTITY, dump, [], max_quarantine_rate=1.0, force=False, run_id=None)
 
 
 def remove(warehouse: Warehouse, dump: Dump) -> None:
-    """Take the day out again, so that the next measurement meets the same history."""
+    """Delete the day, so that the next measurement has the same history."""
     with warehouse.writing() as connection:
         connection.execute(f"DELETE FROM {TABLE} WHERE dump_date = ?", [dump.dump_date])
         connection.execute(f"UPDATE {TABLE} SET is_current = true WHERE NOT is_current")
@@ -195,7 +194,7 @@ def remove(warehouse: Warehouse, dump: Dump) -> None:
 
 def measure(
     warehouse: Warehouse, folder: Path, history: int, rows: int, repeats: int
-) -> dict[str, list[Measured]]:
+) -> dict[str, list[Measurement]]:
     """Measure bare insert, load and reload at one size of history, interleaved."""
     day = history // HISTORY_AT_ONCE
     first = write_day(folder, day, rows, history)
@@ -205,10 +204,10 @@ def measure(
         ("load", load, first, False),
         ("reload, corrected", load, second, True),
     ]
-    steps: dict[str, list[Measured]] = {step: [] for step, *_ in run}
+    steps: dict[str, list[Measurement]] = {step: [] for step, *_ in run}
     for _ in range(repeats):
         for step, action, dump, is_removed in run:
-            with measured(steps[step]):
+            with stopwatch(steps[step]):
                 action(warehouse, dump)
             print(f"{history:>11,} {step:<18} {steps[step][-1]}", flush=True)
             if is_removed:
@@ -216,8 +215,8 @@ def measure(
     return steps
 
 
-def report(results: dict[int, dict[str, list[Measured]]], rows: int, wide: int, sizes: dict[int, int]) -> str:
-    """Give the figures as Markdown."""
+def report(results: dict[int, dict[str, list[Measurement]]], rows: int, wide: int, sizes: dict[int, int]) -> str:
+    """Return the results as Markdown."""
     lines = [
         INTRODUCTION.format(
             day=datetime.now(UTC).date(),
@@ -268,8 +267,8 @@ def main() -> None:
         help="million rows of history with all columns, the rest key columns only",
     )
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--work", type=Path, help="folder for the warehouse; kept and grown where given")
-    parser.add_argument("--out", type=Path, help="where the figures go as Markdown")
+    parser.add_argument("--work", type=Path, help="folder for the warehouse; if given, it is kept and extended")
+    parser.add_argument("--out", type=Path, help="Markdown file to write the results to")
     arguments = parser.parse_args()
     folder = arguments.work or Path(tempfile.mkdtemp())
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,11 +1,13 @@
-"""What one day's loads, marts and snapshot cost on a growing history, and what a full rebuild costs.
+"""Cost of one day's loads, marts and publish on a growing history, and of a full rebuild.
 
     python benchmarks/marts.py --history 10 50 150 --out benchmarks/results-marts.md
 
-builds a warehouse of a retailer's six entities (`retailer.py`) with so many million interactions, rebuilds all
-marts, and then delivers days of `--rows` interactions of three kinds, each loaded, followed by all marts with
-their checks and by a publish: one whose events fall on one day, one of which one record in twenty corrects one of
-the ten days before, and one whose events spread over 90 days.
+Build a warehouse of a retailer's six entities (`retailer.py`) with the given millions of interactions, and rebuild
+all marts. Then process three days of `--rows` interactions each: load, refresh of all marts with checks, publish.
+
+- one day: all events are on the dump date;
+- corrected: one record in twenty corrects a record of the ten days before;
+- spread: the events are spread over 90 days.
 """
 
 import argparse
@@ -41,16 +43,16 @@ STEPS = ("load", "marts", "publish", "all", "CPU")
 INTRODUCTION = """# The marts of one day on a growing history
 
 {day}, {system} (load average {load:.1f}), DuckDB {duckdb}, memory limit {memory}, 2 threads. A day has {rows:,}
-interactions of all six entities, of {customers:,} customers and {products:,} products, unevenly popular
-(`benchmarks/retailer.py`). Seconds; each row is one run, its CPU seconds beside its wall seconds.
+interactions of all six entities, of {customers:,} customers and {products:,} products with uneven popularity
+(`benchmarks/retailer.py`). Each row is one run, in wall seconds, with its CPU seconds in the column CPU.
 
-| history | day | load | marts | publish | all | CPU | dearest marts |
+| history | day | load | marts | publish | all | CPU | slowest marts |
 |--:|---|--:|--:|--:|--:|--:|---|"""
 
 
 @contextmanager
-def measured(into: dict[str, float], step: str) -> Iterator[None]:
-    """Measure a block."""
+def stopwatch(into: dict[str, float], step: str) -> Iterator[None]:
+    """Measure the wall seconds of the block."""
     began = time.perf_counter()
     yield
     into[step] = time.perf_counter() - began
@@ -59,16 +61,16 @@ def measured(into: dict[str, float], step: str) -> Iterator[None]:
 def one_day(
     warehouse: Warehouse, folder: Path, retailer: Retailer, day: Day
 ) -> tuple[dict[str, float], Sequence[MartResult]]:
-    """Load a day, run the marts, publish; give the seconds of each step, and what became of the marts."""
+    """Load a day, refresh the marts and publish. Return the seconds of each step and the results of the marts."""
     dumps = list(write_dumps(folder, retailer, day))
     seconds: dict[str, float] = {}
     began = time.process_time()
-    with measured(seconds, "load"):
+    with stopwatch(seconds, "load"):
         for entity, dump in dumps:
             load_dump(warehouse, entity, dump, [], max_quarantine_rate=1.0, force=False, run_id=None)
-    with measured(seconds, "marts"):
+    with stopwatch(seconds, "marts"):
         results = refresh_marts(warehouse, SETTINGS)
-    with measured(seconds, "publish"):
+    with stopwatch(seconds, "publish"):
         publish(warehouse, folder / "published", SETTINGS, grace=timedelta(0))
     seconds["all"] = sum(seconds.values())
     seconds["CPU"] = time.process_time() - began
@@ -77,16 +79,16 @@ def one_day(
     return seconds, results
 
 
-def dearest(results: Sequence[MartResult]) -> str:
-    """Give the five marts that took longest, with their seconds."""
+def slowest_marts(results: Sequence[MartResult]) -> str:
+    """Return the five slowest marts with their seconds."""
     longest = sorted(results, key=lambda result: -result.seconds)[:5]
     return ", ".join(f"{result.mart} {result.seconds:.1f}" for result in longest)
 
 
 def row(history: int, day: str, seconds: dict[str, float], results: Sequence[MartResult]) -> str:
-    """Give one row of the table."""
+    """Return one row of the table."""
     steps = " | ".join(f"{seconds[step]:.1f}" if step in seconds else "" for step in STEPS)
-    line = f"| {history:,} | {day} | {steps} | {dearest(results)} |"
+    line = f"| {history:,} | {day} | {steps} | {slowest_marts(results)} |"
     print(line, flush=True)
     return line
 
@@ -94,29 +96,29 @@ def row(history: int, day: str, seconds: dict[str, float], results: Sequence[Mar
 def measure(
     warehouse: Warehouse, folder: Path, retailer: Retailer, history: int
 ) -> Iterator[tuple[str, dict[str, float], Sequence[MartResult]]]:
-    """Rebuild all marts of a history that is there, then deliver a day of each kind."""
+    """Rebuild all marts of the existing history, then process a day of each kind."""
     seconds: dict[str, float] = {}
     began = time.process_time()
-    with measured(seconds, "marts"):
+    with stopwatch(seconds, "marts"):
         results = rebuild_marts(warehouse, SETTINGS)
     seconds["CPU"] = time.process_time() - began
-    with measured(seconds, "publish"):
+    with stopwatch(seconds, "publish"):
         publish(warehouse, folder / "published", SETTINGS, grace=timedelta(0))
     yield "full rebuild", seconds, results
     for number, (name, kind) in enumerate(KINDS.items(), start=history // retailer.rows):
         yield name, *one_day(warehouse, folder, retailer, Day(number, **kind))
 
 
-def ratios(measured: dict[tuple[int, str], dict[str, float]]) -> Iterator[str]:
-    """Give what the goals speak of, in sentences."""
-    histories = sorted({history for history, _ in measured})
+def ratios(seconds: dict[tuple[int, str], dict[str, float]]) -> Iterator[str]:
+    """Yield the ratios that the goals refer to, as sentences."""
+    histories = sorted({history for history, _ in seconds})
     first, last = histories[0], histories[-1]
     for name in KINDS if last > first else ():
-        longer = measured[last, name]["all"] / measured[first, name]["all"]
+        longer = seconds[last, name]["all"] / seconds[first, name]["all"]
         yield f"- {name}: a day on {last:,} interactions takes {longer:.2f} times one on {first:,}."
     for history in histories:
         *_, spread = KINDS
-        longer = measured[history, spread]["all"] / measured[history, "one day"]["all"]
+        longer = seconds[history, spread]["all"] / seconds[history, "one day"]["all"]
         yield f"- On {history:,} interactions, {spread}: {longer:.2f} times one day."
 
 
@@ -128,21 +130,21 @@ def main() -> None:
     parser.add_argument("--customers", type=int, default=Retailer.customers)
     parser.add_argument("--products", type=int, default=Retailer.products)
     parser.add_argument("--memory-limit", default="8GiB")
-    parser.add_argument("--work", type=Path, help="folder for the warehouse; kept where given")
-    parser.add_argument("--out", type=Path, help="where the figures go as Markdown")
+    parser.add_argument("--work", type=Path, help="folder for the warehouse; kept if given")
+    parser.add_argument("--out", type=Path, help="Markdown file to write the results to")
     arguments = parser.parse_args()
     folder = arguments.work or Path(tempfile.mkdtemp())
     folder.mkdir(parents=True, exist_ok=True)
     warehouse = Warehouse(folder / "cdp.duckdb", 60.0, arguments.memory_limit, 2, "UTC")
     retailer = Retailer(arguments.rows, arguments.customers, arguments.products)
-    took: dict[tuple[int, str], dict[str, float]] = {}
+    results_by_day: dict[tuple[int, str], dict[str, float]] = {}
     rows = []
     grown = 0
     try:
         for history in (million * MILLION for million in sorted(arguments.history)):
             grow(warehouse, retailer, grown, history // retailer.rows)
             for name, seconds, results in measure(warehouse, folder, retailer, history):
-                took[history, name] = seconds
+                results_by_day[history, name] = seconds
                 rows.append(row(history, name, seconds, results))
             grown = history // retailer.rows + len(KINDS)
     finally:
@@ -163,7 +165,7 @@ def main() -> None:
         introduction,
         *rows,
         "",
-        *ratios(took),
+        *ratios(results_by_day),
         "",
         f"Peak resident memory of the process: {peak:,.0f} MiB.",
         "",

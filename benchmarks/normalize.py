@@ -1,11 +1,11 @@
-"""What normalizing a dump costs, beside the bare readers and the tools people use today.
+"""Cost of normalizing a dump, compared with DuckDB's readers and with common tools.
 
     python benchmarks/normalize.py [--rows 200000] [--runs 3] [--dlt] [--groups …] [--out benchmarks/results.md]
 
-Every measurement is a process of its own; those of one group run in turn, so that what else the machine does falls
-on all of them alike. Figures are medians of processor seconds; ratios are of one group. `--dlt` makes an
-environment for dlt below the work folder and measures it too. The groups `memory` and `odd` say how much memory a
-dump takes at its largest; they run where they are named, and want 20 GB of disk.
+Each measurement is a process of its own. Those of one group are interleaved, so that other load on the machine
+affects all of them equally. Results are medians of CPU seconds, and ratios compare runs of one group. `--dlt`
+creates an environment for dlt in the work folder and measures dlt as well. The groups `memory` and `extreme`
+measure peak memory. They run only if named and need 20 GB of disk.
 """
 
 import argparse
@@ -20,20 +20,20 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from normalize_dumps import DAY, MAIN, EXTREME_DUMPS, large, of_every_format, of_one_line
+from normalize_dumps import DAY, EXTREME_DUMPS, MAIN, large, of_every_format, of_one_line
 from normalize_jobs import Job, Measurement, measure, normalizing, peer_environment, peer_version
 
 from cdp_etl.entities import BY_NAME
 from cdp_etl.sample import generate
 
-GROUPS = ("large", "formats", "entities", "ways", "memory", "odd")
-USUAL = GROUPS[:4]
+GROUPS = ("large", "formats", "entities", "alternatives", "memory", "extreme")
+DEFAULT_GROUPS = GROUPS[:4]
 
-_WHAT_THEY_DO_NOT = (
-    "The bare readers check nothing, derive nothing and keep no bad line: `read_json` with `ignore_errors`",
-    "turns one into a row of nulls. The reference path alone writes nothing and derives nothing.",
-    "dlt loads into DuckDB, which normalizing does not; it stops at a line that is no JSON,",
-    "knows no versions, and normalizes no contact.",
+_LIMITATIONS = (
+    "The bare readers check nothing, derive nothing and store no invalid line: `read_json` with `ignore_errors`",
+    "returns a row of nulls for it. The reference path alone writes nothing and derives nothing.",
+    "dlt also loads into DuckDB, which normalizing does not. It stops at a line that is not JSON,",
+    "resolves no versions and normalizes no contacts.",
 )
 
 
@@ -42,10 +42,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rows", type=int, default=200_000)
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--dlt", action="store_true", help="measure dlt too, in an environment of its own")
+    parser.add_argument("--dlt", action="store_true", help="also measure dlt, in a separate environment")
     parser.add_argument("--memory-rows", type=int, nargs="*", default=[1_000_000, 5_000_000, 20_000_000])
-    parser.add_argument("--groups", nargs="+", choices=GROUPS, default=USUAL, help="which tables to make")
-    parser.add_argument("--work", type=Path, default=None, help="where the dumps are made; a temporary folder")
+    parser.add_argument("--groups", nargs="+", choices=GROUPS, default=DEFAULT_GROUPS, help="tables to measure")
+    parser.add_argument("--work", type=Path, default=None, help="folder for the dumps; default: a temporary one")
     parser.add_argument("--out", type=Path, default=None)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="bench-normalize-", dir=arguments.work) as work:
@@ -56,14 +56,14 @@ def main() -> None:
 
 
 def _compare(work: Path, arguments: argparse.Namespace) -> str:
-    measure(normalizing(of_one_line(work / "first")))  # what numba compiles, it compiles once
+    measure(normalizing(of_one_line(work / "first")))  # so that no measured run includes numba's compilation
     groups: dict[str, Callable[[Path, argparse.Namespace], list[str]]] = {
         "large": _large,
         "formats": _formats,
         "entities": _entities,
-        "ways": _alternatives,
+        "alternatives": _alternatives,
         "memory": _memory,
-        "odd": _extreme,
+        "extreme": _extreme,
     }
     tables = [line for name in arguments.groups for line in groups[name](work, arguments)]
     return "\n".join([*_heading(arguments.runs), *tables])
@@ -75,7 +75,7 @@ def _large(work: Path, arguments: argparse.Namespace) -> list[str]:
     dump = work / "large" / MAIN / DAY.isoformat()
     measured = _interleaved(arguments.runs, {"bare read_json": _bare(dump, "json"), "NDJSON": normalizing(dump)})
     shutil.rmtree(work / "large")
-    title = f"## A large dump: {rows:,} records of {MAIN}, 3% bad"
+    title = f"## A large dump: {rows:,} records of {MAIN}, 3% invalid"
     return [title, "", *_table(measured, {"NDJSON": "bare read_json"}, rows), ""]
 
 
@@ -105,7 +105,7 @@ def _formats(work: Path, arguments: argparse.Namespace) -> list[str]:
         "CSV": "bare read_csv",
         "Parquet": "bare read_parquet",
     }
-    title = f"## Formats: {arguments.rows:,} records of {MAIN}, 3% bad"
+    title = f"## Formats: {arguments.rows:,} records of {MAIN}, 3% invalid"
     return [title, "", *_table(measured, baselines, arguments.rows), ""]
 
 
@@ -127,24 +127,24 @@ def _alternatives(work: Path, arguments: argparse.Namespace) -> list[str]:
         jobs[f"dlt {peer_version(python)}"] = Job("dlt", {"folder": str(clean), "python": str(python)})
     measured = _interleaved(arguments.runs, jobs)
     baselines = dict.fromkeys((name for name in jobs if name != "both paths"), "both paths")
-    title = f"## The same clean lines by other ways: {rows:,} records"
-    return [title, "", *_table(measured, baselines, rows), "", *_WHAT_THEY_DO_NOT, ""]
+    title = f"## Alternatives on {rows:,} records without faults"
+    return [title, "", *_table(measured, baselines, rows), "", *_LIMITATIONS, ""]
 
 
 def _memory(work: Path, arguments: argparse.Namespace) -> list[str]:
     dumps: dict[str, Callable[[Path], Path]] = {
-        f"{rows:,} records": lambda folder, rows=rows: large(folder, rows)  # type: ignore[misc] # mypy knows no defaults of a lambda
+        f"{rows:,} records": lambda folder, rows=rows: large(folder, rows)  # type: ignore[misc] # mypy does not support lambda defaults
         for rows in arguments.memory_rows
     }
-    return _one_by_one("## Memory: NDJSON of one file", dumps, work)
+    return _one_by_one("## Memory: one NDJSON file", dumps, work)
 
 
 def _extreme(work: Path, _: argparse.Namespace) -> list[str]:
-    return _one_by_one("## Memory: dumps that are odd", EXTREME_DUMPS, work)
+    return _one_by_one("## Memory: extreme dumps", EXTREME_DUMPS, work)
 
 
 def _one_by_one(title: str, dumps: dict[str, Callable[[Path], Path]], work: Path) -> list[str]:
-    """Make, measure and remove one dump after the other: each may be large."""
+    """Create, measure and delete one dump after the other, because each may be large."""
     measured: dict[str, list[Measurement]] = {}
     for name, make in dumps.items():
         measured |= _interleaved(1, {name: normalizing(make(work / "one"))})
@@ -168,20 +168,20 @@ def _interleaved(runs: int, jobs: dict[str, Job]) -> dict[str, list[Measurement]
 def _heading(runs: int) -> list[str]:
     names = ("duckdb", "polars", "pyarrow", "pydantic", "numba")
     versions = ", ".join(f"{name} {version(name)}" for name in names)
-    machine = f"{platform.machine()}, {os.cpu_count()} processors, Python {platform.python_version()}"
+    machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
     return [
-        "# What normalizing costs",
+        "# Cost of normalizing",
         "",
         f"{datetime.now(UTC):%Y-%m-%d}, {machine}, {versions}.",
         "Written by `python benchmarks/normalize.py`.",
-        f"Medians of {runs} interleaved runs, each in a process of its own; starting it is not counted.",
+        f"Medians of {runs} interleaved runs, each in a process of its own. The start of the process is excluded.",
         "",
     ]
 
 
 def _table(measured: dict[str, list[Measurement]], baselines: dict[str, str], rows: int | None) -> list[str]:
     lines = [
-        "| | CPU s | least to most | wall s | peak MiB | µs CPU a record | times |",
+        "| | CPU s | range | wall s | peak MiB | µs CPU per record | ratio |",
         "|---|--:|--:|--:|--:|--:|---|",
     ]
     for name, runs in measured.items():

@@ -1,7 +1,4 @@
-"""The dumps that `normalize.py` measures with: made by the sample generator, or of its lines.
-
-Put here what lies in a dump. What is measured of it stands in `normalize_jobs.py`.
-"""
+"""Dumps for `normalize.py`, created by the sample generator or from its lines."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -29,45 +26,45 @@ _ID = b'"actionId":"0'
 
 
 def of_every_format(work: Path, rows: int) -> dict[str, Path]:
-    """Make the same records in every format, and with every number as text."""
-    made: dict[str, Path] = {}
+    """Create dumps of the same records in every format, and one with all numbers as text."""
+    dumps: dict[str, Path] = {}
     for name, format_, compression in _KINDS:
         generate(work / name, DAY, 1, rows, entities=[MAIN], format=format_, compression=compression)
-        made[name] = work / name / MAIN / DAY.isoformat()
-    made["text"] = work / "text" / DAY.isoformat()
-    _write_numbers_as_text(made["ndjson"], made["text"])
-    return made
+        dumps[name] = work / name / MAIN / DAY.isoformat()
+    dumps["text"] = work / "text" / DAY.isoformat()
+    _write_numbers_as_text(dumps["ndjson"], dumps["text"])
+    return dumps
 
 
 def large(folder: Path, rows: int) -> Path:
-    """Make a dump of one file by repeating generated lines, each time with other ids."""
+    """Create a dump of one file from repeated generated lines, each time with other ids."""
     base = min(rows, _REPEATED_ROWS)
     generate(folder / "base", DAY, 1, base, entities=[MAIN])
     lines = b"".join(path.read_bytes() for path in sorted((folder / "base").rglob("*.ndjson")))
     return _written(folder, (lines.replace(_ID, b'"actionId":"%d-' % number) for number in range(rows // base)))
 
 
-def of_bad_lines(folder: Path, rows: int) -> Path:
-    """Make a dump of lines that are cut, as a broken export leaves them."""
+def of_truncated_lines(folder: Path, rows: int) -> Path:
+    """Create a dump of truncated lines, as from a broken export."""
     return _written(
         folder, (b'{"systemName":"Website","actionId":"%d","action":"Vi\n' % row for row in range(rows))
     )
 
 
-def of_refused_records(folder: Path, rows: int) -> Path:
-    """Make a dump of records that are JSON, and refused for several fields each."""
+def of_invalid_records(folder: Path, rows: int) -> Path:
+    """Create a dump of JSON records that are quarantined, each with several reasons."""
     return _written(
         folder, (b'{"systemName":"Website","actionId":"%d","actionAt":"x"}\n' % row for row in range(rows))
     )
 
 
 def of_one_line(folder: Path) -> Path:
-    """Make a dump of one good line."""
+    """Create a dump of one valid line."""
     return _written(folder, iter([_first_line(folder)]))
 
 
 def with_a_long_line(folder: Path, size: int = _LONG_BYTES) -> Path:
-    """Make a dump with a line of 50 MB between two good ones."""
+    """Create a dump with a line of 50 MB between two valid ones."""
     line = _first_line(folder)
     long = line.rstrip()[:-1] + b',"note":"' + b"x" * size + b'"}\n'
     return _written(folder, iter([line, long, line]))
@@ -88,7 +85,7 @@ def _written(folder: Path, pieces: Iterator[bytes]) -> Path:
 
 
 def _write_numbers_as_text(source: Path, target: Path) -> None:
-    """Write every number of every good line as text, as many exports do."""
+    """Write all numbers of all parsable lines as text, as many exports do."""
     target.mkdir(parents=True)
     for path in sorted(source.glob("*.ndjson")):
         with path.open("rb") as lines, (target / path.name).open("wb") as out:
@@ -107,10 +104,10 @@ def _number_as_text(value: Any) -> Any:
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
-ODD_DUMPS: dict[str, Callable[[Path], Path]] = {
+EXTREME_DUMPS: dict[str, Callable[[Path], Path]] = {
     "one line": of_one_line,
     "a line of 50 MB": with_a_long_line,
-    "10 million cut lines": lambda folder: of_bad_lines(folder, 10_000_000),
-    "10 million refused records": lambda folder: of_refused_records(folder, 10_000_000),
+    "10 million truncated lines": lambda folder: of_truncated_lines(folder, 10_000_000),
+    "10 million invalid records": lambda folder: of_invalid_records(folder, 10_000_000),
 }
-"""What a dump may be that would take much memory of a reader that did not expect it."""
+"""Dumps that need much memory in a reader without limits."""

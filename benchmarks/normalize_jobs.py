@@ -1,9 +1,8 @@
-"""What `normalize.py` measures, each job in a process of its own.
+"""Jobs that `normalize.py` measures, each in a process of its own.
 
     python benchmarks/normalize_jobs.py <job> <options as JSON>
 
-prints wall and processor seconds and the peak of resident memory. Put here the jobs; what they are compared with
-stands in `normalize.py`.
+prints wall seconds, CPU seconds and peak resident memory.
 """
 
 import hashlib
@@ -46,7 +45,7 @@ class Measurement(NamedTuple):
 
 
 class Job(NamedTuple):
-    """What is measured: a job of this file, or the peer, and its options."""
+    """A measured job: its name, or "dlt", and its options."""
 
     name: str
     options: dict[str, Any]
@@ -54,7 +53,7 @@ class Job(NamedTuple):
 
 @dataclass(frozen=True)
 class File:
-    """A file of a dump, as landing would tell of it; what is measured reads it once and trusts the name."""
+    """A file of a dump, as landing returns it. Its hash is made up from the name, so that no bytes are hashed."""
 
     path: str
     bytes: int
@@ -62,7 +61,7 @@ class File:
 
 
 def measure(job: Job) -> Measurement:
-    """Run a job in a process of its own."""
+    """Run a job in a separate process."""
     if job.name == "dlt":
         return _dlt(job.options)
     command = [sys.executable, __file__, job.name, json.dumps(job.options)]
@@ -70,27 +69,27 @@ def measure(job: Job) -> Measurement:
 
 
 def normalizing(folder: Path, entity: str = MAIN) -> Job:
-    """Give the job of normalizing a dump."""
+    """Return the job that normalizes a dump."""
     return Job("normalize", {"folder": str(folder), "entity": entity})
 
 
 def peer_environment(work: Path) -> Path:
-    """Make an environment with the newest dlt; it is no dependency of the product."""
-    place = work / "peer"
-    venv.create(place, with_pip=True)
-    python = place / "bin" / "python"
+    """Create an environment with the latest dlt, which is not a dependency of this project."""
+    folder = work / "peer"
+    venv.create(folder, with_pip=True)
+    python = folder / "bin" / "python"
     subprocess.run([python, "-m", "pip", "install", "-q", _DLT], check=True)
     return python
 
 
 def peer_version(python: Path) -> str:
-    """Give the version of dlt in an environment."""
+    """Return the version of dlt in an environment."""
     code = "from importlib.metadata import version; print(version('dlt'))"
     return subprocess.run([python, "-c", code], check=True, capture_output=True, text=True).stdout.strip()
 
 
 def _bare(options: dict[str, Any]) -> None:
-    """Read a dump with DuckDB alone, every contract field as text; bad lines become rows of nulls."""
+    """Read a dump with DuckDB alone, all contract fields as text. Invalid lines become rows of nulls."""
     names = [field.contract_name for field in BY_NAME[MAIN].fields]
     columns = "{" + ", ".join(f"{name}: 'VARCHAR'" for name in names) + "}"
     readers = {
@@ -158,7 +157,7 @@ def _dlt(options: dict[str, Any]) -> Measurement:
 
 
 def _peak_mib() -> float:
-    """Give the peak of resident memory; where the system keeps it for a program alone, without its parent's."""
+    """Return the peak resident memory, if possible without the memory of the parent process before exec."""
     if _STATUS.exists():
         (line,) = (line for line in _STATUS.read_text("ascii").splitlines() if line.startswith("VmHWM:"))
         return int(line.split()[1]) / 1024
@@ -166,7 +165,7 @@ def _peak_mib() -> float:
 
 
 def main() -> None:
-    """Run one job and print what it took."""
+    """Run one job and print its measurement."""
     jobs: dict[str, Callable[[dict[str, Any]], None]] = {"bare": _bare, "normalize": _normalize, "exact": _exact}
     job, options = sys.argv[1], json.loads(sys.argv[2])
     if job != "bare":
