@@ -140,9 +140,7 @@ def _pull(
         return replace(outcome, pull=pull)
     pull = latest_pull(settings.archive, entity.name, dump_date)
     if pull is None:
-        raise StageMissingError(
-            f"{entity.name} {dump_date}: nothing was pulled yet; materialize landing first."
-        )
+        raise StageMissingError(f"{entity.name} {dump_date}: nothing was pulled yet; materialize landing first.")
     return replace(outcome, pull=pull)
 
 
