@@ -1,8 +1,8 @@
-"""Puts the files of a folder into a bucket of the S3 test server, which forgets everything when it stops.
+"""Upload of a folder to a bucket of the S3 test server, which loses its objects when it stops.
 
     python fill_s3.py <folder> <bucket>
 
-Where the server is and how to log in stand in the variables of `s3.env`.
+The variables of `s3.env` have the endpoint and the credentials.
 """
 
 import os
@@ -13,14 +13,14 @@ from botocore.session import Session
 
 
 def main() -> None:
-    """Make the bucket, and put every file into it under its path."""
+    """Create the bucket and upload every file under its relative path."""
     folder, bucket = Path(sys.argv[1]), sys.argv[2]
     store = Session().create_client("s3", endpoint_url=os.environ["CDP_ETL_OBJECT_STORE_ENDPOINT"])
     store.create_bucket(Bucket=bucket)
     files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
     for path in files:
         store.put_object(Bucket=bucket, Key=path.relative_to(folder).as_posix(), Body=path.read_bytes())
-    print(f"{len(files)} files are in s3://{bucket}")
+    print(f"{len(files)} files uploaded to s3://{bucket}")
 
 
 if __name__ == "__main__":
