@@ -20,7 +20,7 @@ class ReasonCount:
     """Number of records of an entity, named by its table, with one reason or warning."""
 
     entity: str
-    label: str
+    reason: str
     record_count: int
 
 
@@ -28,7 +28,7 @@ class ReasonCount:
 class ReasonTotal:
     """Number of records with one reason or warning, in total and by entity, most frequent entity first."""
 
-    label: str
+    reason: str
     record_count: int
     by_entity: tuple[ReasonCount, ...]
 
@@ -37,9 +37,9 @@ def totals(counts: Sequence[ReasonCount]) -> tuple[ReasonTotal, ...]:
     """Return the totals over entities of equal reasons or warnings, most frequent first."""
     grouped: dict[str, list[ReasonCount]] = {}
     for count in counts:
-        grouped.setdefault(count.label, []).append(count)
-    added = [ReasonTotal(label, sum(c.record_count for c in of), tuple(of)) for label, of in grouped.items()]
-    return tuple(sorted(added, key=lambda total: (-total.record_count, total.label)))
+        grouped.setdefault(count.reason, []).append(count)
+    added = [ReasonTotal(reason, sum(c.record_count for c in of), tuple(of)) for reason, of in grouped.items()]
+    return tuple(sorted(added, key=lambda total: (-total.record_count, total.reason)))
 
 
 def read_reasons(connection: duckdb.DuckDBPyConnection, dump_date: date) -> tuple[ReasonCount, ...]:
@@ -55,14 +55,14 @@ def read_warnings(connection: duckdb.DuckDBPyConnection, dump_date: date) -> tup
     )
     rows = connection.execute(
         f"""
-        SELECT entity, label, count(*) AS record_count
-        FROM (SELECT entity, unnest(list_distinct(warnings)) AS label FROM ({entities}))
-        GROUP BY entity, label
+        SELECT entity, reason, count(*) AS record_count
+        FROM (SELECT entity, unnest(list_distinct(warnings)) AS reason FROM ({entities}))
+        GROUP BY entity, reason
         """,
         {"dump_date": dump_date},
     ).fetchall()
     counts: Counter[tuple[str, str]] = Counter()
-    for entity, label, record_count in rows:
-        counts[entity, redact_key(label, NOT_AN_OBJECT)] += record_count
+    for entity, reason, record_count in rows:
+        counts[entity, redact_key(reason, NOT_AN_OBJECT)] += record_count
     ordered = sorted(counts.items(), key=lambda counted: (-counted[1], counted[0]))
-    return tuple(ReasonCount(entity, label, record_count) for (entity, label), record_count in ordered)
+    return tuple(ReasonCount(entity, reason, record_count) for (entity, reason), record_count in ordered)

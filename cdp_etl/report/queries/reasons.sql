@@ -1,18 +1,18 @@
 -- Reasons of quarantined records of one dump date. A record with two reasons counts for both.
--- Grain: entity, label
+-- Grain: entity, reason
 WITH
-reason AS (
+quarantined AS (
   SELECT
     entity,
-    unnest(list_distinct(reasons)) AS label
+    unnest(list_distinct(reasons)) AS reason
   FROM staging.quarantine
   WHERE dump_date = getvariable('dump_date')
 )
 
 SELECT
   entity,
-  label,
+  reason,
   count(*) AS record_count
-FROM reason
-GROUP BY entity, label
-ORDER BY record_count DESC, entity ASC, label ASC
+FROM quarantined
+GROUP BY entity, reason
+ORDER BY record_count DESC, entity ASC, reason ASC

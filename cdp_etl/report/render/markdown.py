@@ -65,7 +65,7 @@ def _parts(report_data: ReportData, assessment: Assessment, options: ReportOptio
         yield "**Reasons of quarantined records**"
         yield _table(
             ("Reason", "Records"),
-            ((escaped(row.label), count(row.record_count)) for row in totals(report_data.reasons)[:_MAX_ROWS]),
+            ((escaped(row.reason), count(row.record_count)) for row in totals(report_data.reasons)[:_MAX_ROWS]),
         )
     if report_data.marts is not None and report_data.marts.interactions:
         yield from _mart_parts(report_data.marts)

@@ -170,7 +170,7 @@ def test_equal_reasons_are_added_up_over_entities() -> None:
         ReasonCount("b", "email: required", 2),
     )
 
-    assert [(total.label, total.record_count) for total in totals(counts)] == [
+    assert [(total.reason, total.record_count) for total in totals(counts)] == [
         ("email: required", 5),
         ("x: wrong type", 4),
     ]
@@ -184,7 +184,7 @@ def test_a_warning_about_a_key_that_may_be_a_value_leaves_the_key_out(report_war
 
     (warning,) = read_report_data(report_warehouse.warehouse, day(1)).warnings
 
-    assert (warning.label, warning.record_count) == ("(keys that do not read as a name): not an object", 2)
+    assert (warning.reason, warning.record_count) == ("(keys that do not read as a name): not an object", 2)
 
 
 def test_warnings_are_counted_over_all_entities(report_warehouse: ReportWarehouse) -> None:
