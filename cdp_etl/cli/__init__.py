@@ -1,7 +1,9 @@
-"""`cdp-etl`: what a person or a cron line asks of the pipeline.
+"""The command line `cdp-etl`.
 
-One module a group of commands, put together in `app.py`. A command reads its options, calls a stage and prints; it
-decides nothing about data. Exit codes: 0 done, 1 a day or a check did not get through, 2 wrong usage or settings.
+Belongs here: options, calls of stages and jobs, printed results.
+Does not belong here: decisions about data, which the stages make.
+
+The exit status is 0 for success, 1 if a dump or a check failed, 2 for wrong options or settings.
 """
 
 from cdp_etl.cli.app import main

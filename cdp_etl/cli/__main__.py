@@ -1,4 +1,4 @@
-"""`python -m cdp_etl.cli`, where the command itself is not on the path."""
+"""`python -m cdp_etl.cli`, for processes that do not have `cdp-etl` on their path."""
 
 from cdp_etl.cli.app import main
 

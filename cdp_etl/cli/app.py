@@ -20,17 +20,20 @@ COMMANDS = {
         "run:run_command", "Load the dumps of one or more dates, refresh the marts, and publish the snapshot."
     ),
     "status": LazyCommand(
-        "status:status_command", "Show the latest load attempt of each dump, and the load that each mart has applied."
+        "status:status_command",
+        "Show the latest load attempt of each dump, and the load that each mart has applied.",
     ),
-    "sql": LazyCommand("sql:sql_command", "Query the published snapshot, read-only and without waiting for a load."),
+    "sql": LazyCommand(
+        "sql:sql_command", "Query the published snapshot, read-only and without waiting for a load."
+    ),
     "report": LazyCommand("report:report_command", "Write the report of a dump date as one HTML page."),
-    "quarantine": LazyCommand("quarantine:quarantine", "Quarantined records and their reasons."),
-    "marts": LazyCommand("marts:marts", "Rebuilds of the marts from staging."),
-    "landing": LazyCommand("landing:landing", "The landing zone that dumps are pulled from."),
-    "archive": LazyCommand("landing:archive", "The raw archive of delivered dumps."),
-    "alerts": LazyCommand("alerts:alerts", "Alerts by webhook and e-mail."),
+    "quarantine": LazyCommand("quarantine:quarantine", "List, show, export and replay quarantined records."),
+    "marts": LazyCommand("marts:marts", "Rebuild marts from staging."),
+    "landing": LazyCommand("landing:landing", "Check the dumps in the landing zone."),
+    "archive": LazyCommand("landing:archive", "Prune the raw archive of delivered dumps."),
+    "alerts": LazyCommand("alerts:alerts", "Test alert channels, list findings, send alerts."),
     "metrics": LazyCommand("metrics:metrics_command", "Print the metrics in Prometheus's text format."),
-    "doctor": LazyCommand("doctor:doctor_command", "Check the installation, from settings to Dagster."),
+    "doctor": LazyCommand("doctor:doctor_command", "Check the health of the installation. Change nothing."),
     "check": LazyCommand("check:check_command", "Run all checks over all data of staging and marts."),
     "compact": LazyCommand(
         "maintenance:compact_command", "Rewrite the warehouse file without the space of deleted rows."
@@ -40,7 +43,9 @@ COMMANDS = {
     "ui": LazyCommand("ui:ui_command", "Start the Dagster UI and its daemon, until Ctrl-C."),
     "generate": LazyCommand("generate:generate_command", "Write realistic sample dumps."),
     "settings": LazyCommand("settings:settings_command", "List all settings with value, default and meaning."),
-    "contract": LazyCommand("contract:contract", "The documents that are derived from the data contract."),
+    "contract": LazyCommand(
+        "contract:contract", "Write or check the documents of the data contract, in docs/contract/."
+    ),
 }
 
 app = typer.Typer(

@@ -1,4 +1,4 @@
-"""`cdp-etl landing` and `cdp-etl archive`: what the zone offers, and what is kept of what was pulled."""
+"""`cdp-etl landing` and `cdp-etl archive`: dumps in the landing zone, retention of the raw archive."""
 
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -7,25 +7,26 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from cdp_etl.cli.options import AsJson, EntityNames, chosen, parse_day
+from cdp_etl.cli.lazy_group import subcommands
+from cdp_etl.cli.options import AsJson, EntityNames, parse_date, selected_entities
 from cdp_etl.cli.output import out, print_json, print_table, progress
 from cdp_etl.entities import BY_NAME
-from cdp_etl.landing import CheckedDump, CheckedZone, check_landing
+from cdp_etl.landing import DumpProbe, ZoneProbe, probe_zones
 from cdp_etl.pipeline.retention import prune_all
 from cdp_etl.settings import Settings, load_settings
 
-landing = typer.Typer(help="What the landing zone offers.", no_args_is_help=True)
-archive = typer.Typer(help="The raw archive: every dump as it was delivered.", no_args_is_help=True)
+landing = subcommands("Check the dumps in the landing zone.")
+archive = subcommands("Prune the raw archive of delivered dumps.")
 
 
 @landing.callback()
 def _landing_group() -> None:
-    """Keep `check` a command of its own while it is the only one."""
+    """Make Typer keep `check` as a subcommand although it is the only one."""
 
 
 @archive.callback()
 def _archive_group() -> None:
-    """Keep `prune` a command of its own while it is the only one."""
+    """Make Typer keep `prune` as a subcommand although it is the only one."""
 
 
 @landing.command("check")
@@ -34,57 +35,60 @@ def check_command(
     day: Annotated[
         date | None,
         typer.Option(
-            "--date", parser=parse_day, metavar="DATE", help="Dump date; yesterday and today if not given."
+            "--date", parser=parse_date, metavar="DATE", help="Dump date; yesterday and today if not given."
         ),
     ] = None,
     entity: EntityNames = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say of each dump in the zone whether it is ready, and why not: the first thing to run on a new server.
+    """Show the state of each dump in the landing zone, with the reason. Pull nothing.
 
-    Nothing is pulled. A zone that cannot be listed exits with 1.
+    Exit with status 1 if a zone cannot be listed. Run this first on a new server.
 
     Example: `cdp-etl landing check --date 2026-03-01`
     """
     settings = load_settings()
     today = _today(settings)
     days = [day] if day is not None else [today - timedelta(days=1), today]
-    zones = {one.name: settings.zone(one) for one in chosen(entity)}
-    with progress() as say:
-        say("Looking …")
-        checked = check_landing(zones, days, settings.archive, stability_seconds=settings.stability_seconds)
-    checked = [_with_calendar(settings, zone) for zone in checked]
+    zones = {one.name: settings.zone(one) for one in selected_entities(entity)}
+    with progress() as report:
+        report("Listing the landing zone …")
+        probes = probe_zones(zones, days, settings.archive, stability_seconds=settings.stability_seconds)
+    probes = [_with_calendar(settings, probe) for probe in probes]
     if as_json:
-        print_json([{**vars(zone), "dumps": [vars(dump) for dump in zone.dumps]} for zone in checked])
+        print_json([{**vars(probe), "dumps": [vars(dump) for dump in probe.dumps]} for probe in probes])
     else:
-        _print(checked)
-    if any(zone.fault for zone in checked):
+        _print(probes)
+    if any(probe.fault for probe in probes):
         raise typer.Exit(1)
 
 
-def _with_calendar(settings: Settings, zone: CheckedZone) -> CheckedZone:
-    """Say of a day without files whether any are expected."""
-    calendar = settings.calendar(BY_NAME[zone.entity])
+def _with_calendar(settings: Settings, probe: ZoneProbe) -> ZoneProbe:
+    """Add to dumps without files whether the delivery calendar expects them."""
+    calendar = settings.calendar(BY_NAME[probe.entity])
 
-    def told(dump: CheckedDump) -> CheckedDump:
+    def explained(dump: DumpProbe) -> DumpProbe:
         if dump.state != "nothing there":
             return dump
-        rest = "a dump is expected" if calendar.expects(dump.dump_date) else "none is expected"
-        return replace(dump, why=f"{dump.why}; {rest}")
+        expectation = "a dump is expected" if calendar.expects(dump.dump_date) else "none is expected"
+        return replace(dump, why=f"{dump.why}; {expectation}")
 
-    return replace(zone, dumps=tuple(told(dump) for dump in zone.dumps))
+    return replace(probe, dumps=tuple(explained(dump) for dump in probe.dumps))
 
 
-def _print(checked: list[CheckedZone]) -> None:
+def _print(probes: list[ZoneProbe]) -> None:
     print_table(
-        ("entity", "dump date", "state", "files", "bytes", "why"),
+        ("entity", "dump date", "state", "files", "bytes", "reason"),
         [
             row
-            for zone in checked
+            for probe in probes
             for row in (
-                [(zone.entity, None, "no answer", None, None, zone.fault)]
-                if zone.fault
-                else [(zone.entity, one.dump_date, one.state, one.files, one.bytes, one.why) for one in zone.dumps]
+                [(probe.entity, None, "unreachable", None, None, probe.fault)]
+                if probe.fault
+                else [
+                    (probe.entity, dump.dump_date, dump.state, dump.files, dump.bytes, dump.why)
+                    for dump in probe.dumps
+                ]
             )
         ],
     )
@@ -92,32 +96,42 @@ def _print(checked: list[CheckedZone]) -> None:
 
 @archive.command("prune")
 def prune_command(
-    *, dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")] = False
+    *,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="List what would be deleted, and delete nothing.")
+    ] = False,
 ) -> None:
-    """Remove from the raw archive what is older than CDP_ETL_KEEP_DAYS and CDP_ETL_KEEP_SUPERSEDED_DAYS say.
+    """Delete pulls that are older than CDP_ETL_KEEP_DAYS or CDP_ETL_KEEP_SUPERSEDED_DAYS from the raw archive.
 
-    What was made of earlier deliveries goes from the lake too, unless the ledger still refers to it.
+    Also delete superseded outputs from the lake, unless the ledger refers to them.
 
     Example: `cdp-etl archive prune --dry-run`
     """
     settings = load_settings()
-    gone = prune_all(settings, _today(settings), dry_run=dry_run)
+    pruned = prune_all(settings, _today(settings), dry_run=dry_run)
     print_table(
-        ("entity", "dump date", "what", "content", "bytes", "why"),
+        ("entity", "dump date", "kind", "content", "bytes", "reason"),
         [
             *(
-                (one.entity, one.dump_date, "pull", one.fingerprint[:12], one.bytes, one.reason)
-                for one in gone.pulls
+                (pull.entity, pull.dump_date, "pull", pull.fingerprint[:12], pull.bytes, pull.reason)
+                for pull in pruned.pulls
             ),
             *(
-                (one.entity, one.dump_date, "outcome", one.fingerprint[:12], one.bytes, "superseded")
-                for one in gone.outcomes
+                (
+                    output.entity,
+                    output.dump_date,
+                    "lake output",
+                    output.fingerprint[:12],
+                    output.bytes,
+                    "superseded",
+                )
+                for output in pruned.outputs
             ),
         ],
     )
-    out().print(f"{gone.bytes:,} bytes {'would go' if dry_run else 'went'}.")
+    out().print(f"{pruned.bytes:,} bytes {'would be deleted' if dry_run else 'deleted'}.")
 
 
 def _today(settings: Settings) -> date:
-    """Give the dump date that is being delivered now."""
+    """Return the current date in the dump time zone."""
     return datetime.now(ZoneInfo(settings.dump_timezone)).date()

@@ -1,4 +1,4 @@
-"""`cdp-etl compact`, `backup` and `restore`: the warehouse file as a file."""
+"""`cdp-etl compact`, `backup` and `restore`: maintenance of the warehouse file."""
 
 from pathlib import Path
 from typing import Annotated
@@ -13,47 +13,50 @@ _MIB = 1024 * 1024
 
 
 def compact_command() -> None:
-    """Write the warehouse file anew, without the space that replaced rows have left.
+    """Rewrite the warehouse file without the space of deleted rows.
 
-    It needs disk for both files at once, and loads wait for it.
+    This requires disk space for both files. Loads wait until it is done.
 
     Example: `cdp-etl compact`
     """
-    with progress() as say:
-        say("Compacting …")
-        done = compact(load_settings().open_warehouse())
-    out().print(f"{done.bytes_before / _MIB:.1f} MiB before, {done.bytes_after / _MIB:.1f} MiB after.")
+    with progress() as report:
+        report("Compacting …")
+        result = compact(load_settings().open_warehouse())
+    out().print(f"{result.bytes_before / _MIB:.1f} MiB before, {result.bytes_after / _MIB:.1f} MiB after.")
 
 
 def backup_command(
-    target: Annotated[Path, typer.Argument(metavar="FILE", help="Where to; must not exist.")],
+    target: Annotated[Path, typer.Argument(metavar="FILE", help="File to write; must not exist.")],
 ) -> None:
-    """Copy the warehouse to a file, and read the copy before it counts.
+    """Copy the warehouse to a file and verify the copy.
 
     Example: `cdp-etl backup backups/cdp-2026-03-03.duckdb`
     """
     if target.exists():
-        raise typer.BadParameter(f"{target} exists; give another name")
-    with progress() as say:
-        say("Copying …")
-        made = backup(load_settings().open_warehouse(), target)
-    out().print(f"{made.path}: {made.bytes / _MIB:.1f} MiB, up to load {made.load_seq}.")
+        raise typer.BadParameter(f"{target} exists; choose another name")
+    with progress() as report:
+        report("Copying …")
+        copy = backup(load_settings().open_warehouse(), target)
+    out().print(f"{copy.path}: {copy.bytes / _MIB:.1f} MiB, up to load {copy.load_seq}.")
 
 
 def restore_command(
     source: Annotated[
-        Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, help="What `backup` made.")
+        Path,
+        typer.Argument(metavar="FILE", exists=True, dir_okay=False, help="File written by `cdp-etl backup`."),
     ],
     *,
-    replace_existing: Annotated[
-        bool, typer.Option("--replace", help="Give up the warehouse that is there.")
-    ] = False,
+    replace_existing: Annotated[bool, typer.Option("--replace", help="Overwrite the existing warehouse.")] = False,
 ) -> None:
-    """Put a backup in the place of the warehouse. Loads since then are to be done again.
+    """Replace the warehouse by a backup.
+
+    Repeat the loads since the backup afterwards.
 
     Example: `cdp-etl restore backups/cdp-2026-03-03.duckdb --replace`
     """
-    with progress() as say:
-        say("Restoring …")
-        made = restore(load_settings().open_warehouse(), source, replace_existing=replace_existing)
-    out().print(f"The warehouse is as of load {made.load_seq}; run the marts: `cdp-etl run` or the job `marts`.")
+    with progress() as report:
+        report("Restoring …")
+        restored = restore(load_settings().open_warehouse(), source, replace_existing=replace_existing)
+    out().print(
+        f"The warehouse is at load {restored.load_seq}. Refresh the marts: `cdp-etl run` or the job `marts`."
+    )

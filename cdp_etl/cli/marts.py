@@ -1,10 +1,11 @@
-"""`cdp-etl marts`: the marts made anew from staging."""
+"""`cdp-etl marts`: rebuild marts from staging."""
 
 from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
+from cdp_etl.cli.lazy_group import subcommands
 from cdp_etl.cli.output import print_table, progress
 from cdp_etl.marts.refresh import MartResult, rebuild_mart, rebuild_marts, refresh_marts
 from cdp_etl.marts.registry import MARTS, mart_named
@@ -12,44 +13,47 @@ from cdp_etl.marts.snapshot.publish import publish
 from cdp_etl.settings import Settings, load_settings
 from cdp_etl.warehouse import adopt_business_timezone
 
-marts = typer.Typer(help="The marts, made anew from staging.", no_args_is_help=True)
+marts = subcommands("Rebuild marts from staging.")
 
 
 @marts.callback()
 def _group() -> None:
-    """Keep `rebuild` a command of its own while it is the only one."""
+    """Make Typer keep `rebuild` as a subcommand although it is the only one."""
 
 
 @marts.command("rebuild")
 def rebuild_command(
     *,
     mart: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="Only this mart; may be given several times.")
+        list[str] | None, typer.Option(metavar="NAME", help="Rebuild only this mart. Repeatable.")
     ] = None,
     everything: Annotated[
-        bool, typer.Option("--all", help="All marts, and all days after CDP_ETL_BUSINESS_TIMEZONE was changed.")
+        bool,
+        typer.Option("--all", help="Rebuild all marts. Required after CDP_ETL_BUSINESS_TIMEZONE was changed."),
     ] = False,
 ) -> None:
-    """Rebuild marts whole, bring those behind them up to date, and publish the snapshot.
+    """Rebuild marts in full, refresh the downstream marts, and publish the snapshot.
 
-    It is never needed for the marts to be right: every run leaves them equal to this.
+    No routine rebuild is needed: every incremental refresh has the same result.
 
     Example: `cdp-etl marts rebuild --mart interaction`
     """
     if bool(mart) == everything:
-        raise typer.BadParameter("give --mart with a name, or --all")
+        raise typer.BadParameter("add --mart with a name, or --all")
     settings = load_settings()
-    with progress() as say:
-        say("Rebuilding …")
+    with progress() as report:
+        report("Rebuilding …")
         results = _rebuild_all(settings) if everything else _rebuild(settings, mart or [])
-        say("Publishing …")
+        report("Publishing …")
         publish(
             settings.open_warehouse(),
             settings.published,
             settings.mart_settings(),
             with_personal_data=settings.publish_personal_data,
         )
-    print_table(("mart", "rows", "as of load"), [(one.mart, one.row_count, one.load_seq) for one in results])
+    print_table(
+        ("mart", "rows", "applied load"), [(result.mart, result.row_count, result.load_seq) for result in results]
+    )
 
 
 def _rebuild_all(settings: Settings) -> Sequence[MartResult]:
@@ -58,9 +62,9 @@ def _rebuild_all(settings: Settings) -> Sequence[MartResult]:
 
 
 def _rebuild(settings: Settings, names: Sequence[str]) -> Sequence[MartResult]:
-    """Rebuild some marts in order of dependency, then bring up to date whatever stands behind them."""
-    asked_for = {mart_named(name).name for name in names}
+    """Rebuild some marts in the order of their dependencies, then refresh all marts."""
+    selected = {mart_named(name).name for name in names}
     for mart in MARTS:
-        if mart.name in asked_for:
+        if mart.name in selected:
             rebuild_mart(settings.open_warehouse(), mart, settings.mart_settings())
     return refresh_marts(settings.open_warehouse(), settings.mart_settings())

@@ -1,15 +1,17 @@
-"""`cdp-etl metrics`: the figures for machines, printed."""
+"""`cdp-etl metrics`: print the metrics."""
 
 import sys
 from datetime import UTC, datetime
 
-from cdp_etl.metrics import measure, render
+from cdp_etl.metrics import collect_metrics, render
 from cdp_etl.settings import load_settings
 
 
 def metrics_command() -> None:
-    """Print the metrics as Prometheus reads them; CDP_ETL_METRICS_FILE keeps the same in a file.
+    """Print the metrics in Prometheus's text format.
+
+    The daemon writes the same text to CDP_ETL_METRICS_FILE.
 
     Example: `cdp-etl metrics`
     """
-    sys.stdout.write(render(measure(load_settings().measured(), datetime.now(UTC))).decode())
+    sys.stdout.write(render(collect_metrics(load_settings().metrics_sources(), datetime.now(UTC))).decode())

@@ -1,65 +1,51 @@
-"""Options that several commands share, so that they read and mean the same everywhere."""
+"""Options and arguments that several commands share."""
 
-from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from typing import Annotated
 
 import typer
 
 from cdp_etl.contract.entity import Entity
 from cdp_etl.entities import BY_NAME, ENTITIES
-from cdp_etl.settings import Settings
 
 
-def _entity(text: str) -> Entity:
+def _parse_entity(text: str) -> Entity:
     entity = BY_NAME.get(text.replace("_", "-"))
     if entity is None:
         raise typer.BadParameter(f"expected one of {', '.join(known.name for known in ENTITIES)}")
     return entity
 
 
-def parse_day(text: str) -> date:
-    """Read a day as a person writes it: 2026-03-01."""
+def parse_date(text: str) -> date:
+    """Parse a date such as 2026-03-01."""
     try:
-        return datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 - a day has no zone
+        return datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 - a date has no time zone
     except ValueError:
         raise typer.BadParameter("expected a day such as 2026-03-01") from None
 
 
 EntityNames = Annotated[
     list[Entity] | None,
-    typer.Option("--entity", parser=_entity, metavar="NAME", help="Only this entity; may be given several times."),
+    typer.Option("--entity", parser=_parse_entity, metavar="NAME", help="Only this entity. Repeatable."),
 ]
-OneEntity = Annotated[Entity, typer.Argument(parser=_entity, metavar="ENTITY", help="The entity.")]
-OneDay = Annotated[date, typer.Argument(parser=parse_day, metavar="DATE", help="The dump date.")]
-FromDay = Annotated[date, typer.Option("--from", parser=parse_day, metavar="DATE", help="First dump date.")]
-FromDayOrAll = Annotated[
+OneEntity = Annotated[Entity, typer.Argument(parser=_parse_entity, metavar="ENTITY", help="The entity.")]
+OneDate = Annotated[date, typer.Argument(parser=parse_date, metavar="DATE", help="The dump date.")]
+FromDate = Annotated[date, typer.Option("--from", parser=parse_date, metavar="DATE", help="First dump date.")]
+FromDateOrAll = Annotated[
     date | None,
-    typer.Option("--from", parser=parse_day, metavar="DATE", help="First dump date; all where not given."),
+    typer.Option("--from", parser=parse_date, metavar="DATE", help="First dump date; no limit if not given."),
 ]
-ToDay = Annotated[
+ToDate = Annotated[
     date | None,
-    typer.Option("--to", parser=parse_day, metavar="DATE", help="Last dump date; --from where not given."),
+    typer.Option("--to", parser=parse_date, metavar="DATE", help="Last dump date; same as --from if not given."),
 ]
-ToDayOrAll = Annotated[
+ToDateOrAll = Annotated[
     date | None,
-    typer.Option("--to", parser=parse_day, metavar="DATE", help="Last dump date; all where not given."),
+    typer.Option("--to", parser=parse_date, metavar="DATE", help="Last dump date; no limit if not given."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 
-def chosen(entities: list[Entity] | None) -> list[Entity]:
-    """Give the entities that were asked for: all six where none was."""
+def selected_entities(entities: list[Entity] | None) -> list[Entity]:
+    """Return the entities that `--entity` named, or all entities if it was not given."""
     return list(entities or ENTITIES)
-
-
-def days_between(settings: Settings, first: date | None, last: date | None) -> Iterator[date]:
-    """Give the days from the first to the last; where not named, from the first dump date, and to tomorrow.
-
-    Tomorrow, since somewhere it has begun.
-    """
-    day = first or settings.first_dump_date
-    end = last or datetime.now(UTC).date() + timedelta(days=1)
-    while day <= end:
-        yield day
-        day += timedelta(days=1)

@@ -1,7 +1,4 @@
-"""How results are printed: tables for people, JSON and CSV for programs, sentences for progress and errors.
-
-Put here the form. What is printed is decided by each command.
-"""
+"""Output of commands: tables for people, JSON and CSV for programs, sentences for progress and errors."""
 
 import csv
 import json
@@ -19,24 +16,24 @@ from rich.table import Table
 
 from cdp_etl.logs import writes_json
 
-_WIDTH_WHERE_THERE_IS_NO_TERMINAL = 160
-_SECONDS_BETWEEN_LINES = 2.0
+_WIDTH_WITHOUT_TERMINAL = 160
+_MIN_SECONDS_BETWEEN_LINES = 2.0
 
 _logger = logging.getLogger(__name__)
 
 
 def out() -> Console:
-    """Give the console of results."""
+    """Return the console of results."""
     return _console(stderr=False)
 
 
 def err() -> Console:
-    """Give the console of progress and errors."""
+    """Return the console of progress and errors."""
     return _console(stderr=True)
 
 
 def print_error(sentence: str) -> None:
-    """Tell on standard error what did not work, or where lines are JSON, as one of them."""
+    """Print an error on standard error; as a JSON line if CDP_ETL_LOG_FORMAT is json."""
     if writes_json():
         _logger.error(sentence)
     else:
@@ -45,38 +42,38 @@ def print_error(sentence: str) -> None:
 
 def _console(*, stderr: bool) -> Console:
     stream = sys.stderr if stderr else sys.stdout
-    width = None if stream.isatty() else _WIDTH_WHERE_THERE_IS_NO_TERMINAL
+    width = None if stream.isatty() else _WIDTH_WITHOUT_TERMINAL
     return Console(stderr=stderr, width=width, highlight=False, soft_wrap=False)
 
 
 def print_table(header: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str | None = None) -> None:
-    """Print rows as a table; numbers stand to the right."""
-    listed = [list(row) for row in rows]
+    """Print rows as a table; numbers are aligned to the right."""
+    cells = [list(row) for row in rows]
     table = Table(title=title, title_justify="left", title_style="bold", header_style="bold")
     for position, name in enumerate(header):
-        is_number = all(_is_number(row[position]) for row in listed if row[position] is not None)
-        table.add_column(name, justify="right" if listed and is_number else "left", overflow="fold")
-    for row in listed:
-        table.add_row(*(_shown(cell) for cell in row))
+        is_number = all(_is_number(row[position]) for row in cells if row[position] is not None)
+        table.add_column(name, justify="right" if cells and is_number else "left", overflow="fold")
+    for row in cells:
+        table.add_row(*(_format(cell) for cell in row))
     out().print(table)
 
 
 def print_json(value: Any) -> None:
-    """Print a value as JSON; days and moments in ISO 8601."""
+    """Print a value as JSON, with dates and timestamps in ISO 8601."""
     sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=_as_json) + "\n")
 
 
 def print_json_array(rows: Iterable[Any]) -> None:
-    """Print values as a JSON array, each as it comes: there may be more than fit into memory."""
-    before = "[\n"
+    """Print values as a JSON array, one by one, because they may not fit into memory together."""
+    separator = "[\n"
     for row in rows:
-        sys.stdout.write(before + json.dumps(row, ensure_ascii=False, default=_as_json))
-        before = ",\n"
-    sys.stdout.write("[]\n" if before == "[\n" else "\n]\n")
+        sys.stdout.write(separator + json.dumps(row, ensure_ascii=False, default=_as_json))
+        separator = ",\n"
+    sys.stdout.write("[]\n" if separator == "[\n" else "\n]\n")
 
 
 def print_csv(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Print rows as CSV (RFC 4180); lists and objects as JSON in a cell."""
+    """Print rows as CSV (RFC 4180). A list or an object is a cell with JSON."""
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(header)
     for row in rows:
@@ -85,23 +82,24 @@ def print_csv(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
 
 @contextmanager
 def progress() -> Iterator[Callable[[str], None]]:
-    """Give what tells the person how far it is: one changing line on a terminal, else a line now and then.
+    """Yield a callback that reports progress on standard error.
 
-    Where lines are JSON, each sentence is one.
+    A terminal shows one changing line, a file receives a line every few seconds. If CDP_ETL_LOG_FORMAT is json,
+    each sentence is a JSON line.
     """
     if writes_json():
         yield _logger.info
         return
     console = err()
     if not console.is_terminal:
-        yield _NowAndThen(console)
+        yield _RateLimitedLines(console)
         return
     with console.status("Starting …") as status:
-        yield lambda sentence: status.update(_plain(sentence))
+        yield lambda sentence: status.update(_escape_markup(sentence))
 
 
-class _NowAndThen:
-    """Prints a sentence where the last one was printed long enough ago, so that a log is not filled."""
+class _RateLimitedLines:
+    """Prints a sentence only if the last one is old enough, so that a log is not filled."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -109,12 +107,12 @@ class _NowAndThen:
 
     def __call__(self, sentence: str) -> None:
         now = time.monotonic()
-        if now - self._printed_at >= _SECONDS_BETWEEN_LINES:
+        if now - self._printed_at >= _MIN_SECONDS_BETWEEN_LINES:
             self._printed_at = now
             self._console.print(sentence, markup=False)
 
 
-def _plain(sentence: str) -> str:
+def _escape_markup(sentence: str) -> str:
     return sentence.replace("[", "\\[")
 
 
@@ -122,23 +120,23 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
 
 
-def _shown(value: Any) -> str:
+def _format(value: Any) -> str:
     match value:
         case None:
             return ""
         case bool():
             return "yes" if value else "no"
         case int() | float() | Decimal() as number:
-            return _shown_number(number)
+            return _format_number(number)
         case datetime():
             return value.strftime("%Y-%m-%d %H:%M:%S")
         case list() | dict() | tuple():
-            return _plain(json.dumps(value, ensure_ascii=False, default=_as_json))
-    return _plain(str(value))
+            return _escape_markup(json.dumps(value, ensure_ascii=False, default=_as_json))
+    return _escape_markup(str(value))
 
 
-def _shown_number(number: float | Decimal) -> str:
-    """Show whole numbers whole, and others with as many digits as a reader wants."""
+def _format_number(number: float | Decimal) -> str:
+    """Format integers in full, other numbers with two decimals or four significant digits."""
     if isinstance(number, int):
         return f"{number:,}"
     shown = f"{number:,.2f}".removesuffix(".00")
@@ -166,4 +164,4 @@ def _as_json(value: Any) -> Any:
             return value.total_seconds()
         case bytes():
             return value.decode("utf-8", errors="replace")
-    raise TypeError(f"{type(value).__name__} has no form in JSON")
+    raise TypeError(f"{type(value).__name__} cannot be written as JSON")

@@ -1,7 +1,6 @@
-"""`cdp-etl quarantine replay`: dumps with refused records judged again, after a rule or a setting was mended.
+"""`cdp-etl quarantine replay`: normalize and load dumps again after a rule or a setting was corrected.
 
-There is no second path: the dumps are normalized again from the raw archive, and loaded as any dump is
-(RULINGS 11).
+Replayed dumps take the normal path: they are normalized from the raw archive and loaded like any dump.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,11 +10,11 @@ from itertools import groupby
 
 import typer
 
-from cdp_etl.cli.options import EntityNames, FromDay, ToDay, chosen
+from cdp_etl.cli.options import EntityNames, FromDate, ToDate, selected_entities
 from cdp_etl.cli.output import out, print_error, print_table, progress
 from cdp_etl.contract.entity import Entity
 from cdp_etl.defs.assets.load import LoadConfig
-from cdp_etl.defs.in_process import InProcess, require_dump_dates
+from cdp_etl.defs.in_process import InProcessJobs, require_dump_dates
 from cdp_etl.defs.runtime.instance import open_instance
 from cdp_etl.defs.sensors.metrics import write_metrics_file
 from cdp_etl.normalize import latest_normalized
@@ -24,24 +23,24 @@ from cdp_etl.pipeline.layers import Layer
 from cdp_etl.settings import Settings, load_settings
 from cdp_etl.warehouse import ledger
 
-_AGAIN = (Layer.NORMALIZED, Layer.STAGING)
+_REPLAYED_LAYERS = (Layer.NORMALIZED, Layer.STAGING)
 
 
 @dataclass(frozen=True, slots=True)
-class _Refused:
-    """A dump with records in quarantine, before it is judged again."""
+class _DumpBefore:
+    """A dump with quarantined records, before its replay."""
 
     entity: Entity
     dump_date: date
     quarantined: int
 
 
-def replay_command(*, first: FromDay, last: ToDay = None, entity: EntityNames = None) -> None:
-    """Judge dumps that have refused records again, load them, and bring the marts up to date.
+def replay_command(*, first: FromDate, last: ToDate = None, entity: EntityNames = None) -> None:
+    """Normalize dumps with quarantined records again, load them, and refresh the marts.
 
-    They are read from the raw archive, with the rules and settings as they are now: what is accepted now joins its
-    dump. Where nothing has changed, nothing is loaded, and the ledger says so. A file that the source has mended
-    is a new delivery: `cdp-etl run` takes it.
+    The dumps are read from the raw archive with the current rules and settings. Records that are accepted now are
+    added to their dump. If nothing changes, nothing is loaded, and the ledger records that. If the source system
+    corrected a file, use `cdp-etl run`: that is a new delivery.
 
     Example: `cdp-etl quarantine replay --from 2026-03-01 --to 2026-03-03 --entity email-interaction`
     """
@@ -49,60 +48,60 @@ def replay_command(*, first: FromDay, last: ToDay = None, entity: EntityNames = 
     last = last or first
     require_dump_dates(settings, first, last)
     before = [
-        _Refused(one, dump.dump_date, dump.quarantined)
-        for one in chosen(entity)
+        _DumpBefore(one, dump.dump_date, dump.quarantined)
+        for one in selected_entities(entity)
         for dump in dumps_between(settings.lake, one, first, last)
         if dump.quarantined
     ]
     if not before:
-        out().print("No record is in quarantine.")
+        out().print("The quarantine is empty.")
         return
-    with open_instance(settings) as instance, progress() as say:
-        pipeline = InProcess(settings, instance, say)
-        ends = [
-            pipeline.load([one], *days, LoadConfig(), _AGAIN)
-            for one, dumps in groupby(before, key=lambda refused: refused.entity)
-            for days in _ranges([refused.dump_date for refused in dumps])
+    with open_instance(settings) as instance, progress() as report:
+        jobs = InProcessJobs(settings, instance, report)
+        results = [
+            jobs.load([one], *dates, LoadConfig(), _REPLAYED_LAYERS)
+            for one, dumps in groupby(before, key=lambda dump: dump.entity)
+            for dates in _ranges([dump.dump_date for dump in dumps])
         ]
-        ends.append(pipeline.marts(first, last))
+        results.append(jobs.refresh_marts(first, last))
         write_metrics_file(settings)
     _print(settings, before, first, last)
-    failures = [failure for end in ends for failure in end.failures]
+    failures = [failure for result in results for failure in result.failures]
     for failure in failures:
         print_error(failure)
     if failures:
         raise typer.Exit(1)
 
 
-def _ranges(days: Sequence[date]) -> Iterator[tuple[date, date]]:
-    """Give the first and last of each run of days without a gap; the days come in order."""
-    for _, run in groupby(enumerate(days), key=lambda numbered: numbered[1] - timedelta(days=numbered[0])):
-        together = [day for _, day in run]
-        yield together[0], together[-1]
+def _ranges(dates: Sequence[date]) -> Iterator[tuple[date, date]]:
+    """Yield the first and last date of each sequence without gaps; the dates must be sorted."""
+    for _, numbered in groupby(enumerate(dates), key=lambda pair: pair[1] - timedelta(days=pair[0])):
+        consecutive = [day for _, day in numbered]
+        yield consecutive[0], consecutive[-1]
 
 
-def _print(settings: Settings, before: Sequence[_Refused], first: date, last: date) -> None:
+def _print(settings: Settings, before: Sequence[_DumpBefore], first: date, last: date) -> None:
     attempts = {
         (row["entity"], row["dump_date"]): row
         for row in ledger(settings.open_warehouse(), None, first, last).iter_rows(named=True)
     }
     rows = []
-    for refused in before:
-        dump = latest_normalized(settings.lake, refused.entity, refused.dump_date)
-        attempt = attempts.get((refused.entity.table, refused.dump_date), {})
+    for replayed in before:
+        dump = latest_normalized(settings.lake, replayed.entity, replayed.dump_date)
+        attempt = attempts.get((replayed.entity.table, replayed.dump_date), {})
         now = None if dump is None else dump.quarantined
         rows.append(
             (
-                refused.dump_date,
-                refused.entity.name,
+                replayed.dump_date,
+                replayed.entity.name,
                 attempt.get("status"),
-                refused.quarantined,
+                replayed.quarantined,
                 now,
                 attempt.get("reason"),
             )
         )
     print_table(
-        ("dump date", "entity", "status", "quarantined before", "quarantined now", "why"),
+        ("dump date", "entity", "status", "quarantined before", "quarantined now", "reason"),
         rows,
-        title="Dumps judged again",
+        title="Replayed dumps",
     )

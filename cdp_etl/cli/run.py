@@ -1,4 +1,4 @@
-"""`cdp-etl run`: dumps from the landing zone to marts and snapshot."""
+"""`cdp-etl run`: load dumps from the landing zone, refresh the marts, publish the snapshot."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -8,71 +8,71 @@ from typing import Annotated
 import polars as pl
 import typer
 
-from cdp_etl.cli.options import EntityNames, FromDay, ToDay, chosen
+from cdp_etl.cli.options import EntityNames, FromDate, ToDate, selected_entities
 from cdp_etl.cli.output import print_error, print_table, progress
 from cdp_etl.contract.entity import Entity
 from cdp_etl.defs.assets.load import LoadConfig
-from cdp_etl.defs.in_process import InProcess, RunEnd, require_dump_dates
+from cdp_etl.defs.in_process import InProcessJobs, RunResult, require_dump_dates
 from cdp_etl.defs.runtime.instance import open_instance
 from cdp_etl.defs.sensors.metrics import write_metrics_file
 from cdp_etl.normalize import latest_normalized
 from cdp_etl.settings import Settings, load_settings
 from cdp_etl.warehouse import ledger
 
-_MOST_REASONS = 10
+_MAX_REASONS = 10
 
 
 def run_command(  # noqa: PLR0913 - each is an option
     *,
-    first: FromDay,
-    last: ToDay = None,
+    first: FromDate,
+    last: ToDate = None,
     entity: EntityNames = None,
     landing: Annotated[
-        str | None, typer.Option(metavar="DIR", help="Landing zone, in the place of CDP_ETL_LANDING.")
+        str | None, typer.Option(metavar="DIR", help="Landing zone, instead of CDP_ETL_LANDING.")
     ] = None,
     force: Annotated[
-        bool, typer.Option("--force", help="Load again what is loaded with the same content.")
+        bool, typer.Option("--force", help="Load a dump even if the same content is already loaded.")
     ] = False,
     accept_removal: Annotated[
-        bool, typer.Option("--accept-removal", help="Take a dump that offers fewer files than before.")
+        bool, typer.Option("--accept-removal", help="Accept a dump with fewer files than before.")
     ] = False,
     deep: Annotated[
-        bool, typer.Option("--deep", help="Pull every file again, whatever the listing says.")
+        bool, typer.Option("--deep", help="Pull every file again, even if the listing is unchanged.")
     ] = False,
 ) -> None:
-    """Load the dumps of a day or a range of days, bring the marts up to date, and publish the snapshot.
+    """Load the dumps of one or more dates, refresh the marts, and publish the snapshot.
 
-    The marts take in what did arrive, also where a day is refused; then the exit code is 1.
+    If some dumps fail, the marts are refreshed with the others. Exit with status 1 in that case.
 
     Example: `cdp-etl run --from 2026-03-01 --to 2026-03-03 --entity email-interaction`
     """
     settings = load_settings(**({} if landing is None else {"landing": landing}))
     last = last or first
     require_dump_dates(settings, first, last)
-    entities = chosen(entity)
+    entities = selected_entities(entity)
     config = LoadConfig(force=force, accept_removal=accept_removal, deep=deep)
-    with open_instance(settings) as instance, progress() as say:
-        pipeline = InProcess(settings, instance, say)
-        ends = [pipeline.load(entities, first, last, config), pipeline.marts(first, last)]
+    with open_instance(settings) as instance, progress() as report:
+        jobs = InProcessJobs(settings, instance, report)
+        results = [jobs.load(entities, first, last, config), jobs.refresh_marts(first, last)]
         write_metrics_file(settings)
-    _print_days(settings, entities, first, last)
+    _print_dumps(settings, entities, first, last)
     _print_reasons(settings, entities, first, last)
-    _print_failures(ends)
-    if any(end.failures for end in ends):
+    _print_failures(results)
+    if any(result.failures for result in results):
         raise typer.Exit(1)
 
 
-def _print_days(settings: Settings, entities: Sequence[Entity], first: date, last: date) -> None:
+def _print_dumps(settings: Settings, entities: Sequence[Entity], first: date, last: date) -> None:
     tables = {entity.table: entity.name for entity in entities}
     rows = ledger(settings.open_warehouse(), None, first, last).filter(pl.col("entity").is_in(list(tables)))
-    shown = ["records_read", "accepted", "superseded", "quarantined", "with_warnings"]
-    is_all_well = set(rows["status"]) <= {"loaded"}
+    columns = ["records_read", "accepted", "superseded", "quarantined", "with_warnings"]
+    are_all_loaded = set(rows["status"]) <= {"loaded"}
     print_table(
         ("dump date", "entity", "status", "read", "accepted", "superseded", "quarantined", "with warnings")
-        + (() if is_all_well else ("why",)),
+        + (() if are_all_loaded else ("reason",)),
         (
             [row["dump_date"], tables[row["entity"]], row["status"]]
-            + [row[name] for name in (shown if is_all_well else [*shown, "reason"])]
+            + [row[name] for name in (columns if are_all_loaded else [*columns, "reason"])]
             for row in rows.sort("dump_date", "entity").iter_rows(named=True)
         ),
         title="Dumps",
@@ -80,18 +80,18 @@ def _print_days(settings: Settings, entities: Sequence[Entity], first: date, las
 
 
 def _print_reasons(settings: Settings, entities: Sequence[Entity], first: date, last: date) -> None:
-    counted: Counter[tuple[str, str]] = Counter()
+    counts: Counter[tuple[str, str]] = Counter()
     for entity in entities:
         for number in range((last - first).days + 1):
             dump = latest_normalized(settings.lake, entity, first + timedelta(days=number))
             if dump is not None:
-                counted.update({(reason, entity.name): count for reason, count in dump.reasons.items()})
-    if counted:
-        rows = [(reason, name, count) for (reason, name), count in counted.most_common(_MOST_REASONS)]
-        print_table(("reason", "entity", "records"), rows, title="Commonest reasons to quarantine a record")
+                counts.update({(reason, entity.name): count for reason, count in dump.reasons.items()})
+    if counts:
+        rows = [(reason, name, count) for (reason, name), count in counts.most_common(_MAX_REASONS)]
+        print_table(("reason", "entity", "records"), rows, title="Most common quarantine reasons")
 
 
-def _print_failures(ends: Sequence[RunEnd]) -> None:
-    for end in ends:
-        for failure in end.failures:
+def _print_failures(results: Sequence[RunResult]) -> None:
+    for result in results:
+        for failure in result.failures:
             print_error(failure)

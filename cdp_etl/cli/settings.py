@@ -1,4 +1,4 @@
-"""`cdp-etl settings`: all of them, with what is in force."""
+"""`cdp-etl settings`: list all settings."""
 
 from typing import Any
 
@@ -11,16 +11,16 @@ from cdp_etl.settings import Settings, load_settings, variable
 
 
 def settings_command(*, as_json: AsJson = False) -> None:
-    """List every setting: its variable, the value in force, the default, and what it means.
+    """List all settings with value, default and meaning.
 
-    Set one in the environment or in `.env` in the working folder.
+    Set a variable in the environment, or in the file `.env` of the working folder.
     """
     settings = load_settings()
     rows = [
         {
             "setting": variable(name),
-            "value": _shown(getattr(settings, name)),
-            "default": _shown(field.get_default(call_default_factory=True)),
+            "value": _displayed(getattr(settings, name)),
+            "default": _displayed(field.get_default(call_default_factory=True)),
             "is_set": name in settings.model_fields_set,
             "meaning": field.description,
         }
@@ -35,7 +35,7 @@ def settings_command(*, as_json: AsJson = False) -> None:
     )
 
 
-def _shown(value: Any) -> str:
+def _displayed(value: Any) -> str:
     match value:
         case None:
             return ""
@@ -44,5 +44,5 @@ def _shown(value: Any) -> str:
         case frozenset():
             return ",".join(sorted(str(one) for one in value))
         case dict():
-            return ", ".join(f"{name}={_shown(one)}" for name, one in sorted(value.items()))
+            return ", ".join(f"{name}={_displayed(one)}" for name, one in sorted(value.items()))
     return "" if value is PydanticUndefined else str(value)

@@ -1,10 +1,10 @@
-"""`cdp-etl status`: what is loaded, what was refused and why, and how far the marts are."""
+"""`cdp-etl status`: load attempts of dumps, and the load that each mart has applied."""
 
 from typing import Any
 
 import polars as pl
 
-from cdp_etl.cli.options import AsJson, EntityNames, FromDayOrAll, ToDayOrAll, chosen
+from cdp_etl.cli.options import AsJson, EntityNames, FromDateOrAll, ToDateOrAll, selected_entities
 from cdp_etl.cli.output import out, print_json, print_table
 from cdp_etl.marts.engine.state import state_of
 from cdp_etl.marts.registry import MARTS
@@ -17,17 +17,17 @@ _COUNTS = ("records_read", "accepted", "superseded", "quarantined", "with_warnin
 
 def status_command(
     *,
-    first: FromDayOrAll = None,
-    last: ToDayOrAll = None,
+    first: FromDateOrAll = None,
+    last: ToDateOrAll = None,
     entity: EntityNames = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show the newest attempt to load each dump, what is in place, and what the marts have applied.
+    """Show the latest load attempt of each dump, and the load that each mart has applied.
 
     Example: `cdp-etl status --from 2026-03-01 --json`
     """
     warehouse = load_settings().open_warehouse()
-    tables = [one.table for one in chosen(entity)]
+    tables = [one.table for one in selected_entities(entity)]
     try:
         dumps = ledger(warehouse, None, first, last).filter(pl.col("entity").is_in(tables))
     except WarehouseMissingError as error:
@@ -51,7 +51,7 @@ def status_command(
             "quarantined",
             "with warnings",
             "redelivered",
-            "why",
+            "reason",
         ),
         (
             [row["dump_date"], row["entity"].replace("_", "-"), _status(row)]
@@ -59,35 +59,35 @@ def status_command(
             + [_redelivered(row), row["reason"]]
             for row in dumps.sort("dump_date", "entity").iter_rows(named=True)
         ),
-        title="Dumps: the newest attempt",
+        title="Dumps: latest attempt",
     )
     print_table(
-        ("mart", "has applied load"),
-        [(mart["mart"], mart["load_seq"] or "never run") for mart in marts],
+        ("mart", "applied load"),
+        [(mart["mart"], mart["load_seq"] or "never refreshed") for mart in marts],
         title="Marts",
     )
 
 
 def _status(row: dict[str, Any]) -> str:
-    """Say how the attempt ended, and where it loaded nothing, whether an earlier load stands."""
-    stands = row["loaded_load_id"] is not None and row["status"] in {"refused", "failed", "empty"}
-    return f"{row['status']}, an earlier load stands" if stands else row["status"]
+    """Return the status of the attempt. If it loaded nothing, add whether an earlier load remains valid."""
+    has_earlier_load = row["loaded_load_id"] is not None and row["status"] in {"refused", "failed", "empty"}
+    return f"{row['status']}, earlier load valid" if has_earlier_load else row["status"]
 
 
 def _redelivered(row: dict[str, Any]) -> str:
-    """Say what the load in place added, changed and took away; empty where all is new, as in a first load."""
+    """Return the changes of the valid load against the one before; empty for a first load, where all is added."""
     counts = {
         what: {change: row[f"loaded_{what}_{change}"] or 0 for change in _SIGNS} for what in ("files", "records")
     }
-    all_new = {
+    first_load = {
         what: {"added": row[total] or 0, "changed": 0, "removed": 0}
         for what, total in (("files", "loaded_files"), ("records", "loaded_accepted"))
     }
-    if counts == all_new:
+    if counts == first_load:
         return ""
     changes = {
-        what: [f"{_SIGNS[change]}{count}" for change, count in some.items() if count]
-        for what, some in counts.items()
+        what: [f"{_SIGNS[change]}{count}" for change, count in by_change.items() if count]
+        for what, by_change in counts.items()
     }
     return ", ".join(f"{what} {' '.join(signed)}" for what, signed in changes.items() if signed)
 

@@ -3,7 +3,7 @@
 A message names the zone, the file and the fault. It never contains a credential or a record.
 """
 
-from cdp_etl.errors import CdpEtlError
+from cdp_etl.errors import CdpEtlError, UsageError
 
 
 class LandingError(CdpEtlError):
@@ -33,5 +33,5 @@ class ZoneUnreachableError(LandingError):
     """The zone does not answer, or the connection broke: a transient fault."""
 
 
-class ZoneConfigError(LandingError):
+class ZoneConfigError(LandingError, UsageError):
     """The zone's address, credentials or permissions are wrong: a retry does not help."""
