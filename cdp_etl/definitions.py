@@ -1,4 +1,4 @@
-"""The entry point of the Dagster code location; `workspace.yaml` and `[tool.dg]` both name it."""
+"""Entry point of the Dagster code location, named by `workspace.yaml` and `[tool.dg]`."""
 
 import dagster as dg
 
@@ -10,7 +10,7 @@ from cdp_etl.settings import load_settings, warn_of_renamed_settings
 
 @dg.definitions
 def defs() -> dg.Definitions:
-    """Give the definitions, by the settings in force when the code location is loaded."""
+    """Return the definitions for the settings at the time when the code location is loaded."""
     settings = load_settings()
     configure_logs(settings.log_format, settings.log_level)
     if settings.log_format == "json":

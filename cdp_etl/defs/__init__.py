@@ -1,5 +1,5 @@
-"""The pipeline as Dagster sees it: assets, checks, jobs, schedule and sensor over the plain stages.
+"""Dagster definitions: assets, checks, jobs, schedules and sensors.
 
-The only package that imports Dagster. No parsing, no SQL and no rule of the contract stands here: a stage works
-without Dagster, and an asset calls it.
+Belongs here: everything that imports Dagster.
+Does not belong here: parsing, SQL, rules of the contract, sequences of stages (`cdp_etl.pipeline`).
 """

@@ -1,7 +1,4 @@
-"""All definitions of the code location, from the settings.
-
-Put here which definitions there are. What each is stands in its module.
-"""
+"""Assembly of all Dagster definitions from the settings."""
 
 import dagster as dg
 
@@ -11,9 +8,9 @@ from cdp_etl.defs.assets.report import build_report
 from cdp_etl.defs.checks.freshness import build_freshness, build_freshness_checks
 from cdp_etl.defs.checks.full_checks import FULL_CHECK_JOB, build_full_checks, build_weekly_check
 from cdp_etl.defs.jobs import LOAD_JOB, MARTS_JOB
-from cdp_etl.defs.maintenance import PRUNE_JOB, build_weekly_deep_look, build_weekly_prune
+from cdp_etl.defs.maintenance import PRUNE_JOB, build_weekly_full_rescan, build_weekly_prune
 from cdp_etl.defs.partitions import dump_dates
-from cdp_etl.defs.schedules import build_daily_dump, build_marts_follow_loads
+from cdp_etl.defs.schedules import build_daily_dump, build_refresh_marts
 from cdp_etl.defs.sensors.alerts import build_alerts
 from cdp_etl.defs.sensors.metrics import build_metrics
 from cdp_etl.defs.sensors.new_dumps import build_new_dumps
@@ -24,15 +21,19 @@ from cdp_etl.report.errors import is_report_installed
 from cdp_etl.settings import Settings
 
 
-def _say_nothing(_sentence: str) -> None:
-    """Take the place of the command line's progress where there is none: the UI shows the steps themselves."""
+def _ignore_progress(_sentence: str) -> None:
+    """Ignore progress: outside the command line, the UI shows the steps."""
 
 
-def build_pipeline(settings: Settings, report_progress: ReportProgress = _say_nothing) -> dg.Definitions:
-    """Give the assets and the jobs that make them; `say` is told a sentence at each step that may take a while.
+def build_pipeline(settings: Settings, report_progress: ReportProgress = _ignore_progress) -> dg.Definitions:
+    """Return the assets and the jobs `load` and `marts`.
 
-    Where assets are chosen for a run, Dagster takes along every check of theirs that there is: here, those alone
-    that their own steps make.
+    If assets are selected for a run, Dagster also selects all checks that are defined on them. Therefore only the
+    checks that their own steps evaluate are defined here.
+
+    Args:
+        settings: Settings of the installation.
+        report_progress: Receives a sentence before each step that can take long.
     """
     partitions = dump_dates(settings)
     return dg.Definitions(
@@ -44,13 +45,13 @@ def build_pipeline(settings: Settings, report_progress: ReportProgress = _say_no
         ],
         jobs=[LOAD_JOB, MARTS_JOB],
         resources={"settings": settings, "report_progress": report_progress},
-        # A process a step costs about three seconds each; the stages use all cores by themselves.
+        # A process for each step would cost about three seconds; the stages already use all cores.
         executor=dg.in_process_executor,
     )
 
 
 def build_definitions(settings: Settings) -> dg.Definitions:
-    """Give the definitions of the code location: the pipeline, what starts it, and what looks after it."""
+    """Return all definitions: the pipeline, its schedules and sensors, maintenance and full checks."""
     return dg.Definitions.merge(
         build_pipeline(settings),
         dg.Definitions(
@@ -58,13 +59,13 @@ def build_definitions(settings: Settings) -> dg.Definitions:
             jobs=[FULL_CHECK_JOB, PRUNE_JOB],
             schedules=[
                 build_daily_dump(settings),
-                build_weekly_deep_look(settings),
+                build_weekly_full_rescan(settings),
                 build_weekly_prune(settings),
                 build_weekly_check(settings),
             ],
             sensors=[
                 build_new_dumps(settings),
-                build_marts_follow_loads(settings),
+                build_refresh_marts(settings),
                 build_alerts(),
                 build_freshness(),
                 build_metrics(),

@@ -1,7 +1,8 @@
-"""What holds for every step and every tick: connections, what log lines are about, what may be told of an error.
+"""Wrappers of every op and tick: they redact unexpected errors and set the fields of log lines.
 
-Errors end in Dagster's storage and in its UI. Ours hold no record's values; what DuckDB, pydantic or polars say of
-a value that they do not take does. So of an error that nobody foresaw only its kind and its place go on.
+Dagster stores errors and shows them in its UI. Messages of `CdpEtlError` never contain record values, but DuckDB,
+pydantic and polars quote the value that they reject. Unexpected exceptions are therefore re-raised with type and
+location only.
 """
 
 import functools
@@ -13,99 +14,99 @@ from typing import Any, ParamSpec, TypeVar, cast
 
 import dagster as dg
 
-from cdp_etl.defs.storage_connections import keep_connections
+from cdp_etl.defs.storage_connections import reuse_connections
 from cdp_etl.errors import CdpEtlError
 from cdp_etl.logs import log_context
-from cdp_etl.logs.json_lines import places
+from cdp_etl.logs.json_lines import traceback_locations
 
 _Parameters = ParamSpec("_Parameters")
 _Result = TypeVar("_Result")
 
-_MOST_PLACES = 12
+_MAX_LOCATIONS = 12
 
 
-class UnforeseenError(CdpEtlError):
-    """A fault of the program: kind and places of the error, without its text."""
+class UnexpectedError(CdpEtlError):
+    """An unexpected exception (a bug): its type and location, without its text."""
 
     def __init__(self, kind: type[BaseException], trace: TracebackType | None) -> None:
-        where = " > ".join(places(trace)[-_MOST_PLACES:])
+        location = " > ".join(traceback_locations(trace)[-_MAX_LOCATIONS:])
         super().__init__(
-            f"{kind.__name__}, which cdp_etl did not foresee, at {where}. Its text is left out: it may hold a"
-            " record's values."
+            f"Unexpected {kind.__name__} (bug?) at {location}. Its text is omitted because it may contain record"
+            " values."
         )
 
 
-class WithoutValues:
-    """Lets errors out of a block that hold no record's values, and nothing of those that they arose from."""
+class redact_unexpected:  # noqa: N801 - a context manager, named as it reads in `with`
+    """Context manager that replaces unexpected exceptions by `UnexpectedError`, without their causes."""
 
     def __enter__(self) -> None:
-        """Begin the block."""
+        """Enter the block."""
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Replace an error that nobody foresaw."""
+        """Re-raise a `CdpEtlError` without its cause, and any other exception as `UnexpectedError`."""
         if kind is None or not isinstance(error, Exception) or isinstance(error, dg.Failure | dg.RetryRequested):
             return
         if isinstance(error, CdpEtlError):
             raise error from None
-        raise UnforeseenError(kind, trace) from None
+        raise UnexpectedError(kind, trace) from None
 
 
-class _OursAsFailures:
-    """Makes a step that ends by one of our errors tell its sentence, in the UI and wherever a failure is told."""
+class _as_dagster_failure:  # noqa: N801 - as above
+    """Context manager that raises a `CdpEtlError` as a Dagster failure, which the UI and alerts describe."""
 
     def __enter__(self) -> None:
-        """Begin the block."""
+        """Enter the block."""
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Replace an error of ours by Dagster's own."""
+        """Raise `dagster.Failure` instead of a `CdpEtlError`."""
         if isinstance(error, CdpEtlError):
             raise dg.Failure(description=str(error)) from None
 
 
-def in_step(compute: Callable[_Parameters, _Result]) -> Callable[_Parameters, _Result]:
-    """Wrap what a step computes; put it below Dagster's own decorator."""
+def op_boundary(compute: Callable[_Parameters, _Result]) -> Callable[_Parameters, _Result]:
+    """Wrap the function of an op or asset. Apply it below Dagster's decorator."""
     if inspect.isgeneratorfunction(compute):
-        return cast("Callable[_Parameters, _Result]", _generator_in_step(compute))
+        return cast("Callable[_Parameters, _Result]", _generator_boundary(compute))
 
     @functools.wraps(compute)
-    def computing(*args: _Parameters.args, **kwargs: _Parameters.kwargs) -> _Result:
-        with _step():
+    def wrapped(*args: _Parameters.args, **kwargs: _Parameters.kwargs) -> _Result:
+        with _op_context():
             return compute(*args, **kwargs)
 
-    return computing
+    return wrapped
 
 
-def _generator_in_step(compute: Callable[_Parameters, Iterator[Any]]) -> Callable[_Parameters, Iterator[Any]]:
+def _generator_boundary(compute: Callable[_Parameters, Iterator[Any]]) -> Callable[_Parameters, Iterator[Any]]:
     @functools.wraps(compute)
-    def generating(*args: _Parameters.args, **kwargs: _Parameters.kwargs) -> Iterator[Any]:
-        with _step():
+    def wrapped(*args: _Parameters.args, **kwargs: _Parameters.kwargs) -> Iterator[Any]:
+        with _op_context():
             yield from compute(*args, **kwargs)
 
-    return generating
+    return wrapped
 
 
-def in_tick(evaluate: Callable[_Parameters, _Result]) -> Callable[_Parameters, _Result]:
-    """Wrap what a sensor or a schedule evaluates; put it below Dagster's own decorator."""
+def tick_boundary(evaluate: Callable[_Parameters, _Result]) -> Callable[_Parameters, _Result]:
+    """Wrap the function of a sensor or schedule. Apply it below Dagster's decorator."""
 
     @functools.wraps(evaluate)
-    def evaluating(*args: _Parameters.args, **kwargs: _Parameters.kwargs) -> _Result:
-        with WithoutValues():
+    def wrapped(*args: _Parameters.args, **kwargs: _Parameters.kwargs) -> _Result:
+        with redact_unexpected():
             return evaluate(*args, **kwargs)
 
-    return evaluating
+    return wrapped
 
 
-def _step() -> ExitStack:
-    """Give the block of a step, from the inside out: errors without values, as failures; the lines' fields."""
+def _op_context() -> ExitStack:
+    """Return the entered contexts of an op: log fields, then failures, then redaction as the innermost."""
     context = dg.OpExecutionContext.get()
-    keep_connections(context.instance)
+    reuse_connections(context.instance)
     run = context.run
     with ExitStack() as stack:
         stack.enter_context(log_context(run_id=run.run_id, job=run.job_name))
-        stack.enter_context(_OursAsFailures())
-        stack.enter_context(WithoutValues())
+        stack.enter_context(_as_dagster_failure())
+        stack.enter_context(redact_unexpected())
         return stack.pop_all()

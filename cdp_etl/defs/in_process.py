@@ -1,6 +1,6 @@
-"""The two jobs run in this very process, on the instance whose runs the UI shows.
+"""Execution of the jobs `load` and `marts` in the current process, without web server, daemon and queue.
 
-Put here how a run is made without web server, daemon and queue. Which jobs there are stands in `jobs.py`.
+The runs are recorded in the Dagster instance, so the UI shows them.
 """
 
 from collections.abc import Collection, Sequence
@@ -16,39 +16,39 @@ from cdp_etl.defs.build import build_pipeline
 from cdp_etl.defs.jobs import LOAD_JOB, MARTS_JOB, load_keys
 from cdp_etl.defs.partitions import dump_dates, range_tags
 from cdp_etl.defs.runtime.run_launcher import process_tag
-from cdp_etl.errors import CdpEtlError
-from cdp_etl.pipeline.dump_pipeline import Say
+from cdp_etl.errors import UsageError
+from cdp_etl.pipeline.dump_pipeline import ReportProgress
 from cdp_etl.pipeline.layers import LOAD_LAYERS, Layer
 from cdp_etl.settings import Settings
 
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-"""What happens stands in the run's events and in the ledger; the terminal is the command's."""
+"""Silences Dagster's console: the terminal belongs to the command, and the run's events have the details."""
 
 
-class DayOutOfRangeError(CdpEtlError):
-    """A day was asked for that is no dump date."""
+class DateOutOfRangeError(UsageError):
+    """A requested date is outside the range of dump dates."""
 
 
 @dataclass(frozen=True, slots=True)
-class RunEnd:
-    """How a run ended.
+class RunResult:
+    """Result of a run.
 
     Attributes:
-        run_id: The run, as the UI and the ledger name it.
-        failures: For each step that failed, why, in sentences.
+        run_id: Id of the run, also in the UI and the ledger.
+        failures: The reason of each failed step.
     """
 
     run_id: str
     failures: Sequence[str]
 
 
-class InProcess:
-    """Runs the jobs, one after the other."""
+class InProcessJobs:
+    """Executes the jobs one after the other."""
 
-    def __init__(self, settings: Settings, instance: dg.DagsterInstance, say: Say) -> None:
+    def __init__(self, settings: Settings, instance: dg.DagsterInstance, report_progress: ReportProgress) -> None:
         self._settings = settings
         self._instance = instance
-        self._definitions = build_pipeline(settings, say)
+        self._definitions = build_pipeline(settings, report_progress)
 
     def load(
         self,
@@ -57,10 +57,10 @@ class InProcess:
         last: date,
         config: LoadConfig,
         layers: Collection[Layer] = LOAD_LAYERS,
-    ) -> RunEnd:
-        """Load dumps of some entities and a range of days; what is loaded with the same content is passed over.
+    ) -> RunResult:
+        """Load the dumps of some entities and a range of dates. Dumps with unchanged content are skipped.
 
-        Of the layers, one that is left out is taken as it stands: without `landing`, what was pulled before.
+        A layer that is not in `layers` is not materialized again: without `landing`, earlier pulls are used.
         """
         steps = {f"load_{entity.table}": {"config": config.model_dump()} for entity in entities}
         return self._run(
@@ -70,8 +70,8 @@ class InProcess:
             load_keys(entities, layers),
         )
 
-    def marts(self, first: date, last: date) -> RunEnd:
-        """Bring the marts up to all that is loaded, and publish."""
+    def refresh_marts(self, first: date, last: date) -> RunResult:
+        """Apply all loads to the marts, publish the snapshot, and write the reports of the dates."""
         return self._run(MARTS_JOB.name, range_tags(first, last), {})
 
     def _run(
@@ -80,7 +80,7 @@ class InProcess:
         tags: dict[str, str],
         config: dict[str, object],
         assets: Collection[dg.AssetKey] | None = None,
-    ) -> RunEnd:
+    ) -> RunResult:
         result = self._definitions.resolve_job_def(job).execute_in_process(
             instance=self._instance,
             raise_on_error=False,
@@ -88,24 +88,24 @@ class InProcess:
             run_config=config | _QUIET,
             asset_selection=None if assets is None else list(assets),
         )
-        return RunEnd(
+        return RunResult(
             result.run_id, [failure_sentence(event) for event in result.filter_events(lambda e: e.is_step_failure)]
         )
 
 
 def require_dump_dates(settings: Settings, first: date, last: date) -> None:
-    """Make sure that a range of days is one of dump dates.
+    """Raise an error unless both dates are dump dates.
 
     Raises:
-        DayOutOfRangeError: naming the day and the setting.
+        DateOutOfRangeError: If a date is out of range; the message names the date and the setting.
     """
     known = dump_dates(settings)
     if last < first:
-        raise DayOutOfRangeError(f"The last day, {last}, is before the first, {first}.")
+        raise DateOutOfRangeError(f"The last day, {last}, is before the first, {first}.")
     if first < settings.first_dump_date:
-        raise DayOutOfRangeError(
+        raise DateOutOfRangeError(
             f"{first} is before the first dump date, {settings.first_dump_date}; CDP_ETL_FIRST_DUMP_DATE sets it."
         )
     newest = known.get_last_partition_key()
     if newest is None or last.isoformat() > newest:
-        raise DayOutOfRangeError(f"{last} is after today, {newest}, in the time zone {settings.dump_timezone}.")
+        raise DateOutOfRangeError(f"{last} is after today, {newest}, in the time zone {settings.dump_timezone}.")

@@ -1,7 +1,7 @@
-"""The two jobs: loading, and the marts behind it.
+"""Jobs `load` and `marts`: the assets and checks that each selects. `schedules.py` starts them.
 
-They are two because a step that fails skips all behind it: the marts follow a load whatever came of it, and take
-in what did arrive. Put here what a job selects; when it runs stands in `automation.py`.
+There are two jobs because Dagster skips everything downstream of a failed step in a run. The marts must be
+refreshed with the dumps that were loaded, even if other dumps of the run failed.
 """
 
 from collections.abc import Collection, Iterable
@@ -18,12 +18,12 @@ from cdp_etl.pipeline.layers import LOAD_LAYERS, Layer
 
 _MART_CHECK_KEYS = [spec.key for mart in MARTS for spec in check_specs(mart)]
 
-# With the checks that their own steps make: others of the same assets, over everything say, are for other runs.
+# Only the checks that the steps themselves evaluate. Full checks of the same assets belong to the job check_full.
 LOAD_JOB = dg.define_asset_job(
     "load",
     selection=dg.AssetSelection.groups(*(layer.value for layer in LOAD_LAYERS)).without_checks()
     | dg.AssetSelection.checks(*load_check_keys(ENTITIES)),
-    description="Pull, normalize and load the dumps of a day or a range of days.",
+    description="Pull, normalize and load the dumps of one or more dates.",
 )
 MARTS_JOB = dg.define_asset_job(
     "marts",
@@ -31,10 +31,10 @@ MARTS_JOB = dg.define_asset_job(
         Layer.MARTS.value, Layer.PUBLISHED.value, Layer.REPORT.value
     ).without_checks()
     | dg.AssetSelection.checks(*_MART_CHECK_KEYS),
-    description="Bring the marts up to all that is loaded, publish the snapshot, and write the report.",
+    description="Apply all loads to the marts, publish the snapshot, and write the reports.",
 )
 
 
 def load_keys(entities: Iterable[Entity], layers: Collection[Layer] = LOAD_LAYERS) -> Collection[dg.AssetKey]:
-    """Give the keys of the assets of some entities that the load job makes, of all its layers or of some."""
+    """Return the asset keys of some entities in the job `load`, for all of its layers or some."""
     return [asset_key(layer, entity.table) for entity in entities for layer in layers]

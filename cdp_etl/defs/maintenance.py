@@ -1,7 +1,4 @@
-"""What is done once a week: look closely at recent dumps, and let go of what need not be kept.
-
-Put here when that happens and for which days. What it does stands in the assets and in `pruning.py`.
-"""
+"""Weekly maintenance: schedule `weekly_full_rescan`, job `prune` and its schedule `weekly_prune`."""
 
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -9,7 +6,7 @@ from zoneinfo import ZoneInfo
 import dagster as dg
 
 from cdp_etl.defs.assets.load import SKIP_UNCHANGED_TAG, LoadConfig
-from cdp_etl.defs.error_boundary import in_step, in_tick
+from cdp_etl.defs.error_boundary import op_boundary, tick_boundary
 from cdp_etl.defs.jobs import LOAD_JOB
 from cdp_etl.defs.partitions import range_tags
 from cdp_etl.entities import ENTITIES
@@ -18,11 +15,11 @@ from cdp_etl.pipeline.retention import prune_all
 from cdp_etl.settings import Settings
 
 
-def build_weekly_deep_look(settings: Settings) -> dg.ScheduleDefinition:
-    """Give the schedule that pulls recent dumps again whatever the zone's listing says (RULINGS 26).
+def build_weekly_full_rescan(settings: Settings) -> dg.ScheduleDefinition:
+    """Return the schedule that pulls recent dumps again, even if the zone's listing is unchanged.
 
-    A file whose content changed under the same size and time, on a server without checksums, is found by this
-    alone. A dump that is found to be what was loaded is not loaded again.
+    Only this finds a file whose content changed under the same size and time on a server without checksums. A dump
+    with unchanged content is not loaded again.
     """
 
     @dg.schedule(
@@ -31,31 +28,33 @@ def build_weekly_deep_look(settings: Settings) -> dg.ScheduleDefinition:
         cron_schedule="0 3 * * 0",
         execution_timezone=settings.dump_timezone,
         default_status=dg.DefaultScheduleStatus.RUNNING,
-        description="Pull the dumps of the days looked back again, and compare what is in them, once a week.",
+        description="Pull all files of recent dumps again, once a week, and load dumps with changed content.",
     )
-    @in_tick
+    @tick_boundary
     def weekly_full_rescan(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         last = _today(settings, context.scheduled_execution_time) - timedelta(days=1)
         first = max(last - timedelta(days=settings.lookback_days), settings.first_dump_date)
         if first > last:
-            return dg.SkipReason(f"The first dump date, {settings.first_dump_date}, is not yet there.")
+            return dg.SkipReason(f"The first dump date, {settings.first_dump_date}, is in the future.")
         return dg.RunRequest(run_config=_deep(), tags={**range_tags(first, last), SKIP_UNCHANGED_TAG: "true"})
 
     return weekly_full_rescan
 
 
 @dg.op(name="prune_archive")
-@in_step
+@op_boundary
 def _prune_archive(context: dg.OpExecutionContext, settings: dg.ResourceParam[Settings]) -> None:
-    """Remove what is older than the settings keep."""
+    """Delete pulls and lake outputs that have expired by the settings."""
     today = _today(settings, datetime.now(ZoneInfo(settings.dump_timezone)))
-    gone = prune_all(settings, today, dry_run=False)
-    context.add_output_metadata({"pulls": len(gone.pulls), "outcomes": len(gone.outcomes), "bytes": gone.bytes})
+    pruned = prune_all(settings, today, dry_run=False)
+    context.add_output_metadata(
+        {"pulls": len(pruned.pulls), "outcomes": len(pruned.outputs), "bytes": pruned.bytes}
+    )
 
 
 @dg.job(
     name="prune",
-    description="Remove from archive and lake what is older than the settings keep; as `cdp-etl archive prune`.",
+    description="Delete expired data from archive and lake, like `cdp-etl archive prune`.",
 )
 def _prune_job() -> None:
     _prune_archive()
@@ -65,7 +64,7 @@ PRUNE_JOB = _prune_job
 
 
 def build_weekly_prune(settings: Settings) -> dg.ScheduleDefinition:
-    """Give the schedule of that job; it skips where everything is kept for ever."""
+    """Return the schedule of that job. It skips if no retention is set."""
 
     @dg.schedule(
         name="weekly_prune",
@@ -73,12 +72,14 @@ def build_weekly_prune(settings: Settings) -> dg.ScheduleDefinition:
         cron_schedule="0 4 * * 0",
         execution_timezone=settings.dump_timezone,
         default_status=dg.DefaultScheduleStatus.RUNNING,
-        description="Remove what is older than the settings keep, once a week.",
+        description="Delete expired data from archive and lake, once a week.",
     )
-    @in_tick
+    @tick_boundary
     def weekly_prune() -> dg.RunRequest | dg.SkipReason:
         if settings.retention() == Retention():
-            return dg.SkipReason("Everything is kept for ever: no CDP_ETL_KEEP_… is set.")
+            return dg.SkipReason(
+                "No retention is set: neither CDP_ETL_KEEP_DAYS nor CDP_ETL_KEEP_SUPERSEDED_DAYS."
+            )
         return dg.RunRequest()
 
     return weekly_prune

@@ -1,6 +1,6 @@
-"""Daily partitions by dump date, and the one backfill policy that all assets share.
+"""Daily partitions by dump date, and the backfill policy and run tags of ranges.
 
-Put here what every asset must agree on for a backfill to be one run. Schedules stand in `automation.py`.
+All assets share them; otherwise a backfill over several assets would not be a single run.
 """
 
 from collections.abc import Mapping
@@ -15,23 +15,23 @@ _FIRST_DAY = "dagster/asset_partition_range_start"
 _LAST_DAY = "dagster/asset_partition_range_end"
 
 BACKFILL_POLICY = dg.BackfillPolicy.single_run()
-"""A contiguous range of days is one run. Were assets to differ in it, a backfill would take the smallest."""
+"""A contiguous range of dates is one run. A backfill uses the smallest range that any of its assets allows."""
 
 
 def dump_dates(settings: Settings) -> dg.DailyPartitionsDefinition:
-    """Give the dump dates: from the first of the settings to today, which can be loaded as it is delivered."""
+    """Return the dump dates, from CDP_ETL_FIRST_DUMP_DATE to today inclusive."""
     return dg.DailyPartitionsDefinition(
         start_date=settings.first_dump_date.isoformat(), timezone=settings.dump_timezone, end_offset=1
     )
 
 
 def days_of(context: dg.AssetExecutionContext) -> list[date]:
-    """Give the dump dates that a run is for, one or a range, in order."""
+    """Return the dump dates of a run in order."""
     return sorted(date.fromisoformat(key) for key in context.partition_keys)
 
 
 def range_tags(first: date, last: date) -> dict[str, str]:
-    """Give the tags of a run for a range of days, both ends included; Dagster has no public name for them."""
+    """Return the run tags for a range of dates, both inclusive. Dagster has no public names for them."""
     return {
         _FIRST_DAY: first.isoformat(),
         _LAST_DAY: last.isoformat(),
@@ -39,7 +39,7 @@ def range_tags(first: date, last: date) -> dict[str, str]:
 
 
 def days_of_tags(tags: Mapping[str, str]) -> list[date]:
-    """Give the dump dates that a run bears in its tags: one, a range, or none."""
+    """Return the dump dates in the tags of a run: one, a range, or none."""
     first = tags.get(_DAY) or tags.get(_FIRST_DAY)
     last = tags.get(_DAY) or tags.get(_LAST_DAY)
     if first is None or last is None:

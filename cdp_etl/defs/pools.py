@@ -1,23 +1,19 @@
-"""The pools that bound how many steps are at work at a time, over all runs.
-
-Put here their names, and that they are there before a run claims a slot. How large each is stands in
-`dagster.yaml`.
-"""
+"""Concurrency pools: names, and creation before the first run. `dagster.yaml` sets their limits."""
 
 import dagster as dg
 
 LOAD_POOL = "load"
-"""How many loads are at work at a time, over all runs; each holds the warehouse for a moment only."""
+"""Limits concurrent load steps over all runs. Each locks the warehouse only for a short time."""
 
 WAREHOUSE_POOL = "warehouse"
-"""Steps that write to the warehouse for as long as they last; of these one is at work at a time."""
+"""Pool of the steps that lock the warehouse for their whole duration; its limit must be 1."""
 
 
-def make_pools(instance: dg.DagsterInstance) -> None:
-    """Make the pools that are not there yet, with the instance's default limit; one that is there stays as it is.
+def create_pools(instance: dg.DagsterInstance) -> None:
+    """Create missing pools with the instance's default limit. Existing pools are not changed.
 
-    A run makes a pool itself where it does not know it. On Postgres the second of two runs that do so at once dies
-    of it: Dagster goes on in the transaction that the first one's row has ended.
+    A run would create a missing pool itself. On Postgres, if two runs do so at once, the second fails: Dagster
+    continues in a transaction that the duplicate key has aborted.
     """
     storage = instance.event_log_storage
     known = {pool.name for pool in storage.get_pool_limits()}

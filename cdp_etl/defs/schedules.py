@@ -1,7 +1,4 @@
-"""What runs without being asked: the load of yesterday's dumps, and the marts behind any load.
-
-Put here when a job runs and for which days. What it does stands in the assets.
-"""
+"""Automatic starts of the jobs: schedule `daily_dump` loads, sensor `refresh_marts` applies loads to the marts."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -10,14 +7,14 @@ from zoneinfo import ZoneInfo
 import dagster as dg
 
 from cdp_etl.defs.assets.load import SKIP_UNCHANGED_TAG
-from cdp_etl.defs.error_boundary import in_tick
+from cdp_etl.defs.error_boundary import tick_boundary
 from cdp_etl.defs.jobs import LOAD_JOB, MARTS_JOB
 from cdp_etl.defs.partitions import range_tags
-from cdp_etl.pipeline.unapplied_loads import PendingLoads, pending_loads
+from cdp_etl.pipeline.unapplied_loads import UnappliedLoads, find_unapplied_loads
 from cdp_etl.settings import Settings
 from cdp_etl.warehouse import WarehouseLockedError, WarehouseMissingError
 
-TICK_PATIENCE_SECONDS = 5
+TICK_LOCK_TIMEOUT_SECONDS = 5
 UNFINISHED = [
     dg.DagsterRunStatus.QUEUED,
     dg.DagsterRunStatus.NOT_STARTED,
@@ -25,12 +22,12 @@ UNFINISHED = [
     dg.DagsterRunStatus.STARTED,
     dg.DagsterRunStatus.CANCELING,
 ]
-_MOST_ATTEMPTS = 3
-"""A run of the marts that failed is asked for again this often, then no more until there is something new."""
+_MAX_ATTEMPTS = 3
+"""Number of runs requested for the same newest load. A new load starts over."""
 
 
 def build_daily_dump(settings: Settings) -> dg.ScheduleDefinition:
-    """Give the schedule that loads yesterday's dumps."""
+    """Return the schedule that loads yesterday's dumps."""
 
     @dg.schedule(
         name="daily_dump",
@@ -38,9 +35,9 @@ def build_daily_dump(settings: Settings) -> dg.ScheduleDefinition:
         cron_schedule=settings.schedule,
         execution_timezone=settings.dump_timezone,
         default_status=dg.DefaultScheduleStatus.RUNNING,
-        description="Load the dumps of yesterday. Days missed while the daemon was down are not made up for here.",
+        description="Load the dumps of yesterday. The sensor new_dumps loads dates that were missed.",
     )
-    @in_tick
+    @tick_boundary
     def daily_dump(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         today = context.scheduled_execution_time.astimezone(ZoneInfo(settings.dump_timezone)).date()
         day = today - timedelta(days=1)
@@ -51,53 +48,55 @@ def build_daily_dump(settings: Settings) -> dg.ScheduleDefinition:
     return daily_dump
 
 
-def build_marts_follow_loads(settings: Settings) -> dg.SensorDefinition:
-    """Give the sensor by which the marts follow any load, however it was started."""
+def build_refresh_marts(settings: Settings) -> dg.SensorDefinition:
+    """Return the sensor that refreshes the marts after any load, however the load was started."""
 
     @dg.sensor(
         name="refresh_marts",
         job=MARTS_JOB,
         minimum_interval_seconds=settings.mart_refresh_interval_seconds,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Run the marts where the ledger holds loads that they, or the snapshot, do not hold.",
+        description="Refresh the marts if the ledger has loads that the marts or the snapshot have not applied.",
     )
-    @in_tick
+    @tick_boundary
     def refresh_marts(
         context: dg.SensorEvaluationContext, settings: dg.ResourceParam[Settings]
     ) -> dg.SensorResult | dg.SkipReason:
         try:
-            # A tick must be short: where a load holds the warehouse, the next tick will do.
-            pending = pending_loads(
-                replace(settings.open_warehouse(), lock_timeout_seconds=TICK_PATIENCE_SECONDS), settings.published
+            # A tick must be short. If a load holds the lock, the next tick tries again.
+            unapplied = find_unapplied_loads(
+                replace(settings.open_warehouse(), lock_timeout_seconds=TICK_LOCK_TIMEOUT_SECONDS),
+                settings.published,
             )
         except (WarehouseMissingError, WarehouseLockedError) as error:
             return dg.SkipReason(str(error))
-        if pending is None:
-            return dg.SkipReason("The marts and the snapshot hold every load.")
-        if _is_at_work(context.instance):
-            return dg.SkipReason("A run of the marts is at work.")
-        return _request(pending, context.cursor)
+        if unapplied is None:
+            return dg.SkipReason("The marts and the snapshot have applied every load.")
+        if _is_running(context.instance):
+            return dg.SkipReason("A run of the job `marts` is in progress.")
+        return _request(unapplied, context.cursor)
 
     return refresh_marts
 
 
-def _is_at_work(instance: dg.DagsterInstance) -> bool:
+def _is_running(instance: dg.DagsterInstance) -> bool:
     return bool(instance.get_runs(dg.RunsFilter(job_name=MARTS_JOB.name, statuses=UNFINISHED), limit=1))
 
 
-def _request(pending: PendingLoads, cursor: str | None) -> dg.SensorResult | dg.SkipReason:
-    """Ask for one run over all days that loads are pending of.
+def _request(unapplied: UnappliedLoads, cursor: str | None) -> dg.SensorResult | dg.SkipReason:
+    """Request one run for the dates of all unapplied loads.
 
-    A run key is used up by a failed run too, so it holds the number of the attempt.
+    Dagster never starts a second run with the same run key, even if the first failed. The key therefore contains
+    the number of the attempt.
     """
-    asked_for, attempts = (int(part) for part in cursor.split(":")) if cursor else (0, 0)
-    attempt = attempts + 1 if asked_for == pending.newest_load_seq else 1
-    if attempt > _MOST_ATTEMPTS:
+    requested, attempts = (int(part) for part in cursor.split(":")) if cursor else (0, 0)
+    attempt = attempts + 1 if requested == unapplied.newest_load_seq else 1
+    if attempt > _MAX_ATTEMPTS:
         return dg.SkipReason(
-            f"The marts failed {_MOST_ATTEMPTS} times to apply load {pending.newest_load_seq}; look into the last "
-            "run, then launch the job `marts` by hand."
+            f"The marts failed {_MAX_ATTEMPTS} times to apply load {unapplied.newest_load_seq}. Read the errors of"
+            " the last run, then start the job `marts` by hand."
         )
-    key = f"{pending.newest_load_seq}:{attempt}"
+    key = f"{unapplied.newest_load_seq}:{attempt}"
     return dg.SensorResult(
-        [dg.RunRequest(run_key=key, tags=range_tags(pending.first_day, pending.last_day))], cursor=key
+        [dg.RunRequest(run_key=key, tags=range_tags(unapplied.first_day, unapplied.last_day))], cursor=key
     )

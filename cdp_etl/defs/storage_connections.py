@@ -1,30 +1,27 @@
-"""How a run's process talks to the database of Dagster's instance: it keeps a connection for a while.
-
-Put here what is asked of Dagster's storage for speed. Where the storage is stands in `dagster.yaml`.
-"""
+"""Reuse of connections to the database of the Dagster instance, which `dagster.yaml` names."""
 
 from weakref import WeakSet
 
 import dagster as dg
 
 _STATEMENT_TIMEOUT_MILLISECONDS = 300_000
-_KEPT_SECONDS = 10
-_MOST_AT_A_TIME = 20
+_RECYCLE_SECONDS = 10
+_MAX_CONNECTIONS = 20
 
-_keeping: WeakSet[dg.DagsterInstance] = WeakSet()
+_configured: WeakSet[dg.DagsterInstance] = WeakSet()
 
 
-def keep_connections(instance: dg.DagsterInstance) -> None:
-    """Keep connections to Postgres open for seconds, where Dagster makes a new one for each statement.
+def reuse_connections(instance: dg.DagsterInstance) -> None:
+    """Keep connections to Postgres open for some seconds. By default Dagster opens one for each statement.
 
-    A login costs some ten milliseconds, and an event several of them: for small dumps more than the work itself.
-    Dagster does this for its web server; other storages take no notice. A connection is not kept longer, for
-    Dagster tries again where one cannot be made, but not where one that was kept is found to be dead.
+    A login takes about 10 ms, and an event needs several: for small dumps more than the work itself. Dagster does
+    the same for its web server; storages other than Postgres ignore it. Connections are recycled soon because
+    Dagster retries a failed login, but not a statement on a dead connection.
     """
-    if instance not in _keeping:
-        _keeping.add(instance)
+    if instance not in _configured:
+        _configured.add(instance)
         instance.optimize_for_webserver(
             statement_timeout=_STATEMENT_TIMEOUT_MILLISECONDS,
-            pool_recycle=_KEPT_SECONDS,
-            max_overflow=_MOST_AT_A_TIME,
+            pool_recycle=_RECYCLE_SECONDS,
+            max_overflow=_MAX_CONNECTIONS,
         )

@@ -1,8 +1,4 @@
-"""One look at everything that a person could have to hear: runs, dumps, marts, checks, the warehouse itself.
-
-Put here what is looked at, and what can be said where the warehouse is held. What of it is told to whom stands in
-`cdp_etl.alerts`; when, in `alerts.py`.
-"""
+"""Collection of all findings: failed runs and checks, refused and missing dumps, stale marts, locked warehouse."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -18,56 +14,60 @@ from cdp_etl.alerts.findings.marts import mart_findings, warehouse_findings
 from cdp_etl.alerts.notification_state import NotificationState
 from cdp_etl.defs.alerting.check_findings import check_findings
 from cdp_etl.defs.alerting.run_findings import run_findings
-from cdp_etl.defs.schedules import TICK_PATIENCE_SECONDS
+from cdp_etl.defs.schedules import TICK_LOCK_TIMEOUT_SECONDS
 from cdp_etl.marts.engine.state import state_of
 from cdp_etl.marts.registry import MARTS
 from cdp_etl.marts.snapshot.publish import latest_snapshot
 from cdp_etl.settings import Settings
 from cdp_etl.warehouse import WarehouseError, WarehouseMissingError, ledger
 
-_LONGEST_HELD = timedelta(minutes=30)
-"""A day's marts may hold the warehouse for a while; longer than this it cannot be work alone."""
+_MAX_LOCKED = timedelta(minutes=30)
+"""A refresh may lock the warehouse for minutes. A longer lock is not normal work."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
-    """What the warehouse says: the ledger, and the newest load that each mart holds."""
+class _WarehouseState:
+    """The ledger, and the newest load that each mart has applied."""
 
     ledger: pl.DataFrame
     applied: Mapping[str, int]
 
 
-def look(settings: Settings, instance: dg.DagsterInstance, state: NotificationState, now: datetime) -> FindingsSnapshot:
-    """Give what is wrong now; where the warehouse cannot be read, what is known without it."""
+def collect_findings(
+    settings: Settings, instance: dg.DagsterInstance, state: NotificationState, now: datetime
+) -> FindingsSnapshot:
+    """Return the current findings. If the warehouse cannot be read, only those that do not depend on it."""
     links = settings.run_links()
     checks = list(check_findings(instance))
     try:
-        known = _known(settings)
+        warehouse = _read_warehouse(settings)
     except WarehouseError as error:
         since = state.ledger_unreadable_since or now
         runs = run_findings(instance, None, links, now)
-        held = warehouse_findings(since, _LONGEST_HELD, str(error), now)
-        return FindingsSnapshot([*runs, *checks, *held], {FindingKind.CHECK_FAILED}, since)
-    runs = run_findings(instance, known.ledger, links, now)
-    dumps = dump_findings(known.ledger, settings.expectation(), links, now)
-    return FindingsSnapshot([*runs, *checks, *dumps, *_marts(settings, known, now)], frozenset(FindingKind))
+        locked = warehouse_findings(since, _MAX_LOCKED, str(error), now)
+        return FindingsSnapshot([*runs, *checks, *locked], {FindingKind.CHECK_FAILED}, since)
+    runs = run_findings(instance, warehouse.ledger, links, now)
+    dumps = dump_findings(warehouse.ledger, settings.expectation(), links, now)
+    return FindingsSnapshot(
+        [*runs, *checks, *dumps, *_mart_findings(settings, warehouse, now)], frozenset(FindingKind)
+    )
 
 
-def _known(settings: Settings) -> _Known:
-    # A tick must be short: where a load holds the warehouse, the next tick will do.
-    warehouse = replace(settings.open_warehouse(), lock_timeout_seconds=TICK_PATIENCE_SECONDS)
+def _read_warehouse(settings: Settings) -> _WarehouseState:
+    # A tick must be short. If a load holds the lock, the next tick tries again.
+    warehouse = replace(settings.open_warehouse(), lock_timeout_seconds=TICK_LOCK_TIMEOUT_SECONDS)
     try:
         attempts = ledger(warehouse)
         with warehouse.reading() as connection:
             states = {mart.name: state_of(connection, mart) for mart in MARTS}
     except WarehouseMissingError:
-        return _Known(pl.DataFrame(), {})
-    return _Known(attempts, {name: state.load_seq if state else 0 for name, state in states.items()})
+        return _WarehouseState(pl.DataFrame(), {})
+    return _WarehouseState(attempts, {name: state.load_seq if state else 0 for name, state in states.items()})
 
 
-def _marts(settings: Settings, known: _Known, now: datetime) -> Iterator[Finding]:
+def _mart_findings(settings: Settings, warehouse: _WarehouseState, now: datetime) -> Iterator[Finding]:
     snapshot = latest_snapshot(settings.published)
     published = None if snapshot is None else snapshot.as_of
     yield from mart_findings(
-        known.ledger, known.applied, published, timedelta(hours=settings.alert_stale_hours), now
+        warehouse.ledger, warehouse.applied, published, timedelta(hours=settings.alert_stale_hours), now
     )

@@ -1,7 +1,4 @@
-"""A table's columns, and what each is made from, as Dagster shows them.
-
-Put here the translation alone; which columns a table has stands in the contract and with the marts.
-"""
+"""Column schema and column lineage of tables, as Dagster metadata."""
 
 from collections.abc import Iterable
 
@@ -17,7 +14,7 @@ from cdp_etl.pipeline.layers import Layer
 
 
 def column_schema(columns: Iterable[TableColumn]) -> dg.TableSchema:
-    """Give the column schema for the metadata key `dagster/column_schema`; personal columns are tagged `pii`."""
+    """Return the value of `dagster/column_schema`. Personal columns have the tag `pii`."""
     return dg.TableSchema(
         columns=[
             dg.TableColumn(
@@ -33,7 +30,7 @@ def column_schema(columns: Iterable[TableColumn]) -> dg.TableSchema:
 
 
 def staging_lineage(entity: Entity) -> dg.TableColumnLineage:
-    """Give what the columns of a staging table are made from: those of the lake, by name."""
+    """Return the upstream columns of a staging table: the columns of the lake with the same names."""
     lake = asset_key(Layer.NORMALIZED, entity.table)
     return dg.TableColumnLineage(
         {column.name: [dg.TableColumnDep(lake, column.name)] for column in lake_columns(entity)}
@@ -41,7 +38,7 @@ def staging_lineage(entity: Entity) -> dg.TableColumnLineage:
 
 
 def mart_lineage(mart: Mart) -> dg.TableColumnLineage:
-    """Give what the columns of a mart are made from, as its SQL says."""
+    """Return the upstream columns of a mart, derived from its SQL."""
     return dg.TableColumnLineage(
         {
             column: [
@@ -54,17 +51,17 @@ def mart_lineage(mart: Mart) -> dg.TableColumnLineage:
 
 
 def lineage_metadata(lineage: dg.TableColumnLineage) -> Metadata:
-    """Give lineage twice: as Dagster keeps it, and as a table, for Dagster's own UI shows columns no other way."""
+    """Return the lineage for Dagster, and as Markdown, because Dagster's own UI shows no column lineage."""
     rows = [
         (
             f"`{column}`",
-            ", ".join(_address(source) for source in sources) or "no column: constant, or counted rows",
+            ", ".join(_address(source) for source in sources) or "none (constant or count of rows)",
         )
         for column, sources in lineage.deps_by_column.items()
     ]
     return {
         "dagster/column_lineage": lineage,
-        "columns_made_from": markdown_table(("column", "made from"), rows, most_rows=len(rows)),
+        "columns_made_from": markdown_table(("column", "derived from"), rows, max_rows=len(rows)),
     }
 
 

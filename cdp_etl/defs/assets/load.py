@@ -1,50 +1,60 @@
-"""The assets of one load: `landing`, `normalized` and `staging` of an entity, made in one step, day by day.
+"""Assets `landing`, `normalized` and `staging` of an entity, materialized by one step, one dump date at a time.
 
-One step and not three: a step that fails skips all behind it, so with three, a day that cannot be pulled would
-keep 29 good days of the same run from being loaded (docs/decisions/0006). Each day's assets are recorded as the
-day gets through; at the end the step fails for the days that did not.
-
-Put here how days become events. What happens to a day stands in `day.py`.
+It is one step because Dagster skips everything downstream of a failed step: with three, one dump that cannot be
+pulled would block the other dumps of the run (decision 0006). Each date's assets are recorded once its dump is
+processed. At the end the step fails if any dump failed.
 """
 
 from collections.abc import Iterator, Sequence
 
 import dagster as dg
-from dagster._core.definitions.source_asset import SYSTEM_METADATA_KEY_SOURCE_ASSET_OBSERVATION
 
 from cdp_etl.contract.entity import Entity
 from cdp_etl.defs.assets.load_specs import load_spec
 from cdp_etl.defs.assets.metadata import Metadata, landing_metadata, normalized_metadata, staging_metadata
 from cdp_etl.defs.checks.load_checks import LOAD_CHECKS, check_results
-from cdp_etl.defs.error_boundary import in_step
+from cdp_etl.defs.error_boundary import op_boundary
 from cdp_etl.defs.keys import asset_key
 from cdp_etl.defs.partitions import BACKFILL_POLICY, days_of
 from cdp_etl.defs.pools import LOAD_POOL
+from cdp_etl.defs.runtime.dagster_internals import SYSTEM_METADATA_KEY_SOURCE_ASSET_OBSERVATION
 from cdp_etl.landing import ZoneUnreachableError
 from cdp_etl.logs import log_context
-from cdp_etl.pipeline.dump_pipeline import DayOutcome, DayRequest, Say, stands_in_the_ledger, take_day
+from cdp_etl.pipeline.dump_pipeline import (
+    DumpOutcome,
+    DumpRequest,
+    ReportProgress,
+    is_recorded_in_ledger,
+    process_dump,
+)
 from cdp_etl.pipeline.layers import LOAD_LAYERS, Layer
 from cdp_etl.settings import Settings
 from cdp_etl.warehouse import WarehouseLockedError
 
 SKIP_UNCHANGED_TAG = "cdp_etl/skip_unchanged"
-"""On runs that nobody asked for by hand: a dump loaded with the same content is passed over (RULINGS 9)."""
+"""On runs that no person started in the UI: dumps that are loaded with the same content are skipped."""
 
-IN_THE_LEDGER = "all_failures_in_ledger"
-"""On the failure of a load: whether the ledger tells of every day that did not get through."""
+ALL_FAILURES_IN_LEDGER = "all_failures_in_ledger"
+"""Metadata of a failed load: whether the ledger has all failures of the run, so that alerts come from there."""
 
-# An output with this metadata, which Dagster gives to observations of its own, is no event: each day was recorded
-# as it got through, with its figures, and a day without files is not to look as if it had been made.
-_RECORDED_DAY_BY_DAY = {SYSTEM_METADATA_KEY_SOURCE_ASSET_OBSERVATION: True}
+# Dagster records no event for an output with this metadata. Each date was already recorded with its figures, and a
+# date without files must not look materialized.
+_NO_EVENT = {SYSTEM_METADATA_KEY_SOURCE_ASSET_OBSERVATION: True}
 _BACKFILL_TAG = "dagster/backfill"
 _TRANSIENT = (ZoneUnreachableError, WarehouseLockedError)
-_UNATTENDED_TAGS = {"dagster/schedule_name", "dagster/sensor_name"}
-_MOST_RETRIES = 3
+_AUTOMATIC_TAGS = {"dagster/schedule_name", "dagster/sensor_name"}
+_MAX_RETRIES = 3
 _FIRST_WAIT_SECONDS = 60
 
 
 class LoadConfig(dg.Config):
-    """What a person may ask of a load, in the launchpad or by an option of `cdp-etl run`."""
+    """Options of a load, set in the launchpad or by options of `cdp-etl run`.
+
+    Attributes:
+        force: Load a dump even if the same content is already loaded.
+        accept_removal: Accept a dump with fewer files than before.
+        deep: Pull every file again, even if the listing is unchanged.
+    """
 
     force: bool = False
     accept_removal: bool = False
@@ -54,7 +64,7 @@ class LoadConfig(dg.Config):
 def build_load(
     settings: Settings, entity: Entity, partitions: dg.DailyPartitionsDefinition
 ) -> dg.AssetsDefinition:
-    """Give the three assets of an entity."""
+    """Return the three assets of an entity."""
 
     @dg.multi_asset(
         name=f"load_{entity.table}",
@@ -65,51 +75,51 @@ def build_load(
         can_subset=True,
         pool=LOAD_POOL,
     )
-    @in_step
+    @op_boundary
     def load(
         context: dg.AssetExecutionContext,
         config: LoadConfig,
         settings: dg.ResourceParam[Settings],
-        say: dg.ResourceParam[Say],
+        report_progress: dg.ResourceParam[ReportProgress],
     ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
         outcomes = []
         for request in _requests(context, config, entity):
-            outcome = take_day(settings, request, say)
+            outcome = process_dump(settings, request, report_progress)
             _record(context, request, outcome)
             outcomes.append(outcome)
         yield from check_results(context.selected_asset_check_keys, settings, entity, outcomes)
-        _fail_for_days_not_loaded(context, entity, outcomes)
-        # Without an output, what stands behind it in the same run, as in a backfill of all assets, is skipped.
+        _raise_if_any_failed(context, entity, outcomes)
+        # Without an output, Dagster would skip downstream assets of the same run, as in a backfill of all assets.
         for layer in LOAD_LAYERS:
             if (key := asset_key(layer, entity.table)) in context.selected_asset_keys:
-                yield dg.MaterializeResult(asset_key=key, metadata=_RECORDED_DAY_BY_DAY)
+                yield dg.MaterializeResult(asset_key=key, metadata=_NO_EVENT)
 
     return load
 
 
-def _requests(context: dg.AssetExecutionContext, config: LoadConfig, entity: Entity) -> Iterator[DayRequest]:
-    is_by_hand = not {SKIP_UNCHANGED_TAG, _BACKFILL_TAG}.intersection(context.run.tags)
+def _requests(context: dg.AssetExecutionContext, config: LoadConfig, entity: Entity) -> Iterator[DumpRequest]:
+    is_manual = not {SKIP_UNCHANGED_TAG, _BACKFILL_TAG}.intersection(context.run.tags)
     layers = {layer for layer in LOAD_LAYERS if asset_key(layer, entity.table) in context.selected_asset_keys}
     for day in days_of(context):
-        yield DayRequest(
+        yield DumpRequest(
             entity,
             day,
             layers,
-            is_forced=is_by_hand or config.force,
+            force=is_manual or config.force,
             accept_removal=config.accept_removal,
-            deep=config.deep,
+            full_rescan=config.deep,
             run_id=context.run.run_id,
         )
 
 
-def _record(context: dg.AssetExecutionContext, request: DayRequest, outcome: DayOutcome) -> None:
-    """Write down which assets of a day stand, at once: a run that is killed later has still made them."""
+def _record(context: dg.AssetExecutionContext, request: DumpRequest, outcome: DumpOutcome) -> None:
+    """Record the materialized assets of one date at once, in case the run is killed later."""
     with log_context(entity=request.entity.name, dump_date=outcome.dump_date.isoformat()):
         if outcome.error is not None:
             context.log.error("%s %s: %s", request.entity.name, outcome.dump_date, outcome.error)
         elif outcome.pull is None:
             context.log.warning("%s %s: no file was delivered.", request.entity.name, outcome.dump_date)
-    for layer, metadata in _made(request.entity, outcome):
+    for layer, metadata in _materialized(request.entity, outcome):
         if layer in request.layers:
             context.log_event(
                 dg.AssetMaterialization(
@@ -120,7 +130,7 @@ def _record(context: dg.AssetExecutionContext, request: DayRequest, outcome: Day
             )
 
 
-def _made(entity: Entity, outcome: DayOutcome) -> Iterator[tuple[Layer, Metadata]]:
+def _materialized(entity: Entity, outcome: DumpOutcome) -> Iterator[tuple[Layer, Metadata]]:
     if outcome.pull is not None:
         yield Layer.LANDING, landing_metadata(outcome.pull)
     if outcome.normalized is not None:
@@ -129,24 +139,24 @@ def _made(entity: Entity, outcome: DayOutcome) -> Iterator[tuple[Layer, Metadata
         yield Layer.STAGING, staging_metadata(outcome.load)
 
 
-def _fail_for_days_not_loaded(
-    context: dg.AssetExecutionContext, entity: Entity, outcomes: Sequence[DayOutcome]
+def _raise_if_any_failed(
+    context: dg.AssetExecutionContext, entity: Entity, outcomes: Sequence[DumpOutcome]
 ) -> None:
     errors = {outcome.dump_date: outcome.error for outcome in outcomes if outcome.error is not None}
     if not errors:
         return
-    # Nobody watches a run of the schedule: it is patient with what may pass by itself. A person is told at once.
-    is_unattended = not _UNATTENDED_TAGS.isdisjoint(context.run.tags)
+    # A run of a schedule or sensor retries transient errors. A manual run fails at once, because a person waits.
+    is_automatic = not _AUTOMATIC_TAGS.isdisjoint(context.run.tags)
     is_transient = any(isinstance(error, _TRANSIENT) for error in errors.values())
-    if is_unattended and is_transient and context.retry_number < _MOST_RETRIES:
+    if is_automatic and is_transient and context.retry_number < _MAX_RETRIES:
         wait = _FIRST_WAIT_SECONDS * 2**context.retry_number
-        raise dg.RetryRequested(max_retries=_MOST_RETRIES, seconds_to_wait=wait)
+        raise dg.RetryRequested(max_retries=_MAX_RETRIES, seconds_to_wait=wait)
     raise dg.Failure(
         description="\n".join(
             [
-                f"{entity.name}: {len(errors)} of {len(outcomes)} days did not get through.",
+                f"{entity.name}: {len(errors)} of {len(outcomes)} dumps failed.",
                 *(f"{day}: {error}" for day, error in errors.items()),
             ]
         ),
-        metadata={IN_THE_LEDGER: all(stands_in_the_ledger(error) for error in errors.values())},
+        metadata={ALL_FAILURES_IN_LEDGER: all(is_recorded_in_ledger(error) for error in errors.values())},
     )

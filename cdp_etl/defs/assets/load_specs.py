@@ -1,7 +1,4 @@
-"""What is said of the assets of a load where they are defined: meaning, columns, kinds, owner, lineage.
-
-Put here what the UI shows of an asset that was never made. What a run adds to it stands in `metadata.py`.
-"""
+"""Specs of the load assets: description, columns, kinds, owner, lineage. `metadata.py` has what a run adds."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,27 +16,27 @@ _FOLDER = "folder"
 
 
 @dataclass(frozen=True, slots=True)
-class _LayerFacts:
-    """What holds for a layer, whichever the entity."""
+class _LayerSpec:
+    """Properties of a layer that are the same for all entities."""
 
     description: str
     kinds: frozenset[str]
     columns: Callable[[Entity], tuple[TableColumn, ...]]
 
 
-_FACTS = {
-    Layer.LANDING: _LayerFacts(
-        "The dump's files in the raw archive: pulled, verified, byte for byte as delivered.",
-        frozenset(),  # where they come from, which a setting says
+_LAYER_SPECS = {
+    Layer.LANDING: _LayerSpec(
+        "Files of the dump in the raw archive: pulled, verified, byte for byte as delivered.",
+        frozenset(),  # the kind is the source, which a setting determines
         lambda _: (),
     ),
-    Layer.NORMALIZED: _LayerFacts(
+    Layer.NORMALIZED: _LayerSpec(
         "The dump as Parquet: accepted, superseded and quarantined records.",
         frozenset({"polars", "parquet"}),
         lake_columns,
     ),
-    Layer.STAGING: _LayerFacts(
-        "Every version of every dump, one row each; the view of the same name with `_current` holds what counts.",
+    Layer.STAGING: _LayerSpec(
+        "One row per version of a record in a dump. The view with the suffix `_current` has the current versions.",
         frozenset({"duckdb"}),
         staging_columns,
     ),
@@ -49,25 +46,25 @@ _FACTS = {
 def load_spec(
     entity: Entity, layer: Layer, zone_label: str, partitions: dg.DailyPartitionsDefinition
 ) -> dg.AssetSpec:
-    """Declare the asset of an entity in a layer."""
-    facts = _FACTS[layer]
-    behind = LOAD_LAYERS[LOAD_LAYERS.index(layer) - 1] if layer is not LOAD_LAYERS[0] else None
+    """Return the asset spec of an entity in a layer."""
+    layer_spec = _LAYER_SPECS[layer]
+    upstream = LOAD_LAYERS[LOAD_LAYERS.index(layer) - 1] if layer is not LOAD_LAYERS[0] else None
     return dg.AssetSpec(
         asset_key(layer, entity.table),
-        deps=[] if behind is None else [asset_key(behind, entity.table)],
-        description=f"{facts.description}\n\n{entity.description}",
+        deps=[] if upstream is None else [asset_key(upstream, entity.table)],
+        description=f"{layer_spec.description}\n\n{entity.description}",
         group_name=layer.value,
-        kinds=set(facts.kinds) or {zone_label.partition("://")[0] if "://" in zone_label else _FOLDER},
+        kinds=set(layer_spec.kinds) or {zone_label.partition("://")[0] if "://" in zone_label else _FOLDER},
         owners=[entity.owner],
-        tags={"pii": ""},  # every entity holds contacts
-        metadata=_metadata(entity, layer, facts),
+        tags={"pii": ""},  # every entity has contacts
+        metadata=_metadata(entity, layer, layer_spec),
         partitions_def=partitions,
-        skippable=True,  # its days are recorded one by one, and are not the output of the step
+        skippable=True,  # its dates are recorded one by one and are not the output of the step
     )
 
 
-def _metadata(entity: Entity, layer: Layer, facts: _LayerFacts) -> dict[str, Any]:
-    columns = facts.columns(entity)
+def _metadata(entity: Entity, layer: Layer, layer_spec: _LayerSpec) -> dict[str, Any]:
+    columns = layer_spec.columns(entity)
     if not columns:
         return {}
     metadata: dict[str, Any] = {"dagster/column_schema": column_schema(columns)}

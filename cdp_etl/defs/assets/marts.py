@@ -1,9 +1,7 @@
-"""The assets behind the loads: one a mart, and the published snapshot.
+"""Assets of the marts and of the published snapshot.
 
-A partition of a mart means: what is loaded of that date has been applied. A run applies all that is pending,
-whichever dates it is for, so a range of days is one piece of work.
-
-Put here how a run of a mart becomes events. What a mart holds, and how it is kept, stands in `cdp_etl.marts`.
+A partition of a mart means that the loads of that dump date were applied. A run applies all unapplied loads,
+whatever its dates, so a range of dates is one run.
 """
 
 from collections.abc import Iterator
@@ -36,12 +34,12 @@ _STAGING = {
 
 
 def input_keys(mart: Mart) -> list[dg.AssetKey]:
-    """Give the assets that a mart is made from."""
+    """Return the upstream assets of a mart."""
     return list(dict.fromkeys(_STAGING.get(name) or asset_key(Layer.MARTS, name) for name in mart.inputs))
 
 
 def build_mart(mart: Mart, partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
-    """Give the asset of a mart."""
+    """Return the asset of a mart."""
     spec = dg.AssetSpec(
         asset_key(Layer.MARTS, mart.name),
         deps=input_keys(mart),
@@ -66,10 +64,10 @@ def build_mart(mart: Mart, partitions: dg.DailyPartitionsDefinition) -> dg.Asset
         pool=WAREHOUSE_POOL,
     )
     @op_boundary
-    def run(
+    def refresh(
         settings: dg.ResourceParam[Settings], report_progress: dg.ResourceParam[ReportProgress]
     ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
-        report_progress(f"{mart.table}: applying what was loaded")
+        report_progress(f"{mart.table}: applying loads")
         try:
             with timed_stage(settings, "mart", mart.name) as figures:
                 result = refresh_mart(settings.open_warehouse(), mart, settings.mart_settings())
@@ -91,15 +89,15 @@ def build_mart(mart: Mart, partitions: dg.DailyPartitionsDefinition) -> dg.Asset
             },
         )
 
-    return run
+    return refresh
 
 
 def build_snapshot(partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
-    """Give the asset of the published snapshot."""
+    """Return the asset of the published snapshot."""
     spec = dg.AssetSpec(
         SNAPSHOT,
         deps=[asset_key(Layer.MARTS, mart.name) for mart in MARTS],
-        description="What readers open: the marts, read-only, as of one load; swapped in whole.",
+        description="Published marts for readers: read-only, as of one load, replaced atomically.",
         group_name=Layer.PUBLISHED.value,
         kinds={"duckdb", "parquet"},
         owners=[MARTS[0].owner],
@@ -108,11 +106,13 @@ def build_snapshot(partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefinit
 
     @dg.multi_asset(name="publish_snapshot", specs=[spec], backfill_policy=BACKFILL_POLICY, pool=WAREHOUSE_POOL)
     @op_boundary
-    def snapshot(settings: dg.ResourceParam[Settings], report_progress: dg.ResourceParam[ReportProgress]) -> dg.MaterializeResult[None]:
+    def snapshot(
+        settings: dg.ResourceParam[Settings], report_progress: dg.ResourceParam[ReportProgress]
+    ) -> dg.MaterializeResult[None]:
         report_progress("publishing the snapshot")
         try:
             with timed_stage(settings, "publish", "snapshot"):
-                made = publish(
+                published = publish(
                     settings.open_warehouse(),
                     settings.published,
                     settings.mart_settings(),
@@ -122,12 +122,14 @@ def build_snapshot(partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefinit
             raise dg.Failure(description=str(error)) from None
         return dg.MaterializeResult(
             metadata={
-                "as_of_load": made.as_of,
-                "version": made.version,
-                "published_at": dg.MetadataValue.timestamp(made.published_at),
-                "has_personal_data": made.has_personal_data,
-                "folder": dg.MetadataValue.path(str(made.folder)),
-                "rows": markdown_table(("mart", "rows"), [(mart, made.row_count(mart)) for mart in made.marts]),
+                "as_of_load": published.as_of,
+                "version": published.version,
+                "published_at": dg.MetadataValue.timestamp(published.published_at),
+                "has_personal_data": published.has_personal_data,
+                "folder": dg.MetadataValue.path(str(published.folder)),
+                "rows": markdown_table(
+                    ("mart", "rows"), [(mart, published.row_count(mart)) for mart in published.marts]
+                ),
             }
         )
 

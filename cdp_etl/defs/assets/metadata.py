@@ -1,6 +1,6 @@
-"""What the UI shows of a day's dump: figures and small tables. Counts, names and places only, never a value.
+"""Metadata of the load assets: figures and small tables that the UI shows, without record values.
 
-Put here how an outcome becomes metadata. Which outcome there is stands in `day.py`.
+The keys are stored in Dagster's event log and stay as they were first written.
 """
 
 from collections import Counter
@@ -18,23 +18,23 @@ from cdp_etl.warehouse import LoadResult
 
 Metadata = dict[str, Any]
 
-_MOST_ROWS = 20
+_MAX_ROWS = 20
 _COUNTED = ("files", "records")
 _CHANGES = ("added", "changed", "removed")
 
 
 def markdown_table(
-    header: Sequence[str], rows: Iterable[Sequence[Any]], most_rows: int = _MOST_ROWS
+    header: Sequence[str], rows: Iterable[Sequence[Any]], max_rows: int = _MAX_ROWS
 ) -> dg.MetadataValue[str]:
-    """Give a table as Markdown, cut after a bounded number of rows and saying so."""
-    listed = [[str(cell).replace("|", "\\|") for cell in row] for row in rows]
-    lines = [" | ".join(header), " | ".join("---" for _ in header), *map(" | ".join, listed[:most_rows])]
-    more = [f"\n… and {len(listed) - most_rows} more"] if len(listed) > most_rows else []
+    """Return a Markdown table; rows beyond the limit are only counted."""
+    cells = [[str(cell).replace("|", "\\|") for cell in row] for row in rows]
+    lines = [" | ".join(header), " | ".join("---" for _ in header), *map(" | ".join, cells[:max_rows])]
+    more = [f"\n… and {len(cells) - max_rows} more"] if len(cells) > max_rows else []
     return dg.MetadataValue.md("\n".join([*(f"| {line} |" for line in lines), *more]))
 
 
 def landing_metadata(pull: Pull) -> Metadata:
-    """Tell what was delivered."""
+    """Return the metadata of a pulled dump."""
     metadata: Metadata = {
         "files": len(pull.files),
         "bytes": sum(file.bytes for file in pull.files),
@@ -53,7 +53,7 @@ def landing_metadata(pull: Pull) -> Metadata:
 
 
 def normalized_metadata(entity: Entity, dump: NormalizedDump) -> Metadata:
-    """Tell what became of the records, and why some were refused."""
+    """Return the metadata of a normalized dump: counts of records, reasons, warnings, unknown keys."""
     metadata: Metadata = {
         "dagster/partition_row_count": dump.accepted,
         "records_read": dump.records_read,
@@ -80,7 +80,7 @@ def normalized_metadata(entity: Entity, dump: NormalizedDump) -> Metadata:
 
 
 def staging_metadata(load: LoadResult) -> Metadata:
-    """Tell how the load ended."""
+    """Return the metadata of a load."""
     metadata: Metadata = {
         "dagster/partition_row_count": load.accepted,
         "status": load.status,
@@ -92,9 +92,10 @@ def staging_metadata(load: LoadResult) -> Metadata:
         "changed_keys": load.changed_keys,
     }
     if load.difference is not None:
-        made = asdict(load.difference)
+        difference = asdict(load.difference)
         metadata["since_the_load_before"] = markdown_table(
-            ("what", *_CHANGES), [(what, *(made[f"{what}_{change}"] for change in _CHANGES)) for what in _COUNTED]
+            ("what", *_CHANGES),
+            [(what, *(difference[f"{what}_{change}"] for change in _CHANGES)) for what in _COUNTED],
         )
     if load.findings:
         metadata["findings"] = markdown_list(load.findings)
@@ -102,10 +103,10 @@ def staging_metadata(load: LoadResult) -> Metadata:
 
 
 def _keys_named(counts: Mapping[str, int], fact: str = "") -> Mapping[str, int]:
-    """Count together what is told of keys that do not read as names."""
+    """Return the counts with keys that do not look like names redacted; their counts are added up."""
     named: Counter[str] = Counter()
-    for what, count in counts.items():
-        named[redact_key(what, fact)] += count
+    for key, count in counts.items():
+        named[redact_key(key, fact)] += count
     return named
 
 
@@ -115,5 +116,5 @@ def _counted(counts: Mapping[str, int]) -> dg.MetadataValue[str]:
 
 
 def markdown_list(sentences: Iterable[str]) -> dg.MetadataValue[str]:
-    """Give sentences as a list in Markdown."""
+    """Return sentences as a Markdown list."""
     return dg.MetadataValue.md("\n".join(f"- {sentence}" for sentence in sentences))

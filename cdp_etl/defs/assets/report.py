@@ -1,13 +1,10 @@
-"""The asset `report/daily`: one page a dump date.
-
-Put here how a written report becomes events. What a report says stands in `cdp_etl.report`.
-"""
+"""Asset `report/daily`: one page per dump date."""
 
 from collections.abc import Iterator
 
 import dagster as dg
 
-from cdp_etl.defs.error_boundary import in_step
+from cdp_etl.defs.error_boundary import op_boundary
 from cdp_etl.defs.keys import REPORT, asset_key
 from cdp_etl.defs.partitions import BACKFILL_POLICY, days_of
 from cdp_etl.marts.registry import MARTS
@@ -19,22 +16,24 @@ from cdp_etl.settings import Settings
 
 
 def build_report(partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
-    """Give the asset of the daily report."""
+    """Return the asset of the daily report."""
     spec = dg.AssetSpec(
         REPORT,
         deps=[asset_key(Layer.MARTS, mart.name) for mart in MARTS],
-        description="What arrived, what was refused and why, and how the marts moved: one HTML page, for people.",
+        description="One HTML page per dump date: deliveries, refusals, quarantined records, changed marts.",
         group_name=Layer.REPORT.value,
         kinds={"html"},
         owners=[MARTS[0].owner],
         partitions_def=partitions,
-        skippable=True,  # its days are recorded one by one, and are not the output of the step
+        skippable=True,  # its dates are recorded one by one and are not the output of the step
     )
 
     @dg.multi_asset(name="write_report", specs=[spec], backfill_policy=BACKFILL_POLICY)
-    @in_step
+    @op_boundary
     def report(
-        context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings], report_progress: dg.ResourceParam[ReportProgress]
+        context: dg.AssetExecutionContext,
+        settings: dg.ResourceParam[Settings],
+        report_progress: dg.ResourceParam[ReportProgress],
     ) -> Iterator[dg.Output[None]]:
         for day in days_of(context):
             report_progress(f"writing the report of {day}")
@@ -54,6 +53,6 @@ def build_report(partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefinitio
                     },
                 )
             )
-        yield from ()  # to put out nothing: a step that returns would record every day once more, without figures
+        yield from ()  # no output: a step that returns would record every date again, without figures
 
     return report

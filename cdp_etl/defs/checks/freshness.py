@@ -1,8 +1,7 @@
-"""Whether staging and marts are fresh: they hold the newest dump that is due by now, as the ledger says.
+"""Freshness checks and their sensor: staging and marts must contain the newest dump that is due, by the ledger.
 
-Dagster's own freshness policies look at when an asset was last materialized: a backfill of last March would make
-stale marts look fresh (docs/decisions/0080). Put here what fresh means, and how it is told; which dump is due by
-when stands with the settings.
+Dagster's own freshness policies use the time of the last materialization. A backfill of last March would make
+stale marts look fresh (decision 0080).
 """
 
 from collections.abc import Iterator
@@ -14,9 +13,9 @@ import dagster as dg
 import polars as pl
 from pydantic import TypeAdapter
 
-from cdp_etl.defs.error_boundary import in_step, in_tick
+from cdp_etl.defs.error_boundary import op_boundary, tick_boundary
 from cdp_etl.defs.keys import asset_key
-from cdp_etl.defs.schedules import TICK_PATIENCE_SECONDS
+from cdp_etl.defs.schedules import TICK_LOCK_TIMEOUT_SECONDS
 from cdp_etl.entities import ENTITIES
 from cdp_etl.marts.engine.mart import Mart
 from cdp_etl.marts.engine.state import state_of
@@ -31,7 +30,7 @@ _STAGING_SPECS = {
     entity.table: dg.AssetCheckSpec(
         IS_FRESH,
         asset=asset_key(Layer.STAGING, entity.table),
-        description="The newest dump that is due by now, by calendar and deadline, is loaded.",
+        description="The newest dump that is due by calendar and deadline is loaded.",
     )
     for entity in ENTITIES
 }
@@ -39,38 +38,36 @@ _MART_SPECS = {
     mart.name: dg.AssetCheckSpec(
         IS_FRESH,
         asset=asset_key(Layer.MARTS, mart.name),
-        description="Of each entity that it is made from, it holds the newest dump that is due by now.",
+        description="The newest due dump of each upstream entity is loaded and applied.",
     )
     for mart in MARTS
 }
-_told = TypeAdapter(dict[str, str])
+_cursor = TypeAdapter(dict[str, str])
 
 
 @dataclass(frozen=True, slots=True)
 class Freshness:
-    """Whether an asset is fresh, and a sentence.
+    """Freshness of one asset.
 
     Attributes:
-        key: The check.
-        lacking: What it lacks, one sentence each; nothing where it is fresh.
-        due: The newest dump date that is due; None where none is.
+        key: Key of the check.
+        missing: A sentence for each missing dump; empty if the asset is fresh.
+        due: The newest dump date that is due; None if none is.
     """
 
     key: dg.AssetCheckKey
-    lacking: tuple[str, ...]
+    missing: tuple[str, ...]
     due: date | None
 
     @property
     def sentence(self) -> str:
-        """Say it to a person."""
-        if self.lacking:
-            return " ".join(self.lacking)
-        return (
-            "No dump is due yet." if self.due is None else f"It holds the newest dump that is due, of {self.due}."
-        )
+        """Description of the result."""
+        if self.missing:
+            return " ".join(self.missing)
+        return "No dump is due yet." if self.due is None else f"Contains the newest dump that is due, {self.due}."
 
     def evaluation(self) -> dg.AssetCheckEvaluation:
-        """Give it as Dagster keeps it without a run."""
+        """Return the evaluation to be recorded without a run."""
         result = self.result()
         return dg.AssetCheckEvaluation(
             asset_key=self.key.asset_key,
@@ -82,9 +79,9 @@ class Freshness:
         )
 
     def result(self) -> dg.AssetCheckResult:
-        """Give it as the result of a step."""
+        """Return the result of a step."""
         return dg.AssetCheckResult(
-            passed=not self.lacking,
+            passed=not self.missing,
             asset_key=self.key.asset_key,
             check_name=self.key.name,
             severity=dg.AssetCheckSeverity.WARN,
@@ -94,16 +91,16 @@ class Freshness:
 
 
 def build_freshness_checks() -> dg.AssetChecksDefinition:
-    """Give the checks; they are made in one step, where a person asks."""
+    """Return the checks, evaluated by one step that people start."""
 
     @dg.multi_asset_check(
-        name="look_whether_fresh", specs=[*_STAGING_SPECS.values(), *_MART_SPECS.values()], can_subset=True
+        name="check_freshness", specs=[*_STAGING_SPECS.values(), *_MART_SPECS.values()], can_subset=True
     )
-    @in_step
+    @op_boundary
     def freshness_checks(
         context: dg.AssetCheckExecutionContext, settings: dg.ResourceParam[Settings]
     ) -> Iterator[dg.AssetCheckResult]:
-        for freshness in judge(settings, settings.open_warehouse(), datetime.now(UTC)):
+        for freshness in evaluate_freshness(settings, settings.open_warehouse(), datetime.now(UTC)):
             if freshness.key in context.selected_asset_check_keys:
                 yield freshness.result()
 
@@ -111,71 +108,71 @@ def build_freshness_checks() -> dg.AssetChecksDefinition:
 
 
 def build_freshness() -> dg.SensorDefinition:
-    """Give the sensor that makes these checks as time goes on: things go stale where nothing runs."""
+    """Return the sensor that evaluates these checks, because assets become stale while nothing runs."""
 
     @dg.sensor(
         name="freshness",
         minimum_interval_seconds=60,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="See whether staging and marts hold the newest dump that is due; a change is an evaluation.",
+        description="Check whether staging and marts contain the newest due dump, and record changed results.",
     )
-    @in_tick
+    @tick_boundary
     def freshness(
         context: dg.SensorEvaluationContext, settings: dg.ResourceParam[Settings]
     ) -> dg.SensorResult | dg.SkipReason:
-        before = _told.validate_json(context.cursor) if context.cursor else {}
-        # A tick must be short: where a load holds the warehouse, the next tick will do.
-        warehouse = replace(settings.open_warehouse(), lock_timeout_seconds=TICK_PATIENCE_SECONDS)
+        before = _cursor.validate_json(context.cursor) if context.cursor else {}
+        # A tick must be short. If a load holds the lock, the next tick tries again.
+        warehouse = replace(settings.open_warehouse(), lock_timeout_seconds=TICK_LOCK_TIMEOUT_SECONDS)
         try:
-            found = list(judge(settings, warehouse, datetime.now(UTC)))
+            found = list(evaluate_freshness(settings, warehouse, datetime.now(UTC)))
         except WarehouseLockedError as error:
             return dg.SkipReason(str(error))
         now = {one.key.to_user_string(): one.sentence for one in found}
         changed = [one.evaluation() for one in found if before.get(one.key.to_user_string()) != one.sentence]
         return dg.SensorResult(
             asset_events=changed,
-            skip_reason=f"{len(changed)} of {len(found)} checks have changed.",
-            cursor=_told.dump_json(now).decode(),
+            skip_reason=f"{len(changed)} of {len(found)} results have changed.",
+            cursor=_cursor.dump_json(now).decode(),
         )
 
     return freshness
 
 
-def judge(settings: Settings, warehouse: Warehouse, now: datetime) -> Iterator[Freshness]:
-    """Judge staging and marts, by the ledger.
+def evaluate_freshness(settings: Settings, warehouse: Warehouse, now: datetime) -> Iterator[Freshness]:
+    """Yield the freshness of each staging table and mart.
 
     Raises:
-        WarehouseLockedError: where the warehouse was not to be had in time.
+        WarehouseLockedError: If the lock is not acquired within `lock_timeout_seconds`.
     """
-    loads, applied = _known(warehouse)
+    loads, applied = _ledger_and_marts(warehouse)
     due: dict[str, date] = {}
     for entity, day, _ in settings.expectation().due(now):
         due[entity.table] = max(day, due.get(entity.table, day))
-    in_place = {(entity, day): seq for entity, day, seq in loads}
+    valid_loads = {(entity, day): seq for entity, day, seq in loads}
     for table, spec in _STAGING_SPECS.items():
         newest = due.get(table)
-        is_lacking = newest is not None and (table, newest) not in in_place
-        yield Freshness(spec.key, (f"The dump of {newest} is not loaded.",) if is_lacking else (), newest)
+        is_missing = newest is not None and (table, newest) not in valid_loads
+        yield Freshness(spec.key, (f"The dump of {newest} is not loaded.",) if is_missing else (), newest)
     for mart in MARTS:
-        days = {table: due[table] for table in sorted(_tables_behind(mart)) if table in due}
+        days = {table: due[table] for table in sorted(_upstream_tables(mart)) if table in due}
         yield Freshness(
             _MART_SPECS[mart.name].key,
-            tuple(_lacks(days, in_place, applied.get(mart.name, 0))),
+            tuple(_missing(days, valid_loads, applied.get(mart.name, 0))),
             max(days.values(), default=None),
         )
 
 
-def _lacks(days: dict[str, date], in_place: dict[tuple[str, date], int], applied: int) -> Iterator[str]:
+def _missing(days: dict[str, date], valid_loads: dict[tuple[str, date], int], applied: int) -> Iterator[str]:
     for table, day in days.items():
-        load_seq = in_place.get((table, day))
+        load_seq = valid_loads.get((table, day))
         if load_seq is None:
             yield f"{table} of {day} is not loaded."
         elif load_seq > applied:
             yield f"{table} of {day} is loaded (number {load_seq}) and not applied."
 
 
-def _known(warehouse: Warehouse) -> tuple[list[tuple[str, date, int]], dict[str, int]]:
-    """Give the loads in place, and the newest load that each mart holds."""
+def _ledger_and_marts(warehouse: Warehouse) -> tuple[list[tuple[str, date, int]], dict[str, int]]:
+    """Return the valid loads, and the newest load that each mart has applied."""
     try:
         loads = ledger(warehouse).filter(pl.col("loaded_load_seq").is_not_null())
         with warehouse.reading() as connection:
@@ -189,13 +186,13 @@ def _known(warehouse: Warehouse) -> tuple[list[tuple[str, date, int]], dict[str,
 
 
 @cache
-def _tables_behind(mart: Mart) -> frozenset[str]:
-    """Give the entities' tables that a mart is made from, directly or by other marts."""
+def _upstream_tables(mart: Mart) -> frozenset[str]:
+    """Return the entity tables upstream of a mart, directly or through other marts."""
     marts = {one.name: one for one in MARTS}
     tables: set[str] = set()
     for name in mart.inputs:
         if name in marts:
-            tables |= _tables_behind(marts[name])
+            tables |= _upstream_tables(marts[name])
         else:
             tables.add(name.removesuffix("_current"))
     return frozenset(tables)

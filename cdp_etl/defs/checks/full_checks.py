@@ -1,9 +1,7 @@
-"""What must hold over everything that is stored, as checks of the assets: once a week, or when a person asks.
+"""Asset checks over all stored data, with the job `check_full` and the schedule `weekly_check`.
 
-Every load and every run of a mart checks what it touched before it is committed; these read whole tables, and so
-are no part of the daily jobs. A mart that does not hold as a whole is made anew by its next run, which is before
-anything is published. Put here how the facts become checks; the facts stand in `cdp_etl.warehouse` and
-`cdp_etl.marts`.
+Each load and each refresh checks the changed keys before it commits. These checks read whole tables, so they are
+not part of the daily jobs. A mart that fails is rebuilt by its next refresh, before anything is published.
 """
 
 from collections.abc import Iterator
@@ -24,22 +22,22 @@ from cdp_etl.settings import Settings
 from cdp_etl.warehouse import check_full
 
 Result = tuple[dg.AssetCheckKey, int, str]
-"""A check, how often it is contradicted, and a sentence."""
+"""Check key, number of violations, and a sentence."""
 
-HOLDS_AS_A_WHOLE = "full_data_check"
+FULL_DATA_CHECK = "full_data_check"
 _STAGING_SPECS = {
     entity.table: dg.AssetCheckSpec(
-        HOLDS_AS_A_WHOLE,
+        FULL_DATA_CHECK,
         asset=asset_key(Layer.STAGING, entity.table),
-        description="Keys are unique, the newest version is current, and records balance, over all dumps.",
+        description="Over all dumps, keys are unique, the newest version is current, and record counts add up.",
     )
     for entity in ENTITIES
 }
 _MART_SPECS = {
     mart.name: dg.AssetCheckSpec(
-        HOLDS_AS_A_WHOLE,
+        FULL_DATA_CHECK,
         asset=asset_key(Layer.MARTS, mart.name),
-        description="All its facts hold over all rows, and it is what its SELECT gives over all of its inputs.",
+        description="All checks pass for all rows, and the mart equals its full rebuild.",
     )
     for mart in MARTS
 }
@@ -48,12 +46,12 @@ FULL_CHECK_KEYS = [spec.key for spec in (*_STAGING_SPECS.values(), *_MART_SPECS.
 FULL_CHECK_JOB = dg.define_asset_job(
     "check_full",
     selection=dg.AssetSelection.checks(*FULL_CHECK_KEYS),
-    description="Check everything that is stored: as dear as a rebuild of all marts.",
+    description="Check all stored data. As expensive as a rebuild of all marts.",
 )
 
 
 def build_full_checks() -> dg.AssetChecksDefinition:
-    """Give the checks; they are made in one step."""
+    """Return the checks, evaluated by one step."""
 
     @dg.multi_asset_check(
         name="check_everything",
@@ -63,40 +61,44 @@ def build_full_checks() -> dg.AssetChecksDefinition:
     )
     @op_boundary
     def full_checks(
-        context: dg.AssetCheckExecutionContext, settings: dg.ResourceParam[Settings], report_progress: dg.ResourceParam[ReportProgress]
+        context: dg.AssetCheckExecutionContext,
+        settings: dg.ResourceParam[Settings],
+        report_progress: dg.ResourceParam[ReportProgress],
     ) -> Iterator[dg.AssetCheckResult]:
-        if not _are_asked_for(context.run):
-            context.log.info("Left to the job check_full: too dear for each run that materializes something.")
+        if not _is_requested(context.run):
+            context.log.info(
+                "Skipped: only the job check_full evaluates these checks, because they are expensive."
+            )
             return
-        chosen = context.selected_asset_check_keys
-        if any(spec.key in chosen for spec in _STAGING_SPECS.values()):
+        selected = context.selected_asset_check_keys
+        if any(spec.key in selected for spec in _STAGING_SPECS.values()):
             report_progress("checking staging")
             for key, violations, sentence in _staging_results(settings):
-                if key in chosen:
+                if key in selected:
                     yield _check_result(key, violations, sentence)
         for mart in MARTS:
             key = _MART_SPECS[mart.name].key
-            if key in chosen:
+            if key in selected:
                 report_progress(f"checking {mart.table}")
                 yield _check_result(key, *_mart_result(settings, mart))
 
     return full_checks
 
 
-def _are_asked_for(run: dg.DagsterRun) -> bool:
-    """Tell whether a run is for these checks; Dagster adds all checks of an asset to whatever materializes it."""
+def _is_requested(run: dg.DagsterRun) -> bool:
+    """Return whether a run was started for these checks. Dagster adds them to every run of the assets."""
     return run.job_name == FULL_CHECK_JOB.name or run.asset_selection == frozenset()
 
 
 def build_weekly_check(settings: Settings) -> dg.ScheduleDefinition:
-    """Give the schedule of these checks: on Sundays, when the daily load is done."""
+    """Return the schedule of these checks: Sundays at 9, after the daily load."""
     return dg.ScheduleDefinition(
         name="weekly_check",
         job=FULL_CHECK_JOB,
         cron_schedule="0 9 * * 0",
         execution_timezone=settings.dump_timezone,
         default_status=dg.DefaultScheduleStatus.RUNNING,
-        description="Check everything that is stored, once a week.",
+        description="Check all stored data, once a week.",
     )
 
 
@@ -109,15 +111,15 @@ def _staging_results(settings: Settings) -> Iterator[Result]:
 
 
 def _mart_result(settings: Settings, mart: Mart) -> tuple[int, str]:
-    """Check a mart; one that cannot even be brought up to date does not hold."""
+    """Check a mart. A mart whose refresh fails counts as failed."""
     try:
         results = check_mart(settings.open_warehouse(), mart, settings.mart_settings())
     except MartCheckError as error:
         return sum(result.violations for result in error.results), str(error)
-    contradicted = " ".join(result.sentence for result in results if not result.passed)
+    violated = " ".join(result.sentence for result in results if not result.passed)
     return (
         sum(result.violations for result in results),
-        f"{contradicted} {REBUILD_HINT}" if contradicted else f"{len(results)} facts hold for all rows.",
+        f"{violated} {REBUILD_HINT}" if violated else f"{len(results)} checks passed for all rows.",
     )
 
 

@@ -1,10 +1,7 @@
-"""The checks of a load, as facts that hold or do not; none of them blocks.
+"""Asset checks of a load. They report to people and block nothing: the load itself enforces its invariants.
 
-What must hold is refused before commit; these tell people about it. The ones that speak of a day speak of the
-newest dump date in the ledger, whichever day a run was for: loading last March again must not turn today's check
-(RULINGS 25).
-
-Put here what a check holds to be right. Which rows it is held against stands in the ledger of the warehouse.
+Checks about a date evaluate the newest dump date in the ledger, whatever the dates of the run. Otherwise a reload
+of last March would change today's result.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -28,13 +25,13 @@ from cdp_etl.warehouse import LoadNotBalancedError, WarehouseLockedError, Wareho
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What a check looks at.
+    """Input of a check.
 
     Attributes:
-        entity: Whose checks these are.
-        outcomes: The days of this run.
-        ledger: One row per dump date in order: the newest attempt, and as `loaded_…` the load in place.
-        settings: The limits.
+        entity: The entity.
+        outcomes: Outcomes of the dumps of this run.
+        ledger: One row per dump date in order: the newest attempt, and the valid load in columns `loaded_…`.
+        settings: Settings, with the limits.
     """
 
     entity: Entity
@@ -44,8 +41,8 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """What a check has found, in a sentence for a person."""
+class CheckOutcome:
+    """Result of a check, with a sentence for people."""
 
     passed: bool
     sentence: str
@@ -55,15 +52,15 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class LoadCheck:
-    """One check; `judge` gives None where this run has nothing to say."""
+    """One check. `evaluate` returns None if the check does not apply to this run."""
 
     name: str
     layer: Layer
     description: str
-    judge: Callable[[Evidence], Verdict | None]
+    evaluate: Callable[[Evidence], CheckOutcome | None]
 
     def spec(self, entity: Entity) -> dg.AssetCheckSpec:
-        """Give the check's declaration for an entity."""
+        """Return the check spec for an entity."""
         return dg.AssetCheckSpec(
             self.name, asset=asset_key(self.layer, entity.table), description=self.description, blocking=False
         )
@@ -72,19 +69,19 @@ class LoadCheck:
 def check_results(
     selected: Collection[dg.AssetCheckKey], settings: Settings, entity: Entity, outcomes: Sequence[DumpOutcome]
 ) -> Iterator[dg.AssetCheckResult]:
-    """Judge the selected checks after the days of a run."""
+    """Evaluate the selected checks after all dumps of a run."""
     evidence = Evidence(entity, outcomes, _ledger(settings, entity), settings)
     for check in LOAD_CHECKS:
         key = check.spec(entity).key
-        verdict = check.judge(evidence) if key in selected else None
-        if verdict is not None:
+        outcome = check.evaluate(evidence) if key in selected else None
+        if outcome is not None:
             yield dg.AssetCheckResult(
-                passed=verdict.passed,
+                passed=outcome.passed,
                 asset_key=key.asset_key,
                 check_name=key.name,
-                severity=verdict.severity,
-                description=verdict.sentence,
-                metadata=verdict.figures,
+                severity=outcome.severity,
+                description=outcome.sentence,
+                metadata=outcome.figures,
             )
 
 
@@ -92,10 +89,10 @@ def _ledger(settings: Settings, entity: Entity) -> pl.DataFrame:
     try:
         return ledger(settings.open_warehouse(), entity)
     except (WarehouseMissingError, WarehouseLockedError):
-        return pl.DataFrame()  # only `landing` or `normalized` was ever made; or the days' own errors say it
+        return pl.DataFrame()  # nothing was ever loaded, or the errors of the dumps already report the lock
 
 
-def _dump_is_complete(evidence: Evidence) -> Verdict | None:
+def _dump_is_complete(evidence: Evidence) -> CheckOutcome | None:
     calendar = evidence.settings.calendar(evidence.entity)
     expected = [
         row
@@ -107,16 +104,16 @@ def _dump_is_complete(evidence: Evidence) -> Verdict | None:
     newest = expected[-1]
     figures = {"dump_date": newest["dump_date"].isoformat(), "status": newest["status"]}
     if newest["status"] in {"empty", "failed"}:
-        return Verdict(
+        return CheckOutcome(
             passed=False,
             sentence=f"{newest['dump_date']}: {newest['reason']}",
             severity=dg.AssetCheckSeverity.WARN,
             figures=figures,
         )
-    return Verdict(passed=True, sentence=f"{newest['dump_date']}: {newest['files']} files.", figures=figures)
+    return CheckOutcome(passed=True, sentence=f"{newest['dump_date']}: {newest['files']} files.", figures=figures)
 
 
-def _records_balance(evidence: Evidence) -> Verdict | None:
+def _records_balance(evidence: Evidence) -> CheckOutcome | None:
     dumps = [outcome.normalized for outcome in evidence.outcomes if outcome.normalized is not None]
     if not dumps:
         return None
@@ -127,30 +124,32 @@ def _records_balance(evidence: Evidence) -> Verdict | None:
     ]
     figures = {"days": len(dumps), "records_read": sum(dump.records_read for dump in dumps)}
     if unbalanced:
-        return Verdict(passed=False, sentence=f"Does not hold for {', '.join(unbalanced)}.", figures=figures)
-    return Verdict(passed=True, sentence="Holds for every day of this run.", figures=figures)
+        return CheckOutcome(
+            passed=False, sentence=f"The counts do not add up for {', '.join(unbalanced)}.", figures=figures
+        )
+    return CheckOutcome(passed=True, sentence="The counts add up for every dump of this run.", figures=figures)
 
 
-def _key_is_unique(evidence: Evidence) -> Verdict | None:
-    refused = [
+def _key_is_unique(evidence: Evidence) -> CheckOutcome | None:
+    rejected = [
         f"{outcome.dump_date}: {outcome.error}"
         for outcome in evidence.outcomes
         if isinstance(outcome.error, LoadNotBalancedError)
     ]
     loaded = [outcome.load for outcome in evidence.outcomes if outcome.load and outcome.load.status == "loaded"]
-    if refused:
-        return Verdict(passed=False, sentence=f"Nothing was committed. {' '.join(refused)}")
+    if rejected:
+        return CheckOutcome(passed=False, sentence=f"Nothing was committed. {' '.join(rejected)}")
     if not loaded:
         return None
     keys = sum(load.changed_keys for load in loaded)
-    return Verdict(
+    return CheckOutcome(
         passed=True,
-        sentence="Held before each load was committed, over the keys it touched.",
+        sentence="Passed before each load was committed, for the changed keys.",
         figures={"keys": keys},
     )
 
 
-def _quarantine_rate_is_low(evidence: Evidence) -> Verdict | None:
+def _quarantine_rate_is_low(evidence: Evidence) -> CheckOutcome | None:
     counted = evidence.ledger.filter(pl.col("records_read") > 0) if not evidence.ledger.is_empty() else None
     if counted is None or counted.is_empty():
         return None
@@ -158,12 +157,12 @@ def _quarantine_rate_is_low(evidence: Evidence) -> Verdict | None:
     rate = newest["quarantined"] / newest["records_read"]
     limit = evidence.settings.quarantine_limit(evidence.entity)
     unusual = min(evidence.settings.unusual_quarantine_rate, limit)
-    return Verdict(
+    return CheckOutcome(
         passed=rate <= unusual,
         sentence=f"{newest['dump_date']}: {newest['quarantined']} of {newest['records_read']} records are "
         f"quarantined ({rate:.1%}); more than {unusual:.0%} is unusual, more than {limit:.0%} is refused.",
         severity=dg.AssetCheckSeverity.ERROR if rate > limit else dg.AssetCheckSeverity.WARN,
-        # Numbers are what the UI plots, run by run.
+        # The UI plots numbers over runs.
         figures={
             "dump_date": newest["dump_date"].isoformat(),
             "accepted": newest["accepted"],
@@ -173,7 +172,7 @@ def _quarantine_rate_is_low(evidence: Evidence) -> Verdict | None:
     )
 
 
-def _schema_is_stable(evidence: Evidence) -> Verdict | None:
+def _schema_is_stable(evidence: Evidence) -> CheckOutcome | None:
     dumps = newest_dumps(evidence.settings.lake, evidence.entity, DUMPS_COMPARED + 1)
     if not dumps:
         return None
@@ -182,7 +181,7 @@ def _schema_is_stable(evidence: Evidence) -> Verdict | None:
     for name, sentences in (("what_changed", drift.changes), ("not_compared", drift.notes)):
         if sentences:
             figures[name] = markdown_list(sentences)
-    return Verdict(
+    return CheckOutcome(
         passed=not drift.changes,
         sentence=f"{drift.dump_date}: {drift.summary}",
         severity=dg.AssetCheckSeverity.WARN,
@@ -190,7 +189,7 @@ def _schema_is_stable(evidence: Evidence) -> Verdict | None:
     )
 
 
-def _volume_is_usual(evidence: Evidence) -> Verdict | None:
+def _volume_is_usual(evidence: Evidence) -> CheckOutcome | None:
     loaded = (
         evidence.ledger.filter(pl.col("loaded_load_id").is_not_null()) if not evidence.ledger.is_empty() else None
     )
@@ -201,14 +200,14 @@ def _volume_is_usual(evidence: Evidence) -> Verdict | None:
     records = newest["loaded_records_read"]
     figures: dict[str, Any] = {"dump_date": newest["dump_date"].isoformat(), "records_read": records}
     if usual is None:
-        return Verdict(
+        return CheckOutcome(
             passed=True,
-            sentence=f"{newest['dump_date']}: {records} records; too few dumps before it to compare with.",
+            sentence=f"{newest['dump_date']}: {records} records; too few earlier dumps to compare with.",
             figures=figures,
         )
-    return Verdict(
+    return CheckOutcome(
         passed=usual.includes(records),
-        sentence=f"{newest['dump_date']}: {records} records; usual is from {usual.minimum:.0f} to {usual.maximum:.0f}.",
+        sentence=f"{newest['dump_date']}: {records} records; usual: {usual.minimum:.0f} to {usual.maximum:.0f}.",
         severity=dg.AssetCheckSeverity.WARN,
         figures=figures | {"usual_records_read": usual.records},
     )
@@ -218,42 +217,42 @@ LOAD_CHECKS: tuple[LoadCheck, ...] = (
     LoadCheck(
         "dump_is_complete",
         Layer.LANDING,
-        "The newest dump date of the ledger of which a dump is expected was delivered, whole.",
+        "The dump of the newest expected date in the ledger was delivered completely.",
         _dump_is_complete,
     ),
     LoadCheck(
         "records_balance",
         Layer.NORMALIZED,
-        "Records read = accepted + superseded + quarantined, for each day of the run.",
+        "Records read = accepted + superseded + quarantined, for each dump of the run.",
         _records_balance,
     ),
     LoadCheck(
         "schema_is_stable",
         Layer.NORMALIZED,
-        "The newest dump has the keys, the absent fields and the vocabularies of the fourteen before it.",
+        "The newest dump has the same keys, absent fields and vocabularies as the 14 dumps before it.",
         _schema_is_stable,
     ),
     LoadCheck(
         "quarantine_rate_is_low",
         Layer.STAGING,
-        "Few records of the newest dump are quarantined.",
+        "The quarantine rate of the newest dump is not unusually high.",
         _quarantine_rate_is_low,
     ),
     LoadCheck(
         "key_is_unique",
         Layer.STAGING,
-        "Of each key that a load touched one version is current, and no key comes twice in a dump.",
+        "Each changed key has one current version, and no key occurs twice in a dump.",
         _key_is_unique,
     ),
     LoadCheck(
         "volume_is_usual",
         Layer.STAGING,
-        "The newest dump has between half and twice the records of the median of the fourteen before it.",
+        "The newest dump has between half and twice the median number of records of the 14 dumps before it.",
         _volume_is_usual,
     ),
 )
 
 
 def load_check_keys(entities: Iterable[Entity]) -> Collection[dg.AssetCheckKey]:
-    """Give the keys of the checks that the load of some entities makes."""
+    """Return the check keys of the load of some entities."""
     return [check.spec(entity).key for entity in entities for check in LOAD_CHECKS]

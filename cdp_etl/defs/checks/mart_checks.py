@@ -1,8 +1,7 @@
-"""The checks of a mart's run, as Dagster shows them: on the keys that the run touched, before it is committed.
+"""Blocking asset checks of a mart refresh, evaluated on the changed keys before commit.
 
-All of them block: where one does not hold the run is undone, and neither the marts behind it nor the snapshot are
-made. Put here how results become events. What must hold stands in `cdp_etl.marts.checks.definitions`; the same
-facts over all rows are `full_checks.py`.
+If a check fails, the refresh is rolled back, and downstream marts and the snapshot are not materialized.
+`full_checks.py` has the same checks over all rows.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,37 +14,41 @@ from cdp_etl.marts.checks.model import Check, CheckResult
 from cdp_etl.marts.engine.mart import Mart
 from cdp_etl.pipeline.layers import Layer
 
-_NOTHING_TOUCHED = "Nothing was pending, so no row has changed."
+_NOTHING_APPLIED = "There was no unapplied load, so no row has changed."
 
 
-def run_checks_of(mart: Mart) -> Sequence[Check]:
-    """Give the checks of a mart that its runs make; one that another writes to is checked over all rows alone."""
-    return [] if mart.change_log_of else [check for check in checks_of(mart) if check.incremental_sql or mart.refresh_scope is None]
+def refresh_checks_of(mart: Mart) -> Sequence[Check]:
+    """Return the checks that a refresh evaluates; none for a change log, which only full checks cover."""
+    return (
+        []
+        if mart.change_log_of
+        else [check for check in checks_of(mart) if check.incremental_sql or mart.refresh_scope is None]
+    )
 
 
 def check_specs(mart: Mart) -> Sequence[dg.AssetCheckSpec]:
-    """Declare the checks of a mart's run."""
+    """Return the check specs of a mart's refresh."""
     return [
         dg.AssetCheckSpec(
             check.name,
             asset=asset_key(Layer.MARTS, mart.name),
-            description=f"{check.description} Of the keys that the run touched; nothing else is published.",
+            description=f"{check.description} Checked for the changed keys; a failure blocks the publish.",
             blocking=True,
         )
-        for check in run_checks_of(mart)
+        for check in refresh_checks_of(mart)
     ]
 
 
 def check_results(mart: Mart, results: Sequence[CheckResult]) -> Iterator[dg.AssetCheckResult]:
-    """Tell how each check of a run came out: counts, and hashes of the keys that contradict it."""
+    """Yield the result of each check: counts, and hashes of the keys that violate it."""
     by_name = {result.check.name: result for result in results}
-    for check in run_checks_of(mart):
+    for check in refresh_checks_of(mart):
         result = by_name.get(check.name)
         yield dg.AssetCheckResult(
             passed=result is None or result.passed,
             asset_key=asset_key(Layer.MARTS, mart.name),
             check_name=check.name,
-            description=_NOTHING_TOUCHED if result is None else result.sentence,
+            description=_NOTHING_APPLIED if result is None else result.sentence,
             metadata={} if result is None or result.passed else _figures(result),
         )
 

@@ -1,7 +1,6 @@
-"""Dagster's own folder: made ready, and opened.
+"""Home folder of the Dagster instance: creation, workspace file, opening.
 
-Put here where runs and events are kept, and what the web server loads. Limits and retention of the embedded
-instance stand in `instance.yaml`.
+`instance.yaml` has the limits and the retention of the embedded instance.
 """
 
 import re
@@ -23,15 +22,15 @@ load_from:
       location_name: cdp_etl
 """
 
-_LONGEST_REASON = 300
+_MAX_REASON_LENGTH = 300
 
 
 class InstanceError(CdpEtlError):
-    """Dagster's storage cannot be opened; the text names the file that says where it is, and why it cannot."""
+    """Dagster's storage cannot be opened. The message names its configuration file and the reason."""
 
 
 def prepare_instance(settings: Settings) -> Path:
-    """Make Dagster's folder where there is none, with the embedded instance's configuration; give its path."""
+    """Create Dagster's home folder with the embedded configuration if it is missing. Return its path."""
     folder = settings.instance_folder
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / "dagster.yaml").exists():
@@ -41,9 +40,9 @@ def prepare_instance(settings: Settings) -> Path:
 
 
 def write_workspace(settings: Settings) -> Path:
-    """Write into Dagster's folder what the web server and the daemon load; give its path.
+    """Write the workspace file that the web server and the daemon load. Return its path.
 
-    The location bears the name that the repository's own workspace.yaml gives it: runs are known by that.
+    The location has the same name as in the repository's `workspace.yaml`, because runs refer to it.
     """
     workspace = settings.instance_folder / "workspace.yaml"
     workspace.write_text(_WORKSPACE, encoding="utf-8")
@@ -51,10 +50,10 @@ def write_workspace(settings: Settings) -> Path:
 
 
 def open_instance(settings: Settings) -> dg.DagsterInstance:
-    """Open the instance whose runs the UI shows; use it in a `with` block.
+    """Open the instance whose runs the UI shows. Use it in a `with` block.
 
     Raises:
-        InstanceError: the database does not answer, or `dagster.yaml` is not as it should be.
+        InstanceError: If the database does not answer or `dagster.yaml` is invalid.
     """
     folder = prepare_instance(settings)
     configuration = folder / "dagster.yaml"
@@ -62,17 +61,17 @@ def open_instance(settings: Settings) -> dg.DagsterInstance:
         return dg.DagsterInstance.from_config(str(folder))
     except DagsterPostgresException as error:
         raise InstanceError(
-            f"{configuration}: its Postgres does not answer: {_said_by_postgres(error)}"
+            f"{configuration}: its Postgres does not answer: {_postgres_message(error)}"
         ) from error
     except dg.DagsterInvalidConfigError as error:
         unset = sorted(set(re.findall(r'environment variable "(\w+)" which is not set', str(error))))
         reason = f"it needs the variable {', '.join(unset)}, not set" if unset else error.errors[0].message
-        raise InstanceError(f"{configuration}: {reason[:_LONGEST_REASON]}") from error
+        raise InstanceError(f"{configuration}: {reason[:_MAX_REASON_LENGTH]}") from error
     except yaml.YAMLError as error:
         raise InstanceError(f"{configuration}: not YAML: {' '.join(str(error).split())}") from error
 
 
-def _said_by_postgres(error: DagsterPostgresException) -> str:
-    """Give the first line of what the server or its driver said: host, port and user, never a password."""
+def _postgres_message(error: DagsterPostgresException) -> str:
+    """Return the first line of the server's or driver's message: host, port and user, never a password."""
     driver = getattr(error.__cause__, "orig", None) or error
     return str(driver).strip().partition("\n")[0]

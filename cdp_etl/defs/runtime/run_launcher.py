@@ -1,7 +1,6 @@
-"""How runs are started, and how it is known that one is still alive: what `dagster.yaml` names as the launcher.
+"""Run launcher that knows whether a run's process is alive. `dagster.yaml` names it.
 
-Put here what run monitoring asks. What a run does stands with the assets. Dagster has no public names for a
-launcher's answers; its release is pinned, and the kill tests hold these to be right.
+Dagster has no public names for a launcher's answers. Its release is pinned, and the kill tests check them.
 """
 
 import json
@@ -13,77 +12,85 @@ from pathlib import Path
 from typing import Any, Self
 
 import dagster as dg
-from dagster._core.errors import DagsterUserCodeUnreachableError
-from dagster._core.launcher import CheckRunHealthResult, LaunchRunContext, WorkerStatus
-from dagster._core.storage.tags import GRPC_INFO_TAG
-from dagster._grpc.client import DagsterGrpcClient
-from dagster._grpc.types import CanCancelExecutionRequest, CanCancelExecutionResult
-from dagster._serdes import ConfigurableClassData, deserialize_value
 
-from cdp_etl.defs.pools import make_pools
+from cdp_etl.defs.pools import create_pools
+from cdp_etl.defs.runtime.dagster_internals import (
+    GRPC_INFO_TAG,
+    CanCancelExecutionRequest,
+    CanCancelExecutionResult,
+    CheckRunHealthResult,
+    ConfigurableClassData,
+    DagsterGrpcClient,
+    DagsterUserCodeUnreachableError,
+    LaunchRunContext,
+    WorkerStatus,
+    deserialize_value,
+)
 
 PROCESS_TAG = "cdp_etl/process"
-"""On runs that a command line works off by itself: the machine, the process, and when that began."""
+"""On runs in the process of a command: host name, process id and start time of the process."""
 
 _ALIVE = CheckRunHealthResult(WorkerStatus.RUNNING)
 
-_LONGEST_SILENCE = timedelta(hours=6)
-"""Events come with each day and each step; the longest step, a rebuild of a large mart, takes well under this."""
+_MAX_SILENCE = timedelta(hours=6)
+"""Runs write events for each date and step. The longest step, a rebuild of a large mart, takes well under this."""
 
-# Fields of /proc/<number>/stat, counted from behind the program's name.
+# Fields of /proc/<pid>/stat, counted after the program's name.
 _STATE, _START_TIME = 0, 19
-_ZOMBIE = "Z"  # it has ended, and its parent has not asked for it yet
+_ZOMBIE = "Z"  # ended, but its parent has not read its exit status yet
 
 
 class WatchingRunLauncher(dg.DefaultRunLauncher):
-    """Dagster's own launcher, and an answer to whether a run's process is still there.
+    """Dagster's default launcher, plus a health check of the run's process.
 
-    Dagster's own gives none. A run whose process died together with the code location, or that a killed command
-    line was at, would count as at work for ever, and the sensors would wait for it.
+    The default launcher has none. A run would count as in progress forever if its process died together with the
+    code location or was a killed command, and the sensors would wait for it.
     """
 
     @classmethod
-    def from_config_value(cls, inst_data: ConfigurableClassData, config_value: Mapping[str, Any]) -> Self:  # noqa: ARG003 - it has no settings
-        """Make the launcher as `dagster.yaml` names it."""
+    def from_config_value(cls, inst_data: ConfigurableClassData, config_value: Mapping[str, Any]) -> Self:  # noqa: ARG003 - it has no configuration
+        """Create the launcher from its entry in `dagster.yaml`."""
         return cls(inst_data)
 
     def launch_run(self, context: LaunchRunContext) -> None:
-        """Start a run; the daemon does so for one after the other."""
-        make_pools(self._instance)
+        """Start a run. The daemon starts runs one by one."""
+        create_pools(self._instance)
         super().launch_run(context)
 
     @property
     def supports_check_run_worker_health(self) -> bool:
-        """Tell run monitoring to ask."""
+        """Enable the health check in run monitoring."""
         return True
 
     def check_run_worker_health(self, run: dg.DagsterRun) -> CheckRunHealthResult:
-        """Tell whether the run's process is there; where that cannot be known, it counts as there."""
+        """Return whether the run's process is alive. If that is unknown, it counts as alive."""
         if GRPC_INFO_TAG in run.tags:
-            return _at_code_location(run.run_id, json.loads(run.tags[GRPC_INFO_TAG]))
+            return _check_code_location(run.run_id, json.loads(run.tags[GRPC_INFO_TAG]))
         if PROCESS_TAG in run.tags:
-            # Versions before did not say when the process began; a run of theirs may be at work yet.
-            host, number, began = (*run.tags[PROCESS_TAG].split(" "), "")[:3]
-            return _as_process(number, began) if host == socket.gethostname() else self._as_heard_of(run.run_id)
+            # Older versions did not write the start time, and their runs may still be in progress.
+            host, pid, started = (*run.tags[PROCESS_TAG].split(" "), "")[:3]
+            return (
+                _check_process(pid, started) if host == socket.gethostname() else self._check_silence(run.run_id)
+            )
         return _ALIVE
 
-    def _as_heard_of(self, run_id: str) -> CheckRunHealthResult:
-        """Judge a run on another machine, or in another container, by the last event that it has written."""
+    def _check_silence(self, run_id: str) -> CheckRunHealthResult:
+        """Check a run on another machine or in another container by the age of its last event."""
         (newest,) = self._instance.get_records_for_run(run_id, limit=1, ascending=False).records
-        silent = datetime.now(UTC) - datetime.fromtimestamp(newest.timestamp, UTC)
-        if silent < _LONGEST_SILENCE:
+        silence = datetime.now(UTC) - datetime.fromtimestamp(newest.timestamp, UTC)
+        if silence < _MAX_SILENCE:
             return _ALIVE
-        return CheckRunHealthResult(WorkerStatus.NOT_FOUND, f"nothing was heard of it for {silent}")
+        return CheckRunHealthResult(WorkerStatus.NOT_FOUND, f"it has written no event for {silence}")
 
 
 def process_tag() -> dict[str, str]:
-    """Give the tag of a run that this very process works off."""
-    number = os.getpid()
-    return {PROCESS_TAG: f"{socket.gethostname()} {number} {_began(number)}"}
+    """Return the tag of a run in the current process."""
+    pid = os.getpid()
+    return {PROCESS_TAG: f"{socket.gethostname()} {pid} {_start_time(pid)}"}
 
 
-def _at_code_location(run_id: str, address: Mapping[str, Any]) -> CheckRunHealthResult:
-    """Ask the code location that started the run; it knows the runs that it has started since it came up."""
+def _check_code_location(run_id: str, address: Mapping[str, Any]) -> CheckRunHealthResult:
+    """Ask the code location that started the run. It knows the runs that it has started itself."""
     client = DagsterGrpcClient(
         host=address["host"],
         port=address.get("port"),
@@ -93,35 +100,35 @@ def _at_code_location(run_id: str, address: Mapping[str, Any]) -> CheckRunHealth
     try:
         answer = client.can_cancel_execution(CanCancelExecutionRequest(run_id=run_id))
     except DagsterUserCodeUnreachableError:
-        if address.get("socket"):  # it is gone with the process that made it, and a new one has another
+        if address.get("socket"):  # the socket ended with its process; a new process has another one
             return CheckRunHealthResult(WorkerStatus.NOT_FOUND, "the code location that started it has ended")
-        return _ALIVE  # at a fixed address it comes back, and can be asked then
+        return _ALIVE  # a code location at a fixed address restarts, and can be asked then
     if deserialize_value(answer, CanCancelExecutionResult).can_cancel:
         return _ALIVE
-    return CheckRunHealthResult(WorkerStatus.NOT_FOUND, "the code location was started anew since")
+    return CheckRunHealthResult(WorkerStatus.NOT_FOUND, "the code location was restarted")
 
 
-def _as_process(number: str, began: str) -> CheckRunHealthResult:
-    # A number alone says little: after a restart of the machine another process has it.
-    is_there = _began(int(number)) == began if began else _answers_to_signals(int(number))
-    return _ALIVE if is_there else CheckRunHealthResult(WorkerStatus.NOT_FOUND, f"process {number} has ended")
+def _check_process(pid: str, started: str) -> CheckRunHealthResult:
+    # The id alone is not enough: after a restart of the machine another process may have it.
+    is_alive = _start_time(int(pid)) == started if started else _accepts_signals(int(pid))
+    return _ALIVE if is_alive else CheckRunHealthResult(WorkerStatus.NOT_FOUND, f"process {pid} has ended")
 
 
-def _began(number: int) -> str:
-    """Give when a process began, in the kernel's ticks; nothing where it has ended, or where there is no /proc."""
+def _start_time(pid: int) -> str:
+    """Return the start time of a process in kernel ticks; empty if it has ended or there is no /proc."""
     try:
-        stat = Path(f"/proc/{number}/stat").read_text(encoding="utf-8")
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
     except (FileNotFoundError, ProcessLookupError):
         return ""
-    fields = stat.rpartition(")")[2].split()  # behind the program's name, which may hold anything
+    fields = stat.rpartition(")")[2].split()  # after the program's name, which may contain any character
     return "" if fields[_STATE] == _ZOMBIE else fields[_START_TIME]
 
 
-def _answers_to_signals(number: int) -> bool:
+def _accepts_signals(pid: int) -> bool:
     try:
-        os.kill(number, 0)
+        os.kill(pid, 0)
     except ProcessLookupError:
         return False
-    except PermissionError:  # another user's
+    except PermissionError:  # a process of another user
         return True
     return True

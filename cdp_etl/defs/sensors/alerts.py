@@ -7,7 +7,7 @@ import dagster as dg
 from cdp_etl.alerts.dispatch import dispatch
 from cdp_etl.alerts.errors import AlertsBusyError, ChannelConfigError
 from cdp_etl.alerts.message import NO_CHANNEL
-from cdp_etl.defs.alerting.collect import look
+from cdp_etl.defs.alerting.collect import collect_findings
 from cdp_etl.defs.error_boundary import tick_boundary
 from cdp_etl.settings import Settings
 
@@ -30,20 +30,20 @@ def build_alerts() -> dg.SensorDefinition:
             channels = settings.channels()
             if not channels:
                 return dg.SkipReason(NO_CHANNEL)
-            sent = dispatch(
+            results = dispatch(
                 settings.alerts,
                 settings.installation(),
                 channels,
-                lambda state: look(settings, context.instance, state, now),
+                lambda state: collect_findings(settings, context.instance, state, now),
                 now,
             )
         except (AlertsBusyError, ChannelConfigError) as error:
             return dg.SkipReason(str(error))
-        for one in sent:
-            if one.error is not None:
-                context.log.warning(one.error)
+        for result in results:
+            if result.error is not None:
+                context.log.warning(result.error)
         return dg.SkipReason(
-            " ".join(one.error or f"{one.channel}: {one.findings} findings sent." for one in sent)
+            " ".join(result.error or f"{result.channel}: {result.findings} findings sent." for result in results)
             or "Nothing new."
         )
 

@@ -1,6 +1,6 @@
-"""The sensor that asks for dumps which are new, late or corrected; it also makes up for days the schedule missed.
+"""Sensor `new_dumps`: requests loads of new, late and corrected dumps, and of dates the schedule missed.
 
-Put here when to look and how a run is asked for. What counts as an arrival stands in `arrivals.py`.
+`cdp_etl.pipeline.dump_detection` decides which dumps are due.
 """
 
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ from cdp_etl.defs.checks.load_checks import load_check_keys
 from cdp_etl.defs.error_boundary import tick_boundary
 from cdp_etl.defs.jobs import LOAD_JOB, MARTS_JOB, load_keys
 from cdp_etl.defs.partitions import days_of_tags
-from cdp_etl.defs.schedules import TICK_PATIENCE_SECONDS, UNFINISHED
+from cdp_etl.defs.schedules import TICK_LOCK_TIMEOUT_SECONDS, UNFINISHED
 from cdp_etl.entities import BY_NAME, ENTITIES
 from cdp_etl.pipeline.dump_detection import (
     MAX_ATTEMPTS,
@@ -43,14 +43,14 @@ _NO_LEDGER = pl.Schema(
 
 
 def build_new_dumps(settings: Settings) -> dg.SensorDefinition:
-    """Give the sensor."""
+    """Return the sensor."""
 
     @dg.sensor(
         name="new_dumps",
         job=LOAD_JOB,
         minimum_interval_seconds=settings.poll_interval_seconds,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Load what has arrived: new, late and corrected dumps, and those of days the schedule missed.",
+        description="Load new, late and corrected dumps, and dumps of dates that the schedule missed.",
     )
     @tick_boundary
     def new_dumps(
@@ -58,9 +58,9 @@ def build_new_dumps(settings: Settings) -> dg.SensorDefinition:
     ) -> dg.SensorResult | dg.SkipReason:
         now = datetime.now(UTC)
         cursor = SensorCursor.from_json(context.cursor)
-        recent = _recent_days(settings, now)
+        recent = _recent_dates(settings, now)
         if not recent:
-            return dg.SkipReason(f"The first dump date, {settings.first_dump_date}, is not yet there.")
+            return dg.SkipReason(f"The first dump date, {settings.first_dump_date}, is in the future.")
         try:
             known = _ledger(settings)
         except WarehouseLockedError as error:
@@ -83,43 +83,47 @@ def build_new_dumps(settings: Settings) -> dg.SensorDefinition:
 
 
 def _ledger(settings: Settings) -> pl.DataFrame:
-    """Read the ledger without waiting long: where a load holds the warehouse, the next tick will do."""
+    """Read the ledger with a short lock timeout. If a load holds the lock, the next tick tries again."""
     try:
-        warehouse = replace(settings.open_warehouse(), lock_timeout_seconds=TICK_PATIENCE_SECONDS)
+        warehouse = replace(settings.open_warehouse(), lock_timeout_seconds=TICK_LOCK_TIMEOUT_SECONDS)
         return ledger(warehouse, first=settings.first_dump_date)
     except WarehouseMissingError:
         return pl.DataFrame(schema=_NO_LEDGER)
 
 
-def _recent_days(settings: Settings, now: datetime) -> list[date]:
-    """Give the days of the setting, with today, that can be dump dates."""
+def _recent_dates(settings: Settings, now: datetime) -> list[date]:
+    """Return today and the days of CDP_ETL_LOOKBACK_DAYS before it, from the first dump date on."""
     today = now.astimezone(ZoneInfo(settings.dump_timezone)).date()
     recent = [today - timedelta(days=back) for back in range(settings.lookback_days + 1)]
     return [day for day in recent if day >= settings.first_dump_date]
 
 
 def _running_dates(instance: dg.DagsterInstance) -> set[date]:
-    """Give the days that some run is loading, whoever asked for it; a run of the marts loads none."""
+    """Return the dates that a run is loading, however it was started."""
     runs = instance.get_runs(dg.RunsFilter(statuses=UNFINISHED))
     return {day for run in runs if run.job_name != MARTS_JOB.name for day in days_of_tags(run.tags)}
 
 
 def _skip_reason(scan: ZoneScan, cursor: SensorCursor) -> str:
-    """Say why no run is asked for: what is unreachable, not complete, or was tried in vain."""
+    """Return why no run is requested: unreachable zones, incomplete dumps, dates that were given up."""
     given_up = sorted(day for day, request in cursor.requests.items() if request.attempts == MAX_ATTEMPTS)
     sentences = [
         *scan.errors,
         *([f"{len(cursor.first_seen)} dumps are not ready yet."] if cursor.first_seen else []),
-        *([f"Tried {MAX_ATTEMPTS} times, until the delivery changes: {', '.join(given_up)}."] if given_up else []),
+        *(
+            [f"Given up after {MAX_ATTEMPTS} attempts, until the delivery changes: {', '.join(given_up)}."]
+            if given_up
+            else []
+        ),
     ]
-    return " ".join(sentences) or "Nothing has arrived."
+    return " ".join(sentences) or "No new dumps."
 
 
 def _request(load: DueLoad, known: pl.DataFrame) -> dg.RunRequest:
-    """Ask for one run over the entities that have arrived for a day.
+    """Request one run for the due entities of a date.
 
-    A run key is used up for ever, also by a run that failed. So it holds what was delivered, the newest load of
-    that day, and the attempt: content A, then B, then A again are three runs (RULINGS 23).
+    Dagster never starts a second run with the same run key, even if the first failed. The key therefore contains
+    the delivery, the newest load of that date, and the attempt: content A, then B, then A again are three runs.
     """
     newest = max(_loads(known, load.dump_date), default=0)
     entities = [BY_NAME[name] for name in load.entities]
@@ -127,7 +131,7 @@ def _request(load: DueLoad, known: pl.DataFrame) -> dg.RunRequest:
         run_key=f"{load.dump_date}:{load.request.delivery_hash}:{newest}:{load.request.attempts}",
         partition_key=load.dump_date.isoformat(),
         asset_selection=list(load_keys(entities)),
-        # Else all checks of these assets would be taken along, those over everything too.
+        # Otherwise Dagster would add all checks of these assets, the full checks too.
         asset_check_keys=list(load_check_keys(entities)),
         tags={SKIP_UNCHANGED_TAG: "true"},
     )
