@@ -1,7 +1,7 @@
-"""The only place that opens the warehouse file: connection and lock, migrations, load, upkeep.
+"""The warehouse file: connection and lock, schema migrations, loads, maintenance.
 
-Put here what writes to or reads from the schemas `staging` and `ops`. What the marts hold and how they are kept
-stands in `cdp_etl.marts`; what a record becomes was decided before, in `cdp_etl.normalize`.
+Belongs here: every opening of the file; what reads or writes the schemas `staging` and `ops`.
+Does not belong here: marts (`cdp_etl.marts`); validation of records (`cdp_etl.normalize`).
 """
 
 from cdp_etl.warehouse.connection import Warehouse
@@ -18,11 +18,11 @@ from cdp_etl.warehouse.errors import (
     WarehouseMissingError,
     WarehouseNewerError,
 )
-from cdp_etl.warehouse.load.ledger import files_in_place, is_loaded, ledger, outcomes_referred_to, record_attempt
+from cdp_etl.warehouse.load.ledger import files_in_place, is_loaded, ledger, record_attempt, referenced_outputs
 from cdp_etl.warehouse.load.load import LoadResult, load_dump
 from cdp_etl.warehouse.maintenance.backup import Backup, backup, restore
 from cdp_etl.warehouse.maintenance.compaction import Compaction, compact
-from cdp_etl.warehouse.maintenance.full_check import Finding, check_full
+from cdp_etl.warehouse.maintenance.full_check import StagingCheckResult, check_full
 from cdp_etl.warehouse.schema.timezone_change import adopt_business_timezone
 from cdp_etl.warehouse.sql import transaction
 
@@ -31,11 +31,11 @@ __all__ = [
     "BusinessTimezoneChangedError",
     "Compaction",
     "CopyNotEqualError",
-    "Finding",
     "LoadFailedError",
     "LoadNotBalancedError",
     "LoadResult",
     "NotABackupError",
+    "StagingCheckResult",
     "StagingLayoutError",
     "Warehouse",
     "WarehouseError",
@@ -51,8 +51,8 @@ __all__ = [
     "is_loaded",
     "ledger",
     "load_dump",
-    "outcomes_referred_to",
     "record_attempt",
+    "referenced_outputs",
     "restore",
     "transaction",
 ]

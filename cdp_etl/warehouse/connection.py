@@ -1,8 +1,7 @@
-"""How the warehouse file is opened: late, under the lock, in UTC, within its limits, and always closed.
+"""Connections to the warehouse file: opened under the lock, in UTC, within memory and thread limits.
 
-A DuckDB file that one process has open for writing cannot be opened by any other, not even for reading. So nobody
-holds a connection: a `Warehouse` is a plain value, and its two context managers open the file for as long as a
-block lasts.
+While a process has a DuckDB file open for writing, no other process can open it, not even for reading. So no
+connection is stored: a `Warehouse` is a plain value, and its context managers open the file for one block.
 """
 
 import os
@@ -17,29 +16,29 @@ from pathlib import Path
 import duckdb
 
 from cdp_etl.warehouse.errors import WarehouseLockedError, WarehouseMissingError
-from cdp_etl.warehouse.lock import held_lock, shared_lock
+from cdp_etl.warehouse.lock import exclusive_lock, shared_lock
 from cdp_etl.warehouse.schema import business_timezone, migrations
 
 _POLL_SECONDS = 0.1
-_HELD_BY_ANOTHER = "Conflicting lock"
-"""What DuckDB says where another process, one that does not know our lock, has the file open."""
+_CONFLICT = "Conflicting lock"
+"""Part of DuckDB's message if a process that does not use our lock has the file open."""
 
 
-def _tell_nobody(_seconds: float) -> None:
-    """Take the place of what counts waits where nothing does."""
+def _ignore(_seconds: float) -> None:
+    """Ignore the time waited for the lock."""
 
 
 @dataclass(frozen=True, slots=True)
 class Warehouse:
-    """The warehouse file and how it may be used; no connection is held.
+    """The warehouse file and its limits, without an open connection.
 
     Attributes:
-        path: The DuckDB file; its lock and its folder of temporary files stand beside it.
-        lock_timeout_seconds: How long an opening waits for another process.
-        memory_limit: What DuckDB may use, in its own spelling (`2GiB`).
-        threads: How many threads DuckDB may use.
+        path: The DuckDB file; its lock file and its temporary files are in the same folder.
+        lock_timeout_seconds: Seconds to wait for another process.
+        memory_limit: Memory that DuckDB may use, in DuckDB's notation (`2GiB`).
+        threads: Threads that DuckDB may use.
         business_timezone: The IANA zone whose calendar day is an event's `activity_date`.
-        lock_waited: Told at each opening how many seconds it waited for the lock.
+        on_lock_wait: Called at each opening with the seconds waited for the lock.
     """
 
     path: Path
@@ -47,19 +46,20 @@ class Warehouse:
     memory_limit: str
     threads: int
     business_timezone: str
-    lock_waited: Callable[[float], None] = field(default=_tell_nobody, compare=False, repr=False)
+    on_lock_wait: Callable[[float], None] = field(default=_ignore, compare=False, repr=False)
 
     @contextmanager
     def writing(self, *, any_timezone: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Open the file for writing, made or migrated where that is due.
+        """Open the file for writing; create or migrate it first if needed.
 
         Args:
-            any_timezone: Whether another business time zone than the remembered one is let by.
+            any_timezone: Whether to accept a file whose days are of another business time zone.
 
         Raises:
-            WarehouseLockedError: where another process held it for all of the time to wait.
-            WarehouseNewerError, StagingLayoutError: where the file is not one that this version can write to.
-            BusinessTimezoneChangedError: where the days in the file are of another zone.
+            WarehouseLockedError: If the lock is not acquired within `lock_timeout_seconds`.
+            WarehouseNewerError: If a newer version wrote the file.
+            StagingLayoutError: If staging differs from the contract in a way that needs a migration.
+            BusinessTimezoneChangedError: If the days in the file are of another business time zone.
         """
         with (
             self.locked(),
@@ -67,17 +67,17 @@ class Warehouse:
         ):
             migrations.migrate(connection, self.path)
             if not any_timezone:
-                business_timezone.remember(connection, self.business_timezone)
+                business_timezone.store_or_check(connection, self.business_timezone)
             yield connection
 
     @contextmanager
     def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Open the file for reading only; several may, in any processes, and nobody writes meanwhile.
+        """Open the file for reading only. Several processes may read at the same time; none can write meanwhile.
 
         Raises:
-            WarehouseMissingError: where there is none.
-            WarehouseLockedError, WarehouseNewerError, StagingLayoutError: as `writing`.
-            BusinessTimezoneChangedError: as `writing`.
+            WarehouseMissingError: If the file does not exist.
+            WarehouseLockedError, WarehouseNewerError, StagingLayoutError: See `writing`.
+            BusinessTimezoneChangedError: See `writing`.
         """
         if not self.path.exists():
             raise WarehouseMissingError(self.path)
@@ -88,15 +88,15 @@ class Warehouse:
                     yield connection
                     return
             with self.writing(any_timezone=True):
-                pass  # which migrates it
+                pass  # migrates the file
 
     @contextmanager
     def closed(self) -> Iterator[None]:
-        """Hold the lock while the file is closed and whole, its write-ahead log folded in: for work on the file.
+        """Hold the lock while the file is closed and checkpointed, for work on the file itself.
 
         Raises:
-            WarehouseMissingError: where there is none.
-            WarehouseLockedError, WarehouseNewerError, StagingLayoutError: as `writing`.
+            WarehouseMissingError: If the file does not exist.
+            WarehouseLockedError, WarehouseNewerError, StagingLayoutError: See `writing`.
         """
         if not self.path.exists():
             raise WarehouseMissingError(self.path)
@@ -110,12 +110,12 @@ class Warehouse:
         """Hold the lock during a block, without opening the file.
 
         Raises:
-            WarehouseLockedError: where another process held it for all of the time to wait.
+            WarehouseLockedError: If the lock is not acquired within `lock_timeout_seconds`.
         """
-        return held_lock(self.path, self.lock_timeout_seconds, self.lock_waited)
+        return exclusive_lock(self.path, self.lock_timeout_seconds, self.on_lock_wait)
 
     def limits(self) -> dict[str, str | bool | int | float | list[str]]:
-        """Give what DuckDB may use, as the configuration of a connection."""
+        """Return the limits of DuckDB as the configuration of a connection."""
         return {
             "memory_limit": self.memory_limit,
             "threads": self.threads,
@@ -125,7 +125,7 @@ class Warehouse:
     @contextmanager
     def _sharing(self) -> Iterator[duckdb.DuckDBPyConnection]:
         with (
-            shared_lock(self.path, self.lock_timeout_seconds, self.lock_waited),
+            shared_lock(self.path, self.lock_timeout_seconds, self.on_lock_wait),
             closing(self._connect(read_only=True)) as connection,
         ):
             yield connection
@@ -133,26 +133,26 @@ class Warehouse:
     def _connect(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
         began = time.monotonic()
         limits = self.limits()
-        if read_only:  # readers are several at once, and DuckDB names its temporary files alike in all
+        if read_only:  # DuckDB uses the same names of temporary files in every process
             limits["temp_directory"] = f"{limits['temp_directory']}-{os.getpid()}"
-        else:  # nobody reads now: these are of readers that were killed
-            for left in self.path.parent.glob(f"{self.path.name}.tmp-*"):
-                shutil.rmtree(left)
+        else:  # a writer has the lock alone, so these folders are of killed readers
+            for folder in self.path.parent.glob(f"{self.path.name}.tmp-*"):
+                shutil.rmtree(folder)
         while True:
             try:
                 connection = duckdb.connect(self.path, read_only=read_only, config=limits)
             except duckdb.IOException as error:
                 waited = time.monotonic() - began
-                if _HELD_BY_ANOTHER not in str(error):
+                if _CONFLICT not in str(error):
                     raise
                 if waited > self.lock_timeout_seconds:
-                    raise WarehouseLockedError(self.path, waited, _holder(str(error))) from None
+                    raise WarehouseLockedError(self.path, waited, _locking_process(str(error))) from None
                 time.sleep(_POLL_SECONDS)
             else:
                 connection.execute("SET TimeZone = 'UTC'")
                 return connection
 
 
-def _holder(message: str) -> int | None:
+def _locking_process(message: str) -> int | None:
     found = re.search(r"PID (\d+)", message)
     return int(found[1]) if found else None

@@ -1,4 +1,4 @@
-"""What can go wrong with the warehouse file, each with what the operator can do about it."""
+"""Errors of the warehouse file; each message says what the operator can do."""
 
 from datetime import date
 from pathlib import Path
@@ -9,18 +9,18 @@ from cdp_etl.errors import CdpEtlError
 
 
 class WarehouseError(CdpEtlError):
-    """The warehouse cannot be used as asked."""
+    """Base of all errors of the warehouse."""
 
 
 class WarehouseMissingError(WarehouseError):
-    """There is no warehouse file to read."""
+    """The warehouse file does not exist."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(f"There is no warehouse at {path} yet; load a dump first.")
 
 
 class WarehouseLockedError(WarehouseError):
-    """Another process held the warehouse for as long as this one was willing to wait: it may pass by itself."""
+    """Another process held the lock for the whole timeout. A retry may succeed."""
 
     def __init__(self, lock: Path, waited_seconds: float, holder: int | None) -> None:
         by = "another process" if holder is None else f"process {holder}"
@@ -41,55 +41,55 @@ class WarehouseNewerError(WarehouseError):
 
 
 class StagingLayoutError(WarehouseError):
-    """A staging table in the file and the contract differ in a way that is not mended by adding a column."""
+    """A staging table in the file and the contract differ in more than missing columns."""
 
     def __init__(self, table: str, column: str, fact: str) -> None:
         super().__init__(f"The table {table} and the contract differ in column {column}: {fact}.")
 
 
 class BusinessTimezoneChangedError(WarehouseError):
-    """The business time zone is not the one that the days in the warehouse were made with."""
+    """The days in the warehouse are of another business time zone than the configured one."""
 
-    def __init__(self, remembered: str, asked: str) -> None:
+    def __init__(self, stored: str, configured: str) -> None:
         super().__init__(
-            f"The days in the warehouse are those of {remembered}, CDP_ETL_BUSINESS_TIMEZONE says {asked};"
-            " set it back, or run `cdp-etl marts rebuild --all` to make all days anew."
+            f"The days in the warehouse are of time zone {stored}, but CDP_ETL_BUSINESS_TIMEZONE is {configured};"
+            " set it back, or run `cdp-etl marts rebuild --all` to recompute all days."
         )
 
 
 class LoadNotBalancedError(WarehouseError):
-    """What was inserted is not what was read: nothing of the dump was committed, the previous load stays."""
+    """An invariant of a load is violated. The transaction was rolled back; the previous load stays in place."""
 
     def __init__(self, entity: str, dump_date: date, fact: str) -> None:
-        super().__init__(f"The load of {entity} of {dump_date} was undone: {fact}.")
+        super().__init__(f"The load of {entity} of {dump_date} was rolled back: {fact}.")
 
 
 class LoadFailedError(WarehouseError):
-    """DuckDB refused a step of a load: nothing of the dump was committed, the previous load stays."""
+    """DuckDB failed in a step of a load. The transaction was rolled back; the previous load stays in place."""
 
     def __init__(self, entity: str, dump_date: date, cause: duckdb.Error) -> None:
-        # Other errors than those of disk and memory may quote a record's values, which do not leave the data.
+        # Only errors of disk, memory and binding cannot quote values of a record, which must not be logged.
         is_quotable = isinstance(cause, duckdb.IOException | duckdb.OutOfMemoryException | duckdb.BinderException)
         fact = f"{type(cause).__name__}: {cause}" if is_quotable else type(cause).__name__
-        super().__init__(f"The load of {entity} of {dump_date} was undone: DuckDB refused a step ({fact}).")
+        super().__init__(f"The load of {entity} of {dump_date} was rolled back: DuckDB failed ({fact}).")
 
 
 class CopyNotEqualError(WarehouseError):
-    """A copy of the warehouse does not hold what the warehouse holds: the copy is not used."""
+    """A copy of the warehouse differs from the warehouse. The copy is deleted."""
 
     def __init__(self, path: Path, fact: str) -> None:
-        super().__init__(f"The copy {path} is not used: {fact}.")
+        super().__init__(f"The copy {path} differs from the warehouse and is not used: {fact}.")
 
 
 class NotABackupError(WarehouseError):
-    """The file to restore is no warehouse that this version can use."""
+    """The file to restore is not a warehouse that this version can use."""
 
     def __init__(self, path: Path, fact: str) -> None:
         super().__init__(f"Nothing was restored from {path}: {fact}.")
 
 
 class WarehouseExistsError(WarehouseError):
-    """There is a warehouse where one is to be restored."""
+    """A warehouse exists at the path to restore to."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(f"There is a warehouse at {path}; say that it is to be replaced, or move it away.")
+        super().__init__(f"A warehouse exists at {path} already; replace it with --replace, or move it.")

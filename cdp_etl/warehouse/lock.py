@@ -1,7 +1,8 @@
-"""The operating system's lock around every opening of the warehouse, with a patient wait.
+"""Read-write lock of the warehouse, by the operating system.
 
-DuckDB refuses a second process at once; this lock makes it wait its turn instead. Readers share it, as they may
-share the file. It ends with the process that holds it, however that ends.
+DuckDB fails at once if another process has the file open; this lock makes a process wait instead. Readers share
+the lock, as DuckDB lets them share the file. It ends with the process, also after `kill -9`. Decision 0082 gives
+the reason for a lock of our own.
 """
 
 import fcntl
@@ -19,16 +20,16 @@ _POLL_SECONDS = 0.05
 
 
 def lock_path(warehouse: Path) -> Path:
-    """Give the lock file's place, beside the warehouse."""
+    """Return the path of the lock file."""
     return warehouse.with_name(warehouse.name + ".lock")
 
 
 @contextmanager
-def held_lock(warehouse: Path, timeout_seconds: float, waited: Callable[[float], None]) -> Iterator[None]:
-    """Hold the lock during the block; `waited` is told how many seconds it took to have it.
+def exclusive_lock(warehouse: Path, timeout_seconds: float, on_wait: Callable[[float], None]) -> Iterator[None]:
+    """Hold the lock alone during the block; call `on_wait` with the seconds waited.
 
     Raises:
-        WarehouseLockedError: where it was not to be had in time; it names the lock and, where known, the holder.
+        WarehouseLockedError: If the lock is not acquired within the timeout. Names the holding process, if known.
     """
     path = lock_path(warehouse)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -37,33 +38,33 @@ def held_lock(warehouse: Path, timeout_seconds: float, waited: Callable[[float],
     try:
         lock.acquire()
     except Timeout:
-        raise WarehouseLockedError(path, time.monotonic() - began, _holder(path)) from None
+        raise WarehouseLockedError(path, time.monotonic() - began, _locking_process(path)) from None
     try:
         path.write_text(str(os.getpid()), encoding="ascii")
-        waited(time.monotonic() - began)
+        on_wait(time.monotonic() - began)
         yield
     finally:
         lock.release()
 
 
 @contextmanager
-def shared_lock(warehouse: Path, timeout_seconds: float, waited: Callable[[float], None]) -> Iterator[None]:
-    """Share the lock with other readers during the block; whoever wants it alone waits for all of them.
+def shared_lock(warehouse: Path, timeout_seconds: float, on_wait: Callable[[float], None]) -> Iterator[None]:
+    """Share the lock with other readers during the block.
 
-    A writer gets no precedence: it waits for a moment at which nobody reads.
+    Writers have no precedence: a writer waits until no process reads.
 
     Raises:
-        WarehouseLockedError: as `held_lock`.
+        WarehouseLockedError: See `exclusive_lock`.
     """
     path = lock_path(warehouse)
     began = time.monotonic()
     with path.open("a+", encoding="ascii") as lock:
         while not _is_shared(lock.fileno()):
             if time.monotonic() - began > timeout_seconds:
-                raise WarehouseLockedError(path, time.monotonic() - began, _holder(path))
+                raise WarehouseLockedError(path, time.monotonic() - began, _locking_process(path))
             time.sleep(_POLL_SECONDS)
-        lock.truncate(0)  # of several readers none is the holder
-        waited(time.monotonic() - began)
+        lock.truncate(0)  # several readers may hold it, so none is named
+        on_wait(time.monotonic() - began)
         yield
 
 
@@ -75,6 +76,6 @@ def _is_shared(descriptor: int) -> bool:
     return True
 
 
-def _holder(path: Path) -> int | None:
+def _locking_process(path: Path) -> int | None:
     written = path.read_text(encoding="ascii")
     return int(written) if written.isdigit() else None

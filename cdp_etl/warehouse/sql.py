@@ -1,4 +1,4 @@
-"""One transaction around a block of statements: all of it is there afterwards, or nothing."""
+"""Helpers for SQL statements: transactions, queries with one value."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ import duckdb
 
 @contextmanager
 def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """Commit at the end of the block; undo all of it where the block raises."""
+    """Commit at the end of the block; roll back if the block raises."""
     connection.begin()
     try:
         yield
@@ -20,6 +20,6 @@ def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
 
 
 def single_value(connection: duckdb.DuckDBPyConnection, query: str, parameters: object = None) -> Any:
-    """Give the value of a query whose result is one row with one column."""
+    """Return the value of a query whose result is one row with one column."""
     ((value,),) = connection.execute(query, parameters).fetchall()
     return value

@@ -1,4 +1,4 @@
-"""A fresh, migrated warehouse for each test, copied from one that is made once."""
+"""Fixtures of the warehouse tests: a migrated, empty warehouse per test, copied from a template."""
 
 import shutil
 from pathlib import Path
@@ -9,13 +9,13 @@ from cdp_etl.warehouse import Warehouse
 
 
 def at(path: Path) -> Warehouse:
-    """Give a small warehouse at a place."""
+    """Return a warehouse with small limits at a path."""
     return Warehouse(path, lock_timeout_seconds=20.0, memory_limit="512MiB", threads=1, business_timezone="UTC")
 
 
 @pytest.fixture(scope="session")
 def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give a migrated, empty warehouse file, for copying."""
+    """Return the template: a migrated, empty warehouse file."""
     path = tmp_path_factory.mktemp("migrated") / "cdp.duckdb"
     with at(path).writing():
         return path
@@ -23,7 +23,7 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def warehouse(tmp_path: Path, migrated: Path) -> Warehouse:
-    """Give a migrated, empty warehouse of the test's own."""
+    """Return a migrated, empty warehouse for one test."""
     path = tmp_path / "warehouse" / "cdp.duckdb"
     path.parent.mkdir()
     shutil.copy(migrated, path)

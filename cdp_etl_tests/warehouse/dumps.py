@@ -1,7 +1,4 @@
-"""Normalized dumps made by hand: Parquet in the lake's layout, from as few words as a test needs.
-
-Put here how a test says what a dump holds. The tests themselves stand beside it.
-"""
+"""Normalized dumps for tests: Parquet in the layout of the lake, with defaults for all that a test leaves out."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -27,7 +24,7 @@ NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class File:
-    """A file of a dump as it was pulled."""
+    """A pulled file of a dump."""
 
     path: str
     bytes: int = 100
@@ -38,7 +35,7 @@ class File:
 
 @dataclass(frozen=True)
 class Dump:
-    """A normalized dump, as `load_dump` wants it."""
+    """A normalized dump, as `load_dump` requires it."""
 
     dump_date: date
     content_fingerprint: str
@@ -55,12 +52,12 @@ class Dump:
 
 
 def key_hash(key: str) -> int:
-    """Give what DuckDB calls `md5_number_lower`."""
+    """Return the hash that DuckDB calls `md5_number_lower`."""
     return int.from_bytes(hashlib.md5(key.encode(), usedforsecurity=False).digest()[8:], "little")
 
 
 def record(entity: Entity, own_id: str, **values: Any) -> dict[str, Any]:
-    """Give one accepted record: its own id, what the test says of it, and defaults for all else."""
+    """Return an accepted record with the given id and values, and defaults for all other columns."""
     key = record_key(values.get("company_id", ""), values.get("system_name", ""), own_id)
     row: dict[str, Any] = dict.fromkeys(column.name for column in lake_columns(entity))
     row |= {
@@ -82,7 +79,7 @@ def record(entity: Entity, own_id: str, **values: Any) -> dict[str, Any]:
     return row | values
 
 
-def write_dump(  # noqa: PLR0913 - what a test may say of a dump
+def write_dump(  # noqa: PLR0913 - the properties of a dump that tests vary
     folder: Path,
     entity: Entity,
     dump_date: date,
@@ -92,20 +89,20 @@ def write_dump(  # noqa: PLR0913 - what a test may say of a dump
     quarantined: int = 0,
     fingerprint: str | None = None,
 ) -> Dump:
-    """Write a dump's Parquet and give what a load needs of it.
+    """Write the Parquet files of a dump and return the dump.
 
-    The content fingerprint is a hash of all that is written, unless the test says otherwise.
+    The content fingerprint is a hash of all that is written, unless the test passes one.
     """
     rows = [dict(row) | {"dump_date": dump_date} for row in records]
     content = f"{sorted(map(repr, rows))} {superseded} {quarantined}"
     content_fingerprint = fingerprint or hashlib.sha256(content.encode()).hexdigest()
     target = folder / entity.table / str(dump_date) / content_fingerprint
     schema = polars_schema(lake_columns(entity))
-    replaced = [
-        record(entity, "kept") | {"dump_date": dump_date, "source_position": position}
+    superseded_rows = [
+        record(entity, "superseded") | {"dump_date": dump_date, "source_position": position}
         for position in range(1, superseded + 1)
     ]
-    refused = [
+    quarantined_rows = [
         {
             "entity": entity.table,
             "dump_date": dump_date,
@@ -128,12 +125,12 @@ def write_dump(  # noqa: PLR0913 - what a test may say of a dump
         accepted_files=_parquet(target / "accepted", pl.DataFrame(rows, schema)),
         superseded_files=_parquet(
             target / "superseded",
-            pl.DataFrame(replaced, schema).with_columns(
+            pl.DataFrame(superseded_rows, schema).with_columns(
                 by_file=pl.lit("part-1.ndjson"), by_position=pl.lit(9, pl.Int64)
             ),
         ),
         quarantined_files=_parquet(
-            target / "quarantined", pl.DataFrame(refused, polars_schema(QUARANTINE_COLUMNS))
+            target / "quarantined", pl.DataFrame(quarantined_rows, polars_schema(QUARANTINE_COLUMNS))
         ),
         reasons={"actionId: required": quarantined} if quarantined else {},
     )

@@ -1,4 +1,4 @@
-"""Loads and what they left behind, in the few words that tests need."""
+"""Short forms to load dumps in tests and to query the result."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -13,7 +13,7 @@ from cdp_etl_tests.warehouse.dumps import COMMENT, Dump, File, record, write_dum
 
 
 def day(number: int) -> date:
-    """Give a day of January 2026."""
+    """Return a day of January 2026."""
     return date(2026, 1, number)
 
 
@@ -28,23 +28,23 @@ def load(
 def load_records(
     warehouse: Warehouse, number: int, records: Sequence[Mapping[str, Any]], **options: Any
 ) -> LoadResult:
-    """Write the comments of a day of January beside the warehouse and load them."""
+    """Write the comments of a day of January next to the warehouse and load them."""
     return load(warehouse, write_dump(warehouse.path.parent / "lake", COMMENT, day(number), records, **options))
 
 
 def comment(own_id: str, **values: Any) -> dict[str, Any]:
-    """Give an accepted comment."""
+    """Return an accepted comment."""
     return record(COMMENT, own_id, **values)
 
 
 def rows(warehouse: Warehouse, query: str) -> list[tuple[Any, ...]]:
-    """Give a query's rows, in order."""
+    """Return the rows of a query, sorted."""
     with warehouse.reading() as connection:
         return rows_of(connection, query)
 
 
 def rows_of(connection: duckdb.DuckDBPyConnection, query: str) -> list[tuple[Any, ...]]:
-    """Give a query's rows, in order."""
+    """Return the rows of a query, sorted."""
     return sorted(connection.execute(query).fetchall(), key=repr)
 
 

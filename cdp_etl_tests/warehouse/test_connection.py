@@ -1,4 +1,4 @@
-"""How the warehouse is opened: one at a time, patiently, within its limits, and closed whatever happens."""
+"""Opening of the warehouse: one writer at a time, waiting for the lock, limits, release after errors and kills."""
 
 import os
 import subprocess
@@ -39,8 +39,8 @@ with duckdb.connect(sys.argv[1]):
 
 
 @contextmanager
-def held_open(program: str, path: Path) -> Iterator[subprocess.Popen[str]]:
-    """Run a program that opens the warehouse; it closes it when a line is sent to it."""
+def opened_by(program: str, path: Path) -> Iterator[subprocess.Popen[str]]:
+    """Run a program that opens the warehouse until it reads a line."""
     process = subprocess.Popen(
         [sys.executable, "-c", program, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
@@ -65,7 +65,7 @@ def test_a_lock_held_too_long_is_an_error_naming_lock_holder_and_time_waited(
 ) -> None:
     impatient = replace(warehouse, lock_timeout_seconds=0.3)
     with (
-        held_open(program, warehouse.path) as process,
+        opened_by(program, warehouse.path) as process,
         pytest.raises(WarehouseLockedError) as locked,
         getattr(impatient, opening)(),
     ):
@@ -82,7 +82,7 @@ def test_a_lock_held_too_long_is_an_error_naming_lock_holder_and_time_waited(
     ],
 )
 def test_a_second_process_waits_for_its_turn(warehouse: Warehouse, program: str) -> None:
-    with held_open(program, warehouse.path) as process:
+    with opened_by(program, warehouse.path) as process:
         assert process.stdin is not None
         waiting = subprocess.Popen(
             [sys.executable, "-c", OPENED_BY_OUR_OWN, str(warehouse.path)],
@@ -104,8 +104,8 @@ def test_readers_of_several_processes_share_the_warehouse_and_a_writer_waits_for
 ) -> None:
     impatient = replace(warehouse, lock_timeout_seconds=0.3)
 
-    with held_open(OPENED_FOR_READING, warehouse.path):
-        with held_open(OPENED_FOR_READING, warehouse.path):
+    with opened_by(OPENED_FOR_READING, warehouse.path):
+        with opened_by(OPENED_FOR_READING, warehouse.path):
             assert rows(impatient, "SELECT count(*) FROM ops.load") == [(0,)]
         with pytest.raises(WarehouseLockedError, match="another process held"), impatient.writing():
             pass
@@ -114,7 +114,7 @@ def test_readers_of_several_processes_share_the_warehouse_and_a_writer_waits_for
         assert connection.execute("SELECT count(*) FROM ops.load").fetchall() == [(0,)]
 
 
-def test_readers_that_need_more_than_memory_do_not_meet_in_their_temporary_files(warehouse: Warehouse) -> None:
+def test_readers_that_spill_to_disk_use_separate_temporary_files(warehouse: Warehouse) -> None:
     with warehouse.writing() as connection:
         connection.execute("CREATE TABLE marts.many AS SELECT i, md5(i::VARCHAR) AS hash FROM range(400_000) t(i)")
     reading = """
@@ -143,20 +143,20 @@ with Warehouse(Path(sys.argv[1]), 20.0, "30MiB", 1, "UTC").reading() as connecti
         process.stdin.write("go\n")
         process.stdin.flush()
 
-    # DuckDB shows its progress before, where a query takes long.
+    # DuckDB prints its progress first if a query takes long.
     sums = [process.communicate(timeout=120)[0].splitlines()[-1] for process in processes]
     assert sums == [str(400_000 * 400_001 // 2)] * 2
 
 
 def test_a_writer_removes_the_temporary_files_of_readers_that_were_killed(warehouse: Warehouse) -> None:
-    left = Path(f"{warehouse.path}.tmp-12345")
-    left.mkdir()
-    (left / "duckdb_temp_storage_DEFAULT-0.tmp").write_bytes(b"x")
+    leftover = Path(f"{warehouse.path}.tmp-12345")
+    leftover.mkdir()
+    (leftover / "duckdb_temp_storage_DEFAULT-0.tmp").write_bytes(b"x")
 
     with warehouse.writing():
         pass
 
-    assert not left.exists()
+    assert not leftover.exists()
 
 
 def test_the_lock_is_free_again_after_a_failure_in_the_block(warehouse: Warehouse) -> None:
@@ -179,7 +179,7 @@ def test_a_transaction_that_fails_leaves_nothing(warehouse: Warehouse) -> None:
     assert rows(warehouse, "SELECT * FROM ops.metadata WHERE name = 'a'") == []
 
 
-def test_reading_where_there_is_no_warehouse_is_a_sentence(tmp_path: Path) -> None:
+def test_reading_a_missing_warehouse_is_an_error(tmp_path: Path) -> None:
     with (
         pytest.raises(WarehouseMissingError, match=r"There is no warehouse at .*cdp\.duckdb yet"),
         at(tmp_path / "cdp.duckdb").reading(),
@@ -187,18 +187,18 @@ def test_reading_where_there_is_no_warehouse_is_a_sentence(tmp_path: Path) -> No
         pass
 
 
-def test_connections_speak_utc_within_the_limits_given(warehouse: Warehouse) -> None:
+def test_connections_use_utc_and_the_given_limits(warehouse: Warehouse) -> None:
     settings = "SELECT current_setting('TimeZone'), current_setting('threads'), current_setting('temp_directory')"
 
-    for opening, of_its_own in ((warehouse.writing, ""), (warehouse.reading, f"-{os.getpid()}")):
+    for opening, suffix in ((warehouse.writing, ""), (warehouse.reading, f"-{os.getpid()}")):
         with opening() as connection:
             ((zone, threads, temporary),) = connection.execute(settings).fetchall()
 
-        assert (zone, threads, Path(temporary)) == ("UTC", 1, Path(f"{warehouse.path}.tmp{of_its_own}"))
+        assert (zone, threads, Path(temporary)) == ("UTC", 1, Path(f"{warehouse.path}.tmp{suffix}"))
 
 
-def test_what_a_killed_process_had_committed_is_there_and_the_rest_is_not(warehouse: Warehouse) -> None:
-    """A process that dies leaves a write-ahead log, which a reader must be able to open."""
+def test_after_a_kill_committed_rows_exist_and_others_do_not(warehouse: Warehouse) -> None:
+    """A killed process leaves a write-ahead log, which a reader must be able to open."""
     program = """
 import os, sys
 from pathlib import Path
@@ -218,17 +218,17 @@ with Warehouse(Path(sys.argv[1]), 20.0, "512MiB", 1, "UTC").writing() as connect
     ]
 
 
-def test_another_business_timezone_is_refused(warehouse: Warehouse) -> None:
+def test_another_business_timezone_is_an_error(warehouse: Warehouse) -> None:
     elsewhere = replace(warehouse, business_timezone="Asia/Ho_Chi_Minh")
 
     for opening in (elsewhere.writing, elsewhere.reading):
         with (
-            pytest.raises(BusinessTimezoneChangedError, match=r"are those of UTC, .* says Asia/Ho_Chi_Minh"),
+            pytest.raises(BusinessTimezoneChangedError, match=r"are of time zone UTC, .* is Asia/Ho_Chi_Minh"),
             opening(),
         ):
             pass
 
 
-def test_the_lock_file_names_its_holder(warehouse: Warehouse) -> None:
+def test_the_lock_file_names_the_process(warehouse: Warehouse) -> None:
     with warehouse.writing():
         assert Path(f"{warehouse.path}.lock").read_text(encoding="ascii") == str(os.getpid())

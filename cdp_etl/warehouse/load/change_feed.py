@@ -1,21 +1,21 @@
-"""The change feed that the marts live on: touched keys with their current, not deleted row before and after.
+"""Change feed of a load: the current, not deleted row of each affected key, before and after the load.
 
-`before` is written while the rows are still as they were, `after` when they are as they will be; both in the
-load's own transaction.
+Marts are refreshed from these rows. Both images are written in the transaction of the load, `before` ahead of the
+change of the staging rows.
 """
 
 from typing import Literal
 
 import duckdb
 
-from cdp_etl.warehouse.load.current_versions import accepted_records, feed_facts, is_new_row_current
-from cdp_etl.warehouse.load.ledger import Attempt
-from cdp_etl.warehouse.load.protocols import Delivery
+from cdp_etl.warehouse.load.current_versions import accepted_records, feed_columns, is_new_row_current
+from cdp_etl.warehouse.load.ledger import LoadAttempt
+from cdp_etl.warehouse.load.protocols import DumpDelivery
 from cdp_etl.warehouse.sql import single_value
 
 
-def write_before(connection: duckdb.DuckDBPyConnection, delivery: Delivery, attempt: Attempt) -> None:
-    """Write what was current of the touched keys, whichever dump it came from."""
+def write_before(connection: duckdb.DuckDBPyConnection, delivery: DumpDelivery, attempt: LoadAttempt) -> None:
+    """Write the rows of the affected keys that are current before the load, from any dump."""
     _write(connection, delivery, attempt, "before", "FROM other AS version WHERE version.is_current")
     replaced = f"""
         FROM {delivery.table} AS version
@@ -24,8 +24,8 @@ def write_before(connection: duckdb.DuckDBPyConnection, delivery: Delivery, atte
     _write(connection, delivery, attempt, "before", replaced)
 
 
-def write_after(connection: duckdb.DuckDBPyConnection, delivery: Delivery, attempt: Attempt) -> None:
-    """Write what is current of the touched keys once the load is done."""
+def write_after(connection: duckdb.DuckDBPyConnection, delivery: DumpDelivery, attempt: LoadAttempt) -> None:
+    """Write the rows of the affected keys that are current after the load."""
     becomes_current = """
         FROM other AS version
         LEFT JOIN plan USING (row_id)
@@ -40,8 +40,8 @@ def write_after(connection: duckdb.DuckDBPyConnection, delivery: Delivery, attem
     _write(connection, delivery, attempt, "after", new_rows)
 
 
-def changed_keys(connection: duckdb.DuckDBPyConnection, attempt: Attempt) -> int:
-    """Count the keys that the load wrote to the feed."""
+def count_changed_keys(connection: duckdb.DuckDBPyConnection, attempt: LoadAttempt) -> int:
+    """Return the number of keys that the load wrote to the feed."""
     count: int = single_value(
         connection, "SELECT count(DISTINCT record_key) FROM ops.change_feed WHERE load_seq = ?", [attempt.load_seq]
     )
@@ -50,8 +50,8 @@ def changed_keys(connection: duckdb.DuckDBPyConnection, attempt: Attempt) -> int
 
 def _write(
     connection: duckdb.DuckDBPyConnection,
-    delivery: Delivery,
-    attempt: Attempt,
+    delivery: DumpDelivery,
+    attempt: LoadAttempt,
     image: Literal["before", "after"],
     rows: str,
 ) -> None:
@@ -65,7 +65,7 @@ def _write(
           $image AS image,
           version.record_key,
           version.key_hash,
-          {", ".join(f"version.{fact}" for fact in feed_facts(delivery.entity))}
+          {", ".join(f"version.{column}" for column in feed_columns(delivery.entity))}
         {rows}
           AND version.record_status IS DISTINCT FROM 'Deleted'
         """,

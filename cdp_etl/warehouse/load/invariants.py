@@ -1,71 +1,72 @@
-"""What must hold before a load is committed: the conservation law, and one current version a key.
+"""Invariants that a load checks before its commit: record balance, unique keys, one current version per key.
 
-Counted in the tables as they stand in the transaction, not taken from what the load believes it did.
+The checks count rows of the tables in the transaction; they do not use the counters of the load.
 """
 
 import duckdb
 
 from cdp_etl.warehouse.errors import LoadNotBalancedError
 from cdp_etl.warehouse.load.current_versions import is_new_row_current
-from cdp_etl.warehouse.load.protocols import Delivery
+from cdp_etl.warehouse.load.protocols import DumpDelivery
 from cdp_etl.warehouse.sql import single_value
 
 
-def check_records_balance(connection: duckdb.DuckDBPyConnection, delivery: Delivery) -> None:
-    """Compare what was read with what is in the tables (conservation law).
+def check_records_balance(connection: duckdb.DuckDBPyConnection, delivery: DumpDelivery) -> None:
+    """Compare the counts of the dump with the rows in the tables.
 
     Raises:
-        LoadNotBalancedError: where `read = accepted + superseded + quarantined` does not hold.
+        LoadNotBalancedError: If a table has another number of rows, or if
+            `read = accepted + superseded + quarantined` is violated.
     """
     dump = delivery.dump
-    of_the_dump = f"dump_date = DATE '{dump.dump_date}'"
-    of_the_entity = f"entity = '{delivery.entity.table}' AND {of_the_dump}"
-    for fact, expected, table, condition in (
-        ("accepted", dump.accepted, delivery.table, of_the_dump),
-        ("superseded", dump.superseded, "staging.superseded", of_the_entity),
-        ("quarantined", dump.quarantined, "staging.quarantine", of_the_entity),
+    is_of_dump = f"dump_date = DATE '{dump.dump_date}'"
+    is_of_entity = f"entity = '{delivery.entity.table}' AND {is_of_dump}"
+    for kind, expected, table, condition in (
+        ("accepted", dump.accepted, delivery.table, is_of_dump),
+        ("superseded", dump.superseded, "staging.superseded", is_of_entity),
+        ("quarantined", dump.quarantined, "staging.quarantine", is_of_entity),
     ):
         found = single_value(connection, f"SELECT count(*) FROM {table} WHERE {condition}")
         if found != expected:
-            raise _not_balanced(delivery, f"{expected} records were {fact}, {found} came to be in {table}")
+            raise _not_balanced(delivery, f"{expected} records were {kind}, but {table} has {found}")
     parts = dump.accepted + dump.superseded + dump.quarantined
     if dump.records_read != parts:
-        raise _not_balanced(delivery, f"{dump.records_read} records were read, {parts} were placed somewhere")
+        raise _not_balanced(delivery, f"{dump.records_read} records were read, but {parts} were counted")
 
 
-def check_keys_are_unique(connection: duckdb.DuckDBPyConnection, delivery: Delivery) -> None:
-    """Make sure that no key comes twice among the accepted records of the dump.
+def check_keys_are_unique(connection: duckdb.DuckDBPyConnection, delivery: DumpDelivery) -> None:
+    """Check that no key occurs twice among the accepted records of the dump.
 
     Raises:
-        LoadNotBalancedError: where one does.
+        LoadNotBalancedError: If a key occurs twice.
     """
-    # By the hash first: the keys themselves are only looked at where two hashes are the same.
-    twice = single_value(
+    # Hashes are compared first; the keys are read only if two hashes are equal.
+    duplicates = single_value(
         connection,
         """
         WITH suspect AS (SELECT key_hash FROM incoming GROUP BY key_hash HAVING count(*) > 1),
-        twice AS (
+        duplicate AS (
           SELECT record_key FROM incoming SEMI JOIN suspect USING (key_hash)
           GROUP BY record_key HAVING count(*) > 1
         )
-        SELECT count(*) FROM twice
+        SELECT count(*) FROM duplicate
         """,
     )
-    if twice:
-        raise _not_balanced(delivery, f"{twice} keys come more than once among its accepted records")
+    if duplicates:
+        raise _not_balanced(delivery, f"{duplicates} keys occur more than once among its accepted records")
 
 
 def check_one_version_is_current(
-    connection: duckdb.DuckDBPyConnection, delivery: Delivery, rows_updated: int
+    connection: duckdb.DuckDBPyConnection, delivery: DumpDelivery, rows_updated: int
 ) -> None:
-    """Make sure that the plan leaves each touched key one current version, and was carried out.
+    """Check that `plan` was applied, and that each affected key has one current version.
 
     Raises:
-        LoadNotBalancedError: where it does not, or was not.
+        LoadNotBalancedError: If not.
     """
     planned = single_value(connection, "SELECT count(*) FROM plan")
     if rows_updated != planned:
-        raise _not_balanced(delivery, f"{planned} rows of other dumps were to be updated, {rows_updated} were")
+        raise _not_balanced(delivery, f"{planned} rows of other dumps should be updated, but {rows_updated} were")
     wrong = single_value(
         connection,
         f"""
@@ -85,5 +86,5 @@ def check_one_version_is_current(
         raise _not_balanced(delivery, f"{wrong} keys would not have exactly one current version")
 
 
-def _not_balanced(delivery: Delivery, fact: str) -> LoadNotBalancedError:
+def _not_balanced(delivery: DumpDelivery, fact: str) -> LoadNotBalancedError:
     return LoadNotBalancedError(delivery.entity.name, delivery.dump.dump_date, fact)

@@ -1,4 +1,8 @@
-"""The ledger of loads: what was attempted, how it ended, and what is in place."""
+"""Load ledger: attempts to load a dump, their outcome, and the load in place.
+
+`ops.rejection_count` stores the quarantine reasons of every attempt that normalized records. This includes refused
+dumps, of which staging has no rows.
+"""
 
 import uuid
 from collections.abc import Iterator
@@ -12,7 +16,7 @@ import polars as pl
 from cdp_etl.contract.entity import Entity
 from cdp_etl.contract.normalization_settings import RULES_VERSION
 from cdp_etl.warehouse.connection import Warehouse
-from cdp_etl.warehouse.load.protocols import Delivery, NormalizedDump
+from cdp_etl.warehouse.load.protocols import DumpDelivery, LoadableDump
 from cdp_etl.warehouse.load.redelivery import Difference
 from cdp_etl.warehouse.sql import single_value, transaction
 
@@ -37,20 +41,20 @@ _IN_PLACE = (
     "records_changed",
     "records_removed",
 )
-"""What the ledger tells of the load in place, beside the newest attempt."""
+"""Columns of the load in place that `ledger` returns in addition to the newest attempt."""
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
-    """One row of `ops.load` in the making.
+class LoadAttempt:
+    """A load attempt that is not yet a row of `ops.load`.
 
     Attributes:
         load_id: Unique over all warehouses.
-        load_seq: Rises with each row.
+        load_seq: Ascending number of the row.
         entity: The entity.
         dump_date: Day the source system delivered the dump.
-        started_at: When the attempt began, UTC.
-        run_id: The Dagster run; None where there was none.
+        started_at: Start of the attempt, UTC.
+        run_id: The Dagster run; None outside of Dagster.
     """
 
     load_id: str
@@ -63,14 +67,14 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How an attempt ended.
+    """Outcome of a load attempt.
 
     Attributes:
-        status: How it ended; empty: no files were there, what was loaded before stays.
-        reason: Why nothing was loaded, in a sentence; None where something was.
+        status: Stored status. `empty` means that the dump had no files; the previous load stays in place.
+        reason: Why nothing was loaded, in a sentence; None if the dump was loaded.
         changed_keys: Keys written to the change feed.
-        restored_versions: Keys whose older version counts again, since a newer one left the dump.
-        difference: How the dump differs from the load before; None where nothing was loaded.
+        restored_versions: Keys whose older version is current again, because the dump lacks the newer one.
+        difference: Difference from the previous load; None if nothing was loaded.
     """
 
     status: Status
@@ -86,23 +90,23 @@ def begin_attempt(
     dump_date: date,
     started_at: datetime,
     run_id: str | None,
-) -> Attempt:
-    """Give the next number to an attempt; call it in the transaction that writes its row."""
+) -> LoadAttempt:
+    """Create an attempt with the next number; call it in the transaction that writes its row."""
     load_seq = single_value(connection, "SELECT coalesce(max(load_seq), 0) + 1 FROM ops.load")
-    return Attempt(uuid.uuid4().hex, load_seq, entity, dump_date, started_at, run_id)
+    return LoadAttempt(uuid.uuid4().hex, load_seq, entity, dump_date, started_at, run_id)
 
 
-def begin_load(connection: duckdb.DuckDBPyConnection, delivery: Delivery) -> Attempt:
-    """Give the next number to the load of a dump; as `begin_attempt`."""
+def begin_load(connection: duckdb.DuckDBPyConnection, delivery: DumpDelivery) -> LoadAttempt:
+    """Create the attempt to load a dump; see `begin_attempt`."""
     return begin_attempt(
         connection, delivery.entity, delivery.dump.dump_date, delivery.started_at, delivery.run_id
     )
 
 
 def write_attempt(
-    connection: duckdb.DuckDBPyConnection, attempt: Attempt, outcome: Outcome, delivery: Delivery | None
+    connection: duckdb.DuckDBPyConnection, attempt: LoadAttempt, outcome: Outcome, delivery: DumpDelivery | None
 ) -> None:
-    """Write the attempt's row, with the figures of the delivery where there was one."""
+    """Write the row of an attempt, with the counts of the dump if there is one."""
     row = {
         "load_id": attempt.load_id,
         "load_seq": attempt.load_seq,
@@ -117,7 +121,7 @@ def write_attempt(
         "started_at": attempt.started_at,
         "finished_at": datetime.now(UTC),
         "run_id": attempt.run_id,
-        **_figures(delivery),
+        **_counts(delivery),
     }
     selected = ", ".join(f"${name} AS {name}" for name in row)
     connection.execute(f"INSERT INTO ops.load BY NAME SELECT {selected}", row)
@@ -125,7 +129,7 @@ def write_attempt(
         _write_rejection_counts(connection, attempt.load_id, delivery.dump)
 
 
-def _write_rejection_counts(connection: duckdb.DuckDBPyConnection, load_id: str, dump: NormalizedDump) -> None:
+def _write_rejection_counts(connection: duckdb.DuckDBPyConnection, load_id: str, dump: LoadableDump) -> None:
     if not dump.reasons:
         return
     connection.execute(
@@ -144,7 +148,7 @@ def record_attempt(  # noqa: PLR0913 - each is a column of the row
     *,
     run_id: str | None = None,
 ) -> int:
-    """Write down an attempt that never came to loading, in a transaction of its own; give its `load_seq`."""
+    """Write an attempt that ended before the load, in its own transaction; return its `load_seq`."""
     with warehouse.writing() as connection, transaction(connection):
         attempt = begin_attempt(connection, entity, dump_date, datetime.now(UTC), run_id)
         write_attempt(connection, attempt, Outcome(status, reason), None)
@@ -152,7 +156,7 @@ def record_attempt(  # noqa: PLR0913 - each is a column of the row
 
 
 def fingerprint_in_place(connection: duckdb.DuckDBPyConnection, entity: Entity, dump_date: date) -> str | None:
-    """Give the fingerprint of what is loaded now; None where nothing is."""
+    """Return the content fingerprint of the load in place; None if nothing is loaded."""
     fingerprint: str | None = single_value(
         connection,
         "SELECT arg_max(content_fingerprint, load_seq) FROM ops.load"
@@ -163,7 +167,7 @@ def fingerprint_in_place(connection: duckdb.DuckDBPyConnection, entity: Entity, 
 
 
 def files_in_place(warehouse: Warehouse, entity: Entity, dump_date: date) -> int:
-    """Give of how many files the load in place is; 0 where none is, or there is no warehouse yet."""
+    """Return the number of files of the load in place; 0 if nothing is loaded or no warehouse exists."""
     if not warehouse.path.exists():
         return 0
     with warehouse.reading() as connection:
@@ -177,7 +181,7 @@ def files_in_place(warehouse: Warehouse, entity: Entity, dump_date: date) -> int
 
 
 def is_loaded(warehouse: Warehouse, entity: Entity, dump_date: date, content_fingerprint: str) -> bool:
-    """Tell whether exactly this content is in place; False where there is no warehouse yet."""
+    """Return whether the load in place has this content; False if no warehouse exists."""
     if not warehouse.path.exists():
         return False
     with warehouse.reading() as connection:
@@ -187,16 +191,16 @@ def is_loaded(warehouse: Warehouse, entity: Entity, dump_date: date, content_fin
 def ledger(
     warehouse: Warehouse, entity: Entity | None = None, first: date | None = None, last: date | None = None
 ) -> pl.DataFrame:
-    """Give one row per entity and dump date: the newest attempt, and as `loaded_…` the load that is in place.
+    """Return one row per entity and dump date: the newest attempt and, as `loaded_…`, the load in place.
 
     Args:
-        warehouse: Where to look.
-        entity: Only this one; None for all.
-        first: The first dump date; None for no bound.
-        last: The last dump date; None for no bound.
+        warehouse: The warehouse.
+        entity: Only this entity; None for all.
+        first: First dump date; None for no bound.
+        last: Last dump date; None for no bound.
 
     Raises:
-        WarehouseMissingError: where there is no warehouse yet.
+        WarehouseMissingError: If the warehouse does not exist.
     """
     in_place = ", ".join(
         f"arg_max({name}, load_seq) FILTER (status = 'loaded') AS loaded_{name}" for name in _IN_PLACE
@@ -221,10 +225,10 @@ def ledger(
     return newest
 
 
-def findings(connection: duckdb.DuckDBPyConnection, delivery: Delivery) -> Iterator[str]:
-    """Tell of files whose bytes are loaded under another date of the entity already (RULINGS 5).
+def findings(connection: duckdb.DuckDBPyConnection, delivery: DumpDelivery) -> Iterator[str]:
+    """Report files whose bytes are loaded for another dump date of the entity already: they may be misplaced.
 
-    Empty files are all the same, and say only that there was nothing on their day.
+    Empty files are not compared, because all of them have the same bytes.
     """
     files = [file for file in delivery.files if file.bytes]
     rows = connection.execute(
@@ -238,7 +242,7 @@ def findings(connection: duckdb.DuckDBPyConnection, delivery: Delivery) -> Itera
             yield f"The file {file.path} has the same bytes as one loaded for {loaded[file.sha256]}."
 
 
-def _figures(delivery: Delivery | None) -> dict[str, Any]:
+def _counts(delivery: DumpDelivery | None) -> dict[str, Any]:
     if delivery is None:
         counts = ("files", "bytes", "records_read", "accepted", "superseded", "quarantined", "with_warnings")
         return dict.fromkeys(counts, 0) | {"content_fingerprint": None}
@@ -255,11 +259,11 @@ def _figures(delivery: Delivery | None) -> dict[str, Any]:
     }
 
 
-def outcomes_referred_to(warehouse: Warehouse) -> set[tuple[str, date, str]]:
-    """Give entity table, dump date and content fingerprint of each outcome that must stay in the lake.
+def referenced_outputs(warehouse: Warehouse) -> set[tuple[str, date, str]]:
+    """Return entity table, dump date and content fingerprint of each normalized dump that the ledger refers to.
 
-    Of each dump that of the load in place, and that of the newest attempt that came to an outcome, a refused one
-    too: `quarantine` and `replay` read it. None where there is no warehouse yet.
+    For each dump these are the load in place, and the newest attempt that normalized records, also if it was
+    refused: `quarantine` and `replay` read it from the lake. Empty if no warehouse exists.
     """
     if not warehouse.path.exists():
         return set()

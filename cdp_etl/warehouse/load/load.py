@@ -1,7 +1,4 @@
-"""One normalized dump into the warehouse: one short transaction, all of it or nothing.
-
-Put here the order of the steps. What each does stands in the module that is named after it.
-"""
+"""Load of one normalized dump into the warehouse: the order of the steps, in one transaction."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,31 +17,31 @@ from cdp_etl.warehouse.load import (
     redelivery,
     replace_rows,
 )
-from cdp_etl.warehouse.load.custom_field_merge import fold_custom_fields
+from cdp_etl.warehouse.load.custom_field_merge import merge_custom_fields
 from cdp_etl.warehouse.load.ledger import Outcome, Status
-from cdp_etl.warehouse.load.protocols import Delivery, DumpFile, NormalizedDump
+from cdp_etl.warehouse.load.protocols import DumpDelivery, LoadableDump, LoadedFile
 from cdp_etl.warehouse.load.redelivery import Difference
 from cdp_etl.warehouse.sql import transaction
 
 
 @dataclass(frozen=True, slots=True)
 class LoadResult:
-    """How a load ended.
+    """Result of a load.
 
     Attributes:
         status: loaded; unchanged (the same content is in place); refused (nothing was changed).
-        load_id: Its row in the ledger.
-        load_seq: Rises with each row of the ledger.
-        reason: Why it was not loaded, in a sentence; None where it was.
+        load_id: The row in the ledger.
+        load_seq: The number of that row.
+        reason: Why the dump was not loaded, in a sentence; None if it was loaded.
         records_read: Records of the dump: accepted + superseded + quarantined.
         accepted: Records that are rows of staging.
-        superseded: Valid records whose key came again later in the dump.
-        quarantined: Records refused.
+        superseded: Valid records whose key occurs again later in the dump.
+        quarantined: Invalid records.
         with_warnings: Accepted records with a warning.
         changed_keys: Keys written to the change feed.
-        restored_versions: Keys whose older version counts again, since a newer one left this dump (RULINGS 4).
-        difference: How the dump differs from the load before of its date; None where nothing was loaded.
-        findings: What a person should know, in sentences.
+        restored_versions: Keys whose older version is current again, because this dump lacks the newer one.
+        difference: Difference from the previous load of the dump; None if nothing was loaded.
+        findings: Facts that a person should know, as sentences.
     """
 
     status: Status
@@ -65,33 +62,33 @@ class LoadResult:
 def load_dump(  # noqa: PLR0913 - the keyword arguments are the settings of a load
     warehouse: Warehouse,
     entity: Entity,
-    normalized: NormalizedDump,
-    files: Sequence[DumpFile],
+    normalized: LoadableDump,
+    files: Sequence[LoadedFile],
     *,
     max_quarantine_rate: float,
     force: bool,
     run_id: str | None,
 ) -> LoadResult:
-    """Put a dump in the place of what was loaded for its entity and date, whatever the order of loads.
+    """Load a dump and replace the previous load of its entity and date. Loads may come in any order of dates.
 
     Args:
-        warehouse: Where to.
-        entity: Whose dump it is.
+        warehouse: The warehouse.
+        entity: The entity of the dump.
         normalized: The dump in the lake.
-        files: The files it was made of, for `ops.dump_file`.
-        max_quarantine_rate: The largest share of quarantined records that is loaded, 0 to 1.
-        force: Whether to load it even where the same content is in place.
+        files: Its delivered files, for `ops.dump_file`.
+        max_quarantine_rate: Largest share of quarantined records that is loaded, 0 to 1.
+        force: Whether to load the dump even if the same content is in place.
         run_id: The Dagster run, for the ledger.
 
     Returns:
-        How it ended. A refused load has changed nothing but the ledger; it is the caller's to raise.
+        The result. A refused load changes the ledger only; the caller decides whether to raise.
 
     Raises:
-        LoadNotBalancedError: where the tables do not come out as they must; nothing was changed but the ledger.
-        LoadFailedError: where DuckDB refused a step; likewise.
-        WarehouseLockedError: where the warehouse was not to be had in time.
+        LoadNotBalancedError: If an invariant is violated. Only the ledger was changed.
+        LoadFailedError: If DuckDB failed in a step. Only the ledger was changed.
+        WarehouseLockedError: If the lock is not acquired within `lock_timeout_seconds`.
     """
-    delivery = Delivery(entity, normalized, files, datetime.now(UTC), run_id)
+    delivery = DumpDelivery(entity, normalized, files, datetime.now(UTC), run_id)
     with warehouse.writing() as connection:
         not_loaded = _unchanged(connection, delivery, force=force) or _refused(normalized, max_quarantine_rate)
         if not_loaded:
@@ -100,78 +97,78 @@ def load_dump(  # noqa: PLR0913 - the keyword arguments are the settings of a lo
             with transaction(connection):
                 return _replace(connection, delivery)
         except (duckdb.Error, WarehouseError) as error:
-            failed = _told(error, delivery)
-            _write_failed(connection, delivery, failed)
-            raise failed from None
+            failure = _as_warehouse_error(error, delivery)
+            _write_failure(connection, delivery, failure)
+            raise failure from None
 
 
-def _replace(connection: duckdb.DuckDBPyConnection, delivery: Delivery) -> LoadResult:
+def _replace(connection: duckdb.DuckDBPyConnection, delivery: DumpDelivery) -> LoadResult:
     attempt = ledger.begin_load(connection, delivery)
     findings = tuple(ledger.findings(connection, delivery))
     current_versions.find_versions(connection, delivery)
     invariants.check_keys_are_unique(connection, delivery)
-    difference = redelivery.difference(connection, delivery)
-    fold_custom_fields(connection, delivery)
+    difference = redelivery.compare_with_previous_load(connection, delivery)
+    merge_custom_fields(connection, delivery)
     current_versions.plan_others(connection, delivery)
     change_feed.write_before(connection, delivery, attempt)
     rows_updated = replace_rows.update_others(connection, delivery)
     invariants.check_one_version_is_current(connection, delivery, rows_updated)
     change_feed.write_after(connection, delivery, attempt)
     replace_rows.replace_accepted(connection, delivery)
-    replace_rows.replace_refused(connection, delivery)
+    replace_rows.replace_quarantined_and_superseded(connection, delivery)
     replace_rows.replace_files(connection, delivery)
     invariants.check_records_balance(connection, delivery)
     outcome = Outcome(
         "loaded",
-        changed_keys=change_feed.changed_keys(connection, attempt),
-        restored_versions=current_versions.restored_versions(connection),
+        changed_keys=change_feed.count_changed_keys(connection, attempt),
+        restored_versions=current_versions.count_restored_versions(connection),
         difference=difference,
     )
     ledger.write_attempt(connection, attempt, outcome, delivery)
     return _result(delivery, attempt, outcome, findings)
 
 
-def _unchanged(connection: duckdb.DuckDBPyConnection, delivery: Delivery, *, force: bool) -> Outcome | None:
+def _unchanged(connection: duckdb.DuckDBPyConnection, delivery: DumpDelivery, *, force: bool) -> Outcome | None:
     in_place = ledger.fingerprint_in_place(connection, delivery.entity, delivery.dump.dump_date)
     if force or in_place != delivery.dump.content_fingerprint:
         return None
     return Outcome("unchanged", "The same files were loaded under the same rules already.")
 
 
-def _refused(dump: NormalizedDump, max_quarantine_rate: float) -> Outcome | None:
+def _refused(dump: LoadableDump, max_quarantine_rate: float) -> Outcome | None:
     if dump.quarantined <= max_quarantine_rate * dump.records_read:
         return None
-    commonest = sorted(dump.reasons.items(), key=lambda reason: (-reason[1], reason[0]))[:3]
-    named = "; ".join(f"{reason} ({count})" for reason, count in commonest)
+    most_common = sorted(dump.reasons.items(), key=lambda reason: (-reason[1], reason[0]))[:3]
+    named = "; ".join(f"{reason} ({count})" for reason, count in most_common)
     return Outcome(
         "refused",
         f"{dump.quarantined} of {dump.records_read} records are quarantined, more than the share of"
-        f" {max_quarantine_rate:g} that is allowed; commonest reasons: {named}.",
+        f" {max_quarantine_rate:g} that is allowed; most common reasons: {named}.",
     )
 
 
-def _write_outcome(connection: duckdb.DuckDBPyConnection, delivery: Delivery, outcome: Outcome) -> LoadResult:
+def _write_outcome(connection: duckdb.DuckDBPyConnection, delivery: DumpDelivery, outcome: Outcome) -> LoadResult:
     with transaction(connection):
         attempt = ledger.begin_load(connection, delivery)
         ledger.write_attempt(connection, attempt, outcome, delivery)
     return _result(delivery, attempt, outcome, ())
 
 
-def _told(error: duckdb.Error | WarehouseError, delivery: Delivery) -> WarehouseError:
+def _as_warehouse_error(error: duckdb.Error | WarehouseError, delivery: DumpDelivery) -> WarehouseError:
     if isinstance(error, WarehouseError):
         return error
     return LoadFailedError(delivery.entity.name, delivery.dump.dump_date, error)
 
 
-def _write_failed(connection: duckdb.DuckDBPyConnection, delivery: Delivery, failed: WarehouseError) -> None:
+def _write_failure(connection: duckdb.DuckDBPyConnection, delivery: DumpDelivery, failure: WarehouseError) -> None:
     try:
-        _write_outcome(connection, delivery, Outcome("failed", str(failed)))
-    except duckdb.Error as error:  # a full disk fails here too; what failed first is what is to be told
-        failed.add_note(f"The ledger could not be written either ({type(error).__name__}).")
+        _write_outcome(connection, delivery, Outcome("failed", str(failure)))
+    except duckdb.Error as error:  # for example a full disk; the first error is the one to raise
+        failure.add_note(f"The ledger could not be written either ({type(error).__name__}).")
 
 
 def _result(
-    delivery: Delivery, attempt: ledger.Attempt, outcome: Outcome, findings: tuple[str, ...]
+    delivery: DumpDelivery, attempt: ledger.LoadAttempt, outcome: Outcome, findings: tuple[str, ...]
 ) -> LoadResult:
     dump = delivery.dump
     if outcome.restored_versions:

@@ -1,6 +1,6 @@
-"""What a load needs to know of a dump: said by shape, so that a load can be tested without the stages before it.
+"""Inputs of a load, as protocols, so that a load can be tested without landing and normalization.
 
-`cdp_etl.normalize.NormalizedDump` and `cdp_etl.landing.DumpFile` have these shapes.
+`cdp_etl.normalize.NormalizedDump` and `cdp_etl.landing.DumpFile` implement them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,8 +12,8 @@ from typing import Protocol
 from cdp_etl.contract.entity import Entity
 
 
-class NormalizedDump(Protocol):
-    """A dump as the normalized lake holds it: Parquet files, and the counts that must come out again."""
+class LoadableDump(Protocol):
+    """A normalized dump in the lake: its Parquet files, and the counts that the tables must match."""
 
     @property
     def dump_date(self) -> date:
@@ -21,11 +21,11 @@ class NormalizedDump(Protocol):
 
     @property
     def content_fingerprint(self) -> str:
-        """Hash over its files, the rules and the settings that bear on the outcome."""
+        """Hash over its files, the rules and the settings that affect the result."""
 
     @property
     def bytes(self) -> int:
-        """Size of its files as delivered."""
+        """Total size of its files as delivered."""
 
     @property
     def records_read(self) -> int:
@@ -37,11 +37,11 @@ class NormalizedDump(Protocol):
 
     @property
     def superseded(self) -> int:
-        """Valid records whose key came again later in the dump."""
+        """Valid records whose key occurs again later in the dump."""
 
     @property
     def quarantined(self) -> int:
-        """Records refused."""
+        """Quarantined records."""
 
     @property
     def with_warnings(self) -> int:
@@ -49,23 +49,23 @@ class NormalizedDump(Protocol):
 
     @property
     def reasons(self) -> Mapping[str, int]:
-        """How many records were refused, by reason."""
+        """Number of quarantined records by reason."""
 
     @property
     def accepted_files(self) -> Sequence[Path]:
-        """Parquet of `lake_columns`; none where no record was accepted."""
+        """Parquet of `lake_columns`; empty if no record was accepted."""
 
     @property
     def superseded_files(self) -> Sequence[Path]:
-        """Parquet of `lake_columns` with `by_file` and `by_position`; none where there are no such records."""
+        """Parquet of `lake_columns` with `by_file` and `by_position`; empty if there are no such records."""
 
     @property
     def quarantined_files(self) -> Sequence[Path]:
-        """Parquet of `QUARANTINE_COLUMNS`; none where there are no such records."""
+        """Parquet of `QUARANTINE_COLUMNS`; empty if there are no such records."""
 
 
-class DumpFile(Protocol):
-    """One file of a dump as it was pulled."""
+class LoadedFile(Protocol):
+    """A pulled file of a dump."""
 
     @property
     def path(self) -> str:
@@ -81,32 +81,32 @@ class DumpFile(Protocol):
 
     @property
     def modified_at(self) -> datetime:
-        """When the zone says it was modified, UTC."""
+        """Modification time in the landing zone, UTC."""
 
     @property
     def pulled_at(self) -> datetime:
-        """When it was pulled into the raw archive, UTC."""
+        """Time the file was pulled into the raw archive, UTC."""
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
-    """One dump of one entity, about to be loaded.
+class DumpDelivery:
+    """A delivered dump of one entity, to be loaded.
 
     Attributes:
-        entity: Whose dump it is.
-        dump: The dump in the lake.
-        files: The files it was made of.
-        started_at: When the load began, UTC.
-        run_id: The Dagster run; None where there is none.
+        entity: The entity.
+        dump: The normalized dump in the lake.
+        files: The delivered files.
+        started_at: Start of the load, UTC.
+        run_id: The Dagster run; None outside of Dagster.
     """
 
     entity: Entity
-    dump: NormalizedDump
-    files: Sequence[DumpFile]
+    dump: LoadableDump
+    files: Sequence[LoadedFile]
     started_at: datetime
     run_id: str | None
 
     @property
     def table(self) -> str:
-        """The staging table that it goes to, for SQL."""
+        """The staging table of the entity, with its schema."""
         return f"staging.{self.entity.table}"

@@ -1,7 +1,6 @@
-"""How a dump differs from what was loaded for its entity and date before: files and records, counted.
+"""Comparison of a dump with the previous load of its entity and date: counts of changed files and records.
 
-Put here the comparison, made while the former rows still stand, and the columns of the ledger that keep it. What a
-load does about the difference stands in the modules of its steps.
+The comparison runs before the rows of the previous load are replaced.
 """
 
 from dataclasses import dataclass
@@ -16,21 +15,21 @@ from cdp_etl.contract.table import (
     contract_columns,
 )
 from cdp_etl.warehouse.load.current_versions import accepted_records
-from cdp_etl.warehouse.load.protocols import Delivery
+from cdp_etl.warehouse.load.protocols import DumpDelivery
 from cdp_etl.warehouse.sql import single_value
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What a delivery adds to, changes in and takes from the load before; of a first load all is added.
+    """Difference of a dump from its previous load; in a first load everything is added.
 
     Attributes:
-        files_added: Files of a path that the load before had not.
+        files_added: Files whose path the previous load did not have.
         files_changed: Files of the same path with other bytes.
-        files_removed: Files that are no longer there.
-        records_added: Accepted records of a key that the load before had not.
-        records_changed: Accepted records of the same key of which a delivered field differs.
-        records_removed: Keys that are no longer there.
+        files_removed: Files of the previous load that the dump does not have.
+        records_added: Accepted records whose key the previous load did not have.
+        records_changed: Accepted records of the same key with another delivered value.
+        records_removed: Keys of the previous load that the dump does not have.
     """
 
     files_added: int
@@ -41,8 +40,8 @@ class Difference:
     records_removed: int
 
 
-def difference(connection: duckdb.DuckDBPyConnection, delivery: Delivery) -> Difference:
-    """Compare a delivery with what is loaded; it needs `incoming` and `replaced` (`versions.py`)."""
+def compare_with_previous_load(connection: duckdb.DuckDBPyConnection, delivery: DumpDelivery) -> Difference:
+    """Compare a dump with its previous load; needs the tables of `current_versions.find_versions`."""
     before = dict(
         connection.execute(
             "SELECT path, sha256 FROM ops.dump_file WHERE entity = ? AND dump_date = ?",
@@ -61,12 +60,12 @@ def difference(connection: duckdb.DuckDBPyConnection, delivery: Delivery) -> Dif
     )
 
 
-def _changed_records(connection: duckdb.DuckDBPyConnection, delivery: Delivery) -> int:
-    """Count keys of both deliveries whose delivered content is not the same, by a hash of 64 bits."""
-    if not _count(connection, "replaced"):  # a first load need not read its dump for this
+def _changed_records(connection: duckdb.DuckDBPyConnection, delivery: DumpDelivery) -> int:
+    """Return the number of common keys whose delivered content differs, by a 64-bit hash."""
+    if not _count(connection, "replaced"):  # a first load need not read the dump
         return 0
     delivered = (*contract_columns(delivery.entity), CUSTOM_FIELDS, IGNORED_UPDATE_CFS, EXTRA_FIELDS)
-    # Cast, since DuckDB hashes the same number differently in another type.
+    # Cast, because DuckDB's hash of a number depends on its type.
     content = ", ".join(f"{quoted(column.name)}::{column.type.duckdb}" for column in delivered)
     day = literal(str(delivery.dump.dump_date))
     return _count(

@@ -1,7 +1,7 @@
-"""A dump's rows put in the place of those it had before, by column name.
+"""Replacement of the rows of a dump: the rows of its previous load are deleted, the new ones inserted by name.
 
-By position a swapped column would be stored swapped; by name a missing one is an error, and yesterday's
-rows are still there.
+With insertion by position, swapped columns would be stored unnoticed. With insertion by name, a missing column is
+an error, and the transaction is rolled back.
 """
 
 from collections.abc import Sequence
@@ -14,13 +14,13 @@ from cdp_etl.contract.render.ddl import literal, quoted
 from cdp_etl.contract.render.polars_schema import polars_schema
 from cdp_etl.contract.table import QUARANTINE_COLUMNS, SUPERSEDED_COLUMNS, TableColumn, lake_columns
 from cdp_etl.warehouse.load.current_versions import accepted_records, is_new_row_current
-from cdp_etl.warehouse.load.protocols import Delivery
+from cdp_etl.warehouse.load.protocols import DumpDelivery
 from cdp_etl.warehouse.schema.ops_tables import DUMP_FILE
 from cdp_etl.warehouse.sql import single_value
 
 
-def update_others(connection: duckdb.DuckDBPyConnection, delivery: Delivery) -> int:
-    """Carry out `plan` on rows of other dumps; give how many were updated."""
+def update_others(connection: duckdb.DuckDBPyConnection, delivery: DumpDelivery) -> int:
+    """Apply `plan` to rows of other dumps; return the number of updated rows."""
     updated: int = single_value(
         connection,
         f"""
@@ -33,8 +33,8 @@ def update_others(connection: duckdb.DuckDBPyConnection, delivery: Delivery) -> 
     return updated
 
 
-def replace_accepted(connection: duckdb.DuckDBPyConnection, delivery: Delivery) -> None:
-    """Put the accepted records in the place of the dump's former rows."""
+def replace_accepted(connection: duckdb.DuckDBPyConnection, delivery: DumpDelivery) -> None:
+    """Replace the accepted records of the dump."""
     connection.execute(f"DELETE FROM {delivery.table} WHERE dump_date = ?", [delivery.dump.dump_date])
     columns = ", ".join(f"version.{quoted(column.name)}" for column in lake_columns(delivery.entity))
     connection.execute(
@@ -43,22 +43,22 @@ def replace_accepted(connection: duckdb.DuckDBPyConnection, delivery: Delivery) 
         SELECT
           {columns},
           {is_new_row_current(delivery)} AS is_current,
-          CASE WHEN {is_new_row_current(delivery)} THEN folded.current_custom_fields END AS current_custom_fields
+          CASE WHEN {is_new_row_current(delivery)} THEN merged.current_custom_fields END AS current_custom_fields
         FROM {accepted_records(delivery)} AS version
         LEFT JOIN newest_other USING (key_hash, record_key)
-        LEFT JOIN folded USING (key_hash, record_key)
+        LEFT JOIN merged USING (key_hash, record_key)
         """
     )
 
 
-def replace_refused(connection: duckdb.DuckDBPyConnection, delivery: Delivery) -> None:
-    """Put the quarantined and the superseded records in the place of the dump's former ones."""
+def replace_quarantined_and_superseded(connection: duckdb.DuckDBPyConnection, delivery: DumpDelivery) -> None:
+    """Replace the quarantined and the superseded records of the dump."""
     _replace(connection, delivery, "quarantine", QUARANTINE_COLUMNS, delivery.dump.quarantined_files)
     _replace(connection, delivery, "superseded", SUPERSEDED_COLUMNS, delivery.dump.superseded_files)
 
 
-def replace_files(connection: duckdb.DuckDBPyConnection, delivery: Delivery) -> None:
-    """Put the list of the dump's files in the place of the former one."""
+def replace_files(connection: duckdb.DuckDBPyConnection, delivery: DumpDelivery) -> None:
+    """Replace the list of files of the dump."""
     connection.execute(
         "DELETE FROM ops.dump_file WHERE entity = ? AND dump_date = ?",
         [delivery.entity.table, delivery.dump.dump_date],
@@ -75,14 +75,14 @@ def replace_files(connection: duckdb.DuckDBPyConnection, delivery: Delivery) -> 
         )
         for file in delivery.files
     ]
-    connection.register("dump_file_now", pl.DataFrame(rows, polars_schema(DUMP_FILE.columns), orient="row"))
-    connection.execute("INSERT INTO ops.dump_file BY NAME FROM dump_file_now")
-    connection.unregister("dump_file_now")
+    connection.register("new_dump_file", pl.DataFrame(rows, polars_schema(DUMP_FILE.columns), orient="row"))
+    connection.execute("INSERT INTO ops.dump_file BY NAME FROM new_dump_file")
+    connection.unregister("new_dump_file")
 
 
 def _replace(
     connection: duckdb.DuckDBPyConnection,
-    delivery: Delivery,
+    delivery: DumpDelivery,
     table: str,
     columns: Sequence[TableColumn],
     files: Sequence[Path],

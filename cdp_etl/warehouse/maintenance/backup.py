@@ -1,4 +1,4 @@
-"""A whole copy of the warehouse, and the way back from one."""
+"""Backup of the warehouse file, and its restore."""
 
 from contextlib import closing
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class Backup:
     Attributes:
         path: The file.
         bytes: Its size.
-        load_seq: The newest row of the ledger in it; 0 where there is none.
+        load_seq: The newest row of its ledger; 0 if the ledger is empty.
     """
 
     path: Path
@@ -29,48 +29,48 @@ class Backup:
 
 
 def backup(warehouse: Warehouse, target: Path) -> Backup:
-    """Copy the warehouse to a file, which is opened and read before it counts.
+    """Copy the warehouse to a file, and verify that the copy can be opened and read.
 
     Raises:
-        WarehouseMissingError: where there is none.
-        WarehouseLockedError: where it was not to be had in time.
+        WarehouseMissingError: If the warehouse does not exist.
+        WarehouseLockedError: If the lock is not acquired within `lock_timeout_seconds`.
     """
     with warehouse.closed():
         copy_file(warehouse.path, target)
-    return _inspected(target)
+    return _inspect(target)
 
 
 def restore(warehouse: Warehouse, source: Path, *, replace_existing: bool) -> Backup:
-    """Put a backup in the place of the warehouse. Loads since then are to be done again.
+    """Replace the warehouse by a backup. Loads after the backup must be repeated.
 
     Args:
-        warehouse: Where to.
-        source: A file that `backup` made.
-        replace_existing: Whether a warehouse that is there is given up.
+        warehouse: The warehouse to replace or create.
+        source: A file written by `backup`.
+        replace_existing: Whether an existing warehouse may be replaced.
 
     Raises:
-        NotABackupError: where the file is no warehouse that this version can use; nothing was changed.
-        WarehouseExistsError: where there is a warehouse that is not to be replaced.
-        WarehouseLockedError: where it was not to be had in time.
+        NotABackupError: If the file is not a warehouse that this version can use. Nothing was changed.
+        WarehouseExistsError: If a warehouse exists and may not be replaced.
+        WarehouseLockedError: If the lock is not acquired within `lock_timeout_seconds`.
     """
-    restored = _inspected(source)
+    restored = _inspect(source)
     with warehouse.locked():
         if warehouse.path.exists() and not replace_existing:
             raise WarehouseExistsError(warehouse.path)
-        # Before the swap: the log of the former file must never be read into the restored one.
+        # Before the copy: DuckDB must never replay the log of the former file into the restored one.
         warehouse.path.with_name(warehouse.path.name + ".wal").unlink(missing_ok=True)
         copy_file(source, warehouse.path)
     return Backup(warehouse.path, warehouse.path.stat().st_size, restored.load_seq)
 
 
-def _inspected(path: Path) -> Backup:
+def _inspect(path: Path) -> Backup:
     if not path.is_file():
-        raise NotABackupError(path, "there is no such file")
+        raise NotABackupError(path, "the file does not exist")
     try:
         with closing(duckdb.connect(path, read_only=True)) as connection:
             if not migrations.schema_version(connection, path):
-                raise NotABackupError(path, "it is a DuckDB file of something else")
+                raise NotABackupError(path, "it is a DuckDB file, but not a warehouse")
             load_seq = single_value(connection, "SELECT coalesce(max(load_seq), 0) FROM ops.load")
     except (duckdb.IOException, duckdb.SerializationException):
-        raise NotABackupError(path, "it is no DuckDB file, or is damaged") from None
+        raise NotABackupError(path, "it is not a DuckDB file, or it is damaged") from None
     return Backup(path, path.stat().st_size, load_seq)

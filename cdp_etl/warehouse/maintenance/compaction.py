@@ -1,6 +1,6 @@
-"""The warehouse file written anew, without the space that replaced rows have left.
+"""Compaction: a rewrite of the warehouse file without the free space of replaced rows.
 
-DuckDB uses that space again, so the file does not grow without bound; it does not give it back by itself.
+DuckDB reuses free space, so the file does not grow without limit, but DuckDB never shrinks it.
 """
 
 from dataclasses import dataclass
@@ -17,23 +17,23 @@ from cdp_etl.warehouse.sql import single_value
 
 @dataclass(frozen=True, slots=True)
 class Compaction:
-    """What it brought, in bytes of the file."""
+    """Size of the file before and after, in bytes."""
 
     bytes_before: int
     bytes_after: int
 
 
 def compact(warehouse: Warehouse) -> Compaction:
-    """Write the file anew and swap it in by rename; it needs disk for both at once.
+    """Copy the warehouse to a new file and rename that over the old one. Needs disk space for both files.
 
     Raises:
-        WarehouseMissingError: where there is none.
-        WarehouseLockedError: where it was not to be had in time.
-        CopyNotEqualError: where a table of the new file has not as many rows; the old one stays.
+        WarehouseMissingError: If the warehouse does not exist.
+        WarehouseLockedError: If the lock is not acquired within `lock_timeout_seconds`.
+        CopyNotEqualError: If a table of the new file has another number of rows. The old file stays.
     """
     copy = warehouse.path.with_name(warehouse.path.name + ".compacting")
     with warehouse.closed():
-        copy.unlink(missing_ok=True)  # left by a run that was killed
+        copy.unlink(missing_ok=True)  # a killed run may have left one
         before = warehouse.path.stat().st_size
         try:
             with duckdb.connect(config=warehouse.limits()) as connection:
@@ -50,7 +50,7 @@ def compact(warehouse: Warehouse) -> Compaction:
 
 
 def row_counts(connection: duckdb.DuckDBPyConnection, database: str) -> dict[str, int]:
-    """Count the rows of every table of an attached database."""
+    """Return the number of rows of every table of an attached database."""
     tables = connection.execute(
         "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = ?", [database]
     ).fetchall()
@@ -66,5 +66,5 @@ def _compare(connection: duckdb.DuckDBPyConnection, copy: Path) -> None:
     expected, found = row_counts(connection, "warehouse"), row_counts(connection, "copy")
     for table in sorted(expected.keys() | found.keys()):
         if expected.get(table) != found.get(table):
-            fact = f"{table} has {found.get(table)} rows in it and {expected.get(table)} in the warehouse"
+            fact = f"{table} has {found.get(table)} rows in the copy and {expected.get(table)} in the warehouse"
             raise CopyNotEqualError(copy, fact)

@@ -1,6 +1,6 @@
-"""What must hold over all of staging, not only over the keys that a load touches (RULINGS 21).
+"""Full check of staging: invariants over all rows, not only over the keys that a load affects.
 
-It reads everything; it is for once a week, and for `cdp-etl check --full`.
+The check reads all of staging, so it runs weekly and by `cdp-etl check --full`.
 """
 
 from collections.abc import Iterator
@@ -15,14 +15,14 @@ from cdp_etl.warehouse.sql import single_value
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """One fact about one entity's staging.
+class StagingCheckResult:
+    """Result of one check of the staging rows of one entity.
 
     Attributes:
-        check: The fact: key_is_unique, newest_version_is_current, records_balance.
-        entity: The entity, by its table's name.
-        violations: How many keys or dumps it does not hold for.
-        sentence: What was looked at and found, for a person.
+        check: Name of the check: key_is_unique, newest_version_is_current or records_balance.
+        entity: The entity, by the name of its table.
+        violations: Number of keys or dumps that violate the check.
+        sentence: The result in a sentence.
     """
 
     check: str
@@ -32,45 +32,47 @@ class Finding:
 
     @property
     def passed(self) -> bool:
-        """Whether it holds."""
+        """True if no key or dump violates the check."""
         return self.violations == 0
 
 
-def check_full(warehouse: Warehouse) -> list[Finding]:
-    """Check uniqueness, currency and balance of every entity.
+def check_full(warehouse: Warehouse) -> list[StagingCheckResult]:
+    """Check key uniqueness, current versions and record balance of every entity.
 
     Raises:
-        WarehouseMissingError: where there is no warehouse.
-        WarehouseLockedError: where it was not to be had in time.
+        WarehouseMissingError: If the warehouse does not exist.
+        WarehouseLockedError: If the lock is not acquired within `lock_timeout_seconds`.
     """
     with warehouse.reading() as connection:
-        return [finding for entity in ENTITIES for finding in _findings(connection, entity)]
+        return [result for entity in ENTITIES for result in _check_entity(connection, entity)]
 
 
-def _findings(connection: duckdb.DuckDBPyConnection, entity: Entity) -> Iterator[Finding]:
-    twice = single_value(connection, f"SELECT count(*) FROM ({_KEYS_TWICE.format(table=entity.table)})")
-    yield Finding("key_is_unique", entity.table, twice, f"{twice} keys come more than once in a dump.")
+def _check_entity(connection: duckdb.DuckDBPyConnection, entity: Entity) -> Iterator[StagingCheckResult]:
+    duplicates = single_value(connection, f"SELECT count(*) FROM ({_DUPLICATE_KEYS.format(table=entity.table)})")
+    yield StagingCheckResult(
+        "key_is_unique", entity.table, duplicates, f"{duplicates} keys occur more than once in a dump."
+    )
     wrong = single_value(connection, f"SELECT count(*) FROM ({_NOT_NEWEST.format(table=entity.table)})")
-    yield Finding(
+    yield StagingCheckResult(
         "newest_version_is_current",
         entity.table,
         wrong,
-        f"{wrong} keys have not exactly their newest version marked as current.",
+        f"{wrong} keys do not have exactly their newest version marked as current.",
     )
     unbalanced = connection.execute(_UNBALANCED.format(table=entity.table)).fetchall()
     dumps = ", ".join(str(dump_date) for (dump_date,) in unbalanced[:_DUMPS_NAMED])
-    yield Finding(
+    yield StagingCheckResult(
         "records_balance",
         entity.table,
         len(unbalanced),
-        f"{len(unbalanced)} dumps hold other counts than the ledger says{': ' if dumps else ''}{dumps}.",
+        f"{len(unbalanced)} dumps have other counts than the ledger{': ' if dumps else ''}{dumps}.",
     )
 
 
 _DUMPS_NAMED = 10
 
-# By the hash first: 8 bytes a row; the keys themselves are read only where a hash comes more than once.
-_KEYS_TWICE = """
+# Hashes are compared first, at 8 bytes per row; the keys are read only if a hash occurs more than once.
+_DUPLICATE_KEYS = """
     WITH suspect AS (
       SELECT key_hash, dump_date FROM staging.{table} GROUP BY key_hash, dump_date HAVING count(*) > 1
     )

@@ -1,5 +1,5 @@
 """Schemas of the warehouse: tables, migrations, business time zone.
 
-Belongs here: DDL and migrations.
-Does not belong here: rows of a load.
+Belongs here: table declarations, migrations, the stored business time zone.
+Does not belong here: the rows of a load (`load/`).
 """

@@ -1,7 +1,7 @@
-"""The business time zone that the warehouse remembers: the days in it are the days of that zone.
+"""The business time zone stored in the warehouse: the zone of every `activity_date` in it.
 
-The setting may change, the days do not follow by themselves. So another zone is refused until a rebuild of
-everything is asked for.
+A change of the setting does not change stored days. So another zone is an error until the days are recomputed
+(`timezone_change.py`).
 """
 
 import duckdb
@@ -9,34 +9,34 @@ import duckdb
 from cdp_etl.warehouse.errors import BusinessTimezoneChangedError
 from cdp_etl.warehouse.sql import single_value
 
-_SETTING = "business_timezone"
+_NAME = "business_timezone"
 
 
-def check(connection: duckdb.DuckDBPyConnection, asked: str) -> None:
-    """Compare with what is remembered.
+def check(connection: duckdb.DuckDBPyConnection, configured: str) -> None:
+    """Compare the configured zone with the stored one, if there is one.
 
     Raises:
-        BusinessTimezoneChangedError: where another zone is remembered.
+        BusinessTimezoneChangedError: If they differ.
     """
-    zone = remembered(connection)
-    if zone is not None and zone != asked:
-        raise BusinessTimezoneChangedError(zone, asked)
+    zone = stored(connection)
+    if zone is not None and zone != configured:
+        raise BusinessTimezoneChangedError(zone, configured)
 
 
-def remember(connection: duckdb.DuckDBPyConnection, asked: str) -> None:
-    """Remember the zone where none is remembered, else compare as `check` does."""
-    check(connection, asked)
-    if remembered(connection) is None:
-        replace(connection, asked)
+def store_or_check(connection: duckdb.DuckDBPyConnection, configured: str) -> None:
+    """Store the zone if none is stored, else compare as `check` does."""
+    check(connection, configured)
+    if stored(connection) is None:
+        store(connection, configured)
 
 
-def replace(connection: duckdb.DuckDBPyConnection, zone: str) -> None:
-    """Remember a zone in the place of another; the caller makes the days anew, in the same transaction."""
-    connection.execute("DELETE FROM ops.metadata WHERE name = ?", [_SETTING])
-    connection.execute("INSERT INTO ops.metadata BY NAME SELECT ? AS name, ? AS value", [_SETTING, zone])
+def store(connection: duckdb.DuckDBPyConnection, zone: str) -> None:
+    """Store a zone; the caller recomputes all days in the same transaction."""
+    connection.execute("DELETE FROM ops.metadata WHERE name = ?", [_NAME])
+    connection.execute("INSERT INTO ops.metadata BY NAME SELECT ? AS name, ? AS value", [_NAME, zone])
 
 
-def remembered(connection: duckdb.DuckDBPyConnection) -> str | None:
-    """Give the zone that is remembered; None where none is."""
-    zone: str | None = single_value(connection, "SELECT max(value) FROM ops.metadata WHERE name = ?", [_SETTING])
+def stored(connection: duckdb.DuckDBPyConnection) -> str | None:
+    """Return the stored zone; None if none is stored."""
+    zone: str | None = single_value(connection, "SELECT max(value) FROM ops.metadata WHERE name = ?", [_NAME])
     return zone

@@ -1,6 +1,6 @@
 """Migration of a warehouse file to the schema of this version.
 
-A migration is never changed, because warehouse files made by it exist: it names tables as they were called then.
+A migration is never changed, because files that it created exist: it names tables as they were called then.
 Append a change of `ops` or `marts` to `MIGRATIONS`. The staging tables follow the contract without a migration
 (`staging_tables.py`).
 """

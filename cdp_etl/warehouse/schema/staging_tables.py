@@ -1,7 +1,7 @@
-"""The tables and views of schema `staging`, made from the contract and kept in step with it.
+"""Tables and views of schema `staging`, created from the contract and synchronized with it.
 
-A column that the contract gained is added here by itself. Anything else that differs is refused by name: it needs
-a migration written by a person.
+A new nullable column of the contract is added without a migration. Any other difference is an error that names the
+column, because it needs a hand-written migration.
 """
 
 import hashlib
@@ -17,77 +17,79 @@ from cdp_etl.entities import ENTITIES
 from cdp_etl.warehouse.errors import StagingLayoutError
 from cdp_etl.warehouse.sql import single_value
 
-_SETTING = "staging_layout"
+_LAYOUT_NAME = "staging_layout"
 
 _NOT_IN_VIEW = frozenset(
     {"is_current", "current_custom_fields", "folded_custom_fields", "folded_ignored_update_cfs"}
 )
 
-_FOLDED_IN_DUMP = "CASE WHEN folded_ignored_update_cfs IS NULL THEN custom_fields ELSE folded_custom_fields END"
-"""What the versions of one dump come to: the list is set wherever there were several."""
+_MERGED_IN_DUMP = "CASE WHEN folded_ignored_update_cfs IS NULL THEN custom_fields ELSE folded_custom_fields END"
+"""SQL of the merged custom fields of one dump; the list is set if a key had several versions in the dump."""
 
 NO_CUSTOM_FIELDS = "{}"
-"""What is stored where folding leaves nothing of what was delivered; read back as null."""
+"""Stored value if the merge removes all delivered custom fields; read back as null."""
 
 
 @dataclass(frozen=True, slots=True)
 class StagingTable:
-    """A table of schema `staging`: its name, what a row is, and its columns."""
+    """A table of schema `staging`: its name, the meaning of a row, its columns."""
 
     name: str
     description: str
     columns: tuple[TableColumn, ...]
 
     def statements(self) -> list[str]:
-        """Give the statement that makes it, then those that comment on it and its columns."""
+        """Return the statement that creates the table, then the comments on the table and its columns."""
         return create_table("staging", self.name, self.columns, self.description)
 
 
 STAGING_TABLES: tuple[StagingTable, ...] = (
     *(
         StagingTable(
-            entity.table, f"Every version of every dump is a row. {entity.description}", staging_columns(entity)
+            entity.table,
+            f"One row per version of a record, of every dump. {entity.description}",
+            staging_columns(entity),
         )
         for entity in ENTITIES
     ),
-    StagingTable("quarantine", "One refused record of a dump that is loaded.", QUARANTINE_COLUMNS),
+    StagingTable("quarantine", "One quarantined record of a loaded dump.", QUARANTINE_COLUMNS),
     StagingTable(
-        "superseded", "One valid record whose key came again later in the same dump.", SUPERSEDED_COLUMNS
+        "superseded", "One valid record whose key occurs again later in the same dump.", SUPERSEDED_COLUMNS
     ),
 )
 
 
 def current_columns(entity: Entity) -> tuple[TableColumn, ...]:
-    """Give the columns of the view `staging.<entity>_current`."""
+    """Return the columns of the view `staging.<entity>_current`."""
     return tuple(column for column in staging_columns(entity) if column.name not in _NOT_IN_VIEW)
 
 
 def delivered_custom_fields() -> str:
-    """Give the SQL of a staging row's custom fields before folding over dumps; null where there are none."""
-    return f"nullif({_FOLDED_IN_DUMP}, '{NO_CUSTOM_FIELDS}')"
+    """Return the SQL of a staging row's custom fields before the merge over dumps; null if there are none."""
+    return f"nullif({_MERGED_IN_DUMP}, '{NO_CUSTOM_FIELDS}')"
 
 
 def sync_staging_schema(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make what is missing, so that the schema is what the contract says; call it in a transaction.
+    """Create missing tables, columns and views; call it in a transaction.
 
     Raises:
-        StagingLayoutError: where a table has a column that the contract does not know, or one of another type.
+        StagingLayoutError: If a table has a column that is unknown to the contract, or of another type.
     """
     if staging_schema_matches(connection):
         return
     for table in STAGING_TABLES:
-        _keep_table_in_step(connection, table)
+        _sync_table(connection, table)
     for entity in ENTITIES:
         for statement in _view(entity):
             connection.execute(statement)
-    connection.execute("DELETE FROM ops.metadata WHERE name = ?", [_SETTING])
-    connection.execute("INSERT INTO ops.metadata BY NAME SELECT ? AS name, ? AS value", [_SETTING, _layout()])
+    connection.execute("DELETE FROM ops.metadata WHERE name = ?", [_LAYOUT_NAME])
+    connection.execute("INSERT INTO ops.metadata BY NAME SELECT ? AS name, ? AS value", [_LAYOUT_NAME, _layout()])
 
 
 def staging_schema_matches(connection: duckdb.DuckDBPyConnection) -> bool:
-    """Tell whether the schema was made from the contract as it stands."""
-    made_from = single_value(connection, "SELECT max(value) FROM ops.metadata WHERE name = ?", [_SETTING])
-    return bool(made_from == _layout())
+    """Return whether the schema was created from the present contract."""
+    stored = single_value(connection, "SELECT max(value) FROM ops.metadata WHERE name = ?", [_LAYOUT_NAME])
+    return bool(stored == _layout())
 
 
 def _layout() -> str:
@@ -98,8 +100,8 @@ def _layout() -> str:
     return hashlib.sha256("\n".join(statements).encode()).hexdigest()
 
 
-def _keep_table_in_step(connection: duckdb.DuckDBPyConnection, table: StagingTable) -> None:
-    make, *comments = table.statements()
+def _sync_table(connection: duckdb.DuckDBPyConnection, table: StagingTable) -> None:
+    create, *comments = table.statements()
     found = dict(
         connection.execute(
             "SELECT column_name, data_type FROM duckdb_columns()"
@@ -110,7 +112,7 @@ def _keep_table_in_step(connection: duckdb.DuckDBPyConnection, table: StagingTab
     if found:
         _add_missing_columns(connection, table, found)
     else:
-        connection.execute(make)
+        connection.execute(create)
     for comment in comments:
         connection.execute(comment)
 
@@ -121,7 +123,7 @@ def _add_missing_columns(
     name = f"staging.{table.name}"
     known = {column.name for column in table.columns}
     for unknown in found.keys() - known:
-        raise StagingLayoutError(name, unknown, "the contract does not know it; a newer cdp_etl may have made it")
+        raise StagingLayoutError(name, unknown, "the contract does not know it; a newer cdp_etl may have added it")
     for column in table.columns:
         stored = found.get(column.name)
         if stored == _type_as_stored(connection, column):
@@ -142,18 +144,18 @@ def _view(entity: Entity) -> Sequence[str]:
     name = f"staging.{quoted(entity.table + '_current')}"
     columns = current_columns(entity)
     custom_fields = (
-        f"nullif(coalesce(current_custom_fields, {_FOLDED_IN_DUMP}), '{NO_CUSTOM_FIELDS}') AS custom_fields"
+        f"nullif(coalesce(current_custom_fields, {_MERGED_IN_DUMP}), '{NO_CUSTOM_FIELDS}') AS custom_fields"
     )
     selected = ",\n  ".join(
         custom_fields if column.name == "custom_fields" else quoted(column.name) for column in columns
     )
-    what = f"The current, not deleted records of staging.{entity.table}, ignoredUpdateCfs applied."
-    make = (
+    comment = f"The current, not deleted records of staging.{entity.table}, ignoredUpdateCfs applied."
+    create = (
         f"CREATE OR REPLACE VIEW {name} AS SELECT\n  {selected}\nFROM staging.{quoted(entity.table)}\n"
         "WHERE is_current AND record_status IS DISTINCT FROM 'Deleted'"
     )
     return [
-        make,
-        f"COMMENT ON VIEW {name} IS {literal(what)}",
+        create,
+        f"COMMENT ON VIEW {name} IS {literal(comment)}",
         *(f"COMMENT ON COLUMN {name}.{quoted(c.name)} IS {literal(c.description)}" for c in columns),
     ]

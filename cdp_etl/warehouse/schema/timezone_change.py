@@ -1,7 +1,7 @@
-"""All days of the warehouse made anew, after the business time zone was changed on purpose.
+"""Recomputation of all days after a change of the business time zone.
 
-The marts are wrong until they are rebuilt whole: they are marked so in the same transaction, so that their next
-run does it, whatever becomes of this process.
+The same transaction marks all marts for a full rebuild, so that the next mart run rebuilds them even if this
+process is killed.
 """
 
 from cdp_etl.entities import ENTITIES
@@ -12,13 +12,16 @@ from cdp_etl.warehouse.sql import transaction
 
 
 def adopt_business_timezone(warehouse: Warehouse) -> bool:
-    """Make every `activity_date` the day in the warehouse's zone, and remember that zone; tell whether it was due.
+    """Recompute every `activity_date` in the configured zone and store the zone.
+
+    Returns:
+        Whether the zone had changed.
 
     Raises:
-        WarehouseLockedError: where the warehouse was not to be had in time.
+        WarehouseLockedError: If the lock is not acquired within `lock_timeout_seconds`.
     """
     with warehouse.writing(any_timezone=True) as connection:
-        if business_timezone.remembered(connection) == warehouse.business_timezone:
+        if business_timezone.stored(connection) == warehouse.business_timezone:
             return False
         with transaction(connection):
             for entity in ENTITIES:
@@ -27,6 +30,6 @@ def adopt_business_timezone(warehouse: Warehouse) -> bool:
                     " WHERE activity_date IS DISTINCT FROM timezone($zone, occurred_at)::DATE",
                     {"zone": warehouse.business_timezone},
                 )
-            business_timezone.replace(connection, warehouse.business_timezone)
+            business_timezone.store(connection, warehouse.business_timezone)
             connection.execute("UPDATE ops.mart_state SET definition_hash = ?", [NO_DEFINITION])
     return True

@@ -1,4 +1,4 @@
-"""How one dump comes into staging: which versions count, what is refused, what the feed and the ledger say."""
+"""Load of one dump into staging: current versions, refused dumps, change feed, ledger."""
 
 from pathlib import Path
 from typing import Any
@@ -21,11 +21,11 @@ FEED = (
 
 
 def texts(**fields: str) -> str:
-    """Give the JSON of text custom fields."""
+    """Return the JSON of text custom fields."""
     return '{"customFieldTexts":{' + ",".join(f'"{name}":"{value}"' for name, value in fields.items()) + "}}"
 
 
-def test_every_column_of_the_lake_arrives_as_it_was(warehouse: Warehouse) -> None:
+def test_every_column_of_the_lake_is_stored_unchanged(warehouse: Warehouse) -> None:
     delivered = comment(
         "1",
         system_name="Website",
@@ -57,7 +57,7 @@ def test_a_later_dump_has_the_newer_version(warehouse: Warehouse) -> None:
     ]
 
 
-def test_an_older_dump_loaded_later_does_not_take_currency_from_the_newer(warehouse: Warehouse) -> None:
+def test_an_older_dump_loaded_later_leaves_the_newer_version_current(warehouse: Warehouse) -> None:
     load_records(warehouse, 2, [comment("1", title="new")])
     load_records(warehouse, 1, [comment("1", title="old"), comment("2", title="only")])
 
@@ -72,7 +72,7 @@ def test_a_reload_replaces_its_own_dump_and_nothing_else(warehouse: Warehouse) -
     assert rows(warehouse, CURRENT) == [("1", "corrected"), ("3", "second day")]
 
 
-def test_a_reload_without_a_key_brings_its_older_version_back_and_says_so(warehouse: Warehouse) -> None:
+def test_a_reload_without_a_key_restores_its_older_version_and_reports_it(warehouse: Warehouse) -> None:
     load_records(warehouse, 1, [comment("1", title="old")])
     load_records(warehouse, 2, [comment("1", title="new"), comment("2")])
 
@@ -104,7 +104,7 @@ def test_a_deleted_record_is_gone_from_the_view_and_stays_in_staging(warehouse: 
     assert rows(warehouse, STAGED) == [("1", day(1), "old", False), ("1", day(2), None, True)]
 
 
-def test_keys_of_two_companies_or_systems_do_not_meet(warehouse: Warehouse) -> None:
+def test_keys_of_two_companies_or_systems_are_different(warehouse: Warehouse) -> None:
     load_records(
         warehouse,
         1,
@@ -115,7 +115,7 @@ def test_keys_of_two_companies_or_systems_do_not_meet(warehouse: Warehouse) -> N
     assert rows(warehouse, CURRENT) == [("1", "a"), ("1", "b"), ("1", "c")]
 
 
-def test_keys_whose_hashes_collide_are_still_told_apart(warehouse: Warehouse) -> None:
+def test_keys_with_equal_hashes_are_distinguished(warehouse: Warehouse) -> None:
     load_records(warehouse, 1, [comment("1", key_hash=7, title="a")])
     load_records(warehouse, 2, [comment("2", key_hash=7, title="b"), comment("3", key_hash=7, title="c")])
 
@@ -133,7 +133,7 @@ def test_keys_whose_hashes_collide_are_still_told_apart(warehouse: Warehouse) ->
         pytest.param({"custom_fields": texts(z="2"), "ignored_update_cfs": ["z", "b", "a"]}, texts(a="1", b="1"),
                      id="never there"),
     ],
-)  # fmt: skip # one case a line
+)  # fmt: skip # one case per line
 def test_a_custom_field_that_the_newer_version_lists_keeps_its_value(
     warehouse: Warehouse, newer: dict[str, Any], expected: str
 ) -> None:
@@ -143,14 +143,14 @@ def test_a_custom_field_that_the_newer_version_lists_keeps_its_value(
     assert rows(warehouse, CUSTOM) == [("1", expected)]
 
 
-def test_custom_fields_that_folding_leaves_empty_are_null(warehouse: Warehouse) -> None:
+def test_custom_fields_that_the_merge_leaves_empty_are_null(warehouse: Warehouse) -> None:
     load_records(warehouse, 1, [comment("1")])
     load_records(warehouse, 2, [comment("1", custom_fields=texts(a="2"), ignored_update_cfs=["a"])])
 
     assert rows(warehouse, CUSTOM) == [("1", None)]
 
 
-def test_an_older_dump_loaded_later_changes_what_the_newer_one_kept(warehouse: Warehouse) -> None:
+def test_an_older_dump_loaded_later_changes_the_custom_fields_of_the_newer_one(warehouse: Warehouse) -> None:
     load_records(warehouse, 2, [comment("1", custom_fields=texts(a="2"), ignored_update_cfs=["a"])])
     assert rows(warehouse, CUSTOM) == [("1", texts(a="2"))]
 
@@ -161,7 +161,7 @@ def test_an_older_dump_loaded_later_changes_what_the_newer_one_kept(warehouse: W
     assert rows(warehouse, CUSTOM) == [("1", texts(a="2"))]
 
 
-def test_what_a_dump_was_folded_to_stands_for_all_its_versions(warehouse: Warehouse) -> None:
+def test_the_merged_custom_fields_of_a_dump_represent_all_its_versions(warehouse: Warehouse) -> None:
     load_records(warehouse, 1, [comment("1", custom_fields=texts(a="1", b="1"))])
     load_records(
         warehouse,
@@ -180,7 +180,9 @@ def test_what_a_dump_was_folded_to_stands_for_all_its_versions(warehouse: Wareho
     assert rows(warehouse, CUSTOM) == [("1", texts(a="2", b="1"))]
 
 
-def test_the_list_is_heeded_only_where_the_contract_supports_it(warehouse: Warehouse, tmp_path: Path) -> None:
+def test_ignored_update_cfs_is_applied_only_to_entities_that_support_it(
+    warehouse: Warehouse, tmp_path: Path
+) -> None:
     for number, value in ((1, "1"), (2, "2")):
         mail = record(EMAIL, "1", custom_fields=texts(a=value), ignored_update_cfs=["a"])
         load(warehouse, write_dump(tmp_path, EMAIL, day(number), [mail]), entity=EMAIL)
@@ -188,7 +190,7 @@ def test_the_list_is_heeded_only_where_the_contract_supports_it(warehouse: Wareh
     assert rows(warehouse, "SELECT custom_fields FROM staging.email_interaction_current") == [(texts(a="2"),)]
 
 
-def test_the_feed_tells_what_was_current_before_and_after(warehouse: Warehouse) -> None:
+def test_the_feed_has_the_current_row_before_and_after(warehouse: Warehouse) -> None:
     load_records(warehouse, 1, [comment("1", product_sku="A"), comment("2", product_sku="A")])
     assert rows(warehouse, FEED) == [("||1", "after", "A"), ("||2", "after", "A")]
 
@@ -199,8 +201,8 @@ def test_the_feed_tells_what_was_current_before_and_after(warehouse: Warehouse) 
     assert rows(warehouse, FEED) == [("||1", "after", "A"), ("||1", "before", "B")]
 
 
-def test_the_feed_tells_of_a_touched_key_even_where_the_newer_version_stays(warehouse: Warehouse) -> None:
-    """Consent is folded from all versions of a subscriber, so an older version that arrives late matters."""
+def test_the_feed_has_affected_keys_even_if_the_newer_version_stays(warehouse: Warehouse) -> None:
+    """Consent depends on all versions of a subscriber, so a late older version matters."""
     load_records(warehouse, 2, [comment("1", product_sku="B")])
     result = load_records(warehouse, 1, [comment("1", product_sku="A")])
 
@@ -241,7 +243,7 @@ def test_too_many_quarantined_records_refuse_the_load_and_leave_the_previous_one
     assert (result.status, result.changed_keys) == ("refused", 0)
     assert result.reason == (
         "2 of 3 records are quarantined, more than the share of 0.5 that is allowed;"
-        " commonest reasons: actionId: required (2)."
+        " most common reasons: actionId: required (2)."
     )
     assert [row[0] for row in rows(warehouse, CURRENT)] == ["1"]
     assert ledger(warehouse)["status"].to_list() == ["refused"]
@@ -251,7 +253,7 @@ def test_as_many_quarantined_records_as_allowed_are_loaded(warehouse: Warehouse)
     assert load_records(warehouse, 1, [comment("1")], quarantined=1).status == "loaded"
 
 
-def test_quarantined_and_superseded_records_are_kept_with_their_places(warehouse: Warehouse) -> None:
+def test_quarantined_and_superseded_records_are_stored_with_their_positions(warehouse: Warehouse) -> None:
     load_records(warehouse, 1, [comment("1")], quarantined=1, superseded=1)
 
     assert rows(warehouse, "FROM staging.quarantine") == [
@@ -262,22 +264,22 @@ def test_quarantined_and_superseded_records_are_kept_with_their_places(warehouse
     ]
 
 
-def test_a_load_that_does_not_balance_is_undone_and_noted(warehouse: Warehouse) -> None:
+def test_a_load_that_does_not_balance_is_rolled_back_and_recorded(warehouse: Warehouse) -> None:
     load_records(warehouse, 1, [comment("1", title="old")])
     dump = write_lake(warehouse.path.parent, 1, [comment("1", title="new"), comment("2")])
     pl.read_parquet(dump.accepted_files[0]).head(1).write_parquet(dump.accepted_files[0])
 
-    with pytest.raises(LoadNotBalancedError, match="2 records were accepted, 1 came to be in staging"):
+    with pytest.raises(LoadNotBalancedError, match=r"2 records were accepted, but staging\.\w+ has 1"):
         load(warehouse, dump)
 
     assert rows(warehouse, CURRENT) == [("1", "old")]
     ((status, reason),) = ledger(warehouse).select("status", "reason").rows()
     assert status == "failed"
-    assert reason.startswith("The load of customer-product-comment of 2026-01-01 was undone: 2 records were")
+    assert reason.startswith("The load of customer-product-comment of 2026-01-01 was rolled back: 2 records were")
 
 
-def test_a_key_twice_among_the_accepted_is_undone(warehouse: Warehouse) -> None:
-    with pytest.raises(LoadNotBalancedError, match="1 keys come more than once"):
+def test_a_duplicate_key_among_accepted_records_rolls_the_load_back(warehouse: Warehouse) -> None:
+    with pytest.raises(LoadNotBalancedError, match="1 keys occur more than once"):
         load_records(warehouse, 1, [comment("1"), comment("1", source_position=2)])
 
     assert rows(warehouse, STAGED) == []
@@ -295,10 +297,10 @@ def test_a_column_that_the_lake_lacks_is_an_error_and_yesterdays_rows_stay(wareh
     assert ledger(warehouse)["status"].to_list() == ["failed"]
 
 
-def test_where_the_ledger_fails_too_the_first_failure_is_told(
+def test_if_the_ledger_fails_too_the_first_error_is_raised(
     warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A full disk cannot be had in a test: the ledger is made to fail as it would."""
+    """Simulates a full disk: a patched ledger raises the error of one."""
     dump = write_lake(warehouse.path.parent, 1, [comment("1")])
     dump.accepted_files[0].unlink()
 
@@ -312,7 +314,7 @@ def test_where_the_ledger_fails_too_the_first_failure_is_told(
     assert failed.value.__notes__ == ["The ledger could not be written either (IOException)."]
 
 
-def test_an_error_that_could_quote_a_value_tells_its_kind_only(warehouse: Warehouse) -> None:
+def test_an_error_that_could_quote_a_value_is_reported_by_type_only(warehouse: Warehouse) -> None:
     dump = write_lake(warehouse.path.parent, 1, [comment("1", customer_name="Nguyen")])
     pl.read_parquet(dump.accepted_files[0]).with_columns(
         rating=pl.lit(1), dump_date=pl.lit("Nguyen")

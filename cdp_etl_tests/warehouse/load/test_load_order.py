@@ -1,4 +1,4 @@
-"""For any sequence of loads: the warehouse is a function of what each dump holds last, and of nothing else."""
+"""Property of any sequence of loads: the warehouse depends only on the last content of each dump."""
 
 import shutil
 import tempfile
@@ -16,7 +16,7 @@ from cdp_etl_tests.warehouse.conftest import at
 from cdp_etl_tests.warehouse.loading import comment, load_records, rows, rows_of
 
 Content = dict[str, dict[str, Any]]
-"""What a dump holds: what the test says of a comment, by its id."""
+"""Content of a dump: the values of each comment, by its id."""
 
 FACTS = "record_key, company_id, activity_date, customer_key, identifiers, product_sku"
 STAGED = "FROM staging.customer_product_comment"
@@ -66,7 +66,7 @@ def read(warehouse: Warehouse, *queries: str) -> list[list[tuple[Any, ...]]]:
 
 
 def plain_model(dumps: dict[int, Content]) -> list[tuple[str, str, str | None, int]]:
-    """RECORDS and RULINGS 3 in plain Python: key, title, custom fields and dump of what the view must show."""
+    """Return key, title, custom fields and dump of the rows that the view must show, by docs/records.md."""
     shown = []
     for own_id in {own_id for content in dumps.values() for own_id in content}:
         history = [(number, dumps[number][own_id]) for number in sorted(dumps) if own_id in dumps[number]]
@@ -84,7 +84,7 @@ def plain_model(dumps: dict[int, Content]) -> list[tuple[str, str, str | None, i
     return sorted(shown, key=repr)
 
 
-# A load writes to disk durably, which takes as long as the disk does: no deadline, and few but whole examples.
+# No deadline, because a load waits for the disk; few examples for the same reason.
 @settings(max_examples=12, deadline=None)
 @given(deliveries)
 def test_any_order_and_repetition_of_loads_gives_the_same_staging(
@@ -106,7 +106,7 @@ def test_any_order_and_repetition_of_loads_gives_the_same_staging(
 
 @settings(max_examples=8, deadline=None)  # as above
 @given(deliveries)
-def test_the_feed_holds_exactly_what_each_load_changed_in_the_view(
+def test_the_change_feed_equals_the_changes_of_the_view(
     migrated: Path, history: list[tuple[int, Content]]
 ) -> None:
     with new_warehouse(migrated) as warehouse:

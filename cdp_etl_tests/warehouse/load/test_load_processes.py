@@ -1,4 +1,4 @@
-"""Loads of several processes at once, and loads that are killed: what is left is as if neither had been."""
+"""Loads by several processes at once, and killed loads: the warehouse is as after loads one by one."""
 
 import os
 import pickle
@@ -49,7 +49,7 @@ def start(warehouse: Warehouse, dump: Dump, *arguments: str, before: str = "") -
 
 
 def many(first: int, count: int, title: str) -> list[dict[str, object]]:
-    """Give comments with consecutive ids."""
+    """Return comments with consecutive ids."""
     return [comment(str(own_id), title=title) for own_id in range(first, first + count)]
 
 
@@ -75,7 +75,7 @@ def test_while_one_process_loads_a_second_waits_and_then_loads(warehouse: Wareho
         "replace_rows.update_others",
         "change_feed.write_after",
         "replace_rows.replace_accepted",
-        "replace_rows.replace_refused",
+        "replace_rows.replace_quarantined_and_superseded",
         "invariants.check_records_balance",
         "ledger.write_attempt",
     ],
@@ -104,10 +104,10 @@ def test_a_load_killed_before_any_step_and_run_again_gives_the_same_warehouse(
     assert rows(warehouse, LEDGER)[-1][0] == 3
 
 
-def test_a_load_killed_at_any_moment_and_run_again_gives_the_same_warehouse(
+def test_a_load_killed_at_any_time_and_run_again_gives_the_same_warehouse(
     warehouse: Warehouse, tmp_path: Path
 ) -> None:
-    """Moments by the clock reach what the steps above do not: the middle of a statement, the commit, the close."""
+    """Kills by the clock also hit the middle of a statement, the commit and the close."""
     load_records(warehouse, 1, many(1, 20_000, "old"))
     dump = write_lake(tmp_path, 2, many(10_001, 20_000, "new"))
     statuses = []

@@ -1,4 +1,4 @@
-"""What a redelivery added, changed and took away, as the load tells it and the ledger keeps it."""
+"""Difference of a redelivery from the previous load, in the result of the load and in the ledger."""
 
 from dataclasses import astuple
 from datetime import UTC, datetime
@@ -43,12 +43,12 @@ def deliver(warehouse: Warehouse, files: dict[str, str]) -> LoadResult:
 
 
 def records_of(result: LoadResult) -> tuple[int, ...]:
-    """Give the records added, changed and removed."""
+    """Return the number of records added, changed and removed."""
     assert result.difference is not None
     return astuple(result.difference)[3:]
 
 
-def test_of_a_first_load_all_is_added(warehouse: Warehouse) -> None:
+def test_in_a_first_load_everything_is_added(warehouse: Warehouse) -> None:
     load_records(warehouse, 1, [comment("1")])
 
     result = load_records(warehouse, 2, [comment("1"), comment("2")])
@@ -57,7 +57,7 @@ def test_of_a_first_load_all_is_added(warehouse: Warehouse) -> None:
     assert astuple(result.difference) == (1, 0, 0, 2, 0, 0)
 
 
-def test_records_are_compared_with_the_load_before_of_the_same_date(warehouse: Warehouse) -> None:
+def test_records_are_compared_with_the_previous_load_of_the_same_date(warehouse: Warehouse) -> None:
     load_records(warehouse, 1, [comment(own_id, title="first") for own_id in "12345"])
     load_records(warehouse, 2, [comment("1", title="another day")])
 
@@ -87,9 +87,7 @@ def test_files_are_compared_by_path_and_bytes(warehouse: Warehouse) -> None:
         pytest.param({"occurred_at": datetime(2026, 1, 2, tzinfo=UTC), "record_status": "Deleted"}, id="status"),
     ],
 )
-def test_whatever_was_delivered_otherwise_makes_a_record_changed(
-    warehouse: Warehouse, change: dict[str, Any]
-) -> None:
+def test_another_delivered_value_is_a_changed_record(warehouse: Warehouse, change: dict[str, Any]) -> None:
     load_records(warehouse, 1, [comment("1", custom_fields=NOTE)])
 
     result = load_records(warehouse, 1, [comment("1", custom_fields=NOTE) | change])
@@ -97,7 +95,7 @@ def test_whatever_was_delivered_otherwise_makes_a_record_changed(
     assert records_of(result) == (0, 1, 0)
 
 
-def test_where_a_record_stood_and_what_is_odd_about_it_make_no_change(warehouse: Warehouse) -> None:
+def test_position_and_warnings_of_a_record_are_not_compared(warehouse: Warehouse) -> None:
     load_records(warehouse, 1, [comment("1", source_file="part-1.ndjson", source_position=1)])
 
     result = load_records(warehouse, 1, [comment("1", source_file="part-2.ndjson", warnings=["odd"])])
@@ -106,8 +104,8 @@ def test_where_a_record_stood_and_what_is_odd_about_it_make_no_change(warehouse:
 
 
 @pytest.mark.parametrize("entity", ENTITIES, ids=lambda entity: entity.name)
-def test_the_same_records_loaded_again_are_no_change_in_any_entity(warehouse: Warehouse, entity: Entity) -> None:
-    """What staging gives back hashes as what the lake holds, column by column."""
+def test_equal_records_loaded_again_are_not_changed_in_any_entity(warehouse: Warehouse, entity: Entity) -> None:
+    """Values read from staging must have the same hash as those in the lake, in every column."""
     full = {
         column.name: OF_TYPE[column.type]
         for column in contract_columns(entity)
@@ -127,7 +125,7 @@ def test_an_empty_redelivery_removes_every_record(warehouse: Warehouse) -> None:
     assert records_of(load_records(warehouse, 1, [])) == (0, 0, 2)
 
 
-def test_keys_whose_hashes_collide_are_compared_apart(warehouse: Warehouse) -> None:
+def test_keys_with_equal_hashes_are_compared_separately(warehouse: Warehouse) -> None:
     load_records(warehouse, 1, [comment("1", key_hash=7, title="a"), comment("2", key_hash=7, title="b")])
 
     result = load_records(warehouse, 1, [comment("2", key_hash=7, title="b"), comment("3", key_hash=7, title="a")])
@@ -135,7 +133,7 @@ def test_keys_whose_hashes_collide_are_compared_apart(warehouse: Warehouse) -> N
     assert records_of(result) == (1, 0, 1)
 
 
-def test_the_ledger_keeps_the_difference_of_the_load_in_place(warehouse: Warehouse) -> None:
+def test_the_ledger_stores_the_difference_of_the_load_in_place(warehouse: Warehouse) -> None:
     load_records(warehouse, 1, [comment("1", title="a"), comment("2")])
     load_records(warehouse, 1, [comment("1", title="b"), comment("3"), comment("4")])
     same = load_records(warehouse, 1, [comment("1", title="b"), comment("3"), comment("4")])

@@ -1,4 +1,4 @@
-"""A backup is a whole warehouse, and the way back from it loses nothing that is in it."""
+"""Backup and restore of the whole warehouse."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -33,7 +33,7 @@ def test_restoring_brings_back_what_was_backed_up(warehouse: Warehouse, tmp_path
     assert load_records(warehouse, 2, [comment("2")]).load_seq == 2
 
 
-def test_a_backup_is_restored_where_no_warehouse_is(warehouse: Warehouse, tmp_path: Path) -> None:
+def test_a_backup_is_restored_if_there_is_no_warehouse(warehouse: Warehouse, tmp_path: Path) -> None:
     load_records(warehouse, 1, [comment("1", title="kept")])
     saved = backup(warehouse, tmp_path / "monday.duckdb")
     elsewhere = at(tmp_path / "elsewhere" / "cdp.duckdb")
@@ -43,7 +43,7 @@ def test_a_backup_is_restored_where_no_warehouse_is(warehouse: Warehouse, tmp_pa
     assert rows(elsewhere, TITLES) == [("1", "kept")]
 
 
-def test_a_warehouse_is_replaced_only_where_that_is_said(warehouse: Warehouse, tmp_path: Path) -> None:
+def test_a_warehouse_is_replaced_only_on_request(warehouse: Warehouse, tmp_path: Path) -> None:
     saved = backup(warehouse, tmp_path / "monday.duckdb")
     load_records(warehouse, 1, [comment("1", title="newer")])
 
@@ -53,7 +53,7 @@ def test_a_warehouse_is_replaced_only_where_that_is_said(warehouse: Warehouse, t
     assert rows(warehouse, TITLES) == [("1", "newer")]
 
 
-def test_the_log_of_the_former_file_is_not_read_into_the_restored_one(
+def test_the_log_of_the_former_file_is_not_replayed_into_the_restored_one(
     warehouse: Warehouse, tmp_path: Path
 ) -> None:
     saved = backup(warehouse, tmp_path / "monday.duckdb")
@@ -66,7 +66,7 @@ def test_the_log_of_the_former_file_is_not_read_into_the_restored_one(
 
 
 def make_other_file(path: Path) -> None:
-    """Make a DuckDB file of something else."""
+    """Create a DuckDB file that is not a warehouse."""
     with duckdb.connect(path) as connection:
         connection.execute("CREATE TABLE something (a INTEGER)")
 
@@ -74,12 +74,14 @@ def make_other_file(path: Path) -> None:
 @pytest.mark.parametrize(
     ("make", "fact"),
     [
-        pytest.param(lambda _: None, "there is no such file", id="missing"),
-        pytest.param(lambda path: path.write_bytes(b"no database" * 1000), "it is no DuckDB file", id="garbage"),
-        pytest.param(make_other_file, "it is a DuckDB file of something else", id="other"),
+        pytest.param(lambda _: None, "the file does not exist", id="missing"),
+        pytest.param(
+            lambda path: path.write_bytes(b"no database" * 1000), "it is not a DuckDB file", id="garbage"
+        ),
+        pytest.param(make_other_file, "it is a DuckDB file, but not a warehouse", id="other"),
     ],
 )
-def test_what_is_no_warehouse_is_not_restored(
+def test_a_file_that_is_not_a_warehouse_is_not_restored(
     warehouse: Warehouse, tmp_path: Path, make: Callable[[Path], object], fact: str
 ) -> None:
     load_records(warehouse, 1, [comment("1", title="kept")])
@@ -100,6 +102,6 @@ def test_a_backup_of_a_newer_version_is_not_restored(warehouse: Warehouse, tmp_p
         restore(warehouse, saved.path, replace_existing=True)
 
 
-def test_there_is_nothing_to_back_up_where_no_warehouse_is(tmp_path: Path) -> None:
+def test_backing_up_a_missing_warehouse_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(WarehouseMissingError):
         backup(at(tmp_path / "cdp.duckdb"), tmp_path / "monday.duckdb")

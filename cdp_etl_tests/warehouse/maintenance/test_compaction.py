@@ -1,4 +1,4 @@
-"""The file gives back the space that replaced rows have left, and does not grow without bound before that."""
+"""Compaction frees the space of replaced rows; without compaction the file does not grow without limit."""
 
 import subprocess
 import sys
@@ -27,12 +27,12 @@ EVERYTHING = (
 
 
 def many(title: str, count: int = 2000) -> list[dict[str, object]]:
-    """Give comments that differ, so that the file has something to hold."""
+    """Return comments that differ, so that they do not compress to nothing."""
     return [comment(str(number), title=f"{title} {number * 7919}") for number in range(count)]
 
 
 def apply_feed(warehouse: Warehouse) -> None:
-    """Do what the marts do once all of them have applied the feed."""
+    """Delete the change feed, as the marts do when all of them have applied it."""
     with warehouse.writing() as connection:
         connection.execute("DELETE FROM ops.change_feed")
 
@@ -64,7 +64,7 @@ def test_thirty_reloads_leave_the_file_at_most_half_as_large_again(warehouse: Wa
     assert warehouse.path.stat().st_size <= 1.5 * first
 
 
-def test_what_a_killed_compaction_left_is_no_hindrance(warehouse: Warehouse) -> None:
+def test_a_file_left_by_a_killed_compaction_is_replaced(warehouse: Warehouse) -> None:
     load_records(warehouse, 1, many("old"))
     warehouse.path.with_name("cdp.duckdb.compacting").write_bytes(b"half a file")
 
@@ -74,8 +74,8 @@ def test_what_a_killed_compaction_left_is_no_hindrance(warehouse: Warehouse) -> 
     assert not warehouse.path.with_name("cdp.duckdb.compacting").exists()
 
 
-def test_a_log_left_by_a_killed_process_is_taken_in_first(warehouse: Warehouse) -> None:
-    """A log that outlives the swap of the file would be read into the new one."""
+def test_the_log_of_a_killed_process_is_checkpointed_first(warehouse: Warehouse) -> None:
+    """A log that outlives the replacement of the file would be replayed into the new file."""
     program = """
 import os, sys, duckdb
 with duckdb.connect(sys.argv[1]) as connection:
@@ -102,7 +102,7 @@ def test_a_copy_with_other_rows_is_not_used(warehouse: Warehouse, monkeypatch: p
 
     monkeypatch.setattr("cdp_etl.warehouse.maintenance.compaction.row_counts", one_row_less_in_the_copy)
     with pytest.raises(
-        CopyNotEqualError, match="customer_product_comment has 9 rows in it and 10 in the warehouse"
+        CopyNotEqualError, match="customer_product_comment has 9 rows in the copy and 10 in the warehouse"
     ):
         compact(warehouse)
 
@@ -110,6 +110,6 @@ def test_a_copy_with_other_rows_is_not_used(warehouse: Warehouse, monkeypatch: p
     assert not warehouse.path.with_name("cdp.duckdb.compacting").exists()
 
 
-def test_compacting_nothing_is_a_sentence(tmp_path: Path) -> None:
+def test_compacting_a_missing_warehouse_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(WarehouseMissingError):
         compact(at(tmp_path / "cdp.duckdb"))

@@ -1,4 +1,4 @@
-"""The full check finds what a load's own checks would have prevented."""
+"""Full check: finds damage that the invariants of a load exclude."""
 
 import pytest
 
@@ -12,20 +12,20 @@ COPY = """
 """
 
 
-def broken(warehouse: Warehouse) -> dict[str, tuple[int, str]]:
-    """Give the checks that do not hold, with what they say."""
-    return {f.check: (f.violations, f.sentence) for f in check_full(warehouse) if not f.passed}
+def failed_checks(warehouse: Warehouse) -> dict[str, tuple[int, str]]:
+    """Return the failed checks with violations and sentence."""
+    return {one.check: (one.violations, one.sentence) for one in check_full(warehouse) if not one.passed}
 
 
-def test_a_warehouse_made_by_loads_passes(warehouse: Warehouse) -> None:
+def test_a_warehouse_filled_by_loads_passes(warehouse: Warehouse) -> None:
     load_records(warehouse, 1, [comment("1"), comment("2", record_status="Deleted")], quarantined=1, superseded=1)
     load_records(warehouse, 2, [comment("1")])
     load_records(warehouse, 3, [])
 
-    findings = check_full(warehouse)
+    results = check_full(warehouse)
 
-    assert len(findings) == 3 * len(ENTITIES)
-    assert broken(warehouse) == {}
+    assert len(results) == 3 * len(ENTITIES)
+    assert failed_checks(warehouse) == {}
 
 
 @pytest.mark.parametrize(
@@ -35,35 +35,35 @@ def test_a_warehouse_made_by_loads_passes(warehouse: Warehouse) -> None:
             COPY.format("9 AS source_position, false AS is_current") + " WHERE comment_id = '2'",
             "key_is_unique",
             1,
-            "1 keys come more than once in a dump.",
+            "1 keys occur more than once in a dump.",
             id="a key twice in a dump",
         ),
         pytest.param(
             "UPDATE staging.customer_product_comment SET is_current = true WHERE comment_id = '1'",
             "newest_version_is_current",
             1,
-            "1 keys have not exactly their newest version marked as current.",
+            "1 keys do not have exactly their newest version marked as current.",
             id="two current versions",
         ),
         pytest.param(
             "UPDATE staging.customer_product_comment SET is_current = NOT is_current WHERE comment_id = '1'",
             "newest_version_is_current",
             1,
-            "1 keys have not exactly their newest version marked as current.",
+            "1 keys do not have exactly their newest version marked as current.",
             id="an older version current",
         ),
         pytest.param(
             "DELETE FROM staging.customer_product_comment WHERE comment_id = '2'",
             "records_balance",
             1,
-            "1 dumps hold other counts than the ledger says: 2026-01-01.",
+            "1 dumps have other counts than the ledger: 2026-01-01.",
             id="a row lost",
         ),
         pytest.param(
             "DELETE FROM ops.load WHERE dump_date = DATE '2026-01-02'",
             "records_balance",
             1,
-            "1 dumps hold other counts than the ledger says: 2026-01-02.",
+            "1 dumps have other counts than the ledger: 2026-01-02.",
             id="a dump that the ledger does not know",
         ),
     ],
@@ -76,4 +76,4 @@ def test_damage_is_found_and_named(
     with warehouse.writing() as connection:
         connection.execute(damage)
 
-    assert broken(warehouse)[check] == (violations, sentence)
+    assert failed_checks(warehouse)[check] == (violations, sentence)

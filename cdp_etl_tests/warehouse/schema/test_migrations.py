@@ -1,4 +1,4 @@
-"""How a file comes to this version's schema, and what is said of one that cannot."""
+"""Migration of a warehouse file to the schema of this version, and the errors of files that cannot be migrated."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -45,7 +45,7 @@ def _declared(columns: Iterable[TableColumn]) -> list[tuple[Any, ...]]:
 
 
 @pytest.mark.parametrize("entity", ENTITIES, ids=lambda entity: entity.name)
-def test_staging_is_what_the_contract_says_with_its_comments(warehouse: Warehouse, entity: Entity) -> None:
+def test_staging_matches_the_contract_with_its_comments(warehouse: Warehouse, entity: Entity) -> None:
     with warehouse.reading() as connection:
         table = _columns(connection, "staging", entity.table)
         view = _columns(connection, "staging", f"{entity.table}_current")
@@ -74,7 +74,7 @@ def test_a_new_file_gets_every_migration_once(warehouse: Warehouse) -> None:
     ]
 
 
-def test_a_file_of_a_newer_version_is_refused_by_a_sentence(warehouse: Warehouse) -> None:
+def test_a_file_of_a_newer_version_is_an_error(warehouse: Warehouse) -> None:
     with warehouse.writing() as connection:
         connection.execute("INSERT INTO ops.schema_version VALUES (99, now())")
 
@@ -89,7 +89,7 @@ def test_a_file_of_a_newer_version_is_refused_by_a_sentence(warehouse: Warehouse
             pass
 
 
-def test_a_column_that_the_contract_gained_is_added_and_the_rows_stay(warehouse: Warehouse) -> None:
+def test_a_new_column_of_the_contract_is_added_and_the_rows_stay(warehouse: Warehouse) -> None:
     load_records(warehouse, 1, [comment("1")])
     with warehouse.writing() as connection:
         connection.execute("DROP VIEW staging.customer_product_comment_current")
@@ -111,7 +111,7 @@ def test_a_column_that_the_contract_gained_is_added_and_the_rows_stay(warehouse:
         ),
     ],
 )
-def test_any_other_difference_from_the_contract_is_refused_by_name(
+def test_any_other_difference_from_the_contract_is_an_error_naming_the_column(
     warehouse: Warehouse, change: str, fact: str
 ) -> None:
     with warehouse.writing() as connection:
@@ -140,7 +140,7 @@ def test_a_migration_that_fails_leaves_the_file_as_it_was(tmp_path: Path) -> Non
         assert found == [("staging",)]
 
 
-def test_a_warehouse_is_made_with_its_folder(tmp_path: Path) -> None:
+def test_a_warehouse_is_created_with_its_folder(tmp_path: Path) -> None:
     new = at(tmp_path / "data" / "warehouse" / "cdp.duckdb")
 
     with new.writing() as connection:

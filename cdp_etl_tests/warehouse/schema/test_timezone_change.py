@@ -1,4 +1,4 @@
-"""The business time zone is changed on purpose, and then for all days at once."""
+"""Change of the business time zone for all days at once."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -7,7 +7,7 @@ from cdp_etl.warehouse import Warehouse, adopt_business_timezone
 from cdp_etl_tests.warehouse.loading import comment, load_records, rows
 
 
-def test_adopting_a_zone_makes_all_days_anew_and_remembers_it(warehouse: Warehouse) -> None:
+def test_adopting_a_zone_recomputes_all_days_and_stores_it(warehouse: Warehouse) -> None:
     evening = datetime(2026, 1, 1, 20, tzinfo=UTC)
     load_records(
         warehouse,
@@ -25,5 +25,5 @@ def test_adopting_a_zone_makes_all_days_anew_and_remembers_it(warehouse: Warehou
     assert rows(vietnam, days) == [("1", date(2026, 1, 2)), ("2", None)]
 
 
-def test_adopting_the_zone_that_is_remembered_changes_nothing(warehouse: Warehouse) -> None:
+def test_adopting_the_stored_zone_changes_nothing(warehouse: Warehouse) -> None:
     assert not adopt_business_timezone(warehouse)
