@@ -87,10 +87,10 @@ class Entity:
 
     @property
     def supports_ignored_update_cfs(self) -> bool:
-        """Whether the contract marks the entity SUPPORT_IGNORED_UPDATE_CFS."""
+        """Return whether the contract marks the entity SUPPORT_IGNORED_UPDATE_CFS."""
         return self.model.supports_ignored_update_cfs
 
     @cached_property
     def has_customer(self) -> bool:
-        """Whether the records identify a customer by id, phone and e-mail."""
+        """Return whether the records identify a customer by id, phone and e-mail."""
         return "customer_id" in self.model.fields

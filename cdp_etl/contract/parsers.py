@@ -47,7 +47,7 @@ class InvalidValueError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class TimestampContext:
-    """How to convert a record's delivered timestamps to UTC.
+    """Conversion of a record's delivered timestamps to UTC.
 
     Attributes:
         shift_hours: The record's `timezoneGmt`: UTC is the delivered value minus it (inferred from "you should

@@ -125,7 +125,7 @@ def _phones(draws: Draws) -> pl.Series:
     return ways.select(
         pl.when(masked).then(pl.col("0").str.slice(0, 6) + "xxxx")
         .when(way == 1).then(pl.col("1"))
-        .when(way == 2).then(pl.col("2"))  # noqa: PLR2004 - the place among the weights
+        .when(way == 2).then(pl.col("2"))  # noqa: PLR2004 - index of the weight
         .when(way == 3).then(pl.col("3"))  # noqa: PLR2004 - the same
         .otherwise(pl.col("0"))
     ).to_series()  # fmt: skip # one case a line

@@ -65,19 +65,19 @@ class DumpRows:
 
     @cached_property
     def is_redelivery(self) -> BoolArray:
-        """Whether the row delivers a record that was delivered before."""
+        """Mask of the rows that deliver a record again."""
         is_redelivery: BoolArray = (self.origin_day != self.day) | (self.index != self.position)
         return is_redelivery
 
     @cached_property
     def is_deleted(self) -> BoolArray:
-        """Whether the row deletes its record."""
+        """Mask of the rows that delete their record."""
         again = self.is_redelivery & self.version.chance("deleted again", REDELIVERED_DELETED_SHARE)
         return (again | self.version.chance("deleted", NEW_DELETED_SHARE)) & ~self.never_deleted
 
     @cached_property
     def is_key_only(self) -> BoolArray:
-        """Whether the row is a deletion with nothing but the key."""
+        """Mask of the deletions that have nothing but the key."""
         return self.is_deleted & self.version.chance("key only", 0.5)
 
     @cached_property
