@@ -61,7 +61,7 @@ class Version:
 
     @property
     def is_deleted(self) -> bool:
-        """Whether the version deletes the record."""
+        """True if the version deletes the record."""
         return (self.text("recordStatus") or "").lower() == "deleted"
 
     @property

@@ -63,11 +63,11 @@ def column_lineage(mart: Mart) -> Mapping[str, tuple[SourceColumn, ...]]:
     Raises:
         SqlglotError: If the SQL reads a column that its input does not have.
     """
-    made = {name: made.full_sql for name, made in mart.intermediate_tables.items()}
+    intermediate = {name: table.full_sql for name, table in mart.intermediate_tables.items()}
     derived = "".join(f", {sql} AS {name}" for name, sql in mart.derived.items())
     select = f"SELECT *{derived} FROM ({mart.sql}\n)" if derived else mart.sql
-    found: Mapping[str, Node] = lineage(None, select, dict(_schema()), sources=made, dialect="duckdb")
-    return {column.name: _sources(found[column.name]) for column in mart.columns}
+    nodes: Mapping[str, Node] = lineage(None, select, dict(_schema()), sources=intermediate, dialect="duckdb")
+    return {column.name: _sources(nodes[column.name]) for column in mart.columns}
 
 
 @cache

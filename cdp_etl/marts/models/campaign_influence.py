@@ -7,116 +7,69 @@ The history of a person is read only if the set of their identifiers changed. Fo
 limited to the days around the changed records, so its cost does not depend on the length of the history.
 """
 
+from functools import partial
+
 from cdp_etl.marts import columns as c
 from cdp_etl.marts.engine.key_hash import key_hash_of
 from cdp_etl.marts.engine.key_lookup import fetch_rows, lookup_by_hash, lookup_row_ids
-from cdp_etl.marts.engine.mart import DELETED_BY, WRITTEN_BY, KeyFilter, Mart, RefreshScope
+from cdp_etl.marts.engine.mart import Mart
+from cdp_etl.marts.engine.row_id_chunks import LARGE_MART_ROW_ID_CHUNKS
+from cdp_etl.marts.engine.scope import KeyFilter, RefreshScope
+from cdp_etl.marts.engine.sql_files import read_sql
 from cdp_etl.marts.models.campaign_daily import CAMPAIGN_COLUMNS
 from cdp_etl.marts.models.customer_identity import PERSON_ID
 
+_sql = partial(read_sql, "cdp_etl.marts.models")
+
 _CHANGED_KEY = "(SELECT company_id, customer_key AS identifier FROM changed_day)"
-_MESSAGE = "entity IN ('email_interaction', 'sms_interaction') AND customer_key IS NOT NULL"
-_CLICKED = "action IN ('email_clicked', 'sms_clicked')"
 _CUSTOMER_KEY_HASH = key_hash_of(c.BY_CUSTOMER_KEY)
+_ROW_ID_COLUMNS = (
+    f", {_CUSTOMER_KEY_HASH.name}, candidate.activity_date,"
+    " candidate.action IN ('email_clicked', 'sms_clicked') AS is_click"
+)
+_CLICK_ROW_ID = "(FROM reassigned_row_id WHERE is_click)"
+_WINDOW_ROW_ID = (
+    f"(FROM reassigned_row_id SEMI JOIN window_day USING ({_CUSTOMER_KEY_HASH.name}, activity_date)"
+    " WHERE NOT is_click)"
+)
+_REASSIGNED_IDENTITIES = lookup_by_hash("customer_identity", "reassigned_person", c.BY_PERSON)
+_UNMOVED_IDENTITIES = lookup_by_hash("customer_identity", "unmoved_day", c.BY_PERSON)
 
 
-def _moved_at(found: str) -> str:
+def _reassigned_interactions(row_ids: str) -> str:
     return fetch_rows(
-        "interaction", found, "moved_key", c.BY_CUSTOMER_KEY, row_id_chunks=c.LARGE_MART_ROW_ID_CHUNKS
+        "interaction", row_ids, "reassigned_key", c.BY_CUSTOMER_KEY, row_id_chunks=LARGE_MART_ROW_ID_CHUNKS
     )
 
 
-_NEAR = f"""
-    (FROM moved_place SEMI JOIN reached USING ({_CUSTOMER_KEY_HASH.name}, activity_date) WHERE NOT is_click)
-"""
-
-_TABLES = {
-    # Of messages only clicks reach anything; what a record was before is not known, so it may have been one.
-    "click": f"""
-        SELECT clicked.company_id, clicked.customer_key, clicked.activity_date
-        FROM interaction AS clicked
-        INNER JOIN pending USING (key_hash, record_key, activity_date)
-        WHERE pending.image = 'after' AND clicked.{_CLICKED}
-        AND clicked.customer_key IS NOT NULL
-        UNION
-        SELECT company_id, customer_key, activity_date FROM pending WHERE image = 'before' AND {_MESSAGE}
-    """,
-    "changed_day": """
-        SELECT company_id, customer_key, activity_date
-        FROM pending
-        WHERE customer_key IS NOT NULL AND product_sku IS NOT NULL
-        UNION
-        SELECT company_id, customer_key, activity_date + unnest(range(getvariable('influence_days') + 2))::INTEGER
-        FROM click
-    """,
-    "moved": """
-        WITH change AS (
-          FROM marts.customer_identity_change WHERE load_seq > getvariable('applied_load_seq')
-        )
-        SELECT company_id, person_before AS person_id FROM change
-        UNION
-        SELECT company_id, person_after FROM change WHERE person_after IS NOT NULL
-    """,
-    "moved_key": f"""
-        SELECT company_id, person_id, identifier AS customer_key
-        FROM {lookup_by_hash("customer_identity", "moved", c.BY_PERSON)}
-    """,
-    "moved_place": lookup_row_ids(
-        "interaction",
-        "moved_key",
-        _CUSTOMER_KEY_HASH,
-        extra_columns=f", {_CUSTOMER_KEY_HASH.name}, candidate.activity_date, candidate.{_CLICKED} AS is_click",
+_SCOPE_TABLES = {
+    "changed_click": _sql("person_campaign_product_daily/changed_click"),
+    "changed_day": _sql("person_campaign_product_daily/changed_day"),
+    "reassigned_person": _sql("person_campaign_product_daily/reassigned_person"),
+    "reassigned_key": f"SELECT company_id, person_id, identifier AS customer_key FROM {_REASSIGNED_IDENTITIES}",
+    "reassigned_row_id": lookup_row_ids(
+        "interaction", "reassigned_key", _CUSTOMER_KEY_HASH, extra_columns=_ROW_ID_COLUMNS
     ),
-    "moved_click": f"FROM {_moved_at('(FROM moved_place WHERE is_click)')}",
-    # What no click of the person reaches is not read, however much the person has done.
-    "reached": f"""
-        WITH reached AS (
-          SELECT DISTINCT
-            company_id,
-            person_id,
-            activity_date + unnest(range(getvariable('influence_days') + 2))::INTEGER AS activity_date
-          FROM moved_click
-          INNER JOIN moved_key USING (company_id, customer_key)
-        )
-        SELECT DISTINCT {_CUSTOMER_KEY_HASH.expression} AS {_CUSTOMER_KEY_HASH.name}, activity_date
-        FROM reached
-        INNER JOIN moved_key USING (company_id, person_id)
-    """,
-    # What tells clicks at one moment apart is dear to read, and nothing else needs it.
-    "moved_interaction": f"""
-        SELECT
-          company_id, entity, record_id, system_name, dump_date, occurred_at, activity_date, customer_key, action,
-          channel, service_provider, campaign_id, product_sku
-        FROM moved_click
-        UNION ALL BY NAME
-        SELECT company_id, occurred_at, activity_date, customer_key, product_sku
-        FROM {_moved_at(_NEAR)}
-        WHERE product_sku IS NOT NULL
-    """,
-    "affected": f"""
-        SELECT changed_day.company_id, person.person_id, changed_day.activity_date
-        FROM changed_day
-        INNER JOIN {lookup_by_hash("customer_identity", _CHANGED_KEY, c.BY_IDENTIFIER)} AS person
-          ON changed_day.company_id = person.company_id AND changed_day.customer_key = person.identifier
-        UNION
-        SELECT company_id, person_id, activity_date
-        FROM moved_interaction
-        INNER JOIN moved_key USING (company_id, customer_key)
-        UNION
-        SELECT company_id, person_id, activity_date
-        FROM {lookup_by_hash("person_campaign_product_daily", "moved", c.BY_PERSON)}
-    """,
-    "staying": "FROM affected ANTI JOIN moved USING (company_id, person_id)",
-    "staying_key": f"""
-        SELECT company_id, identifier AS customer_key
-        FROM {lookup_by_hash("customer_identity", "staying", c.BY_PERSON)}
-    """,
-    "about": """
-        SELECT
-          min(activity_date) - getvariable('influence_days')::INTEGER - 1 AS first_day,
-          max(activity_date) AS last_day
-        FROM staying
-    """,
+    "reassigned_click": f"FROM {_reassigned_interactions(_CLICK_ROW_ID)}",
+    "window_day": _sql(
+        "person_campaign_product_daily/window_day", {"customer_key_hash": _CUSTOMER_KEY_HASH.expression}
+    ),
+    "reassigned_interaction": _sql(
+        "person_campaign_product_daily/reassigned_interaction",
+        {"interactions_in_window": _reassigned_interactions(_WINDOW_ROW_ID)},
+    ),
+    "affected": _sql(
+        "person_campaign_product_daily/affected",
+        {
+            "identities_of_changed_day": lookup_by_hash("customer_identity", _CHANGED_KEY, c.BY_IDENTIFIER),
+            "rows_of_reassigned_person": lookup_by_hash(
+                "person_campaign_product_daily", "reassigned_person", c.BY_PERSON
+            ),
+        },
+    ),
+    "unmoved_day": "FROM affected ANTI JOIN reassigned_person USING (company_id, person_id)",
+    "unmoved_key": f"SELECT company_id, identifier AS customer_key FROM {_UNMOVED_IDENTITIES}",
+    "unmoved_range": _sql("person_campaign_product_daily/unmoved_range"),
 }
 
 PERSON_CAMPAIGN_PRODUCT_DAILY = Mart(
@@ -132,12 +85,12 @@ PERSON_CAMPAIGN_PRODUCT_DAILY = Mart(
         ),
     ),
     refresh_scope=RefreshScope(
-        tables=_TABLES,
+        tables=_SCOPE_TABLES,
         mart=KeyFilter("affected", (*c.BY_PERSON, "activity_date")),
         inputs={
             "customer_identity": KeyFilter("affected", c.BY_PERSON, materialize=True),
             "interaction": KeyFilter(
-                "staying_key", c.BY_CUSTOMER_KEY, date_range="about", extra_rows="moved_interaction"
+                "unmoved_key", c.BY_CUSTOMER_KEY, date_range="unmoved_range", extra_rows="reassigned_interaction"
             ),
         },
         filter_output=True,
@@ -160,17 +113,7 @@ CAMPAIGN_INFLUENCE = Mart(
         c.count("person_count", "Inferred: persons with such interactions."),
     ),
     refresh_scope=RefreshScope(
-        tables={
-            "affected": f"""
-                SELECT {", ".join(_BY_PRODUCT_DAY)}
-                FROM {PERSON_CAMPAIGN_PRODUCT_DAILY.storage_table}
-                WHERE {WRITTEN_BY.name} > getvariable('applied_load_seq')
-                UNION
-                SELECT {", ".join(_BY_PRODUCT_DAY)}
-                FROM {PERSON_CAMPAIGN_PRODUCT_DAILY.tombstone_table}
-                WHERE {DELETED_BY.name} > getvariable('applied_load_seq')
-            """
-        },
+        tables={"affected": _sql("campaign_influence/affected")},
         mart=KeyFilter("affected", _BY_PRODUCT_DAY),
         follows_rows_of=PERSON_CAMPAIGN_PRODUCT_DAILY.name,
         inputs={PERSON_CAMPAIGN_PRODUCT_DAILY.name: KeyFilter("affected", _BY_PRODUCT_DAY)},

@@ -1,15 +1,20 @@
 """Declarations of `customer_daily` and `customer`."""
 
 from dataclasses import replace
+from functools import partial
 
 from cdp_etl.contract.columns import Personal
 from cdp_etl.contract.table import BOOLEAN, TEXT, TEXT_LIST, TableColumn
 from cdp_etl.marts import columns as c
+from cdp_etl.marts.columns import LAST_DAY
 from cdp_etl.marts.engine.key_lookup import lookup_by_hash
-from cdp_etl.marts.engine.mart import KeyFilter, Mart, Reconciliation
-from cdp_etl.marts.engine.scope import feed_scope
+from cdp_etl.marts.engine.mart import Mart, Reconciliation
+from cdp_etl.marts.engine.scope import KeyFilter, feed_scope, stored_totals
+from cdp_etl.marts.engine.sql_files import read_sql
 from cdp_etl.marts.models.customer_identity import PERSON_ID
-from cdp_etl.marts.models.person_scope.scope import LAST_DAY, person_scope, stored_totals
+from cdp_etl.marts.models.person_scope.scope import person_scope
+
+_sql = partial(read_sql, "cdp_etl.marts.models")
 
 _NEWEST_TEXT = c.newest_of_several(TEXT)
 _COUNTS = (
@@ -33,7 +38,9 @@ _SUBSCRIBER = (
     "(SELECT DISTINCT company_id, customer_key AS identifier FROM pending"
     " WHERE entity = 'customer_product_subscriber' AND customer_key IS NOT NULL)"
 )
-_NAMED = "(SELECT DISTINCT company_id, unnest(identifiers) AS identifier FROM pending)"
+_PENDING_IDENTIFIER = "(SELECT DISTINCT company_id, unnest(identifiers) AS identifier FROM pending)"
+_PENDING_IDENTITIES = lookup_by_hash("customer_identity", _PENDING_IDENTIFIER, c.BY_IDENTIFIER)
+_CONSENT_IDENTITIES = lookup_by_hash("customer_identity", "consent_person", c.BY_PERSON)
 
 CUSTOMER_DAILY = Mart(
     name="customer_daily",
@@ -104,14 +111,6 @@ _CARRIED_COLUMNS = (
         for name, channel in (("newest_email_statement", "e-mail"), ("newest_phone_statement", "phone"))
     ),
 )
-# Of whom a subscription changed, or who is not gone on from, all subscriptions are read; of others none.
-_RESTATED = f"""
-    SELECT person.company_id, person.person_id
-    FROM {lookup_by_hash("customer_identity", _SUBSCRIBER, c.BY_IDENTIFIER)} AS person
-    UNION
-    SELECT company_id, person_id FROM affected ANTI JOIN append_only_rows USING (company_id, person_id)
-"""
-
 CUSTOMER = Mart(
     name="customer",
     columns=_PUBLIC_COLUMNS,
@@ -119,24 +118,25 @@ CUSTOMER = Mart(
     refresh_scope=person_scope(
         "customer",
         daily="customer_daily",
-        # Identifiers that come with a record may be new ones of the person.
-        also_affected=f"SELECT company_id, person_id FROM {lookup_by_hash('customer_identity', _NAMED, c.BY_IDENTIFIER)}",
+        # A pending record may have added an identifier to its person.
+        also_affected=f"SELECT company_id, person_id FROM {_PENDING_IDENTITIES}",
         tables={
-            "restated": _RESTATED,
-            "restated_key": "SELECT company_id, identifier AS customer_key FROM"
-            f" {lookup_by_hash('customer_identity', 'restated', c.BY_PERSON)}",
+            "consent_person": _sql(
+                "customer/consent_person",
+                {
+                    "identities_of_changed_subscription": lookup_by_hash(
+                        "customer_identity", _SUBSCRIBER, c.BY_IDENTIFIER
+                    )
+                },
+            ),
+            "consent_key": f"SELECT company_id, identifier AS customer_key FROM {_CONSENT_IDENTITIES}",
         },
-        inputs={"customer_product_subscriber_current": KeyFilter("restated_key", c.BY_CUSTOMER_KEY)},
+        inputs={"customer_product_subscriber_current": KeyFilter("consent_key", c.BY_CUSTOMER_KEY)},
     ),
     intermediate_tables={
         "stored_totals": replace(
             stored_totals((*_PUBLIC_COLUMNS, *_CARRIED_COLUMNS)),
-            incremental_sql="""
-                SELECT * REPLACE (NULL AS newest_email_statement, NULL AS newest_phone_statement)
-                FROM append_only_rows SEMI JOIN restated USING (company_id, person_id)
-                UNION ALL
-                FROM append_only_rows ANTI JOIN restated USING (company_id, person_id)
-            """,
+            incremental_sql=_sql("customer/stored_totals"),
         )
     },
     carried_columns=_CARRIED_COLUMNS,

@@ -9,38 +9,23 @@ identifiers. It consists of:
 """
 
 from dataclasses import replace
+from functools import partial
 
 from cdp_etl.contract.columns import Personal
 from cdp_etl.contract.table import TEXT, TableColumn
 from cdp_etl.marts import columns as c
 from cdp_etl.marts.engine.key_lookup import lookup_by_hash
-from cdp_etl.marts.engine.mart import IntermediateTable, KeyFilter, Mart, RefreshScope
+from cdp_etl.marts.engine.mart import Mart
+from cdp_etl.marts.engine.scope import IntermediateTable, KeyFilter, RefreshScope
+from cdp_etl.marts.engine.sql_files import read_sql
 from cdp_etl.marts.models.connected_components import find_components
 from cdp_etl.marts.models.identifier_link import CHANGED_COUNT, IDENTIFIER, PAIR
 
-_KINDS = {"customer_id": "c:", "email": "e:", "phone": "p:"}
+_sql = partial(read_sql, "cdp_etl.marts.models")
 
-
-def _occurs_with(prefix: str) -> str:
-    return f"count(*) FILTER (WHERE starts_with(other_identifier, '{prefix}') AND other_identifier <> identifier)"
-
-
-_COUNTS = ", ".join(f"{_occurs_with(prefix)} AS {kind}_count" for kind, prefix in _KINDS.items())
-_TOO_MANY = " ".join(
-    f"WHEN {kind}_count > getvariable('max_customers_per_identifier') THEN 'occurs with ' || {kind}_count ||"
-    f" ' {kind.replace('_', ' ')}s, more than ' || getvariable('max_customers_per_identifier')"
-    for kind in _KINDS
-)
-_NODE = f"""
-    WITH counted AS (
-      SELECT company_id, identifier, {_COUNTS} FROM {{links}} GROUP BY company_id, identifier
-    )
-    SELECT
-      *,
-      CASE WHEN list_contains(getvariable('identifier_denylist'), identifier) THEN 'is on the denylist'
-        {_TOO_MANY} END AS exclusion_reason
-    FROM counted
-"""
+_NODE = _sql("customer_identity/node", {"links": "identifier_link"})
+_CHANGED_LINKS = lookup_by_hash("identifier_link", "changed_identifier", c.BY_IDENTIFIER)
+_CHANGED_NODE = _sql("customer_identity/node", {"links": _CHANGED_LINKS})
 _COMPONENT = "SELECT company_id, identifier, identifier AS person_id FROM node"
 
 PERSON_ID = TableColumn(
@@ -67,40 +52,37 @@ CUSTOMER_IDENTITY = Mart(
     refresh_scope=RefreshScope(
         tables={
             "changed_count": CHANGED_COUNT,
-            "changed_pair": f"""
-                SELECT company_id, identifier
-                FROM changed_count
-                LEFT JOIN {lookup_by_hash("identifier_link", "changed_count", PAIR)} USING ({", ".join(PAIR)})
-                WHERE coalesce(record_count, 0) IN (0, records)
-            """,
-            "reached": f"""
-                WITH changed AS (SELECT DISTINCT company_id, identifier FROM changed_pair),
-                linking AS (
-                  SELECT company_id, identifier
-                  FROM ({_NODE.format(links=lookup_by_hash("identifier_link", "changed", c.BY_IDENTIFIER))})
-                  WHERE exclusion_reason IS NULL
-                )
-                SELECT company_id, identifier FROM changed
-                UNION
-                SELECT company_id, other_identifier
-                FROM {lookup_by_hash("identifier_link", "linking", c.BY_IDENTIFIER)}
-            """,
-            "affected": f"""
-                WITH person AS (
-                  SELECT DISTINCT company_id, person_id
-                  FROM {lookup_by_hash("customer_identity", "reached", c.BY_IDENTIFIER)}
-                )
-                SELECT company_id, identifier FROM reached
-                UNION
-                SELECT company_id, identifier FROM {lookup_by_hash("customer_identity", "person", c.BY_PERSON)}
-            """,
+            "changed_pair": _sql(
+                "customer_identity/changed_pair",
+                {"links_of_changed_count": lookup_by_hash("identifier_link", "changed_count", PAIR)},
+            ),
+            "linked_identifier": _sql(
+                "customer_identity/linked_identifier",
+                {
+                    "nodes_of_changed_identifier": f"({_CHANGED_NODE})",
+                    "links_of_linking_identifier": lookup_by_hash(
+                        "identifier_link", "linking_identifier", c.BY_IDENTIFIER
+                    ),
+                },
+            ),
+            "affected": _sql(
+                "customer_identity/affected",
+                {
+                    "identities_of_linked_identifier": lookup_by_hash(
+                        "customer_identity", "linked_identifier", c.BY_IDENTIFIER
+                    ),
+                    "identities_of_affected_person": lookup_by_hash(
+                        "customer_identity", "affected_person", c.BY_PERSON
+                    ),
+                },
+            ),
         },
         mart=KeyFilter("affected", c.BY_IDENTIFIER),
         inputs={"identifier_link": KeyFilter("affected", c.BY_IDENTIFIER)},
     ),
     key_hashes=(c.BY_IDENTIFIER, c.BY_PERSON),
     intermediate_tables={
-        "node": IntermediateTable(_NODE.format(links="identifier_link"), _NODE.format(links="identifier_link")),
+        "node": IntermediateTable(_NODE, _NODE),
         "component": IntermediateTable(_COMPONENT, _COMPONENT, find_components),
     },
     settings=("max_customers_per_identifier", "identifier_denylist"),

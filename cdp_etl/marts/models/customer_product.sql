@@ -131,7 +131,7 @@ multi_day_score AS (
 ),
 
 -- Day by day, in date order: the score so far decays and is rounded, so that a later run can continue from it.
--- sqlfluff does not parse a LAMBDA of two parameters, hence `noqa: PRS`.
+-- PRS is off because sqlfluff does not parse a LAMBDA of two parameters.
 decayed AS (
   SELECT
     company_id,

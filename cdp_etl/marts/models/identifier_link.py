@@ -4,42 +4,33 @@ Counts are updated from the change feed alone, which lists added and removed occ
 """
 
 from dataclasses import replace
+from functools import partial
 
 from cdp_etl.contract.columns import Personal
 from cdp_etl.contract.table import TEXT, TableColumn
 from cdp_etl.entities import ENTITIES
 from cdp_etl.marts import columns as c
 from cdp_etl.marts.engine.key_lookup import lookup_by_hash
-from cdp_etl.marts.engine.mart import IntermediateTable, KeyFilter, Mart, Reconciliation, RefreshScope
+from cdp_etl.marts.engine.mart import Mart, Reconciliation
+from cdp_etl.marts.engine.scope import IntermediateTable, KeyFilter, RefreshScope
+from cdp_etl.marts.engine.sql_files import read_sql
 
-_RECORDS = " UNION ALL ".join(
-    f"SELECT company_id, identifiers, 1 AS records FROM {entity.table}_current" for entity in ENTITIES
+_sql = partial(read_sql, "cdp_etl.marts.models")
+
+_STAGING = " UNION ALL ".join(
+    f"SELECT company_id, identifiers, 1 AS weight FROM {entity.table}_current" for entity in ENTITIES
 )
-_FEED = "SELECT company_id, identifiers, CASE image WHEN 'after' THEN 1 ELSE -1 END AS records FROM pending"
+_FEED = "SELECT company_id, identifiers, CASE image WHEN 'after' THEN 1 ELSE -1 END AS weight FROM pending"
 
 
-def _occurrences(records: str) -> str:
-    """Give the SELECT of all pairs of identifiers on one record, of records that are given with a weight."""
-    return f"""
-        WITH
-        record AS ({records}),
-        combination AS (
-          SELECT company_id, identifiers, sum(records) AS records FROM record GROUP BY company_id, identifiers
-        ),
-        first AS (SELECT company_id, identifiers, records, unnest(identifiers) AS identifier FROM combination)
-        SELECT company_id, identifier, unnest(identifiers) AS other_identifier, records FROM first
-    """
+def _occurrence(records: str) -> str:
+    return _sql("identifier_link/occurrence", {"records": f"({records})"})
 
 
 PAIR = ("company_id", "identifier", "other_identifier")
 
-CHANGED_COUNT = f"""
-    SELECT company_id, identifier, other_identifier, sum(records) AS records
-    FROM ({_occurrences(_FEED)})
-    GROUP BY company_id, identifier, other_identifier
-    HAVING sum(records) <> 0
-"""
-"""The pairs whose number of records the pending changes alter, and by how much."""
+CHANGED_COUNT = _sql("identifier_link/changed_count", {"occurrence": f"({_occurrence(_FEED)})"})
+"""SELECT of the pairs whose number of records the pending changes alter, with the difference."""
 
 IDENTIFIER = TableColumn(
     "identifier",
@@ -74,9 +65,7 @@ IDENTIFIER_LINK = Mart(
     is_published=False,
     intermediate_tables={
         "occurrence": IntermediateTable(
-            full_sql=_occurrences(_RECORDS),
-            incremental_sql="SELECT company_id, identifier, other_identifier, record_count AS records FROM existing_rows"
-            " UNION ALL SELECT company_id, identifier, other_identifier, records FROM affected",
+            full_sql=_occurrence(_STAGING), incremental_sql=_sql("identifier_link/updated_occurrence")
         )
     },
     reconciliation=Reconciliation(

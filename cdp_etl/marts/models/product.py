@@ -6,10 +6,11 @@ days is updated from its stored row and the new days.
 
 from cdp_etl.contract.table import DOUBLE, TEXT, DataType, TableColumn
 from cdp_etl.marts import columns as c
+from cdp_etl.marts.columns import LAST_DAY
 from cdp_etl.marts.engine.key_lookup import lookup_rows
-from cdp_etl.marts.engine.mart import KeyFilter, Mart, Reconciliation, RefreshScope
-from cdp_etl.marts.engine.scope import feed_scope
-from cdp_etl.marts.models.person_scope.scope import LAST_DATE, LAST_DAY, stored_totals
+from cdp_etl.marts.engine.mart import Mart, Reconciliation
+from cdp_etl.marts.engine.scope import KeyFilter, RefreshScope, feed_scope, stored_totals
+from cdp_etl.marts.engine.sql_files import read_sql
 
 _ATTRIBUTES = {
     "name": ("product_name", TEXT, "Newest name."),
@@ -100,19 +101,12 @@ PRODUCT = Mart(
     columns=_PUBLIC_COLUMNS,
     refresh_scope=RefreshScope(
         tables={
-            "changed_day": """
-                SELECT DISTINCT company_id, activity_date, product_sku FROM pending WHERE product_sku IS NOT NULL
-            """,
+            "changed_day": f"SELECT DISTINCT {', '.join(_BY_DAY)} FROM pending WHERE product_sku IS NOT NULL",
             "affected": "SELECT DISTINCT company_id, product_sku FROM changed_day",
             "existing_rows": f"FROM {lookup_rows('product', 'affected', _BY_PRODUCT, None)}",
-            "full_recompute_rows": f"""
-                SELECT DISTINCT company_id, product_sku
-                FROM changed_day
-                INNER JOIN existing_rows USING (company_id, product_sku)
-                WHERE changed_day.activity_date <= existing_rows.{LAST_DATE}
-            """,
+            "full_recompute_rows": read_sql("cdp_etl.marts.models", "product/full_recompute_rows"),
             "append_only_rows": "FROM existing_rows ANTI JOIN full_recompute_rows USING (company_id, product_sku)",
-            # What was not existing_rows has no days but those that changed.
+            # A product without a stored row has no other days than the changed ones.
             "new_days": "FROM changed_day ANTI JOIN full_recompute_rows USING (company_id, product_sku)",
             "history_days": f"FROM {lookup_rows('product_daily', 'full_recompute_rows', _BY_PRODUCT, None)}",
         },

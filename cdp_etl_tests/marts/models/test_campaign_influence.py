@@ -138,7 +138,7 @@ def test_only_changed_days_of_products_are_recomputed(loader: Loader) -> None:
     loader.load(ACTIVITY, 2, [_act("3", 3)])
     result = refresh_mart(loader.warehouse, CAMPAIGN_INFLUENCE, loader.settings)
 
-    assert (result.affected, result.rows_deleted, result.rows_inserted) == (1, 1, 1)
+    assert (result.affected_keys, result.rows_deleted, result.rows_inserted) == (1, 1, 1)
     assert [row["interaction_count"] for row in _influence(loader)] == [1, 2]
 
 
@@ -150,7 +150,7 @@ def test_a_load_that_changes_no_attribution_writes_nothing(loader: Loader) -> No
     loader.load(ACTIVITY, 2, [make_record(ACTIVITY, "2", on=2, identifiers=("c:other",))])
     result = refresh_mart(loader.warehouse, CAMPAIGN_INFLUENCE, loader.settings)
 
-    assert (result.affected, result.rows_deleted, result.rows_inserted) == (0, 0, 0)
+    assert (result.affected_keys, result.rows_deleted, result.rows_inserted) == (0, 0, 0)
     assert all(check.passed for check in result.checks)
     assert _influence(loader) == before
 
@@ -159,7 +159,7 @@ def test_tombstones_are_kept_until_the_downstream_mart_has_applied_them(
     loader: Loader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """More than half of the mart is deleted; a mart without a follower would drop these tombstones."""
-    monkeypatch.setattr(tombstones, "_MOST", 0)
+    monkeypatch.setattr(tombstones, "MIN_COMPACTION_ROWS", 0)
     loader.load(EMAIL, 1, [_click("1", "K", 1)])
     loader.load(ACTIVITY, 1, [_act("1", 2)])
     assert len(_influence(loader)) == 1

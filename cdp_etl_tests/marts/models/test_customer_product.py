@@ -296,7 +296,7 @@ def test_a_pair_without_new_interactions_is_not_rewritten(loader: Loader) -> Non
     loader.load(ACTIVITY, 90, [make_record(ACTIVITY, "3", on=90, identifiers=("c:2",))])
     result = refresh_mart(loader.warehouse, CUSTOMER_PRODUCT, loader.settings)
 
-    assert (result.affected, result.rows_deleted, result.rows_inserted) == (1, 1, 1)
+    assert (result.affected_keys, result.rows_deleted, result.rows_inserted) == (1, 1, 1)
 
 
 def test_other_weights_and_another_half_life_are_settings(loader: Loader) -> None:

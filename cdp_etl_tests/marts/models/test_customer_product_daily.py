@@ -98,4 +98,4 @@ def test_only_changed_groups_are_recomputed(loader: Loader) -> None:
     loader.load(ACTIVITY, 2, [make_record(ACTIVITY, "3", product_sku="S4")])
     result = refresh_mart(loader.warehouse, CUSTOMER_PRODUCT_DAILY, loader.settings)
 
-    assert (result.affected, result.rows_deleted, result.rows_inserted) == (2, 2, 1)
+    assert (result.affected_keys, result.rows_deleted, result.rows_inserted) == (2, 2, 1)

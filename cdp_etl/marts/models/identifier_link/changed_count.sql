@@ -1,0 +1,11 @@
+-- A pair of identifiers whose number of records the pending changes alter, with the difference.
+-- Grain: company_id, identifier, other_identifier
+-- Inputs: pairs of the pending changes: -1 per record before, +1 per record after
+SELECT
+  company_id,
+  identifier,
+  other_identifier,
+  sum(records) AS records
+FROM $occurrence
+GROUP BY company_id, identifier, other_identifier
+HAVING sum(records) <> 0

@@ -1,0 +1,28 @@
+-- A pair of identifiers that occur together on records with the same identifiers; each also with itself.
+-- Grain: company_id, all identifiers of the records, identifier, other_identifier
+-- Inputs: records with company_id, identifiers and weight
+WITH
+identifier_set AS (
+  SELECT
+    company_id,
+    identifiers,
+    sum(weight) AS records
+  FROM $records
+  GROUP BY company_id, identifiers
+),
+
+member AS (
+  SELECT
+    company_id,
+    identifiers,
+    records,
+    unnest(identifiers) AS identifier
+  FROM identifier_set
+)
+
+SELECT
+  company_id,
+  identifier,
+  unnest(identifiers) AS other_identifier,
+  records
+FROM member
