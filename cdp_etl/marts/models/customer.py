@@ -6,7 +6,6 @@ from functools import partial
 from cdp_etl.contract.columns import Personal
 from cdp_etl.contract.table import BOOLEAN, TEXT, TEXT_LIST, TableColumn
 from cdp_etl.marts import columns as c
-from cdp_etl.marts.columns import LAST_DAY
 from cdp_etl.marts.engine.key_lookup import lookup_by_hash
 from cdp_etl.marts.engine.mart import Mart, Reconciliation
 from cdp_etl.marts.engine.scope import KeyFilter, feed_scope, stored_totals
@@ -34,7 +33,7 @@ _OPT_OUTS = (
         "Latest unsubscribe or complaint event of an SMS; null if there is none.",
     ),
 )
-_SUBSCRIBER = (
+_CHANGED_SUBSCRIBER = (
     "(SELECT DISTINCT company_id, customer_key AS identifier FROM pending"
     " WHERE entity = 'customer_product_subscriber' AND customer_key IS NOT NULL)"
 )
@@ -100,7 +99,7 @@ _PUBLIC_COLUMNS = (
     ),
 )
 _CARRIED_COLUMNS = (
-    LAST_DAY,
+    c.LAST_DAY,
     *_OPT_OUTS,
     *(
         TableColumn(
@@ -111,6 +110,7 @@ _CARRIED_COLUMNS = (
         for name, channel in (("newest_email_statement", "e-mail"), ("newest_phone_statement", "phone"))
     ),
 )
+
 CUSTOMER = Mart(
     name="customer",
     columns=_PUBLIC_COLUMNS,
@@ -125,7 +125,7 @@ CUSTOMER = Mart(
                 "customer/consent_person",
                 {
                     "identities_of_changed_subscription": lookup_by_hash(
-                        "customer_identity", _SUBSCRIBER, c.BY_IDENTIFIER
+                        "customer_identity", _CHANGED_SUBSCRIBER, c.BY_IDENTIFIER
                     )
                 },
             ),

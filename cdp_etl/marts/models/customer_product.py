@@ -2,7 +2,6 @@
 
 from cdp_etl.contract.table import BOOLEAN, DATE, DOUBLE, INTEGER, TableColumn
 from cdp_etl.marts import columns as c
-from cdp_etl.marts.columns import LAST_DATE
 from cdp_etl.marts.engine.mart import Mart, Reconciliation
 from cdp_etl.marts.engine.row_id_chunks import LARGE_MART_ROW_ID_CHUNKS
 from cdp_etl.marts.engine.scope import stored_totals
@@ -18,7 +17,7 @@ _STORED_COLUMNS = (
     c.FIRST_AT,
     c.LAST_AT,
     TableColumn(
-        LAST_DATE,
+        c.LAST_DATE,
         DATE,
         "Day of the last interaction, in the business time zone; the score is as of this day.",
         is_nullable=False,
@@ -54,7 +53,7 @@ CUSTOMER_PRODUCT = Mart(
         row_id_chunks=LARGE_MART_ROW_ID_CHUNKS,
     ),
     intermediate_tables={"stored_totals": stored_totals(_STORED_COLUMNS)},
-    month_column=LAST_DATE,
+    month_column=c.LAST_DATE,
     key_hashes=((*c.BY_PERSON, "product_sku"), c.BY_PERSON),
     row_id_chunks=LARGE_MART_ROW_ID_CHUNKS,
     # Any interaction shifts the ranks of the person's other products. A stored rank would rewrite and publish all

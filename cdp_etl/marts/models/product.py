@@ -6,7 +6,6 @@ days is updated from its stored row and the new days.
 
 from cdp_etl.contract.table import DOUBLE, TEXT, DataType, TableColumn
 from cdp_etl.marts import columns as c
-from cdp_etl.marts.columns import LAST_DAY
 from cdp_etl.marts.engine.key_lookup import lookup_rows
 from cdp_etl.marts.engine.mart import Mart, Reconciliation
 from cdp_etl.marts.engine.scope import KeyFilter, RefreshScope, feed_scope, stored_totals
@@ -91,7 +90,7 @@ _PUBLIC_COLUMNS = (
     c.LAST_AT,
 )
 _CARRIED_COLUMNS = (
-    LAST_DAY,
+    c.LAST_DAY,
     _RATING_SUM,
     *_NEWEST,
 )
