@@ -1,1 +1,1 @@
-"""The specification of cdp_etl.cli."""
+"""Tests of `cdp_etl.cli`."""

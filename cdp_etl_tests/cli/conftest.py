@@ -1,4 +1,4 @@
-"""`cdp-etl` in a folder of its own, run in this process as the command itself runs it."""
+"""Fixtures: `cdp-etl` in an empty folder, run in the test process."""
 
 import os
 import shutil
@@ -16,15 +16,15 @@ from cdp_etl.settings import Settings, variable
 
 
 @dataclass(frozen=True)
-class Ended:
-    """How a command ended: its exit code, and what it printed."""
+class CommandResult:
+    """Exit status and output of a command."""
 
     code: int
     out: str
     err: str
 
 
-Command = Callable[..., Ended]
+Command = Callable[..., CommandResult]
 
 
 _LIMITS = {"CDP_ETL_MEMORY_LIMIT": "500MiB", "CDP_ETL_THREADS": "1"}
@@ -32,31 +32,31 @@ _LIMITS = {"CDP_ETL_MEMORY_LIMIT": "500MiB", "CDP_ETL_THREADS": "1"}
 
 @pytest.fixture
 def cdp_etl(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Command:
-    """Give the command; the working folder is empty, and no variable is set but limits that suit a test."""
+    """Return a function that runs a command in an empty folder, without variables except limits for tests."""
     for name in Settings.model_fields:
         monkeypatch.delenv(variable(name), raising=False)
     for name, value in _LIMITS.items():
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "excepthook", sys.excepthook)  # a command sets it; put it back afterwards
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)  # a command replaces it; restore it after the test
 
-    def run(*arguments: str) -> Ended:
+    def run(*arguments: str) -> CommandResult:
         capsys.readouterr()
         monkeypatch.setattr(sys, "argv", ["cdp-etl", *arguments])
         with pytest.raises(SystemExit) as end:
             main()
         printed = capsys.readouterr()
         code = end.value.code
-        return Ended(code if isinstance(code, int) else 0, printed.out, printed.err)
+        return CommandResult(code if isinstance(code, int) else 0, printed.out, printed.err)
 
     return run
 
 
 @pytest.fixture(scope="session")
 def _loaded_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make and load two days of dumps of all entities, once for all tests, in whichever process they run."""
+    """Generate and load two dates of all entities, once for all test processes."""
     own = tmp_path_factory.getbasetemp()
-    # The processes of pytest-xdist have folders of their own in one of their run; a lone process has but its own.
+    # Processes of pytest-xdist have their own folders in one folder of the run.
     shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
     folder = shared / "loaded"
     with FileLock(shared / "loaded.lock"):
@@ -69,7 +69,7 @@ def _loaded_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _make(arguments: str, folder: Path) -> None:
-    """Run a command in a process of its own: no fixture of a single test is at hand here."""
+    """Run a command in its own process, because fixtures of single tests are not available here."""
     variables = {name: value for name, value in os.environ.items() if not name.startswith("CDP_ETL_")}
     command = [sys.executable, "-m", "cdp_etl.cli", *arguments.split()]
     subprocess.run(command, cwd=folder, env=variables | _LIMITS, check=True, capture_output=True)
@@ -77,6 +77,6 @@ def _make(arguments: str, folder: Path) -> None:
 
 @pytest.fixture
 def loaded(cdp_etl: Command, _loaded_once: Path, tmp_path: Path) -> Command:
-    """Give the command in a copy of a folder in which two days of all entities are loaded."""
+    """Return the command in a copy of the folder with two loaded dates of all entities."""
     shutil.copytree(_loaded_once / "data", tmp_path / "data")
     return cdp_etl

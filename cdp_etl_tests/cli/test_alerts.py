@@ -14,9 +14,9 @@ SMS_FOLDER = Path("data/landing/sms-interaction/2026-03-01")
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Webhook]:
-    with webhook() as made:
-        monkeypatch.setenv("CDP_ETL_ALERT_WEBHOOK_URL", made.url)
-        yield made
+    with webhook() as started:
+        monkeypatch.setenv("CDP_ETL_ALERT_WEBHOOK_URL", started.url)
+        yield started
 
 
 @pytest.fixture(autouse=True)

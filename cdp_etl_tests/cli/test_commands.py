@@ -1,4 +1,4 @@
-"""The commands as a person uses them: from made-up dumps to a query, and what is said when something is wrong."""
+"""Commands from generated dumps to a query, and their messages for wrong usage."""
 
 import csv
 import io
@@ -21,13 +21,13 @@ RUN = ("run", "--from", "2026-03-01")
 SMS_FOLDER = Path("data/landing/sms-interaction/2026-03-01")
 
 
-def test_what_was_loaded_can_be_queried(loaded: Command) -> None:
+def test_loaded_data_can_be_queried(loaded: Command) -> None:
     queried = loaded("sql", "SELECT count(DISTINCT entity) AS entities FROM marts.interaction", "--format", "csv")
 
     assert (queried.code, queried.out) == (0, "entities\n6\n")
 
 
-def test_what_was_generated_is_what_is_counted(loaded: Command) -> None:
+def test_the_counts_equal_those_of_the_generated_dumps(loaded: Command) -> None:
     status = json.loads(loaded("status", "--json").out)
 
     names = ("accepted", "superseded", "quarantined", "with_warnings")
@@ -40,7 +40,7 @@ def test_what_was_generated_is_what_is_counted(loaded: Command) -> None:
     assert len(expected) == 12
 
 
-def test_every_refused_record_is_listed_with_its_reasons(loaded: Command) -> None:
+def test_every_quarantined_record_is_listed_with_its_reasons(loaded: Command) -> None:
     made = [json.loads(path.read_text()) for path in Path("data/landing").rglob("_expected.json")]
 
     refused = json.loads(loaded("quarantine", "list", "--json").out)
@@ -49,7 +49,7 @@ def test_every_refused_record_is_listed_with_its_reasons(loaded: Command) -> Non
     assert all(record["reasons"] for record in refused)
 
 
-def test_a_second_run_says_that_nothing_has_changed(loaded: Command) -> None:
+def test_a_second_run_reports_unchanged_dumps(loaded: Command) -> None:
     again = loaded(*RUN, "--entity", "sms-interaction")
     forced = loaded(*RUN, "--entity", "sms-interaction", "--force")
 
@@ -57,7 +57,7 @@ def test_a_second_run_says_that_nothing_has_changed(loaded: Command) -> None:
     assert (forced.code, "unchanged" in forced.out) == (0, False)
 
 
-def test_status_tells_what_a_redelivery_changed_and_nothing_of_a_first_load(cdp_etl: Command) -> None:
+def test_status_shows_the_changes_of_a_redelivery_and_none_of_a_first_load(cdp_etl: Command) -> None:
     day = ("--entity", "sms-interaction", "--from", "2026-03-01")
     cdp_etl("generate", "--out", "data/landing", "--rows", "60", "--days", "2", *day)
     cdp_etl("run", *day, "--to", "2026-03-02")
@@ -73,14 +73,14 @@ def test_status_tells_what_a_redelivery_changed_and_nothing_of_a_first_load(cdp_
     assert [" files +1 " in row for row in again] == [True, False]
 
 
-def test_a_refused_day_exits_with_1_and_the_marts_take_in_the_rest(cdp_etl: Command) -> None:
+def test_a_refused_dump_exits_with_1_and_the_marts_apply_the_others(cdp_etl: Command) -> None:
     cdp_etl(*GENERATE, "--days", "2", "--entity", "sms-interaction")
     next(SMS_FOLDER.glob("part-*")).rename(SMS_FOLDER / "part-1.xlsx")
 
     ran = cdp_etl(*RUN, "--to", "2026-03-02", "--entity", "sms-interaction")
 
     assert ran.code == 1
-    assert "sms-interaction: 1 of 2 days did not get through." in ran.err
+    assert "sms-interaction: 1 of 2 dumps failed." in ran.err
     assert "part-1.xlsx" in ran.err
     assert "Traceback" not in ran.err
     counted = cdp_etl(
@@ -89,7 +89,7 @@ def test_a_refused_day_exits_with_1_and_the_marts_take_in_the_rest(cdp_etl: Comm
     assert list(json.loads(counted.out)[0].values()) == [1]
 
 
-def test_a_day_without_files_is_told_and_is_no_failure(cdp_etl: Command) -> None:
+def test_a_date_without_files_is_reported_and_is_no_failure(cdp_etl: Command) -> None:
     Path("data/landing").mkdir(parents=True)
 
     ran = cdp_etl(*RUN, "--entity", "sms-interaction")
@@ -100,7 +100,7 @@ def test_a_day_without_files_is_told_and_is_no_failure(cdp_etl: Command) -> None
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         pytest.param(("run", "--from", "2026-3"), "expected a day such as 2026-03-01", id="no day"),
         pytest.param(("run", "--from", "2026-03-01", "--entity", "emails"), "expected one of", id="no entity"),
@@ -113,17 +113,19 @@ def test_a_day_without_files_is_told_and_is_no_failure(cdp_etl: Command) -> None
             "share of bad records",
             id="no share",
         ),
-        pytest.param(("sql",), "give the query", id="no query"),
-        pytest.param(("marts", "rebuild"), "give --mart", id="no mart"),
-        pytest.param(("check",), "give --full", id="no check"),
+        pytest.param(("sql",), "expected a query", id="no query"),
+        pytest.param(("marts", "rebuild"), "add --mart", id="no mart"),
+        pytest.param(("check",), "add --full", id="no check"),
         pytest.param(("frobnicate",), "No such command", id="no such command"),
     ],
 )
-def test_wrong_usage_exits_with_2_and_a_sentence(cdp_etl: Command, arguments: tuple[str, ...], said: str) -> None:
+def test_wrong_usage_exits_with_2_and_a_sentence(
+    cdp_etl: Command, arguments: tuple[str, ...], message: str
+) -> None:
     ended = cdp_etl(*arguments)
 
     assert ended.code == 2
-    assert said in " ".join(ended.err.replace("│", " ").split())
+    assert message in " ".join(ended.err.replace("│", " ").split())
     assert "Traceback" not in ended.err
 
 
@@ -139,7 +141,7 @@ def test_a_wrong_setting_exits_with_2_and_names_it(cdp_etl: Command, monkeypatch
 @pytest.mark.parametrize(
     "statement", ["SELEC 1", "CREATE TABLE x (i INT)", "SELECT nothing FROM marts.interaction"]
 )
-def test_a_query_that_is_not_one_is_told_so(loaded: Command, statement: str) -> None:
+def test_an_invalid_query_is_reported(loaded: Command, statement: str) -> None:
     ended = loaded("sql", statement)
 
     assert (ended.code, ended.out) == (2, "")
@@ -153,19 +155,19 @@ def test_without_a_snapshot_the_next_command_is_named(cdp_etl: Command) -> None:
     assert "`cdp-etl run` publishes one" in ended.err
 
 
-def test_an_error_nobody_foresaw_is_told_by_its_kind_alone() -> None:
-    """In a process of its own: Typer puts a hook for such errors in place that shows them whole."""
+def test_an_unexpected_error_is_reported_by_its_type_only() -> None:
+    """Run in its own process, because Typer could install a hook that shows the whole error."""
     fault = "def fail(): raise ValueError('Nguyen Van Canary')"
     program = f"import cdp_etl.cli.metrics as m, cdp_etl.cli as c\n{fault}\nm.load_settings = fail\nc.main()"
     command = [sys.executable, "-c", program, "metrics"]
 
-    told = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    reported = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     debugged = subprocess.run([*command, "--debug"], capture_output=True, text=True, check=False, timeout=60)
 
-    assert (told.returncode, told.stdout) == (1, "")
-    assert "Error: ValueError, which cdp-etl did not foresee" in told.stderr
-    assert "Traceback" not in told.stderr
-    assert "Canary" not in told.stderr
+    assert (reported.returncode, reported.stdout) == (1, "")
+    assert "Error: unexpected ValueError (bug?)" in reported.stderr
+    assert "Traceback" not in reported.stderr
+    assert "Canary" not in reported.stderr
     assert "Nguyen Van Canary" in debugged.stderr
 
 
@@ -174,7 +176,7 @@ def test_a_traceback_is_shown_only_with_debug(cdp_etl: Command) -> None:
         cdp_etl("--debug", "sql", "SELECT 1")
 
 
-def test_the_formats_of_a_query_hold_the_same_rows(loaded: Command) -> None:
+def test_the_formats_of_a_query_have_the_same_rows(loaded: Command) -> None:
     query = "SELECT customer_key, action_counts, first_at FROM marts.customer_product_daily ORDER BY ALL LIMIT 3"
 
     as_json = json.loads(loaded("sql", query, "--format", "json").out)
@@ -208,19 +210,19 @@ def test_another_business_time_zone_is_refused_until_all_marts_are_rebuilt(
     assert (rebuilt.code, loaded("check", "--full").code) == (0, 0)
 
 
-def test_a_warehouse_is_put_back_from_its_backup(loaded: Command) -> None:
+def test_a_warehouse_is_restored_from_its_backup(loaded: Command) -> None:
     before = loaded("status", "--json").out
-    kept = loaded("backup", "kept.duckdb")
+    copied = loaded("backup", "copy.duckdb")
     loaded(*RUN, "--entity", "sms-interaction", "--force")
 
-    refused = loaded("restore", "kept.duckdb")
-    restored = loaded("restore", "kept.duckdb", "--replace")
+    refused = loaded("restore", "copy.duckdb")
+    restored = loaded("restore", "copy.duckdb", "--replace")
 
-    assert [one.code for one in (kept, refused, restored)] == [0, 1, 0]
+    assert [one.code for one in (copied, refused, restored)] == [0, 1, 0]
     assert loaded("status", "--json").out == before
 
 
-def test_compacting_keeps_what_is_there(loaded: Command) -> None:
+def test_compaction_keeps_all_data(loaded: Command) -> None:
     before = loaded("status", "--json").out
 
     compacted = loaded("compact")
@@ -229,14 +231,14 @@ def test_compacting_keeps_what_is_there(loaded: Command) -> None:
     assert loaded("status", "--json").out == before
 
 
-def test_the_landing_zone_is_looked_into_before_anything_is_pulled(cdp_etl: Command) -> None:
+def test_the_landing_zone_is_checked_without_a_pull(cdp_etl: Command) -> None:
     cdp_etl(*GENERATE, "--entity", "sms-interaction")
 
     ended = cdp_etl("landing", "check", "--date", "2026-03-01", "--json")
 
     states = {zone["entity"]: [dump["state"] for dump in zone["dumps"]] for zone in json.loads(ended.out)}
     assert (states["sms-interaction"], states["email-interaction"]) == (["ready"], ["nothing there"])
-    assert "no data files are offered; a dump is expected" in ended.out
+    assert "the zone offers no data files; a dump is expected" in ended.out
     assert not Path("data/archive").exists()
 
 
@@ -244,7 +246,7 @@ def test_the_landing_zone_is_looked_into_before_anything_is_pulled(cdp_etl: Comm
 def test_without_a_date_today_is_that_of_the_dump_time_zone(
     cdp_etl: Command, monkeypatch: pytest.MonkeyPatch, zone: str
 ) -> None:
-    """The two are 26 hours apart: never is it the same day in both, so one of them is not that of UTC."""
+    """The zones are 26 hours apart, so they never have the same date, and one differs from UTC."""
     monkeypatch.setenv("CDP_ETL_DUMP_TIMEZONE", zone)
     Path("data/landing").mkdir(parents=True)
 
@@ -254,31 +256,33 @@ def test_without_a_date_today_is_that_of_the_dump_time_zone(
     assert newest == datetime.now(ZoneInfo(zone)).date().isoformat()
 
 
-def test_pruning_the_archive_says_first_what_would_go(loaded: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_dry_run_of_pruning_lists_what_would_be_deleted(
+    loaded: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("CDP_ETL_KEEP_DAYS", "1")
 
-    would, went = loaded("archive", "prune", "--dry-run"), loaded("archive", "prune")
+    would, pruned = loaded("archive", "prune", "--dry-run"), loaded("archive", "prune")
 
-    assert would.out.replace("would go", "went") == went.out
-    assert "sms-interaction" in went.out
+    assert would.out.replace("would be deleted", "deleted") == pruned.out
+    assert "sms-interaction" in pruned.out
     assert not list(Path("data/archive").rglob("part-*"))
 
 
-def test_pruning_takes_superseded_outcomes_from_the_lake_and_leaves_what_is_loaded(
+def test_pruning_deletes_superseded_outputs_of_the_lake_and_keeps_loaded_ones(
     loaded: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CDP_ETL_KEEP_SUPERSEDED_DAYS", "1")
-    kept = next(Path("data/lake/sms_interaction").glob("*/*/summary.json"))
-    old = kept.parent.with_name("0" * 64)
-    shutil.copytree(kept.parent, old)
+    loaded_output = next(Path("data/lake/sms_interaction").glob("*/*/summary.json"))
+    old = loaded_output.parent.with_name("0" * 64)
+    shutil.copytree(loaded_output.parent, old)
     os.utime(old, (0, 0))
-    os.utime(kept.parent, (0, 0))
+    os.utime(loaded_output.parent, (0, 0))
 
-    went = loaded("archive", "prune")
+    pruned = loaded("archive", "prune")
 
-    assert "outcome" in went.out
+    assert "lake output" in pruned.out
     assert not old.exists()
-    assert kept.exists()
+    assert loaded_output.exists()
     assert loaded("quarantine", "list").code == 0
 
 
@@ -287,16 +291,16 @@ def test_every_setting_is_listed_and_no_secret_is_shown(cdp_etl: Command, monkey
 
     listed = {row["setting"]: row["value"] for row in json.loads(cdp_etl("settings", "--json").out)}
 
-    assert listed["CDP_ETL_SFTP_PASSWORD"] == "(hidden)"  # noqa: S105 - what stands in its place
+    assert listed["CDP_ETL_SFTP_PASSWORD"] == "(hidden)"  # noqa: S105 - the placeholder
     assert "horse" not in cdp_etl("settings").out
     assert listed["CDP_ETL_MAX_QUARANTINE_RATE"] == "0.5"
 
 
-def test_the_documents_of_the_contract_are_checked_against_what_would_be_written(cdp_etl: Command) -> None:
+def test_the_documents_of_the_contract_are_compared_with_the_expected_ones(cdp_etl: Command) -> None:
     written = cdp_etl("contract", "write", "--dir", "docs")
     current = cdp_etl("contract", "check", "--dir", "docs")
     Path("docs/sms_interaction.md").write_text("edited by hand")
-    Path("docs/left_over.md").write_text("of an entity that is gone")
+    Path("docs/left_over.md").write_text("of a removed entity")
 
     stale = cdp_etl("contract", "check", "--dir", "docs")
 

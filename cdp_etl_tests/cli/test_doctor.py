@@ -1,4 +1,4 @@
-"""`cdp-etl doctor`: it says of an installation what is well and what is not, and changes nothing."""
+"""`cdp-etl doctor`: health checks of an installation."""
 
 import json
 import shutil
@@ -8,49 +8,47 @@ from types import SimpleNamespace
 
 import pytest
 
-from cdp_etl_tests.cli.conftest import Command, Ended
+from cdp_etl_tests.cli.conftest import Command, CommandResult
 from cdp_etl_tests.landing.servers import free_port
 
 DEPLOYED = Path(__file__).parents[2] / "deploy/postgres/dagster.yaml"
 POSTGRES = {"HOST": "127.0.0.1", "USER": "dagster", "PASSWORD": "open sesame", "DB": "dagster"}
 
 
-def unwell(ended: Ended) -> dict[str, str]:
-    """Give what is not well, and why."""
+def failed(ended: CommandResult) -> dict[str, str]:
+    """Return name and detail of the failed checks."""
     return {one["what"]: one["sentence"] for one in json.loads(ended.out) if not one["is_well"]}
 
 
-def test_only_the_daemon_is_missing_where_all_was_loaded_by_hand(loaded: Command) -> None:
+def test_after_loads_by_hand_only_the_daemon_is_missing(loaded: Command) -> None:
     ended = loaded("doctor", "--json")
 
     assert ended.code == 1
-    assert list(unwell(ended)) == ["Dagster's daemon"]
-    assert "`cdp-etl ui`" in unwell(ended)["Dagster's daemon"]
+    assert list(failed(ended)) == ["Dagster's daemon"]
+    assert "`cdp-etl ui`" in failed(ended)["Dagster's daemon"]
 
 
-def test_a_zone_that_is_not_there_is_named_for_each_entity(
-    loaded: Command, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_missing_zone_is_named_for_each_entity(loaded: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CDP_ETL_LANDING__EMAIL_INTERACTION", "elsewhere")
 
-    found = unwell(loaded("doctor", "--json"))
+    found = failed(loaded("doctor", "--json"))
 
     assert "elsewhere" in found["landing zone of email-interaction"]
     assert "landing zone of sms-interaction" not in found
 
 
-def test_a_warehouse_of_another_business_time_zone_is_told(
+def test_a_warehouse_with_another_business_time_zone_fails(
     loaded: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CDP_ETL_BUSINESS_TIMEZONE", "Asia/Ho_Chi_Minh")
 
-    assert "cdp-etl marts rebuild --all" in unwell(loaded("doctor", "--json"))["warehouse"]
+    assert "cdp-etl marts rebuild --all" in failed(loaded("doctor", "--json"))["warehouse"]
 
 
-def test_half_a_receiver_of_alerts_is_told(loaded: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_incomplete_alert_channel_fails(loaded: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CDP_ETL_ALERT_SMTP_HOST", "mail.example")
 
-    assert "CDP_ETL_ALERT_FROM" in unwell(loaded("doctor", "--json"))["alerts"]
+    assert "CDP_ETL_ALERT_FROM" in failed(loaded("doctor", "--json"))["alerts"]
 
 
 def test_an_extra_that_alerts_require_is_named(loaded: Command, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -59,7 +57,7 @@ def test_an_extra_that_alerts_require_is_named(loaded: Command, monkeypatch: pyt
 
     ended = loaded("doctor", "--json")
 
-    assert "pip install 'cdp_etl[apprise]'" in unwell(ended)["alerts"]
+    assert "pip install 'cdp_etl[apprise]'" in failed(ended)["alerts"]
     assert "abcdefg" not in ended.out + ended.err
 
 
@@ -76,22 +74,22 @@ def test_a_missing_extra_of_the_report_is_no_fault_but_named(
 
 @pytest.fixture
 def on_postgres(cdp_etl: Command, monkeypatch: pytest.MonkeyPatch) -> Command:
-    """Give the command of an installation on Postgres that nobody has started."""
+    """Return the command of an installation whose Postgres is not running."""
     Path("data/dagster").mkdir(parents=True)
     shutil.copy(DEPLOYED, "data/dagster")
     for name, value in {**POSTGRES, "PORT": str(free_port())}.items():
         monkeypatch.setenv(f"CDP_DAGSTER_PG_{name}", value)
-    # Dagster's driver tries again for some seconds.
+    # Dagster's driver retries for some seconds.
     monkeypatch.setattr("dagster_postgres.utils.time", SimpleNamespace(sleep=lambda _: None))
     return cdp_etl
 
 
-def test_a_postgres_that_does_not_answer_is_told_without_its_password(on_postgres: Command) -> None:
+def test_an_unreachable_postgres_is_reported_without_its_password(on_postgres: Command) -> None:
     ended = on_postgres("doctor", "--json")
 
-    said = unwell(ended)["Dagster's storage"]
-    assert "dagster.yaml: its Postgres does not answer: " in said
-    assert "Connection refused" in said
+    detail = failed(ended)["Dagster's storage"]
+    assert "dagster.yaml: its Postgres does not answer: " in detail
+    assert "Connection refused" in detail
     assert POSTGRES["PASSWORD"] not in ended.out + ended.err
 
 
@@ -102,7 +100,7 @@ def test_a_variable_that_the_instance_needs_is_named(
 
     assert (
         "it needs the variable CDP_DAGSTER_PG_HOST, not set"
-        in unwell(on_postgres("doctor", "--json"))["Dagster's storage"]
+        in failed(on_postgres("doctor", "--json"))["Dagster's storage"]
     )
 
 
@@ -113,8 +111,8 @@ def test_a_variable_that_the_instance_needs_is_named(
         pytest.param("storrage: {}", 'unexpected config entry "storrage"', id="no such section"),
     ],
 )
-def test_a_configuration_that_dagster_does_not_take_is_told(on_postgres: Command, text: str, fact: str) -> None:
+def test_an_invalid_configuration_of_dagster_is_reported(on_postgres: Command, text: str, fact: str) -> None:
     Path("data/dagster/dagster.yaml").write_text(text)
 
-    assert fact in unwell(on_postgres("doctor", "--json"))["Dagster's storage"]
+    assert fact in failed(on_postgres("doctor", "--json"))["Dagster's storage"]
     assert fact in on_postgres("run", "--from", "2026-03-01").err

@@ -1,4 +1,4 @@
-"""`CDP_ETL_LOG_FORMAT=json`: on standard error there is nothing but JSON, each line with what it is about."""
+"""`CDP_ETL_LOG_FORMAT=json`: standard error has only JSON lines, with run, job, entity and date."""
 
 import json
 import sys
@@ -20,11 +20,11 @@ def in_json(cdp_etl: Command, monkeypatch: pytest.MonkeyPatch) -> Command:
 
 
 def parsed(printed: str) -> list[dict[str, Any]]:
-    """Read the lines; any that is no JSON object fails."""
+    """Parse the lines; a line that is no JSON object fails."""
     return [json.loads(line) for line in printed.splitlines()]
 
 
-def test_stages_tell_their_run_job_entity_and_day(in_json: Command) -> None:
+def test_lines_of_stages_have_run_job_entity_and_date(in_json: Command) -> None:
     in_json(*GENERATE, *SMS)
 
     ended = in_json("run", "--from", "2026-03-01", *SMS)
@@ -38,7 +38,7 @@ def test_stages_tell_their_run_job_entity_and_day(in_json: Command) -> None:
     assert stages["normalize"]["records_read"] >= 60
 
 
-def test_what_does_not_work_is_a_line_too(in_json: Command) -> None:
+def test_errors_are_json_lines_too(in_json: Command) -> None:
     folder = Path("data/landing/sms-interaction/2026-03-01")
     folder.mkdir(parents=True)
     (folder / "part-1.ndjson.gz").write_bytes(b"not gzip")
@@ -51,14 +51,14 @@ def test_what_does_not_work_is_a_line_too(in_json: Command) -> None:
     assert "first dump date" in parsed(wrong.err)[-1]["message"]
 
 
-def test_the_least_that_is_told_is_a_setting(in_json: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_lowest_level_is_a_setting(in_json: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CDP_ETL_LOG_LEVEL", "ERROR")
     in_json(*GENERATE, *SMS)
 
     assert in_json("run", "--from", "2026-03-01", *SMS).err == ""
 
 
-def test_the_metrics_are_printed_and_kept_in_their_file(cdp_etl: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_metrics_are_printed_and_written_to_their_file(cdp_etl: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CDP_ETL_METRICS_FILE", "collector/cdp_etl.prom")
     cdp_etl(*GENERATE, *SMS)
     cdp_etl("run", "--from", "2026-03-01", *SMS)
@@ -73,18 +73,18 @@ def test_the_metrics_are_printed_and_kept_in_their_file(cdp_etl: Command, monkey
 def test_the_ui_writes_json_too(
     cdp_etl: Command, monkeypatch: pytest.MonkeyPatch, log_format: str, options: list[str]
 ) -> None:
-    """The command becomes Dagster's; here it is kept from doing so."""
+    """The command replaces its process by Dagster's, which the test prevents."""
     monkeypatch.setenv("CDP_ETL_LOG_FORMAT", log_format)
-    became: list[list[str]] = []
+    started: list[list[str]] = []
 
-    def become(_program: str, arguments: list[str]) -> None:
-        became.append(arguments)
+    def execv(_program: str, arguments: list[str]) -> None:
+        started.append(arguments)
         sys.exit()
 
-    monkeypatch.setattr("os.execv", become)
-    monkeypatch.setenv("DAGSTER_HOME", "data/dagster")  # the command sets it; put it back afterwards
+    monkeypatch.setattr("os.execv", execv)
+    monkeypatch.setenv("DAGSTER_HOME", "data/dagster")  # the command sets it; restore it after the test
 
     cdp_etl("ui", "--port", "3001")
 
-    (arguments,) = became
+    (arguments,) = started
     assert arguments[arguments.index("--port") :] == ["--port", "3001", *options]

@@ -1,4 +1,4 @@
-"""The quarantine as a place to work in: list, show, export, and replay after something was mended."""
+"""`cdp-etl quarantine`: list, show, export and replay."""
 
 import csv
 import hashlib
@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from cdp_etl.contract.normalization_settings import Rules
+from cdp_etl.contract.normalization_settings import NormalizationSettings
 from cdp_etl.normalize import NormalizedFile, normalize_dump
 from cdp_etl.settings import load_settings
 from cdp_etl_tests.cli.conftest import Command
@@ -22,14 +22,14 @@ FOLDER = Path("data/landing/sms-interaction/2026-03-01")
 
 
 def deliver(*records: Any) -> None:
-    """Put one file of SMS interactions into the landing folder."""
+    """Write one file of SMS interactions to the landing folder."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     lines = [json.dumps(record, ensure_ascii=False) for record in records]
     (FOLDER / "part-1.ndjson").write_text("\n".join(lines), encoding="utf-8")
 
 
 def query(sql: str) -> list[tuple[Any, ...]]:
-    """Ask the warehouse itself."""
+    """Query the warehouse."""
     with load_settings().open_warehouse().reading() as connection:
         return connection.execute(sql).fetchall()
 
@@ -40,12 +40,12 @@ NO_ID = sms("", FIRST)
 
 
 @pytest.fixture
-def refused(cdp_etl: Command) -> Command:
-    """Give the command, after a dump of four records was normalized, two of them refused; nothing is loaded."""
+def quarantined(cdp_etl: Command) -> Command:
+    """Return the command after a dump was normalized and not loaded; two of four records are quarantined."""
     deliver(sms("1", FIRST), NO_EVENT, sms("3", FIRST), NO_ID)
     content = (FOLDER / "part-1.ndjson").read_bytes()
     file = NormalizedFile("part-1.ndjson", len(content), hashlib.sha256(content).hexdigest())
-    normalize_dump(SMS, FIRST, FOLDER, [file], load_settings().lake, Rules(), workers=1)
+    normalize_dump(SMS, FIRST, FOLDER, [file], load_settings().lake, NormalizationSettings(), workers=1)
     return cdp_etl
 
 
@@ -61,28 +61,28 @@ def refused(cdp_etl: Command) -> Command:
         pytest.param(("--to", "2026-03-01"), [2, 4], id="to a day"),
     ],
 )
-def test_list_gives_places_and_reasons_and_no_value(
-    refused: Command, options: tuple[str, ...], positions: list[int]
+def test_list_prints_positions_and_reasons_and_no_value(
+    quarantined: Command, options: tuple[str, ...], positions: list[int]
 ) -> None:
-    told = refused("quarantine", "list", "--json", *options)
-    table = refused("quarantine", "list", *options)
+    as_json = quarantined("quarantine", "list", "--json", *options)
+    table = quarantined("quarantine", "list", *options)
 
-    assert [record["source_position"] for record in json.loads(told.out)] == positions
-    assert (told.code, table.code) == (0, 0)
-    assert ("No record is in quarantine." in table.out) is not bool(positions)
+    assert [record["source_position"] for record in json.loads(as_json.out)] == positions
+    assert (as_json.code, table.code) == (0, 0)
+    assert ("The quarantine is empty." in table.out) is not bool(positions)
     for value in ("0986851234", "Xin chào"):
-        assert value not in told.out + table.out
+        assert value not in as_json.out + table.out
 
 
-def test_show_gives_the_bytes_on_standard_output_and_the_reasons_on_standard_error(refused: Command) -> None:
-    shown = refused("quarantine", "show", *PLACE, "2")
+def test_show_prints_bytes_on_standard_output_and_reasons_on_standard_error(quarantined: Command) -> None:
+    shown = quarantined("quarantine", "show", *PLACE, "2")
 
     assert (shown.code, shown.out) == (0, json.dumps(NO_EVENT, ensure_ascii=False))
     assert shown.err == "event: required\n"
 
 
 @pytest.mark.parametrize(
-    ("place", "said"),
+    ("place", "message"),
     [
         pytest.param((*PLACE, "1"), "part-1.ndjson, position 1: not in quarantine.", id="an accepted record"),
         pytest.param(
@@ -90,30 +90,32 @@ def test_show_gives_the_bytes_on_standard_output_and_the_reasons_on_standard_err
         ),
     ],
 )
-def test_show_of_what_is_not_in_quarantine_says_so(refused: Command, place: tuple[str, ...], said: str) -> None:
-    shown = refused("quarantine", "show", *place)
+def test_show_reports_a_record_that_is_not_in_quarantine(
+    quarantined: Command, place: tuple[str, ...], message: str
+) -> None:
+    shown = quarantined("quarantine", "show", *place)
 
     assert (shown.code, shown.out) == (1, "")
-    assert said in shown.err
+    assert message in shown.err
 
 
-def test_export_writes_what_was_chosen_to_a_new_file(refused: Command) -> None:
-    exported = refused("quarantine", "export", "refused.csv", "--reason", "event")
+def test_export_writes_selected_records_to_a_new_file(quarantined: Command) -> None:
+    exported = quarantined("quarantine", "export", "refused.csv", "--reason", "event")
 
     with Path("refused.csv").open(encoding="utf-8", newline="") as file:
         (row,) = csv.DictReader(file)
     assert (exported.code, exported.out) == (0, "refused.csv: 1 records.\n")
     assert (row["position"], row["reasons"], json.loads(row["raw"])) == ("2", "event: required", NO_EVENT)
-    assert refused("quarantine", "export", "refused.csv").code == 1
+    assert quarantined("quarantine", "export", "refused.csv").code == 1
 
 
 @pytest.mark.parametrize("target", ["refused.xlsx", "nowhere/refused.csv"])
-def test_export_to_another_form_or_no_folder_is_wrong_usage(refused: Command, target: str) -> None:
-    assert refused("quarantine", "export", target).code == 2
+def test_export_to_another_format_or_a_missing_folder_is_wrong_usage(quarantined: Command, target: str) -> None:
+    assert quarantined("quarantine", "export", target).code == 2
     assert not Path(target).exists()
 
 
-def test_replay_after_a_setting_was_mended_lets_records_join_their_dump(
+def test_replay_after_a_corrected_setting_adds_records_to_their_dump(
     cdp_etl: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     deliver(sms("1", FIRST), sms("2", FIRST, text="long " * 300), sms("1", FIRST, text="long " * 300), NO_EVENT)
@@ -133,7 +135,7 @@ def test_replay_after_a_setting_was_mended_lets_records_join_their_dump(
     assert "The same files were loaded under the same rules already." in " ".join(again.out.split())
 
 
-def test_replay_comes_to_what_a_first_load_under_the_mended_setting_does(
+def test_replay_equals_a_first_load_with_the_corrected_setting(
     cdp_etl: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     deliver(sms("1", FIRST), sms("2", FIRST, text="long " * 300))
@@ -149,7 +151,7 @@ def test_replay_comes_to_what_a_first_load_under_the_mended_setting_does(
     assert (query("FROM marts.interaction ORDER BY record_key"), query("FROM ops.quarantine_reason")) == replayed
 
 
-def test_replay_takes_in_a_dump_that_was_refused_as_a_whole(
+def test_replay_loads_a_dump_that_was_refused_as_a_whole(
     cdp_etl: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     deliver(sms("1", FIRST), NO_EVENT, NO_ID)
@@ -181,11 +183,11 @@ def test_replay_of_a_dump_that_is_still_refused_exits_with_1(cdp_etl: Command) -
     assert "2 of 3 records are quarantined" in replayed.err
 
 
-def test_replay_where_nothing_is_in_quarantine_does_nothing(cdp_etl: Command) -> None:
+def test_replay_with_an_empty_quarantine_does_nothing(cdp_etl: Command) -> None:
     deliver(sms("1", FIRST))
     cdp_etl(*RUN)
 
     replayed = cdp_etl(*REPLAY)
 
-    assert (replayed.code, replayed.out) == (0, "No record is in quarantine.\n")
+    assert (replayed.code, replayed.out) == (0, "The quarantine is empty.\n")
     assert len(query(LEDGER)) == 1

@@ -1,1 +1,1 @@
-"""The specification of cdp_etl.defs."""
+"""Tests of `cdp_etl.defs`."""

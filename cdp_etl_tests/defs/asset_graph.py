@@ -1,4 +1,4 @@
-"""The assets and their edges as text; `python -m cdp_etl_tests.defs.asset_graph` writes them down anew."""
+"""Assets and their edges as text. `python -m cdp_etl_tests.defs.asset_graph` rewrites the expected file."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -12,7 +12,7 @@ GRAPH = Path(__file__).with_suffix(".txt")
 
 
 def graph_lines(specs: Iterable[dg.AssetSpec]) -> list[str]:
-    """Give a line for each asset: its key, and the keys it is made from."""
+    """Return a line for each asset: its key and its upstream keys."""
     return [
         " ".join([spec.key.to_user_string(), "<-", *sorted(dep.asset_key.to_user_string() for dep in spec.deps)])
         for spec in sorted(specs, key=lambda spec: spec.key.to_user_string())

@@ -1,4 +1,4 @@
-"""A pipeline in a temporary folder: settings, a Dagster instance of its own, and dumps to load."""
+"""Fixtures: a pipeline in a temporary folder with its own Dagster instance."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,7 +7,7 @@ import dagster as dg
 import pytest
 
 from cdp_etl.settings import Settings
-from cdp_etl_tests.defs.pipeline import Pipe
+from cdp_etl_tests.defs.pipeline import Pipeline
 
 
 @pytest.fixture
@@ -17,10 +17,10 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
-    with dg.DagsterInstance.ephemeral(tempdir=str(tmp_path / "instance")) as made:
-        yield made
+    with dg.DagsterInstance.ephemeral(tempdir=str(tmp_path / "instance")) as created:
+        yield created
 
 
 @pytest.fixture
-def pipe(settings: Settings, instance: dg.DagsterInstance) -> Pipe:
-    return Pipe(settings, instance)
+def pipeline(settings: Settings, instance: dg.DagsterInstance) -> Pipeline:
+    return Pipeline(settings, instance)

@@ -1,7 +1,4 @@
-"""What the tests of the definitions do with a pipeline: deliver, materialize, look at what came of it.
-
-Put here the arranging and the looking. What must hold is asserted in the tests.
-"""
+"""Pipeline under test: deliver files, materialize assets, query the results."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -27,13 +24,13 @@ Record = Mapping[str, Any]
 
 
 def sms(record_id: str, day: date, **fields: Any) -> Record:
-    """Give one valid SMS interaction, at noon of a day."""
-    moment = datetime.combine(day, time(12), UTC)
+    """Return a valid SMS interaction at noon of a day."""
+    timestamp = datetime.combine(day, time(12), UTC)
     return {
         "id": record_id,
         "phoneNumber": "0986851234",
         "serviceProvider": "SMSGWA",
-        "eventAt": int(moment.timestamp() * 1000),
+        "eventAt": int(timestamp.timestamp() * 1000),
         "event": "clicked",
         "internalCompanyId": "ORG1",
         **fields,
@@ -41,8 +38,8 @@ def sms(record_id: str, day: date, **fields: Any) -> Record:
 
 
 @dataclass(frozen=True)
-class Pipe:
-    """A pipeline under test; `delivered` files lie in its landing folder."""
+class Pipeline:
+    """A pipeline under test, with its own landing folder."""
 
     settings: Settings
     instance: dg.DagsterInstance
@@ -50,18 +47,18 @@ class Pipe:
     def deliver(
         self, day: date, records: Iterable[Record], *, entity: Entity = SMS, name: str = "part-1.ndjson"
     ) -> None:
-        """Put one file of a dump into the landing folder; one of the same name is replaced."""
+        """Write one file of a dump to the landing folder; replace a file of the same name."""
         self.deliver_bytes(day, "".join(json.dumps(r) + "\n" for r in records).encode(), entity=entity, name=name)
 
     def deliver_bytes(
         self, day: date, content: bytes, *, entity: Entity = SMS, name: str = "part-1.ndjson"
     ) -> None:
-        """Put any bytes into the landing folder."""
+        """Write any bytes to the landing folder."""
         folder = self.settings.data / "landing" / entity.name / day.isoformat()
         folder.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(content)
 
-    def load(  # noqa: PLR0913 - what a person can choose in the UI
+    def load(  # noqa: PLR0913 - the choices in the UI
         self,
         first: date,
         last: date | None = None,
@@ -71,7 +68,7 @@ class Pipe:
         tags: Mapping[str, str] | None = None,
         config: Mapping[str, Any] | None = None,
     ) -> dg.ExecuteInProcessResult:
-        """Materialize an entity's assets as a person does in the UI, for a day or a range of days."""
+        """Materialize an entity's assets as from the UI, for a date or a range of dates."""
         days = (
             {"partition_key": first.isoformat(), "tags": dict(tags or {})}
             if last is None
@@ -80,34 +77,34 @@ class Pipe:
         return self._run("load", days, [asset_key(layer, entity.table) for layer in layers], config, entity)
 
     def marts(self, first: date, last: date) -> dg.ExecuteInProcessResult:
-        """Run the marts job for a range of days."""
+        """Run the job `marts` for a range of dates."""
         return self._run("marts", {"tags": range_tags(first, last)}, None, None, None)
 
     def everything(self, first: date, last: date) -> dg.ExecuteInProcessResult:
-        """Materialize all assets in one run, as a backfill of the whole graph does."""
+        """Materialize all assets in one run, like a backfill of the whole graph."""
         return self._run("__ASSET_JOB", {"tags": range_tags(first, last)}, None, None, None)
 
     def check_everything(self) -> dg.ExecuteInProcessResult:
-        """Run the job of the checks that read everything."""
+        """Run the job `check_full`."""
         return self._run("check_full", {}, None, None, None)
 
     def ledger(self, entity: Entity = SMS) -> list[tuple[date, str]]:
-        """Give the newest status of each dump date."""
+        """Return the newest status of each dump date."""
         return [
             (row["dump_date"], row["status"]) for row in ledger(self.settings.open_warehouse(), entity).to_dicts()
         ]
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
-        """Ask the warehouse itself."""
+        """Query the warehouse."""
         with self.settings.open_warehouse().reading() as connection:
             return connection.execute(sql).fetchall()
 
-    def made(self, layer: Layer, entity: Entity = SMS) -> set[str]:
-        """Give the days of an asset that Dagster shows as materialized."""
+    def materialized(self, layer: Layer, entity: Entity = SMS) -> set[str]:
+        """Return the partitions of an asset that Dagster shows as materialized."""
         return self.instance.get_materialized_partitions(asset_key(layer, entity.table))
 
     def metadata(self, layer: Layer, day: date, entity: Entity = SMS) -> Mapping[str, dg.MetadataValue[Any]]:
-        """Give what the UI shows of the newest materialization of a day."""
+        """Return the metadata of the newest materialization of a date."""
         records = self.instance.fetch_materializations(
             dg.AssetRecordsFilter(asset_key(layer, entity.table), asset_partitions=[day.isoformat()]), limit=1
         ).records
@@ -142,10 +139,10 @@ class Pipe:
             and event.step_failure_data.user_failure_data is None
             and event.step_failure_data.error is not None
         ]
-        assert faults == [], "a day may fail, the program may not"
+        assert faults == [], "a dump may fail, but not by an unexpected error"
         return result
 
 
 def days_later(day: date, number: int) -> date:
-    """Give the day so many days later."""
+    """Return the date a number of days later."""
     return day + timedelta(days=number)

@@ -1,4 +1,4 @@
-"""The definitions as a whole: which assets there are, how they hang together, and that each says what it is."""
+"""Definitions as a whole: the asset graph, descriptions, partitions, loading by Dagster's tools."""
 
 import subprocess
 import sys
@@ -26,19 +26,19 @@ def specs(definitions: dg.Definitions) -> list[dg.AssetSpec]:
     return list(definitions.resolve_all_asset_specs())
 
 
-def test_the_assets_and_their_edges_are_as_written_down(specs: list[dg.AssetSpec]) -> None:
-    """A reviewer sees in `asset_graph.txt` what a change does to the graph."""
+def test_the_asset_graph_equals_the_expected_file(specs: list[dg.AssetSpec]) -> None:
+    """`asset_graph.txt` shows reviewers how a change affects the graph."""
     assert graph_lines(specs) == GRAPH.read_text(encoding="utf-8").splitlines()
 
 
-def test_every_asset_says_what_it_is_and_who_answers_for_it(specs: list[dg.AssetSpec]) -> None:
-    silent = [
+def test_every_asset_has_description_owner_kind_and_group(specs: list[dg.AssetSpec]) -> None:
+    incomplete = [
         spec.key.to_user_string()
         for spec in specs
         if not (spec.description and spec.owners and spec.kinds and spec.group_name == spec.key.path[0])
     ]
 
-    assert silent == []
+    assert incomplete == []
 
 
 def test_every_table_shows_its_columns_with_descriptions(specs: list[dg.AssetSpec]) -> None:
@@ -53,8 +53,8 @@ def test_every_table_shows_its_columns_with_descriptions(specs: list[dg.AssetSpe
     assert undescribed == []
 
 
-def test_every_column_of_staging_and_marts_shows_what_it_is_made_from(specs: list[dg.AssetSpec]) -> None:
-    """Dagster's own UI does not show `dagster/column_lineage`; the table beside it says the same."""
+def test_every_column_of_staging_and_marts_shows_its_upstream_columns(specs: list[dg.AssetSpec]) -> None:
+    """Dagster's own UI does not show `dagster/column_lineage`, so a Markdown table has the same content."""
     shown = {
         spec.key.to_user_string(): spec.metadata["columns_made_from"].value
         for spec in specs
@@ -77,7 +77,7 @@ def test_every_check_has_a_description(definitions: dg.Definitions) -> None:
 
 
 def test_all_assets_share_partitions_and_backfill_policy(definitions: dg.Definitions) -> None:
-    """Where they differ, Dagster takes the smallest policy and a backfill becomes many runs."""
+    """If policies differ, Dagster uses the smallest, and a backfill becomes many runs."""
     graph = definitions.resolve_asset_graph()
     nodes = [graph.get(key) for key in graph.get_all_asset_keys()]
 

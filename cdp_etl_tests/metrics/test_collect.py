@@ -19,10 +19,10 @@ from cdp_etl.metrics.definitions import (
     STORED,
 )
 from cdp_etl.settings import Settings
-from cdp_etl_tests.defs.conftest import instance, pipe, settings
-from cdp_etl_tests.defs.pipeline import FIRST, SECOND, Pipe, sms
+from cdp_etl_tests.defs.conftest import instance, pipeline, settings
+from cdp_etl_tests.defs.pipeline import FIRST, SECOND, Pipeline, sms
 
-__all__ = ["instance", "pipe", "settings"]  # fixtures
+__all__ = ["instance", "pipeline", "settings"]  # fixtures
 
 Values = dict[tuple[str, tuple[str, ...]], list[float]]
 
@@ -36,18 +36,18 @@ def values(sources: MetricsSources, now: datetime | None = None) -> Values:
 
 
 @pytest.fixture
-def loaded(pipe: Pipe) -> Pipe:
+def loaded(pipeline: Pipeline) -> Pipeline:
     """Pipeline with one day loaded twice, one refused day, and marts that applied the first day."""
-    pipe.deliver(FIRST, [sms("1", FIRST), sms("1", FIRST), sms("2", FIRST, eventAt=None)])
-    pipe.load(FIRST)
-    pipe.load(FIRST)
-    pipe.marts(FIRST, FIRST)
-    pipe.deliver_bytes(SECOND, b"not gzip", name="part-1.ndjson.gz")
-    pipe.load(SECOND)
-    return pipe
+    pipeline.deliver(FIRST, [sms("1", FIRST), sms("1", FIRST), sms("2", FIRST, eventAt=None)])
+    pipeline.load(FIRST)
+    pipeline.load(FIRST)
+    pipeline.marts(FIRST, FIRST)
+    pipeline.deliver_bytes(SECOND, b"not gzip", name="part-1.ndjson.gz")
+    pipeline.load(SECOND)
+    return pipeline
 
 
-def test_the_ledger_is_counted(loaded: Pipe) -> None:
+def test_the_ledger_is_counted(loaded: Pipeline) -> None:
     found = values(loaded.settings.metrics_sources())
 
     sms_interaction = "sms-interaction"
@@ -61,7 +61,7 @@ def test_the_ledger_is_counted(loaded: Pipe) -> None:
     assert (NEWEST_DUMP.name, ("email-interaction",)) not in found
 
 
-def test_stages_waits_and_file_sizes_are_measured(loaded: Pipe) -> None:
+def test_stages_waits_and_file_sizes_are_measured(loaded: Pipeline) -> None:
     found = values(loaded.settings.metrics_sources())
 
     count, seconds = found[STAGE.name, ("load", "sms-interaction")]

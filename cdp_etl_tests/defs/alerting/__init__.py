@@ -1,1 +1,1 @@
-"""Tests of cdp_etl.defs.alerting."""
+"""Tests of `cdp_etl.defs.alerting`."""

@@ -1,8 +1,6 @@
-"""The sensor `alerts` over a real pipeline: what people hear of runs, dumps, marts and checks."""
+"""Findings of a real pipeline: runs, dumps, marts and checks."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import dagster as dg
 import pytest
@@ -10,67 +8,45 @@ import pytest
 from cdp_etl.alerts.dispatch import FindingsSnapshot
 from cdp_etl.alerts.findings.finding import FindingKind
 from cdp_etl.alerts.notification_state import NotificationState
-from cdp_etl.defs.alerting.collect import look
-from cdp_etl.defs.sensors.alerts import build_alerts
+from cdp_etl.defs.alerting.collect import collect_findings
 from cdp_etl.settings import Settings
-from cdp_etl_tests.alerts.servers import Webhook, closed_port, webhook
-from cdp_etl_tests.defs.pipeline import FIRST, SECOND, Pipe, sms
+from cdp_etl_tests.defs.pipeline import FIRST, SECOND, Pipeline, sms
 
 LATER = timedelta(days=1)
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return Settings(
-        data=tmp_path / "data",
-        memory_limit="500MiB",
-        threads=1,
-        lock_timeout_seconds=5,
-        lookback_days=0,  # nothing is expected
-        alert_deadline="99:00",
-    )
+def settings(settings: Settings) -> Settings:
+    """Return settings under which no dump is expected."""
+    return settings.model_copy(update={"lookback_days": 0, "alert_deadline": "99:00"})
 
 
-@pytest.fixture
-def server() -> Iterator[Webhook]:
-    with webhook() as made:
-        yield made
+def snapshot(pipeline: Pipeline, *, later: timedelta = timedelta(0)) -> FindingsSnapshot:
+    """Return the findings of the pipeline now, or at a later time."""
+    return collect_findings(pipeline.settings, pipeline.instance, NotificationState(), datetime.now(UTC) + later)
 
 
-def seen(pipe: Pipe, *, later: timedelta = timedelta(0)) -> FindingsSnapshot:
-    """Look at the pipeline now, or as if it were later."""
-    return look(pipe.settings, pipe.instance, NotificationState(), datetime.now(UTC) + later)
+def kinds(pipeline: Pipeline, *, later: timedelta = timedelta(0)) -> list[tuple[FindingKind, str]]:
+    return [(finding.kind, finding.subject) for finding in snapshot(pipeline, later=later).findings]
 
 
-def kinds(pipe: Pipe, *, later: timedelta = timedelta(0)) -> list[tuple[FindingKind, str]]:
-    return [(finding.kind, finding.subject) for finding in seen(pipe, later=later).findings]
+def test_a_healthy_pipeline_has_no_findings(pipeline: Pipeline) -> None:
+    pipeline.deliver(FIRST, [sms("1", FIRST)])
+    pipeline.load(FIRST)
+    pipeline.marts(FIRST, FIRST)
+
+    assert kinds(pipeline, later=LATER) == []
 
 
-def tick(pipe: Pipe, **changes: str) -> str:
-    """Evaluate the sensor once, as the daemon does; give what its page in the UI says."""
-    settings = Settings(**(pipe.settings.model_dump() | changes))
-    result = build_alerts()(dg.build_sensor_context(instance=pipe.instance, resources={"settings": settings}))
-    assert isinstance(result, dg.SkipReason)
-    return str(result.skip_message)
+def test_before_the_first_load_there_are_no_findings(pipeline: Pipeline) -> None:
+    assert kinds(pipeline) == []
 
 
-def test_where_all_is_well_nothing_is_found(pipe: Pipe) -> None:
-    pipe.deliver(FIRST, [sms("1", FIRST)])
-    pipe.load(FIRST)
-    pipe.marts(FIRST, FIRST)
+def test_a_refused_dump_is_one_finding_of_the_ledger_and_no_failed_run(pipeline: Pipeline) -> None:
+    pipeline.deliver_bytes(FIRST, b"not gzip", name="part-1.ndjson.gz")
+    run = pipeline.load(FIRST)
 
-    assert kinds(pipe, later=LATER) == []
-
-
-def test_before_anything_was_loaded_nothing_is_found(pipe: Pipe) -> None:
-    assert kinds(pipe) == []
-
-
-def test_a_refused_dump_is_told_once_by_the_ledger_and_not_as_a_failed_run(pipe: Pipe) -> None:
-    pipe.deliver_bytes(FIRST, b"not gzip", name="part-1.ndjson.gz")
-    run = pipe.load(FIRST)
-
-    (one,) = seen(pipe).findings
+    (one,) = snapshot(pipeline).findings
 
     assert not run.success
     assert (one.kind, one.subject) == (FindingKind.DUMP_REFUSED, "sms-interaction 2026-03-01")
@@ -78,29 +54,29 @@ def test_a_refused_dump_is_told_once_by_the_ledger_and_not_as_a_failed_run(pipe:
     assert one.details["run"] == run.run_id
 
 
-def test_a_refused_dump_that_is_mended_is_over(pipe: Pipe) -> None:
-    pipe.deliver_bytes(FIRST, b"not gzip", name="part-1.ndjson.gz")
-    pipe.load(FIRST)
-    (pipe.settings.data / f"landing/sms-interaction/{FIRST}/part-1.ndjson.gz").unlink()
-    pipe.deliver(FIRST, [sms("1", FIRST)], name="part-1.ndjson")
-    pipe.load(FIRST, config={"accept_removal": True})
-    pipe.marts(FIRST, FIRST)
+def test_a_corrected_dump_is_no_finding(pipeline: Pipeline) -> None:
+    pipeline.deliver_bytes(FIRST, b"not gzip", name="part-1.ndjson.gz")
+    pipeline.load(FIRST)
+    (pipeline.settings.data / f"landing/sms-interaction/{FIRST}/part-1.ndjson.gz").unlink()
+    pipeline.deliver(FIRST, [sms("1", FIRST)], name="part-1.ndjson")
+    pipeline.load(FIRST, config={"accept_removal": True})
+    pipeline.marts(FIRST, FIRST)
 
-    assert kinds(pipe) == []
+    assert kinds(pipeline) == []
 
 
-def test_a_run_that_failed_for_the_warehouse_is_told_until_it_was_made_up_for(pipe: Pipe) -> None:
-    pipe.deliver(FIRST, [sms("1", FIRST)])
-    pipe.load(FIRST)
-    pipe.deliver(SECOND, [sms("2", SECOND)])
-    hasty = Pipe(pipe.settings.model_copy(update={"lock_timeout_seconds": 0.1}), pipe.instance)
-    with pipe.settings.open_warehouse().writing():
-        run = hasty.load(SECOND)
-    pipe.marts(FIRST, FIRST)
+def test_a_run_that_failed_by_the_lock_is_a_finding_until_a_later_run_succeeds(pipeline: Pipeline) -> None:
+    pipeline.deliver(FIRST, [sms("1", FIRST)])
+    pipeline.load(FIRST)
+    pipeline.deliver(SECOND, [sms("2", SECOND)])
+    impatient = Pipeline(pipeline.settings.model_copy(update={"lock_timeout_seconds": 0.1}), pipeline.instance)
+    with pipeline.settings.open_warehouse().writing():
+        run = impatient.load(SECOND)
+    pipeline.marts(FIRST, FIRST)
 
-    (failed,) = seen(pipe).findings
-    pipe.load(SECOND)
-    pipe.marts(SECOND, SECOND)
+    (failed,) = snapshot(pipeline).findings
+    pipeline.load(SECOND)
+    pipeline.marts(SECOND, SECOND)
 
     assert not run.success
     assert failed.kind is FindingKind.RUN_FAILED
@@ -112,102 +88,72 @@ def test_a_run_that_failed_for_the_warehouse_is_told_until_it_was_made_up_for(pi
         "run": run.run_id,
     }
     assert failed.command == "cdp-etl run --from 2026-03-02 --to 2026-03-02"
-    assert kinds(pipe) == []
+    assert kinds(pipeline) == []
 
 
-def test_a_run_whose_process_is_gone_is_told(pipe: Pipe) -> None:
-    run = pipe.instance.create_run_for_job(_empty_job, status=dg.DagsterRunStatus.STARTED)
-    pipe.instance.report_run_failed(run, "Detected run worker status UNKNOWN")
+def test_a_run_whose_process_ended_is_a_finding(pipeline: Pipeline) -> None:
+    run = pipeline.instance.create_run_for_job(_empty_job, status=dg.DagsterRunStatus.STARTED)
+    pipeline.instance.report_run_failed(run, "Detected run worker status UNKNOWN")
 
-    (one,) = seen(pipe).findings
+    (one,) = snapshot(pipeline).findings
 
     assert (one.kind, one.description) == (FindingKind.RUN_FAILED, "Detected run worker status UNKNOWN")
 
 
-def test_marts_that_lack_a_load_are_stale_after_some_hours(pipe: Pipe) -> None:
-    pipe.deliver(FIRST, [sms("1", FIRST)])
-    pipe.load(FIRST)
+def test_marts_with_an_unapplied_load_are_stale_after_some_hours(pipeline: Pipeline) -> None:
+    pipeline.deliver(FIRST, [sms("1", FIRST)])
+    pipeline.load(FIRST)
 
-    assert kinds(pipe) == []
-    assert kinds(pipe, later=timedelta(hours=4)) == [(FindingKind.MARTS_STALE, "marts")]
+    assert kinds(pipeline) == []
+    assert kinds(pipeline, later=timedelta(hours=4)) == [(FindingKind.MARTS_STALE, "marts")]
 
 
-def test_a_dump_that_is_expected_and_not_there_is_missing(pipe: Pipe) -> None:
+def test_an_expected_dump_that_was_not_delivered_is_missing(pipeline: Pipeline) -> None:
     now = datetime.now(UTC)
-    expecting = Settings(**(pipe.settings.model_dump() | {"lookback_days": 1, "alert_deadline": "00:00"}))
-    pipe.deliver(now.date(), [sms("1", now.date())])
-    pipe.load(now.date())
-    pipe.marts(now.date(), now.date())
+    expecting = Settings(**(pipeline.settings.model_dump() | {"lookback_days": 1, "alert_deadline": "00:00"}))
+    pipeline.deliver(now.date(), [sms("1", now.date())])
+    pipeline.load(now.date())
+    pipeline.marts(now.date(), now.date())
 
-    found = look(expecting, pipe.instance, NotificationState(), now).findings
+    found = collect_findings(expecting, pipeline.instance, NotificationState(), now).findings
 
     assert {finding.kind for finding in found} == {FindingKind.DUMP_MISSING}
-    assert len(found) == 11  # six entities, two days, and one dump came
+    assert len(found) == 11  # six entities and two dates, with one dump delivered
 
 
-def test_a_check_over_everything_that_does_not_hold_is_told(pipe: Pipe) -> None:
-    pipe.deliver(FIRST, [sms("1", FIRST)])
-    pipe.load(FIRST)
-    pipe.marts(FIRST, FIRST)
-    with pipe.settings.open_warehouse().writing() as connection:
+def test_a_failed_full_check_is_a_finding(pipeline: Pipeline) -> None:
+    pipeline.deliver(FIRST, [sms("1", FIRST)])
+    pipeline.load(FIRST)
+    pipeline.marts(FIRST, FIRST)
+    with pipeline.settings.open_warehouse().writing() as connection:
         connection.execute("INSERT INTO mart_storage.interaction FROM mart_storage.interaction")
-    pipe.check_everything()
+    pipeline.check_everything()
 
-    found = kinds(pipe)
+    found = kinds(pipeline)
 
     assert {kind for kind, _ in found} == {FindingKind.CHECK_FAILED}
-    assert [place for _, place in found if place.startswith("marts/interaction ")]
+    assert [subject for _, subject in found if subject.startswith("marts/interaction ")]
 
 
-def test_while_the_warehouse_is_held_only_what_is_known_without_it_is_told(pipe: Pipe) -> None:
-    pipe.deliver_bytes(FIRST, b"not gzip", name="part-1.ndjson.gz")
-    pipe.load(FIRST)
-    hasty = Pipe(pipe.settings, pipe.instance)
+def test_while_the_warehouse_is_locked_only_findings_without_it_are_evaluated(pipeline: Pipeline) -> None:
+    pipeline.deliver_bytes(FIRST, b"not gzip", name="part-1.ndjson.gz")
+    pipeline.load(FIRST)
     now = datetime.now(UTC)
 
-    with pipe.settings.open_warehouse().writing():
-        first = look(hasty.settings, pipe.instance, NotificationState(), now)
-        later = look(hasty.settings, pipe.instance, NotificationState(ledger_unreadable_since=now - LATER), now)
+    with pipeline.settings.open_warehouse().writing():
+        first = collect_findings(pipeline.settings, pipeline.instance, NotificationState(), now)
+        later = collect_findings(
+            pipeline.settings, pipeline.instance, NotificationState(ledger_unreadable_since=now - LATER), now
+        )
 
     assert (first.findings, first.ledger_unreadable_since) == ([], now)
     assert FindingKind.DUMP_REFUSED not in first.evaluated_kinds
     assert [finding.kind for finding in later.findings] == [FindingKind.WAREHOUSE_HELD]
 
 
-def test_the_sensor_tells_the_receivers_of_the_settings(pipe: Pipe, server: Webhook) -> None:
-    pipe.deliver_bytes(FIRST, b"not gzip", name="part-1.ndjson.gz")
-    pipe.load(FIRST)
-
-    said = [tick(pipe, alert_webhook_url=server.url) for _ in range(2)]
-
-    assert said == ["webhook: 1 findings sent.", "Nothing new."]
-    (post,) = server.posted
-    assert "Dump refused: sms-interaction 2026-03-01" in post["text"]
-
-
-def test_a_receiver_that_is_not_there_fails_no_tick(pipe: Pipe) -> None:
-    pipe.deliver_bytes(FIRST, b"not gzip", name="part-1.ndjson.gz")
-    pipe.load(FIRST)
-
-    said = tick(pipe, alert_webhook_url=f"http://127.0.0.1:{closed_port()}/")
-
-    assert said.startswith("webhook: 127.0.0.1 cannot be reached")
-
-
-@pytest.mark.parametrize(
-    ("changes", "sentence"),
-    [
-        pytest.param({}, "No alert channel is configured", id="none"),
-        pytest.param({"alert_smtp_host": "mail.example"}, "CDP_ETL_ALERT_FROM", id="half of one"),
-    ],
-)
-def test_receivers_that_are_not_set_fail_no_tick(pipe: Pipe, changes: dict[str, str], sentence: str) -> None:
-    assert sentence in tick(pipe, **changes)
-
-
 @dg.op
 def _nothing() -> None:
-    """Stand for a run whose process ends before its first step does."""
+    """Do nothing."""
 
 
 @dg.job(name="marts")

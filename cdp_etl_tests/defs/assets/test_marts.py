@@ -1,4 +1,4 @@
-"""The marts, the snapshot and the report behind a load: what they take in, and what the UI shows of them."""
+"""Marts, snapshot and report downstream of a load."""
 
 from pathlib import Path
 
@@ -6,76 +6,76 @@ import dagster as dg
 
 from cdp_etl.defs.keys import REPORT, SNAPSHOT, asset_key
 from cdp_etl.pipeline.layers import Layer
-from cdp_etl_tests.defs.pipeline import FIRST, SECOND, SMS, THIRD, Pipe, sms
+from cdp_etl_tests.defs.pipeline import FIRST, SECOND, SMS, THIRD, Pipeline, sms
 
 
-def test_the_marts_take_in_what_arrived_beside_a_day_that_did_not(pipe: Pipe) -> None:
-    pipe.deliver(FIRST, [sms("1", FIRST)])
-    pipe.deliver_bytes(SECOND, b"not gzip", name="part-1.ndjson.gz")
-    pipe.deliver(THIRD, [sms("3", THIRD)])
-    pipe.load(FIRST, THIRD)
+def test_the_marts_apply_good_dumps_next_to_a_failed_one(pipeline: Pipeline) -> None:
+    pipeline.deliver(FIRST, [sms("1", FIRST)])
+    pipeline.deliver_bytes(SECOND, b"not gzip", name="part-1.ndjson.gz")
+    pipeline.deliver(THIRD, [sms("3", THIRD)])
+    pipeline.load(FIRST, THIRD)
 
-    result = pipe.marts(FIRST, THIRD)
+    result = pipeline.marts(FIRST, THIRD)
 
     assert result.success
-    assert pipe.query("SELECT record_id FROM marts.interaction ORDER BY ALL") == [("1",), ("3",)]
+    assert pipeline.query("SELECT record_id FROM marts.interaction ORDER BY ALL") == [("1",), ("3",)]
 
 
-def test_a_run_for_one_day_applies_every_load(pipe: Pipe) -> None:
-    """A partition of a mart says that what is loaded of that date was applied, not that nothing else was."""
+def test_a_run_for_one_day_applies_every_load(pipeline: Pipeline) -> None:
+    """A partition of a mart means that the loads of its date were applied, not that no others were."""
     for day in (FIRST, SECOND):
-        pipe.deliver(day, [sms(day.isoformat(), day)])
-    pipe.load(FIRST, SECOND)
+        pipeline.deliver(day, [sms(day.isoformat(), day)])
+    pipeline.load(FIRST, SECOND)
 
-    pipe.marts(SECOND, SECOND)
+    pipeline.marts(SECOND, SECOND)
 
-    assert pipe.query("SELECT count(*) FROM marts.interaction") == [(2,)]
-    assert pipe.instance.get_materialized_partitions(asset_key(Layer.MARTS, "interaction")) == {"2026-03-02"}
+    assert pipeline.query("SELECT count(*) FROM marts.interaction") == [(2,)]
+    assert pipeline.instance.get_materialized_partitions(asset_key(Layer.MARTS, "interaction")) == {"2026-03-02"}
 
 
-def test_the_snapshot_and_the_report_stand_behind_the_marts(pipe: Pipe) -> None:
-    pipe.deliver(FIRST, [sms("1", FIRST)])
-    pipe.load(FIRST)
+def test_the_snapshot_and_the_report_follow_the_marts(pipeline: Pipeline) -> None:
+    pipeline.deliver(FIRST, [sms("1", FIRST)])
+    pipeline.load(FIRST)
 
-    result = pipe.marts(FIRST, FIRST)
+    result = pipeline.marts(FIRST, FIRST)
 
     assert result.success
-    assert (pipe.settings.published / "cdp.duckdb").is_file()
-    (event,) = pipe.instance.fetch_materializations(REPORT, limit=1).records
+    assert (pipeline.settings.published / "cdp.duckdb").is_file()
+    (event,) = pipeline.instance.fetch_materializations(REPORT, limit=1).records
     assert event.asset_materialization is not None
     page = event.asset_materialization.metadata["page"]
     assert isinstance(page, dg.PathMetadataValue)
     assert Path(str(page.path)).is_file()
-    assert pipe.instance.get_materialized_partitions(SNAPSHOT) == {"2026-03-01"}
+    assert pipeline.instance.get_materialized_partitions(SNAPSHOT) == {"2026-03-01"}
 
 
-def test_a_run_of_all_assets_makes_the_marts_behind_its_own_loads(pipe: Pipe) -> None:
-    """Dagster skips what stands behind a step that puts nothing out; such a run ended green, its marts skipped."""
-    pipe.deliver(FIRST, [sms("1", FIRST)])
-    pipe.deliver(THIRD, [sms("3", THIRD)])
+def test_a_run_of_all_assets_applies_its_own_loads(pipeline: Pipeline) -> None:
+    """Dagster skips assets downstream of a step without output: such a run succeeded with its marts skipped."""
+    pipeline.deliver(FIRST, [sms("1", FIRST)])
+    pipeline.deliver(THIRD, [sms("3", THIRD)])
 
-    result = pipe.everything(FIRST, THIRD)
+    result = pipeline.everything(FIRST, THIRD)
 
     assert result.success
     assert [event.step_key for event in result.all_events if event.is_step_skipped] == []
-    assert pipe.query("SELECT record_id FROM marts.interaction ORDER BY ALL") == [("1",), ("3",)]
-    staged = pipe.instance.fetch_materializations(asset_key(Layer.STAGING, SMS.table), limit=10).records
+    assert pipeline.query("SELECT record_id FROM marts.interaction ORDER BY ALL") == [("1",), ("3",)]
+    staged = pipeline.instance.fetch_materializations(asset_key(Layer.STAGING, SMS.table), limit=10).records
     assert sorted(str(record.partition_key) for record in staged) == ["2026-03-01", "2026-03-03"]
 
 
-def test_the_marts_run_where_nothing_was_ever_loaded(pipe: Pipe) -> None:
-    result = pipe.marts(FIRST, FIRST)
+def test_the_marts_can_be_refreshed_before_the_first_load(pipeline: Pipeline) -> None:
+    result = pipeline.marts(FIRST, FIRST)
 
     assert result.success
-    assert pipe.query("SELECT count(*) FROM marts.interaction") == [(0,)]
+    assert pipeline.query("SELECT count(*) FROM marts.interaction") == [(0,)]
 
 
-def test_everything_that_is_stored_is_checked_by_a_job_of_its_own(pipe: Pipe) -> None:
-    pipe.deliver(FIRST, [sms("1", FIRST), sms("2", FIRST)])
-    pipe.load(FIRST)
-    daily = pipe.marts(FIRST, FIRST)
+def test_all_stored_data_is_checked_by_its_own_job(pipeline: Pipeline) -> None:
+    pipeline.deliver(FIRST, [sms("1", FIRST), sms("2", FIRST)])
+    pipeline.load(FIRST)
+    daily = pipeline.marts(FIRST, FIRST)
 
-    weekly = pipe.check_everything()
+    weekly = pipeline.check_everything()
 
     each_day = {check.check_name for check in daily.get_asset_check_evaluations() if check.passed}
     assert {"grain_is_unique", "agrees_with_staging", "totals_agree_with_interaction"} <= each_day
@@ -88,19 +88,19 @@ def test_everything_that_is_stored_is_checked_by_a_job_of_its_own(pipe: Pipe) ->
     assert {"staging/sms_interaction", "marts/interaction"} <= set(found)
 
 
-def test_where_a_check_of_a_mart_does_not_hold_nothing_behind_it_is_made_and_the_next_run_mends_it(
-    pipe: Pipe,
+def test_a_failed_check_blocks_downstream_assets_and_the_next_run_repairs_the_mart(
+    pipeline: Pipeline,
 ) -> None:
-    pipe.deliver(FIRST, [sms("1", FIRST)])
-    pipe.load(FIRST)
-    pipe.marts(FIRST, FIRST)
-    with pipe.settings.open_warehouse().writing() as connection:
+    pipeline.deliver(FIRST, [sms("1", FIRST)])
+    pipeline.load(FIRST)
+    pipeline.marts(FIRST, FIRST)
+    with pipeline.settings.open_warehouse().writing() as connection:
         connection.execute("UPDATE mart_storage.customer_daily SET interaction_count = 9")
-    pipe.deliver(SECOND, [sms("1", SECOND)])
-    pipe.load(SECOND)
+    pipeline.deliver(SECOND, [sms("1", SECOND)])
+    pipeline.load(SECOND)
 
-    failed = pipe.marts(SECOND, SECOND)
-    mended = pipe.marts(SECOND, SECOND)
+    failed = pipeline.marts(SECOND, SECOND)
+    repaired = pipeline.marts(SECOND, SECOND)
 
     (check,) = [one for one in failed.get_asset_check_evaluations() if not one.passed]
     assert (check.asset_key.path[-1], check.check_name, check.blocking) == (
@@ -111,21 +111,21 @@ def test_where_a_check_of_a_mart_does_not_hold_nothing_behind_it_is_made_and_the
     assert check.metadata["violations"].value == 1
     assert "marts rebuild --all" in str(failed.all_events)
     assert not failed.success
-    assert pipe.instance.get_materialized_partitions(SNAPSHOT) == {"2026-03-01", "2026-03-02"}
+    assert pipeline.instance.get_materialized_partitions(SNAPSHOT) == {"2026-03-01", "2026-03-02"}
     assert failed.asset_materializations_for_node("publish_snapshot") == []
     assert failed.asset_materializations_for_node("mart_customer_daily") == []
     assert failed.asset_materializations_for_node("mart_campaign_daily") != []
-    assert mended.success
+    assert repaired.success
 
 
-def test_a_row_that_is_lost_from_a_mart_is_found_by_the_job_that_checks_everything(pipe: Pipe) -> None:
-    pipe.deliver(FIRST, [sms("1", FIRST), sms("2", FIRST)])
-    pipe.load(FIRST)
-    pipe.marts(FIRST, FIRST)
-    with pipe.settings.open_warehouse().writing() as connection:
+def test_a_missing_row_of_a_mart_fails_the_full_check(pipeline: Pipeline) -> None:
+    pipeline.deliver(FIRST, [sms("1", FIRST), sms("2", FIRST)])
+    pipeline.load(FIRST)
+    pipeline.marts(FIRST, FIRST)
+    with pipeline.settings.open_warehouse().writing() as connection:
         connection.execute("DELETE FROM mart_storage.interaction WHERE record_id = '1'")
 
-    checks = pipe.check_everything().get_asset_check_evaluations()
+    checks = pipeline.check_everything().get_asset_check_evaluations()
 
     (check,) = [one for one in checks if one.asset_key == asset_key(Layer.MARTS, "interaction")]
     assert not check.passed

@@ -1,15 +1,15 @@
-"""What the UI shows of a dump: names and counts, and no key that may be a value."""
+"""Metadata of a dump: names and counts, and no key that may be a value."""
 
 from cdp_etl.pipeline.layers import Layer
-from cdp_etl_tests.defs.pipeline import FIRST, Pipe, sms
+from cdp_etl_tests.defs.pipeline import FIRST, Pipeline, sms
 
 
-def test_keys_that_may_be_values_are_counted_and_not_named(pipe: Pipe) -> None:
+def test_keys_that_may_be_values_are_only_counted(pipeline: Pipeline) -> None:
     fields = {"storeCode": 1, "Nguyen Van A": 1, "0986127543": 1, "customField a@b.vn": 1, "customFieldNote": 1}
-    pipe.deliver(FIRST, [sms("1", FIRST, **fields)])
-    pipe.load(FIRST)
+    pipeline.deliver(FIRST, [sms("1", FIRST, **fields)])
+    pipeline.load(FIRST)
 
-    shown = pipe.metadata(Layer.NORMALIZED, FIRST)
+    shown = pipeline.metadata(Layer.NORMALIZED, FIRST)
 
     unknown, warnings = shown["unknown_keys"].value, shown["warnings"].value
     assert unknown.splitlines()[2:] == ["| (keys that do not read as a name) | 2 |", "| storeCode | 1 |"]

@@ -1,22 +1,22 @@
-"""The checks of a load: what each holds to be right, and that they speak of the newest day of the ledger."""
+"""Asset checks of a load, which evaluate the newest dump date in the ledger."""
 
 import dagster as dg
 import pytest
 
 from cdp_etl.defs.checks.load_checks import LOAD_CHECKS
-from cdp_etl_tests.defs.pipeline import FIRST, SECOND, SMS, THIRD, Pipe, days_later, sms
+from cdp_etl_tests.defs.pipeline import FIRST, SECOND, SMS, THIRD, Pipeline, days_later, sms
 
 
-def verdict(result: dg.ExecuteInProcessResult, name: str) -> tuple[bool, dg.AssetCheckSeverity]:
-    """Give what one check of a run has found."""
+def outcome(result: dg.ExecuteInProcessResult, name: str) -> tuple[bool, dg.AssetCheckSeverity]:
+    """Return the result of one check of a run."""
     (check,) = [one for one in result.get_asset_check_evaluations() if one.check_name == name]
     return check.passed, check.severity
 
 
-def test_all_checks_hold_for_a_good_day(pipe: Pipe) -> None:
-    pipe.deliver(FIRST, [sms("1", FIRST)])
+def test_all_checks_pass_for_a_good_dump(pipeline: Pipeline) -> None:
+    pipeline.deliver(FIRST, [sms("1", FIRST)])
 
-    result = pipe.load(FIRST)
+    result = pipeline.load(FIRST)
 
     assert {check.check_name: check.passed for check in result.get_asset_check_evaluations()} == {
         "dump_is_complete": True,
@@ -25,40 +25,42 @@ def test_all_checks_hold_for_a_good_day(pipe: Pipe) -> None:
         "quarantine_rate_is_low": True,
         "key_is_unique": True,
         "volume_is_usual": True,
-        "is_fresh": False,  # since March later dumps have become due
+        "is_fresh": False,  # later dumps have become due since March
     }
 
 
-def test_loading_an_old_day_again_does_not_turn_the_check_of_the_newest(pipe: Pipe) -> None:
-    pipe.deliver(SECOND, [sms("2", SECOND)])
-    pipe.load(SECOND)
+def test_reloading_an_old_date_does_not_change_the_check_of_the_newest(pipeline: Pipeline) -> None:
+    pipeline.deliver(SECOND, [sms("2", SECOND)])
+    pipeline.load(SECOND)
 
-    empty_older_day = pipe.load(FIRST)
+    empty_older_day = pipeline.load(FIRST)
 
-    assert verdict(empty_older_day, "dump_is_complete") == (True, dg.AssetCheckSeverity.ERROR)
+    assert outcome(empty_older_day, "dump_is_complete") == (True, dg.AssetCheckSeverity.ERROR)
 
 
-def test_a_newest_day_without_files_is_complete_where_none_are_expected(pipe: Pipe) -> None:
+def test_a_newest_date_without_files_is_complete_if_none_are_expected(pipeline: Pipeline) -> None:
     """The second of March 2026 is a Monday."""
-    restful = Pipe(pipe.settings.model_copy(update={"delivery_weekdays": frozenset({"sun"})}), pipe.instance)
-    pipe.deliver(FIRST, [sms("1", FIRST)])
-    restful.load(FIRST)
+    sundays_only = Pipeline(
+        pipeline.settings.model_copy(update={"delivery_weekdays": frozenset({"sun"})}), pipeline.instance
+    )
+    pipeline.deliver(FIRST, [sms("1", FIRST)])
+    sundays_only.load(FIRST)
 
-    result = restful.load(SECOND)
+    result = sundays_only.load(SECOND)
 
-    assert verdict(result, "dump_is_complete") == (True, dg.AssetCheckSeverity.ERROR)
-    assert pipe.query("SELECT reason FROM ops.load WHERE status = 'empty'") == [
+    assert outcome(result, "dump_is_complete") == (True, dg.AssetCheckSeverity.ERROR)
+    assert pipeline.query("SELECT reason FROM ops.load WHERE status = 'empty'") == [
         ("No file was delivered for this day, and none is expected.",)
     ]
 
 
-def test_a_missing_newest_day_stays_missing_whatever_else_is_loaded(pipe: Pipe) -> None:
-    pipe.deliver(FIRST, [sms("1", FIRST)])
-    pipe.load(THIRD)
+def test_a_missing_newest_dump_stays_missing_after_other_loads(pipeline: Pipeline) -> None:
+    pipeline.deliver(FIRST, [sms("1", FIRST)])
+    pipeline.load(THIRD)
 
-    result = pipe.load(FIRST)
+    result = pipeline.load(FIRST)
 
-    assert verdict(result, "dump_is_complete") == (False, dg.AssetCheckSeverity.WARN)
+    assert outcome(result, "dump_is_complete") == (False, dg.AssetCheckSeverity.WARN)
 
 
 @pytest.mark.parametrize(
@@ -69,10 +71,12 @@ def test_a_missing_newest_day_stays_missing_whatever_else_is_loaded(pipe: Pipe) 
         pytest.param(15, (False, dg.AssetCheckSeverity.ERROR), id="so many that it is refused"),
     ],
 )
-def test_the_quarantine_rate_is_low(pipe: Pipe, bad: int, expected: tuple[bool, dg.AssetCheckSeverity]) -> None:
-    pipe.deliver(FIRST, [sms(str(n), FIRST, **({"event": None} if n < bad else {})) for n in range(20)])
+def test_the_quarantine_rate_is_low(
+    pipeline: Pipeline, bad: int, expected: tuple[bool, dg.AssetCheckSeverity]
+) -> None:
+    pipeline.deliver(FIRST, [sms(str(n), FIRST, **({"event": None} if n < bad else {})) for n in range(20)])
 
-    assert verdict(pipe.load(FIRST), "quarantine_rate_is_low") == expected
+    assert outcome(pipeline.load(FIRST), "quarantine_rate_is_low") == expected
 
 
 @pytest.mark.parametrize(
@@ -85,18 +89,18 @@ def test_the_quarantine_rate_is_low(pipe: Pipe, bad: int, expected: tuple[bool, 
     ],
 )
 def test_the_volume_is_usual_between_half_and_twice_the_median_before(
-    pipe: Pipe, records: int, *, is_usual: bool
+    pipeline: Pipeline, records: int, *, is_usual: bool
 ) -> None:
     for number, size in enumerate((1, 10, 100)):
         day = days_later(FIRST, number)
-        pipe.deliver(day, [sms(f"{day}-{n}", day) for n in range(size)])
+        pipeline.deliver(day, [sms(f"{day}-{n}", day) for n in range(size)])
     newest = days_later(FIRST, 3)
-    pipe.deliver(newest, [sms(f"{newest}-{n}", newest) for n in range(records)])
-    pipe.load(FIRST, THIRD)
+    pipeline.deliver(newest, [sms(f"{newest}-{n}", newest) for n in range(records)])
+    pipeline.load(FIRST, THIRD)
 
-    result = pipe.load(newest)
+    result = pipeline.load(newest)
 
-    assert verdict(result, "volume_is_usual")[0] is is_usual
+    assert outcome(result, "volume_is_usual")[0] is is_usual
 
 
 def test_no_check_of_a_load_blocks() -> None:

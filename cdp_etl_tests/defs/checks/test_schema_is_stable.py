@@ -1,7 +1,4 @@
-"""The check that a dump looks like those before it, as Dagster shows it.
-
-What counts as a change stands in `cdp_etl_tests/normalize/test_drift.py`.
-"""
+"""Check `schema_is_stable`. `test_drift.py` tests what counts as a change."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -11,40 +8,40 @@ import dagster as dg
 import pytest
 
 from cdp_etl.normalize.drift import DUMPS_COMPARED
-from cdp_etl_tests.defs.pipeline import FIRST, SECOND, Pipe, days_later, sms
+from cdp_etl_tests.defs.pipeline import FIRST, SECOND, Pipeline, days_later, sms
 
 RECORDS = 40
 
 
-def deliver(pipe: Pipe, day: date, **fields: Any) -> None:
-    """Deliver a dump of SMS interactions that all have some fields."""
-    pipe.deliver(day, [sms(f"{day}-{n}", day, **fields) for n in range(RECORDS)])
+def deliver(pipeline: Pipeline, day: date, **fields: Any) -> None:
+    """Deliver a dump of SMS interactions with the same fields."""
+    pipeline.deliver(day, [sms(f"{day}-{n}", day, **fields) for n in range(RECORDS)])
 
 
 def found(result: dg.ExecuteInProcessResult) -> dg.AssetCheckEvaluation:
-    """Give what the check has found in a run."""
+    """Return the evaluation of the check in a run."""
     (check,) = [one for one in result.get_asset_check_evaluations() if one.check_name == "schema_is_stable"]
     return check
 
 
-def told(check: dg.AssetCheckEvaluation, name: str) -> str:
-    """Give a text that the UI shows beside the check."""
+def shown(check: dg.AssetCheckEvaluation, name: str) -> str:
+    """Return a metadata text of the check."""
     value = check.metadata[name]
     assert isinstance(value, dg.MarkdownMetadataValue)
     return value.value or ""
 
 
-def run_after_three(pipe: Pipe, **newest: Any) -> dg.AssetCheckEvaluation:
-    """Load three like dumps, then one that may differ; give what is found in it."""
+def run_after_three(pipeline: Pipeline, **newest: Any) -> dg.AssetCheckEvaluation:
+    """Load three similar dumps, then one that may differ. Return its evaluation."""
     last = days_later(FIRST, 3)
     for number in range(3):
-        deliver(pipe, days_later(FIRST, number), link="https://shop.example", channelCode="A")
-    deliver(pipe, last, **{"link": "https://shop.example", "channelCode": "A"} | newest)
-    return found(pipe.load(FIRST, last))
+        deliver(pipeline, days_later(FIRST, number), link="https://shop.example", channelCode="A")
+    deliver(pipeline, last, **{"link": "https://shop.example", "channelCode": "A"} | newest)
+    return found(pipeline.load(FIRST, last))
 
 
-def test_a_dump_like_those_before_it_is_stable(pipe: Pipe) -> None:
-    check = run_after_three(pipe)
+def test_a_dump_like_those_before_it_is_stable(pipeline: Pipeline) -> None:
+    check = run_after_three(pipeline)
 
     assert check.passed
     assert check.description == "2026-03-04: Looks like the 3 dumps before it."
@@ -61,26 +58,26 @@ def test_a_dump_like_those_before_it_is_stable(pipe: Pipe) -> None:
         pytest.param({"event": "bounced"}, "- New value of `event`: `bounced`, in 40 of 40 records.", id="value"),
     ],
 )
-def test_what_has_changed_is_told(pipe: Pipe, newest: Mapping[str, Any], change: str | None) -> None:
-    check = run_after_three(pipe, **newest)
+def test_changes_are_named(pipeline: Pipeline, newest: Mapping[str, Any], change: str | None) -> None:
+    check = run_after_three(pipeline, **newest)
 
     assert check.passed is (change is None)
     if change is not None:
         assert check.severity is dg.AssetCheckSeverity.WARN
-        assert change in told(check, "what_changed")
+        assert change in shown(check, "what_changed")
 
 
-def test_loading_an_old_day_again_speaks_of_the_newest(pipe: Pipe) -> None:
-    run_after_three(pipe)
-    deliver(pipe, SECOND, event="bounced")
+def test_reloading_an_old_date_evaluates_the_newest_dump(pipeline: Pipeline) -> None:
+    run_after_three(pipeline)
+    deliver(pipeline, SECOND, event="bounced")
 
-    assert found(pipe.load(SECOND)).description == "2026-03-04: Looks like the 3 dumps before it."
+    assert found(pipeline.load(SECOND)).description == "2026-03-04: Looks like the 3 dumps before it."
 
 
-def test_a_first_dump_is_stable_and_says_that_there_is_nothing_to_compare(pipe: Pipe) -> None:
-    deliver(pipe, FIRST)
+def test_a_first_dump_is_stable_and_says_that_there_is_nothing_to_compare(pipeline: Pipeline) -> None:
+    deliver(pipeline, FIRST)
 
-    check = found(pipe.load(FIRST))
+    check = found(pipeline.load(FIRST))
 
     assert check.passed
     assert check.description == (
@@ -88,13 +85,13 @@ def test_a_first_dump_is_stable_and_says_that_there_is_nothing_to_compare(pipe: 
     )
 
 
-def test_only_the_fourteen_dumps_before_count(pipe: Pipe) -> None:
-    deliver(pipe, FIRST, event="bounced")
+def test_only_the_fourteen_dumps_before_count(pipeline: Pipeline) -> None:
+    deliver(pipeline, FIRST, event="bounced")
     last = days_later(FIRST, DUMPS_COMPARED + 1)
     for number in range(1, DUMPS_COMPARED + 1):
-        deliver(pipe, days_later(FIRST, number))
-    deliver(pipe, last, event="bounced")
+        deliver(pipeline, days_later(FIRST, number))
+    deliver(pipeline, last, event="bounced")
 
-    check = found(pipe.load(FIRST, last))
+    check = found(pipeline.load(FIRST, last))
 
-    assert "`bounced`" in told(check, "what_changed")
+    assert "`bounced`" in shown(check, "what_changed")

@@ -1,4 +1,4 @@
-"""Whether a run that a command line works off is still at work: its process is there, and is the same."""
+"""Health check of runs in the process of a command."""
 
 import socket
 import subprocess
@@ -8,13 +8,13 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
-from dagster._core.launcher import WorkerStatus
 
 from cdp_etl.defs.runtime import run_launcher
+from cdp_etl.defs.runtime.dagster_internals import WorkerStatus
 from cdp_etl.defs.runtime.run_launcher import PROCESS_TAG, WatchingRunLauncher, process_tag
 from cdp_etl_tests.end_to_end.wait import wait_until
 
-TAG_OF_ANOTHER = "from cdp_etl.defs.runtime.run_launcher import *; print(process_tag()[PROCESS_TAG], flush=True)"
+PRINT_TAG = "from cdp_etl.defs.runtime.run_launcher import *; print(process_tag()[PROCESS_TAG], flush=True)"
 
 
 @dg.job(name="load")
@@ -23,17 +23,17 @@ def _job() -> None:
 
 
 def health(tag: str) -> WorkerStatus:
-    """Ask the launcher after a run with this tag."""
+    """Return the health of a run with this tag."""
     run = dg.DagsterRun(job_name="load", tags={PROCESS_TAG: tag})
     return WatchingRunLauncher().check_run_worker_health(run).status
 
 
-def test_a_process_that_is_there_is_at_work() -> None:
+def test_a_live_process_is_running() -> None:
     assert health(process_tag()[PROCESS_TAG]) is WorkerStatus.RUNNING
 
 
-def test_a_process_that_was_killed_is_not_though_nobody_has_asked_for_it_yet() -> None:
-    with subprocess.Popen([sys.executable, "-c", f"{TAG_OF_ANOTHER}; input()"], stdout=-1, stdin=-1) as process:
+def test_a_killed_process_is_not_found_before_its_parent_reads_its_exit_status() -> None:
+    with subprocess.Popen([sys.executable, "-c", f"{PRINT_TAG}; input()"], stdout=-1, stdin=-1) as process:
         assert process.stdout is not None
         tag = process.stdout.readline().decode().strip()
         assert health(tag) is WorkerStatus.RUNNING
@@ -44,46 +44,46 @@ def test_a_process_that_was_killed_is_not_though_nobody_has_asked_for_it_yet() -
     assert health(tag) is WorkerStatus.NOT_FOUND
 
 
-def test_a_run_that_a_version_before_began_is_judged_by_its_number_alone() -> None:
-    host, number, _ = process_tag()[PROCESS_TAG].split(" ")
+def test_a_tag_of_an_older_version_is_checked_by_the_process_id_only() -> None:
+    host, pid, _ = process_tag()[PROCESS_TAG].split(" ")
 
-    assert health(f"{host} {number}") is WorkerStatus.RUNNING
+    assert health(f"{host} {pid}") is WorkerStatus.RUNNING
 
 
-def test_another_process_that_has_its_number_is_not_taken_for_it() -> None:
-    host, number, began = process_tag()[PROCESS_TAG].split(" ")
+def test_another_process_with_the_same_id_is_not_the_run() -> None:
+    host, pid, started = process_tag()[PROCESS_TAG].split(" ")
 
-    assert began.isdigit()
-    assert health(f"{host} {number} {int(began) - 1}") is WorkerStatus.NOT_FOUND
+    assert started.isdigit()
+    assert health(f"{host} {pid} {int(started) - 1}") is WorkerStatus.NOT_FOUND
 
 
 @pytest.mark.parametrize(
     ("hours", "status"),
     [pytest.param(5, WorkerStatus.RUNNING, id="lately"), pytest.param(7, WorkerStatus.NOT_FOUND, id="long ago")],
 )
-def test_a_process_on_another_machine_counts_as_long_as_its_run_is_heard_of(
+def test_a_process_on_another_machine_is_checked_by_the_age_of_its_last_event(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hours: int, status: WorkerStatus
 ) -> None:
     monkeypatch.setattr(
         run_launcher,
-        "_LONGEST_SILENCE",
-        run_launcher._LONGEST_SILENCE - timedelta(hours=hours),  # noqa: SLF001 - so much later it is
+        "_MAX_SILENCE",
+        run_launcher._MAX_SILENCE - timedelta(hours=hours),  # noqa: SLF001 - as if that much later
     )
     with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
         run = instance.create_run_for_job(_job, tags={PROCESS_TAG: f"not-{socket.gethostname()} 1 1"})
-        instance.report_engine_event("it has begun", run)
+        instance.report_engine_event("started", run)
         launcher = WatchingRunLauncher()
         launcher.register_instance(instance)
 
         assert launcher.check_run_worker_health(run).status is status
 
 
-def test_where_the_kernel_does_not_tell_when_a_process_began_its_number_counts(
+def test_without_a_start_time_the_process_id_counts(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with subprocess.Popen([sys.executable, "-c", ""]) as ended:
         pass
-    monkeypatch.setattr(run_launcher, "_began", lambda _: "")
+    monkeypatch.setattr(run_launcher, "_start_time", lambda _: "")
 
     assert health(process_tag()[PROCESS_TAG]) is WorkerStatus.RUNNING
     assert health(f"{socket.gethostname()} {ended.pid} ") is WorkerStatus.NOT_FOUND

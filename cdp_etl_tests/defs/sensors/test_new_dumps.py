@@ -1,4 +1,4 @@
-"""The sensor `new_dumps`: what has arrived is asked for once, what has changed again, what fails not for ever."""
+"""Sensor `new_dumps`: new dumps are requested once, changed ones again, failing ones a limited number of times."""
 
 import shutil
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from cdp_etl.defs.partitions import range_tags
 from cdp_etl.defs.sensors.new_dumps import build_new_dumps
 from cdp_etl.entities import BY_NAME
 from cdp_etl.pipeline.layers import Layer
-from cdp_etl_tests.defs.pipeline import Pipe, sms
+from cdp_etl_tests.defs.pipeline import Pipeline, sms
 
 EMAIL = BY_NAME["email-interaction"]
 TODAY = datetime.now(UTC).date()
@@ -22,19 +22,19 @@ YESTERDAY = TODAY - timedelta(days=1)
 
 
 class Daemon:
-    """Evaluates the sensor as the daemon does: it keeps the cursor, and uses up run keys for ever."""
+    """Evaluates the sensor like the daemon: stores the cursor and never repeats a run key."""
 
-    def __init__(self, pipe: Pipe) -> None:
-        self.pipe = pipe
+    def __init__(self, pipeline: Pipeline) -> None:
+        self.pipeline = pipeline
         self.cursor: str | None = None
         self.used: set[str | None] = set()
         self.skipped: str | None = None
 
     def tick(self) -> Sequence[dg.RunRequest]:
         context = dg.build_sensor_context(
-            instance=self.pipe.instance, cursor=self.cursor, resources={"settings": self.pipe.settings}
+            instance=self.pipeline.instance, cursor=self.cursor, resources={"settings": self.pipeline.settings}
         )
-        result = build_new_dumps(self.pipe.settings)(context)
+        result = build_new_dumps(self.pipeline.settings)(context)
         assert isinstance(result, dg.SensorResult)
         self.cursor = result.cursor
         self.skipped = (
@@ -47,31 +47,31 @@ class Daemon:
         return fresh
 
     def tick_and_load(self) -> list[str]:
-        """Carry out what is asked for, as the run launcher does; give the days."""
+        """Execute the requested runs and return their dates."""
         days = []
         for request in self.tick():
             assert request.partition_key is not None
-            self.pipe.load(date.fromisoformat(request.partition_key), tags=request.tags)
+            self.pipeline.load(date.fromisoformat(request.partition_key), tags=request.tags)
             days.append(request.partition_key)
         return days
 
 
 @pytest.fixture
-def daemon(pipe: Pipe) -> Daemon:
-    return Daemon(pipe)
+def daemon(pipeline: Pipeline) -> Daemon:
+    return Daemon(pipeline)
 
 
-def test_a_new_dump_is_asked_for_once(pipe: Pipe, daemon: Daemon) -> None:
-    pipe.deliver(YESTERDAY, [sms("1", YESTERDAY)])
+def test_a_new_dump_is_requested_once(pipeline: Pipeline, daemon: Daemon) -> None:
+    pipeline.deliver(YESTERDAY, [sms("1", YESTERDAY)])
 
-    asked = [daemon.tick_and_load() for _ in range(3)]
+    requested = [daemon.tick_and_load() for _ in range(3)]
 
-    assert asked == [[YESTERDAY.isoformat()], [], []]
+    assert requested == [[YESTERDAY.isoformat()], [], []]
 
 
-def test_only_the_entities_that_have_arrived_are_asked_for_in_one_run_a_day(pipe: Pipe, daemon: Daemon) -> None:
-    pipe.deliver(YESTERDAY, [sms("1", YESTERDAY)])
-    pipe.deliver_bytes(YESTERDAY, b"", entity=EMAIL)
+def test_one_run_per_date_is_requested_for_the_delivered_entities(pipeline: Pipeline, daemon: Daemon) -> None:
+    pipeline.deliver(YESTERDAY, [sms("1", YESTERDAY)])
+    pipeline.deliver_bytes(YESTERDAY, b"", entity=EMAIL)
 
     (request,) = daemon.tick()
 
@@ -79,178 +79,182 @@ def test_only_the_entities_that_have_arrived_are_asked_for_in_one_run_a_day(pipe
     assert request.tags[SKIP_UNCHANGED_TAG] == "true"
 
 
-def test_a_late_dump_is_found_within_the_days_looked_back(pipe: Pipe, daemon: Daemon) -> None:
+def test_a_late_dump_is_found_within_the_lookback_days(pipeline: Pipeline, daemon: Daemon) -> None:
     for back in (7, 8):
         day = TODAY - timedelta(days=back)
-        pipe.deliver(day, [sms(str(back), day)])
+        pipeline.deliver(day, [sms(str(back), day)])
 
     assert daemon.tick_and_load() == [(TODAY - timedelta(days=7)).isoformat()]
 
 
-def test_an_older_day_that_is_not_loaded_yet_is_still_looked_at(pipe: Pipe, daemon: Daemon) -> None:
-    """A day the ledger knows as missing is expected, however late it comes."""
+def test_an_older_date_that_is_not_loaded_is_still_scanned(pipeline: Pipeline, daemon: Daemon) -> None:
+    """A dump that the ledger records as missing is expected, however late it is delivered."""
     day = TODAY - timedelta(days=30)
-    (pipe.settings.data / "landing").mkdir(parents=True)
-    pipe.load(day)
-    pipe.deliver(day, [sms("1", day)])
+    (pipeline.settings.data / "landing").mkdir(parents=True)
+    pipeline.load(day)
+    pipeline.deliver(day, [sms("1", day)])
 
     assert daemon.tick_and_load() == [day.isoformat()]
 
 
-def test_days_that_nobody_has_tried_are_looked_at_however_long_the_daemon_was_down(
-    pipe: Pipe, daemon: Daemon
+def test_dates_without_any_attempt_are_scanned_however_long_the_daemon_was_down(
+    pipeline: Pipeline, daemon: Daemon
 ) -> None:
     long_ago, missed = TODAY - timedelta(days=30), TODAY - timedelta(days=20)
-    pipe.deliver(long_ago, [sms("1", long_ago)])
-    pipe.load(long_ago)
-    pipe.deliver(missed, [sms("2", missed)])
+    pipeline.deliver(long_ago, [sms("1", long_ago)])
+    pipeline.load(long_ago)
+    pipeline.deliver(missed, [sms("2", missed)])
 
     assert daemon.tick_and_load() == [missed.isoformat()]
 
 
-def test_content_a_then_b_then_a_again_is_asked_for_three_times(pipe: Pipe, daemon: Daemon) -> None:
+def test_content_a_then_b_then_a_again_is_requested_three_times(pipeline: Pipeline, daemon: Daemon) -> None:
     loaded = []
     for content in ("a", "b", "a"):
-        pipe.deliver(YESTERDAY, [sms(content, YESTERDAY)])
+        pipeline.deliver(YESTERDAY, [sms(content, YESTERDAY)])
         daemon.tick_and_load()
-        loaded += pipe.query("SELECT id FROM staging.sms_interaction")
+        loaded += pipeline.query("SELECT id FROM staging.sms_interaction")
 
     assert loaded == [("a",), ("b",), ("a",)]
 
 
-def test_what_was_loaded_by_hand_is_not_asked_for(pipe: Pipe, daemon: Daemon) -> None:
-    pipe.deliver(YESTERDAY, [sms("1", YESTERDAY)])
-    pipe.load(YESTERDAY)
+def test_a_manually_loaded_dump_is_not_requested(pipeline: Pipeline, daemon: Daemon) -> None:
+    pipeline.deliver(YESTERDAY, [sms("1", YESTERDAY)])
+    pipeline.load(YESTERDAY)
 
     assert daemon.tick_and_load() == []
 
 
-def test_a_dump_refused_for_its_content_is_not_asked_for_again_until_it_changes(
-    pipe: Pipe, daemon: Daemon
+def test_a_dump_refused_for_its_content_is_not_requested_again_until_it_changes(
+    pipeline: Pipeline, daemon: Daemon
 ) -> None:
-    pipe.deliver(YESTERDAY, [sms("1", YESTERDAY, event=None)])
+    pipeline.deliver(YESTERDAY, [sms("1", YESTERDAY, event=None)])
     refused = [daemon.tick_and_load() for _ in range(2)]
 
-    pipe.deliver(YESTERDAY, [sms("1", YESTERDAY)])
-    mended = daemon.tick_and_load()
+    pipeline.deliver(YESTERDAY, [sms("1", YESTERDAY)])
+    corrected = daemon.tick_and_load()
 
-    assert (refused, mended) == ([[YESTERDAY.isoformat()], []], [YESTERDAY.isoformat()])
+    assert (refused, corrected) == ([[YESTERDAY.isoformat()], []], [YESTERDAY.isoformat()])
 
 
-def test_a_run_that_was_killed_between_pull_and_load_is_made_up_for(pipe: Pipe, daemon: Daemon) -> None:
-    pipe.deliver(YESTERDAY, [sms("1", YESTERDAY)])
+def test_a_dump_whose_run_was_killed_between_pull_and_load_is_requested_again(
+    pipeline: Pipeline, daemon: Daemon
+) -> None:
+    pipeline.deliver(YESTERDAY, [sms("1", YESTERDAY)])
     daemon.tick_and_load()
-    pipe.deliver(YESTERDAY, [sms("2", YESTERDAY)])
-    pipe.load(YESTERDAY, layers=[Layer.LANDING])
+    pipeline.deliver(YESTERDAY, [sms("2", YESTERDAY)])
+    pipeline.load(YESTERDAY, layers=[Layer.LANDING])
 
     assert daemon.tick_and_load() == [YESTERDAY.isoformat()]
-    assert pipe.query("SELECT id FROM staging.sms_interaction") == [("2",)]
+    assert pipeline.query("SELECT id FROM staging.sms_interaction") == [("2",)]
 
 
-def test_the_schedule_behind_the_sensor_loads_nothing_twice(pipe: Pipe, daemon: Daemon) -> None:
-    pipe.deliver(YESTERDAY, [sms("1", YESTERDAY)])
+def test_the_schedule_after_the_sensor_loads_nothing_twice(pipeline: Pipeline, daemon: Daemon) -> None:
+    pipeline.deliver(YESTERDAY, [sms("1", YESTERDAY)])
     daemon.tick_and_load()
 
-    pipe.load(YESTERDAY, tags={SKIP_UNCHANGED_TAG: "true", "dagster/schedule_name": "daily_dump"})
+    pipeline.load(YESTERDAY, tags={SKIP_UNCHANGED_TAG: "true", "dagster/schedule_name": "daily_dump"})
 
-    assert pipe.query("SELECT status FROM ops.load ORDER BY load_seq") == [("loaded",), ("unchanged",)]
+    assert pipeline.query("SELECT status FROM ops.load ORDER BY load_seq") == [("loaded",), ("unchanged",)]
     assert daemon.tick() == []
 
 
 @pytest.mark.parametrize(
     "tags",
     [
-        pytest.param({"dagster/partition": YESTERDAY.isoformat()}, id="the day"),
-        pytest.param(range_tags(TODAY - timedelta(days=3), TODAY), id="a range that holds it"),
+        pytest.param({"dagster/partition": YESTERDAY.isoformat()}, id="the date"),
+        pytest.param(range_tags(TODAY - timedelta(days=3), TODAY), id="a range that contains it"),
     ],
 )
-def test_a_day_that_some_run_is_loading_is_left_alone_until_it_is_done(
-    pipe: Pipe, daemon: Daemon, tags: dict[str, str]
+def test_a_date_that_a_run_is_loading_is_not_requested_until_the_run_ends(
+    pipeline: Pipeline, daemon: Daemon, tags: dict[str, str]
 ) -> None:
-    """Whoever asked for it: the schedule, a person, or this sensor before."""
-    pipe.deliver(YESTERDAY, [sms("1", YESTERDAY)])
-    job = build_definitions(pipe.settings).resolve_job_def("load")
-    run = pipe.instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED, tags=tags)
+    """The run may come from the schedule, a person, or this sensor."""
+    pipeline.deliver(YESTERDAY, [sms("1", YESTERDAY)])
+    job = build_definitions(pipeline.settings).resolve_job_def("load")
+    run = pipeline.instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED, tags=tags)
 
-    while_at_work = daemon.tick()
-    pipe.instance.report_run_canceled(run)
+    while_running = daemon.tick()
+    pipeline.instance.report_run_canceled(run)
     done = daemon.tick()
 
-    assert (len(while_at_work), len(done)) == (0, 1)
+    assert (len(while_running), len(done)) == (0, 1)
 
 
-def test_a_correction_of_an_older_day_is_found_in_its_turn(pipe: Pipe, daemon: Daemon) -> None:
-    """Each look lists a few of the older days, so that its cost does not grow with the history."""
+def test_a_correction_of_an_older_date_is_found_in_turn(pipeline: Pipeline, daemon: Daemon) -> None:
+    """Each scan lists a few of the older dates, so its cost does not grow with the history."""
     older = [TODAY - timedelta(days=back) for back in range(20, 36)]
     for day in older:
-        pipe.deliver_bytes(day, b"")
-    pipe.load(older[-1], older[0], tags={SKIP_UNCHANGED_TAG: "true"})
-    pipe.deliver(older[0], [sms("1", older[0])])
+        pipeline.deliver_bytes(day, b"")
+    pipeline.load(older[-1], older[0], tags={SKIP_UNCHANGED_TAG: "true"})
+    pipeline.deliver(older[0], [sms("1", older[0])])
 
     assert [daemon.tick_and_load() for _ in range(4)] == [[], [], [older[0].isoformat()], []]
 
 
-def test_what_the_archive_no_longer_holds_is_not_pulled_again(pipe: Pipe, daemon: Daemon) -> None:
-    pipe.deliver(YESTERDAY, [sms("1", YESTERDAY)])
+def test_a_loaded_dump_that_was_pruned_from_the_archive_is_not_pulled_again(
+    pipeline: Pipeline, daemon: Daemon
+) -> None:
+    pipeline.deliver(YESTERDAY, [sms("1", YESTERDAY)])
     daemon.tick_and_load()
-    shutil.rmtree(pipe.settings.archive)
+    shutil.rmtree(pipeline.settings.archive)
 
     assert daemon.tick() == []
 
 
-def test_a_warehouse_that_a_load_holds_is_a_reason_to_skip(pipe: Pipe) -> None:
-    pipe.deliver(YESTERDAY, [sms("1", YESTERDAY)])
-    pipe.load(YESTERDAY)
-    context = dg.build_sensor_context(instance=pipe.instance, resources={"settings": pipe.settings})
+def test_the_sensor_skips_while_a_load_locks_the_warehouse(pipeline: Pipeline) -> None:
+    pipeline.deliver(YESTERDAY, [sms("1", YESTERDAY)])
+    pipeline.load(YESTERDAY)
+    context = dg.build_sensor_context(instance=pipeline.instance, resources={"settings": pipeline.settings})
 
-    with pipe.settings.open_warehouse().writing():
-        result = build_new_dumps(pipe.settings)(context)
+    with pipeline.settings.open_warehouse().writing():
+        result = build_new_dumps(pipeline.settings)(context)
 
     assert isinstance(result, dg.SkipReason)
     assert "in use" in str(result.skip_message)
 
 
-def test_a_zone_that_does_not_answer_hides_no_other(pipe: Pipe, daemon: Daemon, tmp_path: Path) -> None:
-    daemon.pipe = Pipe(
-        pipe.settings.model_copy(update={"landing_by_entity": {"email_interaction": str(tmp_path / "gone")}}),
-        pipe.instance,
+def test_an_unreachable_zone_does_not_affect_others(pipeline: Pipeline, daemon: Daemon, tmp_path: Path) -> None:
+    daemon.pipeline = Pipeline(
+        pipeline.settings.model_copy(update={"landing_by_entity": {"email_interaction": str(tmp_path / "gone")}}),
+        pipeline.instance,
     )
-    pipe.deliver(YESTERDAY, [sms("1", YESTERDAY)])
+    pipeline.deliver(YESTERDAY, [sms("1", YESTERDAY)])
 
     (request,) = daemon.tick()
 
     assert {key.path[1] for key in request.asset_selection or []} == {"sms_interaction"}
 
 
-def test_dagster_itself_takes_the_requests_as_they_are(pipe: Pipe) -> None:
-    """The daemon resolves partition, assets and job of each; a request that does not fit fails there."""
-    pipe.deliver(YESTERDAY, [sms("1", YESTERDAY)])
-    definitions = build_definitions(pipe.settings)
+def test_dagster_accepts_the_run_requests(pipeline: Pipeline) -> None:
+    """The daemon resolves partition, assets and job of each request, which fails if they do not fit."""
+    pipeline.deliver(YESTERDAY, [sms("1", YESTERDAY)])
+    definitions = build_definitions(pipeline.settings)
     context = dg.build_sensor_context(
-        instance=pipe.instance, definitions=definitions, resources={"settings": pipe.settings}
+        instance=pipeline.instance, definitions=definitions, resources={"settings": pipeline.settings}
     )
 
     evaluated = definitions.get_repository_def().get_sensor_def("new_dumps").evaluate_tick(context)
 
     (request,) = evaluated.run_requests or []
     assert request.tags["dagster/partition"] == YESTERDAY.isoformat()
-    asked = definitions.resolve_job_def("load").get_subset(
+    subset = definitions.resolve_job_def("load").get_subset(
         asset_selection=set(request.asset_selection or []),
         asset_check_selection=set(request.asset_check_keys or []),
     )
-    assert {node.name for node in asked.graph.nodes} == {"load_sms_interaction"}
+    assert {node.name for node in subset.graph.nodes} == {"load_sms_interaction"}
 
 
-def test_a_zone_that_does_not_answer_is_a_reason_to_skip_and_no_crash(daemon: Daemon) -> None:
-    asked = daemon.tick()
+def test_the_sensor_skips_if_no_zone_is_reachable(daemon: Daemon) -> None:
+    requested = daemon.tick()
 
-    assert asked == []
+    assert requested == []
     assert daemon.skipped is not None
-    assert daemon.skipped.count("there is no such folder") == 1
+    assert daemon.skipped.count("the folder does not exist") == 1
 
 
-def test_the_cursor_forgets_days_that_are_done(pipe: Pipe, daemon: Daemon) -> None:
-    pipe.deliver(YESTERDAY, [sms("1", YESTERDAY)])
+def test_the_cursor_drops_loaded_dates(pipeline: Pipeline, daemon: Daemon) -> None:
+    pipeline.deliver(YESTERDAY, [sms("1", YESTERDAY)])
     daemon.tick_and_load()
 
     daemon.tick()
@@ -258,12 +262,12 @@ def test_the_cursor_forgets_days_that_are_done(pipe: Pipe, daemon: Daemon) -> No
     assert daemon.cursor == '{"asked":{},"sightings":{}}'
 
 
-def test_a_dump_that_is_still_growing_is_not_asked_for(pipe: Pipe, daemon: Daemon) -> None:
-    daemon.pipe = Pipe(pipe.settings.model_copy(update={"stability_seconds": 3600}), pipe.instance)
-    pipe.deliver(YESTERDAY, [sms("1", YESTERDAY)])
+def test_an_unstable_dump_is_not_requested_without_a_marker(pipeline: Pipeline, daemon: Daemon) -> None:
+    daemon.pipeline = Pipeline(pipeline.settings.model_copy(update={"stability_seconds": 3600}), pipeline.instance)
+    pipeline.deliver(YESTERDAY, [sms("1", YESTERDAY)])
 
-    before_the_marker = daemon.tick()
-    pipe.deliver_bytes(YESTERDAY, b"", name="_SUCCESS")
-    behind_the_marker = daemon.tick()
+    before_marker = daemon.tick()
+    pipeline.deliver_bytes(YESTERDAY, b"", name="_SUCCESS")
+    after_marker = daemon.tick()
 
-    assert (len(before_the_marker), len(behind_the_marker)) == (0, 1)
+    assert (len(before_marker), len(after_marker)) == (0, 1)

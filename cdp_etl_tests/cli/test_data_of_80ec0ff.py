@@ -1,0 +1,195 @@
+"""Every command works with a data folder written by commit 80ec0ff, before stored names were renamed.
+
+`data_of_80ec0ff.tar.xz` was written by the commands of that commit, in the folder /srv/cdp_etl:
+
+- `data`: landing zone, archive, lake, warehouse, published versions, alert state, metrics, Dagster's home folder.
+  Loaded are 2026-03-01 and 2026-03-02 of all entities; comments of the second date were delivered twice.
+  The dump of sms-interaction of 2026-03-03 was refused, and the webhook was notified.
+- `expected`: the output of read-only commands of that commit.
+
+Absolute paths in `data` are of /srv/cdp_etl, where no test looks. They are in manifests and views of published
+versions, which the next publish replaces, and in the history of Dagster's runs, which no command follows.
+"""
+
+import json
+import re
+import shutil
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from cdp_etl.marts.registry import MARTS
+from cdp_etl.marts.snapshot.publish import latest_snapshot
+from cdp_etl_tests.alerts.servers import Webhook, webhook
+from cdp_etl_tests.cli.conftest import Command, _make
+
+ARCHIVE = Path(__file__).with_name("data_of_80ec0ff.tar.xz")
+REFUSED = "sms-interaction 2026-03-03"
+CHANGE_LOG = "customer_identity_change"
+SCHEMA = (
+    "SELECT schema_name FROM duckdb_schemas() WHERE NOT internal ORDER BY ALL",
+    "SELECT schema_name, table_name, comment, sql FROM duckdb_tables() ORDER BY ALL",
+    "SELECT schema_name, view_name, comment, sql FROM duckdb_views() WHERE NOT internal ORDER BY ALL",
+    "SELECT schema_name, table_name, column_name, data_type, is_nullable, comment FROM duckdb_columns() ORDER BY ALL",
+)
+
+
+@pytest.fixture(autouse=True)
+def _only_refused_dumps_are_findings(cdp_etl: Command, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001 - runs after it
+    monkeypatch.setenv("CDP_ETL_LOOKBACK_DAYS", "0")
+    monkeypatch.setenv("CDP_ETL_ALERT_DEADLINE", "99:00")
+    monkeypatch.setenv("CDP_ETL_ALERT_STALE_HOURS", "1000000")  # until the next run, the marts are missing
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Webhook]:
+    with webhook() as started:
+        monkeypatch.setenv("CDP_ETL_ALERT_WEBHOOK_URL", started.url)
+        yield started
+
+
+@pytest.fixture(scope="session")
+def unpacked_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("data_of_80ec0ff")
+    with tarfile.open(ARCHIVE) as archive:
+        archive.extractall(folder, filter="data")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def refreshed_once(unpacked_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a copy of the folder after one run of the present version."""
+    folder = tmp_path_factory.mktemp("refreshed")
+    shutil.copytree(unpacked_once / "data", folder / "data")
+    _make("run --from 2026-03-02", folder)
+    return folder
+
+
+@pytest.fixture
+def unpacked(cdp_etl: Command, unpacked_once: Path, tmp_path: Path) -> Command:
+    """Return the command in the folder as 80ec0ff left it."""
+    shutil.copytree(unpacked_once / "data", tmp_path / "data")
+    return cdp_etl
+
+
+@pytest.fixture
+def refreshed(cdp_etl: Command, refreshed_once: Path, tmp_path: Path) -> Command:
+    """Return the command in the folder after one run."""
+    shutil.copytree(refreshed_once / "data", tmp_path / "data")
+    return cdp_etl
+
+
+@pytest.fixture
+def expected(unpacked_once: Path) -> Path:
+    """Return the folder of the outputs of 80ec0ff."""
+    return unpacked_once / "expected"
+
+
+def test_status_and_quarantine_have_the_output_of_before(unpacked: Command, expected: Path) -> None:
+    status = json.loads(unpacked("status", "--json").out)
+    quarantine = json.loads(
+        unpacked("quarantine", "list", "--json", "--from", "2026-03-01", "--to", "2026-03-03").out
+    )
+
+    before = json.loads((expected / "status.json").read_text("utf-8"))
+    assert status["dumps"] == before["dumps"]
+    assert [mart["mart"] for mart in status["marts"]] == [mart["mart"] for mart in before["marts"]]
+    assert quarantine == json.loads((expected / "quarantine_list.json").read_text("utf-8"))
+
+
+def test_an_alert_sent_by_80ec0ff_is_known(unpacked: Command, server: Webhook, expected: Path) -> None:
+    rows = json.loads(unpacked("alerts", "check", "--json").out)
+
+    assert rows == json.loads((expected / "alerts_check.json").read_text("utf-8"))
+    assert server.requests == 0
+
+
+def test_after_a_run_the_warehouse_equals_one_filled_by_this_version(
+    refreshed_once: Path, tmp_path: Path, cdp_etl: Command
+) -> None:
+    shutil.copytree(refreshed_once / "data/landing", tmp_path / "data/landing")
+    assert cdp_etl("run", "--from", "2026-03-01", "--to", "2026-03-02").code == 0
+    migrated, fresh = (folder / "data/warehouse/cdp.duckdb" for folder in (refreshed_once, tmp_path))
+
+    assert read(migrated, SCHEMA) == read(fresh, SCHEMA)
+    tables = [f"{schema}.{name}" for schema, name in read(fresh, [ROW_TABLES])[0]]
+    assert len(tables) > len(MARTS)
+    for table in tables:
+        query = [f"SELECT COLUMNS(c -> c NOT LIKE '%load_seq') FROM {table} ORDER BY ALL"]
+        assert (table, read(migrated, query)) == (table, read(fresh, query))
+
+
+ROW_TABLES = f"""
+    SELECT schema_name, table_name FROM duckdb_tables()
+    WHERE schema_name IN ('staging', 'mart_storage') AND table_name NOT LIKE '{CHANGE_LOG}%'
+      AND table_name NOT LIKE '%\\_tombstones' ESCAPE '\\'
+    ORDER BY ALL
+"""
+
+
+def test_the_identity_log_is_carried_over(unpacked_once: Path, refreshed_once: Path) -> None:
+    query = "SELECT company_id, identifier, person_before, person_after, load_seq, changed_at FROM {} ORDER BY ALL"
+    before = read(unpacked_once / "data/warehouse/cdp.duckdb", [query.format(f"kept.{CHANGE_LOG}")])
+
+    after = read(refreshed_once / "data/warehouse/cdp.duckdb", [query.format(f"mart_storage.{CHANGE_LOG}")])
+
+    assert len(before[0]) == 2
+    assert after == before
+
+
+def test_a_run_publishes_all_marts(refreshed: Command) -> None:
+    snapshot = latest_snapshot(Path("data/published"))
+    (newest,) = read(Path("data/warehouse/cdp.duckdb"), ["SELECT max(load_seq) FROM ops.load"])
+    published = refreshed("sql", "SELECT count(*) AS n FROM interaction", "--format", "json")
+
+    assert snapshot is not None
+    assert [(snapshot.as_of,)] == newest
+    assert published.code == 0, published.err
+
+
+def test_unchanged_dumps_are_not_loaded_again_and_metrics_have_their_names(
+    refreshed: Command, expected: Path
+) -> None:
+    status = json.loads(refreshed("status", "--json", "--from", "2026-03-02", "--to", "2026-03-02").out)
+    metrics = refreshed("metrics").out
+
+    assert {dump["status"] for dump in status["dumps"]} == {"unchanged"}
+    assert series(metrics) >= series((expected / "metrics.prom").read_text("utf-8"))
+
+
+def test_replay_reads_archive_and_lake(refreshed: Command) -> None:
+    ended = refreshed("quarantine", "replay", "--from", "2026-03-01", "--entity", "sms-interaction")
+
+    assert ended.code == 0
+    assert "The same files were loaded under the same rules already." in " ".join(ended.out.split())
+
+
+def test_an_alert_sent_by_80ec0ff_is_resolved_when_the_dump_is_corrected(
+    refreshed: Command, server: Webhook
+) -> None:
+    assert refreshed("alerts", "send").code == 0
+    assert server.posted == []
+
+    landing = Path("data/landing/sms-interaction")
+    shutil.copy(landing / "2026-03-02/part-1.ndjson", landing / "2026-03-03/part-1.ndjson")
+    assert refreshed("run", "--from", "2026-03-03", "--entity", "sms-interaction").code == 0
+    assert json.loads(refreshed("alerts", "check", "--json").out) == []
+    assert refreshed("alerts", "send").code == 0
+
+    (message,) = server.posted
+    assert REFUSED in message["text"]
+
+
+def read(path: Path, queries: Any) -> list[list[tuple[Any, ...]]]:
+    """Return the rows of each query."""
+    with duckdb.connect(path, read_only=True) as connection:
+        return [connection.execute(query).fetchall() for query in queries]
+
+
+def series(text: str) -> set[str]:
+    """Return names and labels of the metrics, without values, times and lines of particular runs."""
+    return {re.sub(r" \S+$", "", line) for line in text.splitlines() if not line.startswith("#")}
