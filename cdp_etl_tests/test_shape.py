@@ -14,7 +14,7 @@ PACKAGE = ROOT / "cdp_etl"
 TESTS = ROOT / "cdp_etl_tests"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 SOURCES = [*MODULES, *sorted(TESTS.rglob("*.py"))]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 
 # Spelled in two parts, so that this file does not find itself.
 _UNWANTED = {
@@ -90,6 +90,16 @@ def test_every_link_in_the_pages_leads_somewhere() -> None:
     ]
 
     assert broken == []
+
+
+@pytest.mark.parametrize("page", ["docs/architecture.md", "CONTRIBUTING.md"])
+def test_every_path_that_a_guide_names_exists(page: str) -> None:
+    named = re.findall(
+        r"`((?:cdp_etl|cdp_etl_tests|docs)(?:/\w[\w.]*)*/?)`", (ROOT / page).read_text(encoding="utf-8")
+    )
+
+    assert len(named) > 10
+    assert [path for path in named if not (ROOT / path).exists()] == []
 
 
 def test_every_make_target_that_a_page_names_exists() -> None:
