@@ -192,12 +192,12 @@ def _key_entries(
     quarantined = [(row, key) for row, _, key in result.quarantined if key is not None]
     entries = np.zeros(len(lake) + len(quarantined), KEY_ENTRY)
     entries["hash"][: len(lake)] = lake["key_hash"].to_numpy()
-    entries["place"][: len(lake)] = delivery_positions(number, rows)
+    entries["position"][: len(lake)] = delivery_positions(number, rows)
     entries["index"][: len(lake)] = np.arange(len(lake))
     if quarantined:
         hashes = key_hashes(pl.Series([key for _, key in quarantined], dtype=pl.String()))
         entries["hash"][len(lake) :] = hashes.to_numpy()
-        entries["place"][len(lake) :] = delivery_positions(
+        entries["position"][len(lake) :] = delivery_positions(
             number, np.array([row for row, _ in quarantined], np.int64)
         )
         entries["index"][len(lake) :] = QUARANTINED_INDEX

@@ -10,11 +10,11 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-KEY_ENTRY: Final = np.dtype([("hash", "<u8"), ("place", "<u8"), ("index", "<u4")])
+KEY_ENTRY: Final = np.dtype([("hash", "<u8"), ("position", "<u8"), ("index", "<u4")])
 """Key of one record.
 
-`hash` is the key's hash. `place` is the position in the order of delivery: batch in the upper 32 bits, row in the
-lower. `index` is the row in the batch's file of valid records.
+`hash` is the hash of the key. `position` is the place in the order of delivery: batch in the upper 32 bits, row in
+the lower. `index` is the row in the batch's file of valid records.
 """
 
 QUARANTINED_INDEX: Final = 0xFFFFFFFF
@@ -97,7 +97,7 @@ class KeySpill:
 
 def _repeated(entries: KeyEntries) -> KeyEntries:
     """Return the entries with a repeated hash, if at least one of its records is valid."""
-    entries = entries[np.lexsort((entries["place"], entries["hash"]))]
+    entries = entries[np.lexsort((entries["position"], entries["hash"]))]
     is_first = np.ones(len(entries), np.bool_)
     is_first[1:] = entries["hash"][1:] != entries["hash"][:-1]
     group = np.cumsum(is_first) - 1

@@ -108,22 +108,22 @@ def _decide(entity: Entity, group: KeyEntries, staged: PartFolder) -> dict[int, 
     versions = _versions(group[group["index"] != QUARANTINED_INDEX], staged)
     quarantined = group[group["index"] == QUARANTINED_INDEX]
     last_quarantined = (
-        pl.DataFrame({"hash": quarantined["hash"], "quarantined": quarantined["place"]})
+        pl.DataFrame({"hash": quarantined["hash"], "quarantined": quarantined["position"]})
         .group_by("hash")
         .agg(pl.col("quarantined").max())
     )
-    is_last = pl.col("place") == pl.col("place").max().over("record_key")
+    is_last = pl.col("position") == pl.col("position").max().over("record_key")
     decided = versions.join(last_quarantined, on="hash", how="left").with_columns(
         is_last.alias("is_last"),
         *(
-            pl.when(~is_last).then(pl.col(column).sort_by("place").last().over("record_key")).alias(name)
+            pl.when(~is_last).then(pl.col(column).sort_by("position").last().over("record_key")).alias(name)
             for column, name in (("source_file", "by_file"), ("source_position", "by_position"))
         ),
-        (is_last & (pl.col("quarantined") > pl.col("place")))
+        (is_last & (pl.col("quarantined") > pl.col("position")))
         .fill_null(value=False)
         .alias("has_quarantined_successor"),
     )
-    decided = decided.join(_merge_custom_fields(entity, versions), on="place", how="left")
+    decided = decided.join(_merge_custom_fields(entity, versions), on="position", how="left")
     decided = decided.filter(
         pl.col("by_file").is_not_null()
         | pl.col("has_quarantined_successor")
@@ -137,7 +137,7 @@ def _decide(entity: Entity, group: KeyEntries, staged: PartFolder) -> dict[int, 
 
 def _versions(entries: KeyEntries, staged: PartFolder) -> pl.DataFrame:
     """Read the columns needed for a decision, from the files that contain the versions."""
-    batches = batch_numbers(entries["place"])
+    batches = batch_numbers(entries["position"])
     parts: list[pl.DataFrame] = []
     for batch in np.unique(batches).tolist():
         chosen = entries[batches == batch]
@@ -145,7 +145,7 @@ def _versions(entries: KeyEntries, staged: PartFolder) -> pl.DataFrame:
         parts.append(
             _compact(columns[chosen["index"].astype(np.int64)]).with_columns(
                 pl.Series("hash", chosen["hash"]),
-                pl.Series("place", chosen["place"]),
+                pl.Series("position", chosen["position"]),
                 pl.Series("index", chosen["index"].astype(np.int64)),
                 pl.lit(batch).alias("batch"),
             )
@@ -161,18 +161,18 @@ def _compact(rows: pl.DataFrame) -> pl.DataFrame:
 def _merge_custom_fields(entity: Entity, versions: pl.DataFrame) -> pl.DataFrame:
     """Merge the versions of each key whose last version lists `ignoredUpdateCfs`."""
     schema = {
-        "place": pl.UInt64(),
+        "position": pl.UInt64(),
         "folded_custom_fields": pl.String(),
         "folded_ignored_update_cfs": pl.List(pl.String()),
     }
     if not entity.supports_ignored_update_cfs:
         return pl.DataFrame(schema=schema)
-    ordered = versions.sort("place")
+    ordered = versions.sort("position")
     last = pl.col("ignored_update_cfs").last().over("record_key", mapping_strategy="join")
     chosen = ordered.filter((last.list.len() > 0) & (pl.len().over("record_key") > 1))
     rows = [
         {
-            "place": history["place"][-1],
+            "position": history["position"][-1],
             "folded_custom_fields": merged.custom_fields,
             "folded_ignored_update_cfs": sorted(merged.ignored),
         }

@@ -1,5 +1,5 @@
 """CSV reader.
 
-Belongs here: splitting and reading of CSV text.
+Belongs here: rows and cells of CSV text.
 Does not belong here: other formats.
 """

@@ -48,14 +48,14 @@ class CsvRows:
         mapping: The mapping of the columns.
         slices: The rows.
         cells: Number of cells of each row.
-        is_plain: Whether every strict CSV reader reads the row as we do.
+        is_standard: Whether every strict CSV reader reads the row as we do.
     """
 
     entity: Entity
     mapping: list[MappedColumn]
     slices: RecordSlices
     cells: Offsets
-    is_plain: npt.NDArray[np.bool_]
+    is_standard: npt.NDArray[np.bool_]
 
     @property
     def file(self) -> str:
@@ -74,7 +74,7 @@ class CsvRows:
     def chunks(self, max_rows: int) -> Iterator["CsvRows"]:
         """Yield the rows in chunks."""
         for rows, chunk in self.slices.chunks(max_rows):
-            yield replace(self, slices=chunk, cells=self.cells[rows], is_plain=self.is_plain[rows])
+            yield replace(self, slices=chunk, cells=self.cells[rows], is_standard=self.is_standard[rows])
 
     def record(self, row: int) -> dict[str, Any] | Quarantined:
         """Return the cells that are not blank, by key."""
@@ -93,8 +93,8 @@ class CsvRows:
         return record
 
     def columns(self) -> ColumnBatch:
-        """Return the plain rows with as many cells as the header as columns of text."""
-        is_supported = self.is_plain & (self.cells == len(self.mapping))
+        """Return the standard rows with as many cells as the header, as columns of text."""
+        is_supported = self.is_standard & (self.cells == len(self.mapping))
         is_supported[list(self.slices.quarantined)] = False
         rows = np.flatnonzero(is_supported)
         unsupported = Counter({"record: unsupported quotes or number of cells": len(is_supported) - len(rows)})
@@ -159,7 +159,7 @@ def read_csv(entity: Entity, source: ByteSource) -> Iterator[CsvRows]:
                 source.file, data, bounds.starts[rows], bounds.ends[rows], positions, offset=offset
             )
             quarantine_invalid_utf8(slices)
-            yield CsvRows(entity, mapping, slices, bounds.cells[rows], bounds.is_plain[rows])
+            yield CsvRows(entity, mapping, slices, bounds.cells[rows], bounds.is_standard[rows])
             position += len(rows)
         rest, offset = data[bounds.beyond :], offset + bounds.beyond
 
@@ -200,7 +200,7 @@ def _read_header(entity: Entity, source: ByteSource, line: bytes) -> list[Mapped
 
 
 def _parse_table(rows: bytes, cells: int) -> pa.Table:
-    """Parse plain rows to columns of text, with every cell unchanged."""
+    """Parse standard rows to columns of text, with every cell unchanged."""
     names = [f"cell {number}" for number in range(cells)]
     return pyarrow.csv.read_csv(
         BytesIO(rows),

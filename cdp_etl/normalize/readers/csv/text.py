@@ -28,7 +28,7 @@ class RowBounds:
         starts: Start of each row.
         ends: End of each row, before its line terminator.
         cells: Number of cells of each row.
-        is_plain: Whether every strict CSV reader reads the row as we do: no stray quote or carriage return.
+        is_standard: Whether every strict CSV reader reads the row as we do: no stray quote or carriage return.
         beyond: Start of the first row that is incomplete in the block.
         unclosed: Offset of a quote that is not closed in the block, or None.
     """
@@ -36,7 +36,7 @@ class RowBounds:
     starts: Offsets
     ends: Offsets
     cells: Offsets
-    is_plain: npt.NDArray[np.bool_]
+    is_standard: npt.NDArray[np.bool_]
     beyond: int
     unclosed: int | None
 
@@ -62,13 +62,13 @@ def find_rows(data: bytes, *, is_last: bool) -> RowBounds:
         (newlines > starts) & (codes[np.maximum(newlines - 1, 0)] == _RETURN) if len(data) else newlines > 0
     )
     ends = newlines - has_return
-    is_plain = np.ones(len(ends), np.bool_)
+    is_standard = np.ones(len(ends), np.bool_)
     returns = np.flatnonzero(codes == _RETURN)
     if len(returns) != int(has_return.sum()):
         strays = returns[~np.isin(returns, ends[has_return])]
         rows = np.searchsorted(newlines, strays)
-        is_plain[rows[rows < len(ends)]] = False
-    return RowBounds(starts, ends, cells, is_plain, beyond, int(quotes[-1]) if is_open else None)
+        is_standard[rows[rows < len(ends)]] = False
+    return RowBounds(starts, ends, cells, is_standard, beyond, int(quotes[-1]) if is_open else None)
 
 
 def _are_regular(codes: npt.NDArray[np.uint8], quotes: npt.NDArray[np.intp]) -> bool:
@@ -90,7 +90,7 @@ def _find_rows_by_cell(data: bytes, *, is_last: bool) -> RowBounds:
     starts: list[int] = []
     ends: list[int] = []
     cells: list[int] = []
-    plain: list[bool] = []
+    standard: list[bool] = []
     start = 0
     unclosed: int | None = None
     while start < len(data):
@@ -101,13 +101,13 @@ def _find_rows_by_cell(data: bytes, *, is_last: bool) -> RowBounds:
         starts.append(start)
         ends.append(row.end)
         cells.append(row.cells)
-        plain.append(row.is_plain)
+        standard.append(row.is_standard)
         start = row.beyond
     return RowBounds(
         np.array(starts, np.int64),
         np.array(ends, np.int64),
         np.array(cells, np.int64),
-        np.array(plain, np.bool_),
+        np.array(standard, np.bool_),
         min(start, len(data)),
         unclosed,
     )
@@ -118,7 +118,7 @@ class _Row:
     end: int
     beyond: int
     cells: int
-    is_plain: bool
+    is_standard: bool
     is_incomplete: bool
     unclosed: int | None
 
@@ -126,25 +126,25 @@ class _Row:
 def _find_row(data: bytes, start: int) -> _Row:
     at = start
     cells = 0
-    is_plain = True
+    is_standard = True
     while True:
         cells += 1
         if data[at : at + 1] == b'"':
             closing = _closing_quote(data, at)
             if closing is None:
-                return _Row(at, at, cells, is_plain=False, is_incomplete=True, unclosed=at)
+                return _Row(at, at, cells, is_standard=False, is_incomplete=True, unclosed=at)
             found = _CELL_END.search(data, closing + 1)
             end = found.start() if found else len(data)
             between = data[closing + 1 : end]
-            is_plain &= between in {b"", b"\r"}
+            is_standard &= between in {b"", b"\r"}
         else:
             found = _CELL_END.search(data, at)
             end = found.start() if found else len(data)
-            is_plain &= data.find(b'"', at, end) < 0
+            is_standard &= data.find(b'"', at, end) < 0
         if found is None or found.group() == b"\n":
             stop = end - 1 if end > start and data[end - 1 : end] == b"\r" else end
-            is_plain &= data.find(b"\r", start, stop) < 0
-            return _Row(stop, end + 1, cells, is_plain, is_incomplete=found is None, unclosed=None)
+            is_standard &= data.find(b"\r", start, stop) < 0
+            return _Row(stop, end + 1, cells, is_standard, is_incomplete=found is None, unclosed=None)
         at = end + 1
 
 
