@@ -36,7 +36,7 @@ BANNED = {
     r"\bnought\b|\bcommonest\b|\bin the place of\b": "zero, most common, instead of",
     r"\bmend(s|ed|ing)?\b": "fix",
     r"\bunforeseen\b": "unexpected",
-    r"\btold\b": "notified, reported, known",
+    r'(?<!")\btold\b': 'notified, reported, known; "told" is a stored key',
     r"\bbeside\b": "next to, in addition to, alongside",
     r"\bRULINGS|\bRECORDS\b": "a link to docs/records.md or docs/decisions/",
 }

@@ -27,7 +27,7 @@ _UNWANTED = {
 
 
 def name(path: Path) -> str:
-    """Give the path as a person would say it."""
+    """Return the path relative to the repository."""
     return str(path.relative_to(ROOT))
 
 

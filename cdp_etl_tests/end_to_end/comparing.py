@@ -1,7 +1,4 @@
-"""What a warehouse holds, so that two of them can be compared.
-
-Put here what must be equal. Which two are compared stands in the tests.
-"""
+"""Content of a warehouse in a form in which two warehouses can be compared."""
 
 from datetime import date
 from typing import Any
@@ -12,7 +9,7 @@ from cdp_etl.entities import ENTITIES
 from cdp_etl.marts.registry import MARTS
 from cdp_etl.warehouse import Warehouse, ledger
 
-# Kept from one run of the marts to the next, and so not the same where the runs are not.
+# Accumulated over runs of the marts, so not equal after different runs.
 _PASSING = {"customer_identity_change"}
 _TABLES = (
     *(f"staging.{name}" for name in (*(entity.table for entity in ENTITIES), "quarantine", "superseded")),
@@ -24,7 +21,7 @@ Statuses = dict[tuple[str, date], str]
 
 
 def contents(warehouse: Warehouse) -> dict[str, list[str]]:
-    """Give the rows of every table of staging and of the marts, in one order."""
+    """Return the rows of every table of staging and of the marts, sorted."""
     with warehouse.reading() as connection:
         return {
             table: sorted(map(repr, connection.execute(f"SELECT COLUMNS(*)::VARCHAR FROM {table}").fetchall()))
@@ -33,7 +30,7 @@ def contents(warehouse: Warehouse) -> dict[str, list[str]]:
 
 
 def digests(warehouse: Warehouse) -> dict[str, tuple[int, int]]:
-    """Give the same as numbers, where the rows would be too many: how many, and the sum of their hashes."""
+    """Return row count and sum of row hashes per table, for tables too large to compare row by row."""
     with warehouse.reading() as connection:
         return {
             table: connection.execute(f"SELECT count(*), sum(hash(t::VARCHAR)) FROM {table} AS t").fetchall()[0]
@@ -42,18 +39,18 @@ def digests(warehouse: Warehouse) -> dict[str, tuple[int, int]]:
 
 
 def in_place(warehouse: Warehouse) -> list[dict[str, Any]]:
-    """Give what the ledger says is loaded, without when and by which load."""
+    """Return the loads in place of the ledger, without times and load ids."""
     loaded = ledger(warehouse).select("entity", "dump_date", *(f"loaded_{name}" for name in _COUNTED))
     return loaded.sort("entity", "dump_date").to_dicts()
 
 
 def statuses(warehouse: Warehouse) -> Statuses:
-    """Give how the newest attempt of each dump ended."""
+    """Return the status of the newest attempt per dump."""
     rows = ledger(warehouse).select("entity", "dump_date", "status").rows()
     return {(entity, day): status for entity, day, status in rows}
 
 
 def reason(warehouse: Warehouse, entity: str, day: date) -> str:
-    """Give why the newest attempt of a dump did not get through."""
+    """Return the reason why the newest attempt of a dump failed."""
     row = ledger(warehouse).filter((pl.col("entity") == entity) & (pl.col("dump_date") == day))
     return str(row["reason"].item())

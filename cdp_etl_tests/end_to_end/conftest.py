@@ -1,4 +1,4 @@
-"""One Postgres for all tests of installations; each module installs into a database and a folder of its own."""
+"""Postgres server shared by all tests of installations; each module has its own database and folder."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""`dagster-daemon`, but looking at backfills every five seconds; Dagster has no setting for it."""
+"""`dagster-daemon` that checks backfills every five seconds; Dagster has no setting for the interval."""
 
 import sys
 

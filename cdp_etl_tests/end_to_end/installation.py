@@ -1,6 +1,6 @@
 """An installation as `deploy/` describes it: its dagster.yaml, its workspace, its units' commands, on loopback.
 
-Put here how the three processes are started, watched and ended. What is asked of them stands in `asking.py`.
+This module starts, watches and stops the three processes; `queries.py` sends requests to them.
 """
 
 import configparser
@@ -31,7 +31,7 @@ from cdp_etl_tests.landing.servers import free_port
 DEPLOY = Path(__file__).parents[2] / "deploy"
 PARTS = ("code", "daemon", "webserver")
 
-# Of the deployed dagster.yaml, what would only make a test wait.
+# Values of the deployed dagster.yaml that would only make a test wait.
 _SHORTER_WAITS = {
     ("run_monitoring", "poll_interval_seconds"): 2,
     ("run_monitoring", "free_slots_after_run_end_seconds"): 2,
@@ -63,9 +63,9 @@ class Installation:
                     cwd=self.home,
                     stdout=log,
                     stderr=log,
-                    start_new_session=True,  # so that what it starts in turn is ended with it
+                    start_new_session=True,  # so that its child processes end with it
                 )
-            if part == "code":  # else the others' first look at it is in vain, and the next is a while off
+            if part == "code":  # otherwise the first connection of the others fails, and they retry much later
                 self.wait("the code location answers", lambda: _answers(self.ports["code"]), seconds=180)
         if {"code", "webserver"}.intersection(parts) and {"code", "webserver"} <= self.processes.keys():
             self.wait("the web server knows the code location", self.graphql.location_is_loaded, seconds=180)
@@ -73,14 +73,14 @@ class Installation:
             self.wait("every daemon has a heartbeat", self.graphql.daemons_are_healthy, seconds=180)
 
     def kill(self, part: str) -> None:
-        """End a process and all that it has started, at once, as a machine that loses its power does."""
+        """Kill a process and its children at once, as a power failure does."""
         process = self.processes.pop(part)
-        with suppress(ProcessLookupError):  # nothing of it is left
+        with suppress(ProcessLookupError):  # the process has already ended
             os.killpg(process.pid, signal.SIGKILL)
         process.wait(10)
 
     def stop(self) -> None:
-        """End all processes in good order, as systemd does; what does not end is killed."""
+        """Stop all processes as systemd does; kill those that do not stop."""
         for part in [part for part in reversed(PARTS) if part in self.processes]:
             process = self.processes[part]
             process.terminate()
@@ -91,7 +91,7 @@ class Installation:
             self.kill(part)
 
     def wait(self, what: str, look: Callable[[], Found | None], *, seconds: float) -> Found:
-        """Wait for what comes about in the installation; where it does not, show the logs."""
+        """Wait until a condition holds in the installation; show the logs if it does not."""
 
         def look_while_all_run() -> Found | None:
             ended = [part for part, process in self.processes.items() if process.poll() is not None]
@@ -101,7 +101,7 @@ class Installation:
         return wait_until(what, look_while_all_run, seconds=seconds, explain=self.explain)
 
     def explain(self) -> str:
-        """Give the end of each log."""
+        """Return the last lines of each log."""
         return "\n".join(
             f"--- {log.name}\n" + "\n".join(log.read_text(errors="replace").splitlines()[-_LINES_OF_LOG:])
             for log in sorted(self.home.glob("*.log"))
@@ -110,7 +110,7 @@ class Installation:
     def command_line(
         self, *arguments: str, variables: Mapping[str, str] | None = None
     ) -> "subprocess.CompletedProcess[str]":
-        """Run a program of the installation, as an operator does on its machine, or with other variables."""
+        """Run a program of the installation as an operator does, optionally with other variables."""
         return subprocess.run(
             [Path(sys.executable).with_name(arguments[0]), *arguments[1:]],
             env=variables or self.variables,
@@ -122,7 +122,7 @@ class Installation:
         )
 
     def _command(self, part: str) -> list[str]:
-        """Give the unit's own command, with this installation's programs, ports and files."""
+        """Return the unit's command with the programs, ports and files of this installation."""
         words = unit_command(part, self.variables)
         words[0] = str(Path(sys.executable).with_name(Path(words[0]).name))
         for option, value in (("--port", self.ports.get(part)), ("--workspace", self.home / "workspace.yaml")):
@@ -137,9 +137,9 @@ def _answers(port: int) -> bool:
 
 
 def unit_command(part: str, variables: Mapping[str, str]) -> list[str]:
-    """Give the command of a part's systemd unit, with the variables of its environment file filled in."""
+    """Return the command of a component's systemd unit, with the variables of its environment file."""
     unit = configparser.ConfigParser(interpolation=None, strict=False)
-    unit.optionxform = str  # type: ignore[assignment,method-assign] # the way that configparser is told to keep capitals
+    unit.optionxform = str  # type: ignore[assignment,method-assign] # keeps configparser from lowercasing keys
     unit.read(DEPLOY / "systemd" / f"cdp-etl-{part}.service", encoding="utf-8")
     own = dict(assignment.split("=", 1) for assignment in shlex.split(unit["Service"]["Environment"]))
     return [Template(word).substitute({**own, **variables}) for word in shlex.split(unit["Service"]["ExecStart"])]
@@ -149,9 +149,9 @@ def unit_command(part: str, variables: Mapping[str, str]) -> list[str]:
 def installation(
     home: Path, postgres: Postgres, *, starting: Sequence[str] = PARTS, **settings: str
 ) -> Iterator[Installation]:
-    """Install into an empty folder, with a database of its own, and start all three processes, or some.
+    """Install into an empty folder with a new database, and start all three processes or some of them.
 
-    What is set beside `CDP_ETL_…` goes to the processes alone.
+    Variables other than `CDP_ETL_…` are set only for the processes.
     """
     ports = {"code": free_port(), "webserver": free_port()}
     write_instance(home / "dagster.yaml")
@@ -191,14 +191,14 @@ def installation(
 
 
 def zone_at_noon() -> tuple[str, datetime]:
-    """Give a time zone in which it is noon, so that no midnight comes in between, and the time there."""
+    """Return a time zone in which it is noon, so that no midnight falls into the test, and its time."""
     now = datetime.now(UTC)
     zone = f"Etc/GMT{now.hour - 12:+d}"
     return zone, now.astimezone(ZoneInfo(zone))
 
 
 def write_instance(target: Path) -> None:
-    """Write the deployed dagster.yaml, waiting less in places that it names itself."""
+    """Write the deployed dagster.yaml with shorter waits."""
     instance = yaml.safe_load((DEPLOY / "postgres" / "dagster.yaml").read_text(encoding="utf-8"))
     for (section, name), value in _SHORTER_WAITS.items():
         assert name in instance[section]

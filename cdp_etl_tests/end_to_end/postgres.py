@@ -1,7 +1,7 @@
-"""A real Postgres of Debian's, on a loopback port and in a folder of its own.
+"""Real Postgres server from Debian, on a loopback port, in its own folder.
 
-Debian's and not one from PyPI: the tests beside it need Debian packages anyway, it listens and asks for a password
-as a production server does, and it adds nothing to the locks.
+Debian's server instead of one from PyPI: the system tests need Debian packages anyway, the server listens and
+asks for a password as in production, and it adds nothing to the lock files.
 """
 
 import os
@@ -28,7 +28,7 @@ _FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 @dataclass(frozen=True)
 class Postgres:
-    """A running server, and how to log in."""
+    """Running server and its login."""
 
     port: int
     folder: Path
@@ -37,7 +37,7 @@ class Postgres:
     password: str = _PASSWORD
 
     def create_database(self, name: str) -> str:
-        """Make an empty database; give its name."""
+        """Create an empty database and return its name."""
         with closing(self._connect("postgres")) as connection:
             connection.autocommit = True
             with connection.cursor() as cursor:
@@ -45,7 +45,7 @@ class Postgres:
         return name
 
     def variables(self, database: str) -> dict[str, str]:
-        """Give the variables by which the deployed dagster.yaml reaches a database."""
+        """Return the variables with which the deployed dagster.yaml connects to a database."""
         values = {
             "HOST": self.host,
             "PORT": str(self.port),
@@ -56,13 +56,13 @@ class Postgres:
         return {f"CDP_DAGSTER_PG_{name}": value for name, value in values.items()}
 
     def sessions(self, name: str) -> int:
-        """Count the connections to a database that there have been."""
+        """Count all connections to a database so far."""
         with closing(self._connect("postgres")) as connection, connection.cursor() as cursor:
             cursor.execute("SELECT sessions FROM pg_stat_database WHERE datname = %s", [name])
             return int(cursor.fetchone()[0])
 
     def answers(self) -> bool:
-        """Tell whether a login succeeds."""
+        """Return whether a login succeeds."""
         try:
             self._connect("postgres").close()
         except psycopg2.OperationalError:
@@ -77,9 +77,9 @@ class Postgres:
 
 @contextmanager
 def postgres_server() -> Iterator[Postgres]:
-    """Run Postgres; it refuses to be root, so root runs it as the user that Debian's package makes."""
+    """Run Postgres. It refuses to run as root, so root starts it as the user of Debian's package."""
     user = "postgres" if os.geteuid() == 0 else None
-    folder = Path(tempfile.mkdtemp(prefix="cdp_etl_postgres_"))  # pytest's own folders are closed to other users
+    folder = Path(tempfile.mkdtemp(prefix="cdp_etl_postgres_"))  # other users cannot read pytest's folders
     data = folder / "data"
     password_file = folder / "password"
     password_file.write_text(_PASSWORD)
@@ -106,7 +106,7 @@ def postgres_server() -> Iterator[Postgres]:
         _wait_until_it_answers(server, process)
         yield server
     finally:
-        process.send_signal(signal.SIGINT)  # as Debian's unit stops it: whoever is connected is not waited for
+        process.send_signal(signal.SIGINT)  # as Debian's unit does: it does not wait for connected clients
         process.wait(30)
         shutil.rmtree(folder)
 
@@ -120,7 +120,7 @@ def _wait_until_it_answers(server: Postgres, process: "subprocess.Popen[bytes]")
 
 
 def _program(name: str) -> str:
-    """Find a program of the newest Postgres that Debian has put on this machine."""
+    """Return the path of a program of the newest Postgres that Debian installed."""
     found = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
     assert found, f"{name} is missing: apt-get install postgresql"
     return str(found[-1])

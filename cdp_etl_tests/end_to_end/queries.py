@@ -1,7 +1,4 @@
-"""What a person or a program asks of Dagster over GraphQL: backfills, runs, and whether all is up.
-
-Put here the questions and the orders. What must hold is asserted in the tests.
-"""
+"""Queries and mutations of Dagster's GraphQL API: backfills, runs, health."""
 
 import json
 import urllib.error
@@ -22,29 +19,29 @@ _ENDED = {"SUCCESS", "FAILURE", "CANCELED"}
 
 @dataclass(frozen=True)
 class Run:
-    """A run as the UI lists it."""
+    """Run as the UI lists it."""
 
     run_id: str
     job: str
     status: str
     tags: Mapping[str, str]
     seconds: float
-    """From its start to its end; 0 where it has not come to either."""
+    """Duration from start to end; 0 if the run has not started or ended."""
 
     @property
     def has_ended(self) -> bool:
-        """Tell whether nothing more comes of it."""
+        """Return whether the run has ended."""
         return self.status in _ENDED
 
     @property
     def first_run_id(self) -> str:
-        """Give the run that this one does again, or its own id where it is the first."""
+        """Return the id of the first run of a chain of retries."""
         return self.tags.get(_FIRST_RUN_TAG, self.run_id)
 
 
 @dataclass(frozen=True)
 class Tick:
-    """A tick of a schedule or sensor: when it was due, how it ended, and the runs it asked for."""
+    """Tick of a schedule or sensor: due time, status and requested runs."""
 
     at: datetime
     status: str
@@ -53,12 +50,12 @@ class Tick:
 
 @dataclass(frozen=True)
 class GraphQL:
-    """The web server's GraphQL end point."""
+    """GraphQL endpoint of the web server."""
 
     url: str
 
     def ask(self, query: str, **variables: Any) -> dict[str, Any]:
-        """Ask, and give the data."""
+        """Send a query and return its data."""
         request = urllib.request.Request(  # noqa: S310 - loopback
             f"{self.url}/graphql",
             data=json.dumps({"query": query, "variables": variables}).encode(),
@@ -71,7 +68,7 @@ class GraphQL:
         return data
 
     def location_is_loaded(self) -> bool:
-        """Tell whether the web server answers and has loaded the code location."""
+        """Return whether the web server answers and has loaded the code location."""
         try:
             data = self.ask(
                 "{ workspaceOrError { ... on Workspace "
@@ -83,19 +80,19 @@ class GraphQL:
         return [entry["locationOrLoadError"]["__typename"] for entry in entries] == ["RepositoryLocation"]
 
     def daemons_are_healthy(self) -> bool:
-        """Tell whether every daemon that the instance needs has beaten lately."""
+        """Return whether every required daemon has a recent heartbeat."""
         data = self.ask("{ instance { daemonHealth { allDaemonStatuses { required healthy } } } }")
         statuses = data["instance"]["daemonHealth"]["allDaemonStatuses"]
         return all(status["healthy"] for status in statuses if status["required"])
 
     def backfill_assets(self, keys: Iterable[dg.AssetKey], days: Iterable[date]) -> str:
-        """Launch a backfill of assets, as the asset graph's button does; give its id."""
+        """Launch a backfill of assets as the asset graph's button does, and return its id."""
         return self._launch_backfill(
             {"assetSelection": [{"path": list(key.path)} for key in keys], "partitionNames": _names(days)}
         )
 
     def backfill_job(self, job: str, days: Iterable[date]) -> str:
-        """Launch a backfill of a job, as its page's button does: one run a day; give its id."""
+        """Launch a backfill of a job as its page's button does, one run per day, and return its id."""
         partition_set = {"partitionSetName": f"{job}_partition_set", "repositorySelector": _REPOSITORY}
         return self._launch_backfill({"selector": partition_set, "partitionNames": _names(days)})
 
@@ -107,7 +104,7 @@ class GraphQL:
         assert data["cancelPartitionBackfill"]["__typename"] == "CancelBackfillSuccess"
 
     def backfill_status(self, backfill_id: str) -> str:
-        """Give the status of a backfill."""
+        """Return the status of a backfill."""
         data = self.ask(
             "query ($id: String!) { partitionBackfillOrError(backfillId: $id) "
             "{ __typename ... on PartitionBackfill { status } } }",
@@ -117,12 +114,12 @@ class GraphQL:
         return status
 
     def backfill_end(self, backfill_id: str) -> str | None:
-        """Give the status of a backfill that is over."""
+        """Return the status of a finished backfill, or None."""
         status = self.backfill_status(backfill_id)
         return status if status in _OVER else None
 
     def runs(self, *, job: str | None = None, backfill_id: str | None = None) -> list[Run]:
-        """Give runs, the newest first: all, of a job, or of a backfill."""
+        """Return runs, newest first: all, of a job, or of a backfill."""
         tags = [{"key": _BACKFILL_TAG, "value": backfill_id}] if backfill_id else []
         data = self.ask(
             "query ($filter: RunsFilter) { runsOrError(filter: $filter) { ... on Runs { results "
@@ -141,7 +138,7 @@ class GraphQL:
         ]
 
     def ticks(self, name: str) -> list[Tick]:
-        """Give the ticks of a schedule or sensor, the newest first."""
+        """Return the ticks of a schedule or sensor, newest first."""
         data = self.ask(
             "query ($selector: InstigationSelector!) { instigationStateOrError(instigationSelector: $selector) "
             "{ ... on InstigationState { ticks { timestamp status runIds } } } }",

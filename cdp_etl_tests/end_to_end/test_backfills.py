@@ -1,4 +1,4 @@
-"""Backfills on Postgres, with daemon and web server: in one run, as one run a day, cancelled, again."""
+"""Backfills on Postgres with daemon and web server: one run, one run per day, cancelled, repeated."""
 
 import gzip
 import json
@@ -25,7 +25,7 @@ BROKEN_FILE = "part-2.ndjson.gz"
 
 
 def days(first: int, last: int) -> list[date]:
-    """Give days of March."""
+    """Return days of March."""
     return [date(2026, 3, 1) + timedelta(days=number - 1) for number in range(first, last + 1)]
 
 
@@ -35,7 +35,7 @@ CANCELLED = days(10, 15)
 BY_COMMAND = days(20, 21)
 BAD_DAY = RANGE[1]
 AS_JSON = {"CDP_ETL_LOG_FORMAT": "json", "CDP_DAGSTER_LOG_FORMAT": "json"}
-# DuckDB's binding prints these, from C, where a process ends while another thread is still there; they are no log.
+# DuckDB's binding prints these lines from C if a thread outlives the main thread; they are not log lines.
 NOT_LOGGED = ("nanobind: ", " - leaked ", " - ... skipped remainder", "See https://nanobind.")
 
 
@@ -51,18 +51,18 @@ def installed(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> I
 
 
 def bad_file(installed: Installation) -> Path:
-    """Give the path of the file that cannot be read at first."""
+    """Return the path of the file that cannot be read at first."""
     return installed.settings.data / "landing" / BROKEN / BAD_DAY.isoformat() / BROKEN_FILE
 
 
 def all_keys(installed: Installation) -> Sequence[dg.AssetKey]:
-    """Give the keys of all assets, as the asset graph's "Materialize all" takes them."""
+    """Return the keys of all assets, as for "Materialize all" in the asset graph."""
     graph = build_definitions(installed.settings).resolve_asset_graph()
     return sorted(graph.materializable_asset_keys)
 
 
 def dumps(installed: Installation, chosen: Sequence[date]) -> dict[str, int]:
-    """Count the dumps of some days by how their newest attempt ended."""
+    """Count the dumps of some days by the status of their newest attempt."""
     counted: dict[str, int] = {}
     for (_, day), status in statuses(installed.settings.open_warehouse()).items():
         if day in chosen:
@@ -71,12 +71,12 @@ def dumps(installed: Installation, chosen: Sequence[date]) -> dict[str, int]:
 
 
 def wait_for_end(installed: Installation, backfill_id: str) -> str:
-    """Wait until a backfill is over; give its status."""
+    """Wait until a backfill has ended and return its status."""
     return installed.wait("the backfill is over", lambda: installed.graphql.backfill_end(backfill_id), seconds=500)
 
 
 def wait_for_marts(installed: Installation) -> None:
-    """Wait until the marts hold every load."""
+    """Wait until the marts have applied every load."""
     warehouse = installed.settings.open_warehouse()
     installed.wait("the marts hold every load", lambda: find_unapplied_loads(warehouse) is None, seconds=500)
 
@@ -93,7 +93,7 @@ def test_a_range_of_days_is_one_run_and_a_bad_day_keeps_no_other_from_being_load
     assert dumps(installed, RANGE) == {"loaded": 17, "refused": 1}
     assert statuses(warehouse)[BROKEN.replace("-", "_"), BAD_DAY] == "refused"
     assert BROKEN_FILE in reason(warehouse, BROKEN.replace("-", "_"), BAD_DAY)
-    # The marts' steps of that run were skipped; the sensor sees what did arrive.
+    # The marts' steps of that run were skipped; the sensor starts a run for the loaded dumps.
     wait_for_marts(installed)
 
 

@@ -1,7 +1,7 @@
-"""No personal data and no secret leaves the data: canaries are fed through every failure path and looked for.
+"""Personal data and secrets never leave the data: canaries go through every failure path.
 
-They are looked for in what commands print, in log lines, in alerts, metrics and reports, and in every file of
-Dagster's instance. Landing zone, archive, lake, warehouse and snapshot hold the data itself.
+The tests search for them in output, logs, alerts, metrics, reports and all files of Dagster's instance. Landing
+zone, archive, lake, warehouse and snapshot hold the data itself and are not searched.
 """
 
 import gzip
@@ -28,7 +28,7 @@ EMAIL = "canary.person@leak.example"
 TOKEN = "tok_canary_7f3a91c2d48"  # noqa: S105 - made up
 SECRET = "canary-secret-5d1e"  # noqa: S105 - made up
 NEEDLES = ("canary", "986127543")
-"""One of these is in each of them, in some spelling; and in the name of no test: its folder is called by it."""
+"""Each canary contains one of these in some spelling. No test name may: folders are named by tests."""
 
 DATA_ITSELF = {"landing", "archive", "lake", "warehouse", "published"}
 ACTIVITY = "customer-product-activity"
@@ -38,7 +38,7 @@ Files = Mapping[str, bytes]
 
 
 def activity(number: int, **fields: Any) -> dict[str, Any]:
-    """Give one valid activity of the canary."""
+    """Return one valid activity of the canary."""
     return {
         "actionId": str(number),
         "action": "Wishlist",
@@ -147,19 +147,19 @@ DUMPS: Mapping[str, Files] = {
 
 
 class Heard:
-    """Everything that was said, by whom."""
+    """All captured output, by source."""
 
     def __init__(self, command: Command) -> None:
         self._command = command
         self.said: dict[str, str] = {}
 
     def run(self, *arguments: str) -> None:
-        """Run a command and keep what it prints."""
+        """Run a command and capture its output."""
         ended = self._command(*arguments)
         self.said[" ".join(arguments)] = ended.out + ended.err
 
     def leaks(self) -> dict[str, list[str]]:
-        """Give by place what is around each canary."""
+        """Return the text around each canary, by source."""
         texts = {**self.said, **dict(_files(Path("data")))}
         found = {place: list(_around(text)) for place, text in texts.items()}
         return {place: around for place, around in found.items() if around}
@@ -181,7 +181,7 @@ def _around(text: str) -> Iterator[str]:
 
 @pytest.fixture
 def heard(cdp_etl: Command, monkeypatch: pytest.MonkeyPatch) -> Heard:
-    """Give the ears; every secret that can be set is a canary."""
+    """Return the capture; every secret setting is a canary."""
     for name in ("SFTP_PASSWORD", "SFTP_PASSPHRASE", "DECRYPTION_PASSPHRASE", "ALERT_SMTP_PASSWORD"):
         monkeypatch.setenv(f"CDP_ETL_{name}", SECRET)
     monkeypatch.setenv("CDP_ETL_LOG_LEVEL", "DEBUG")
@@ -196,7 +196,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Webhook]:
 
 
 def deliver(number: int, files: Files, entity: str = ACTIVITY) -> str:
-    """Put a dump into the landing folder; give its day."""
+    """Write a dump into the landing folder and return its day."""
     day = f"2026-03-{number:02}"
     folder = Path("data/landing", entity, day)
     folder.mkdir(parents=True)
@@ -206,7 +206,7 @@ def deliver(number: int, files: Files, entity: str = ACTIVITY) -> str:
 
 
 def ask_everything(heard: Heard, server: Webhook, last: str) -> None:
-    """Run every command that tells of what happened."""
+    """Run every command that reports results."""
     days = ("--from", "2026-03-01", "--to", last)
     heard.run("status")
     heard.run("status", "--json")
@@ -255,7 +255,7 @@ def test_no_secret_leaves_by_a_zone_that_does_not_answer(
 
 
 def fail_with(error: Exception) -> Callable[..., Any]:
-    """Give what stands in the place of a stage and fails."""
+    """Return a replacement of a stage that fails."""
 
     def fail(*_: Any, **__: Any) -> Any:
         raise error
@@ -291,5 +291,5 @@ def test_nothing_leaves_by_the_text_of_an_error_nobody_foresaw(  # noqa: PLR0913
 
 
 def _instance_tells_of(day: str) -> bool:
-    """Tell whether the instance's files are read at all: what happened to a day stands in them."""
+    """Check that the instance's files are searched at all: they contain the outcome of a day."""
     return any(day in text for place, text in _files(Path("data")) if place.startswith("data/dagster/"))

@@ -1,11 +1,11 @@
-"""A run on Postgres keeps its connection from one event to the next: a login costs more than what is written."""
+"""A run on Postgres reuses its connection between events: a login costs more than a write."""
 
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
-from cdp_etl.defs.error_boundary import in_step
+from cdp_etl.defs.error_boundary import op_boundary
 from cdp_etl_tests.end_to_end.installation import write_instance
 from cdp_etl_tests.end_to_end.postgres import Postgres
 
@@ -15,7 +15,7 @@ EVENTS = 100
 
 
 @dg.op(name="telling")
-@in_step
+@op_boundary
 def _telling(context: dg.OpExecutionContext) -> None:
     for number in range(EVENTS):
         context.log_event(dg.AssetMaterialization("asset", metadata={"number": number}))

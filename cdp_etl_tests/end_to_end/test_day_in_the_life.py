@@ -1,6 +1,6 @@
-"""A day in the life: dumps by SFTP, one late, one corrected, one corrupt, one missing; all say exactly that.
+"""A day of deliveries by SFTP: one dump late, one corrected, one corrupt, one missing; every view reports that.
 
-Over a real sshd, Postgres, daemon and web server; nobody asks for anything but the schedule and the sensors.
+On a real sshd, Postgres, daemon and web server. Only the schedule and the sensors start runs.
 """
 
 import gzip
@@ -38,7 +38,7 @@ LATE, CORRECTED, CORRUPT, MISSING = (
 PUNCTUAL = ("customer-product-activity", "sms-interaction")
 _ROWS = 40
 LONG = 500
-"""How long anything may take, in seconds; the machine may be at other work."""
+"""Maximum wait in seconds; the machine may be busy."""
 
 
 def table(entity: str) -> str:
@@ -47,18 +47,18 @@ def table(entity: str) -> str:
 
 @dataclass(frozen=True)
 class Shop:
-    """An installation at noon of some time zone, what its partner has, and where alerts go."""
+    """Installation at noon of some time zone, its partner's files, and the receiver of its alerts."""
 
     installed: Installation
     ready: Path
-    """The dumps as the partner makes them, right ones."""
+    """Correct dumps, as the partner produces them."""
     zone: Path
-    """What the SFTP server shows."""
+    """Files that the SFTP server offers."""
     hook: Webhook
     yesterday: date
 
     def deliver(self, *entities: str) -> None:
-        """Put the dumps of yesterday on the server."""
+        """Upload dumps of yesterday."""
         for entity in entities:
             there = self.zone / entity / self.yesterday.isoformat()
             shutil.copytree(self.ready / entity / self.yesterday.isoformat(), there, dirs_exist_ok=True)
@@ -74,14 +74,14 @@ class Shop:
             return {}
         return dict(counted)
 
-    def told(self) -> str:
-        """Give all that people were told."""
+    def messages(self) -> str:
+        """Return all messages sent to people."""
         return "\n".join(str(message["text"]) for message in self.hook.posted)
 
     def still_open(self) -> set[str]:
-        """Give what people were told of and not that it is over."""
-        told = {f"dump {what}" for what in re.findall(r"^Dump (\w+: \S+ \S+)$", self.told(), re.MULTILINE)}
-        return told - set(re.findall(r"^Resolved: (.+)$", self.told(), re.MULTILINE))
+        """Return findings that were sent and not resolved."""
+        sent = {f"dump {what}" for what in re.findall(r"^Dump (\w+: \S+ \S+)$", self.messages(), re.MULTILINE)}
+        return sent - set(re.findall(r"^Resolved: (.+)$", self.messages(), re.MULTILINE))
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +112,7 @@ def test_a_day_in_the_life(shop: Shop, tmp_path: Path) -> None:
     warehouse = shop.installed.settings.open_warehouse()
     day = shop.yesterday
 
-    # In the morning: the punctual ones, a first version of one that is wrong, and one that cannot be read.
+    # Morning: the punctual dumps, a wrong first version of one, and an unreadable one.
     shop.deliver(*PUNCTUAL, CORRECTED)
     wrong = shop.zone / CORRECTED / day.isoformat() / "part-1.ndjson"
     right = wrong.read_text(encoding="utf-8")
@@ -124,14 +124,14 @@ def test_a_day_in_the_life(shop: Shop, tmp_path: Path) -> None:
     shop.installed.wait(
         "what arrived in the morning is loaded", lambda: shop.load_counts() == in_the_morning, seconds=LONG
     )
-    # The schedule looks for all six, and writes down what has not come.
+    # The schedule polls all six entities and records the missing ones.
     shop.installed.wait(
         "the schedule has asked for the day",
         lambda: statuses(warehouse).get((table(MISSING), day)) == "empty",
         seconds=LONG,
     )
 
-    # In the afternoon: the late one, and the corrected one once more.
+    # Afternoon: the late dump, and the corrected one again.
     shop.deliver(LATE)
     wrong.write_text(right, encoding="utf-8")
     at_the_end = in_the_morning | {table(LATE): 1, table(CORRECTED): 2}
@@ -140,7 +140,7 @@ def test_a_day_in_the_life(shop: Shop, tmp_path: Path) -> None:
     )
     shop.installed.wait("the marts hold every load", lambda: is_held(shop.installed.settings), seconds=LONG)
 
-    # The ledger says exactly that.
+    # The ledger reports exactly that.
     ended = statuses(warehouse)
     assert {entity.table for entity in ENTITIES} == {loaded for loaded, _ in ended}
     assert ended[table(CORRUPT), day] == "refused"
@@ -150,27 +150,27 @@ def test_a_day_in_the_life(shop: Shop, tmp_path: Path) -> None:
         assert ended[table(entity), day] in {"loaded", "unchanged"}
     corrected = ledger(warehouse).filter(pl.col("entity") == table(CORRECTED))
     assert corrected["loaded_records_read"].item() == len(right.splitlines())
-    # So do the marts: they are those of a single run over what lay there at the end.
+    # The marts equal those of a single run over the final files.
     assert contents(warehouse) == contents(loaded_at_once(shop, tmp_path).open_warehouse())
-    # So does the report.
+    # The report agrees.
     page = report_of(shop)
     for entity, fact in ((CORRUPT, "the dump was refused"), (MISSING, "no files were there")):
         assert f"{name(BY_NAME[entity])}: {fact}" in page
-    # So do the alerts: of all that was missing in the morning only this is not over.
+    # The alerts agree: of the dumps missing in the morning only this one is unresolved.
     still = {f"dump refused: {CORRUPT} {day}", f"dump missing: {MISSING} {day}"}
-    shop.installed.wait("people were told what is over", lambda: shop.still_open() == still, seconds=LONG)
-    assert "Run failed" not in shop.told()
+    shop.installed.wait("the resolved findings were sent", lambda: shop.still_open() == still, seconds=LONG)
+    assert "Run failed" not in shop.messages()
     doctor = shop.installed.command_line("cdp-etl", "doctor")
     assert "It is running." in doctor.stdout, doctor.stdout + doctor.stderr
 
 
 def is_held(settings: Settings) -> bool:
-    """Tell whether marts and snapshot hold every load."""
+    """Return whether marts and snapshot have applied every load."""
     return find_unapplied_loads(settings.open_warehouse(), settings.published) is None
 
 
 def loaded_at_once(shop: Shop, folder: Path) -> Settings:
-    """Load what lies on the server at the end, in one go."""
+    """Load the final files of the server in one run."""
     once = {
         "CDP_ETL_DATA": str(folder),
         "CDP_ETL_LANDING": str(shop.zone),
@@ -180,11 +180,11 @@ def loaded_at_once(shop: Shop, folder: Path) -> Settings:
     ended = shop.installed.command_line(
         "cdp-etl", "run", "--from", day, variables={**shop.installed.variables, **once}
     )
-    assert ended.returncode == 1, ended.stderr  # one is corrupt there too
+    assert ended.returncode == 1, ended.stderr  # one file is corrupt there too
     return Settings(data=folder)
 
 
 def report_of(shop: Shop) -> str:
-    """Give the text of the report of the day."""
+    """Return the text of the day's report."""
     page = shop.installed.settings.reports / f"{shop.yesterday}.html"
     return html.unescape(re.sub(r"<[^>]+>", " ", page.read_text(encoding="utf-8")))

@@ -1,4 +1,4 @@
-"""The files of `deploy/`, read beside one another and beside the code: names, images, commands, variables."""
+"""Files of `deploy/` compared with each other and with the code: names, images, commands, variables."""
 
 import re
 import shlex
@@ -20,7 +20,7 @@ DOCKERFILES = [path for path in FILES if path.name == "Dockerfile"]
 TEST_SERVERS = "test-servers"
 ZONES = {"sftp": "sftp://cdp@sftp/srv/dumps", "s3": "s3://dumps"}
 LOG_FORMAT = {"CDP_DAGSTER_LOG_FORMAT": "json"}
-# Of a part's options, what is another thing in a container than on a machine.
+# Options that differ between a container and a machine.
 _OF_THE_PLACE = {"--host", "--workspace"}
 
 
@@ -36,12 +36,12 @@ def example() -> str:
 
 
 def variables(text: str, prefix: str) -> set[str]:
-    """Give the variables of a prefix that a text names; not the prefix itself, nor one that goes on with `…`."""
+    """Return the variables with a prefix that a text names, without the prefix itself and those ending in `…`."""
     return set(re.findall(rf"\b{prefix}[A-Z0-9_]*[A-Z0-9]\b", text))
 
 
 def options(command: list[str]) -> dict[str, str]:
-    """Give the options of a command of Dagster's with their values."""
+    """Return the options of a Dagster command with their values."""
     return {word: command[at + 1] for at, word in enumerate(command) if word.startswith("--")}
 
 

@@ -1,6 +1,6 @@
-"""`deploy/` in the hands of the programs that read it: Compose, systemd, sshd and moto; but no container is made.
+"""Files of `deploy/` checked by the programs that read them: Compose, systemd, sshd and moto.
 
-Compose and systemd are Debian's. What they cannot say without an engine is how a container behaves.
+Compose and systemd are Debian's. No container is created, so the behaviour of containers is not tested.
 """
 
 import os
@@ -31,7 +31,7 @@ DAY = "2026-03-01"
 
 
 def run(*command: str | Path, folder: Path, **more: str) -> "subprocess.CompletedProcess[str]":
-    """Run a program without any variable of ours but those given."""
+    """Run a program with only the given variables of cdp_etl."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("CDP_", "AWS_"))}
     return subprocess.run(
         command, cwd=folder, env=inherited | more, capture_output=True, text=True, check=False, timeout=300
@@ -39,14 +39,14 @@ def run(*command: str | Path, folder: Path, **more: str) -> "subprocess.Complete
 
 
 def zone_of(server: str) -> dict[str, str]:
-    """Give the variables of a test server's zone, as Compose reads them."""
+    """Return the variables of a test server's zone, as Compose reads them."""
     lines = (SERVERS / f"{server}.env").read_text(encoding="utf-8").splitlines()
     pairs = (line.partition("=") for line in lines if line and not line.startswith("#"))
     return {name: value for name, _, value in pairs}
 
 
 def load_a_day(folder: Path, zone: Mapping[str, str]) -> None:
-    """Load the sample dumps of a day from a zone, and hold the ledger to it."""
+    """Load the sample dumps of a day from a zone and check the ledger."""
     data = folder / "data"
     limits = {"CDP_ETL_DATA": str(data), "CDP_ETL_THREADS": "1", "CDP_ETL_MEMORY_LIMIT": "500MiB"}
 
@@ -71,7 +71,7 @@ def served(command: list[str | Path], port: int, log: Path) -> Iterator[None]:
 
 @pytest.fixture
 def composed(tmp_path: Path) -> Path:
-    """Give a copy of `deploy/`, filled in as its README says."""
+    """Return a copy of `deploy/`, filled in as its README says."""
     folder = tmp_path / "deploy"
     shutil.copytree(DEPLOY, folder, ignore=shutil.ignore_patterns("secrets", "cdp-etl.env"))
     filled = (folder / "cdp-etl.env.example").read_text(encoding="utf-8") + "CDP_DAGSTER_PG_PASSWORD=open sesame\n"
@@ -111,7 +111,7 @@ def test_compose_refuses_to_start_postgres_without_a_password(composed: Path) ->
 
 
 def test_systemd_finds_no_fault_in_the_units(tmp_path: Path) -> None:
-    """It looks for the programs too; here they stand in another place."""
+    """`systemd-analyze` also looks for the programs, which are elsewhere on this machine."""
     units = []
     for part in PARTS:
         text = (DEPLOY / "systemd" / f"cdp-etl-{part}.service").read_text(encoding="utf-8")
@@ -136,7 +136,7 @@ def test_the_sftp_servers_configuration_hands_out_dumps_and_does_nothing_else(tm
     zone = {name: value.replace("/run/secrets", str(keys)) for name, value in zone_of("sftp").items()}
     zone["CDP_ETL_LANDING"] = f"sftp://{getuser()}@127.0.0.1:{port}{SAMPLES}"
     own_key = shutil.copy(keys / "sftp_key", tmp_path / "own_key")
-    Path(own_key).chmod(0o600)  # ssh itself takes no key that others can read
+    Path(own_key).chmod(0o600)  # ssh rejects a key that others can read
     login = ("-i", own_key, "-o", f"UserKnownHostsFile={keys / 'known_hosts'}", "-o", "BatchMode=yes")
     (tmp_path / "orders").write_text(f"get {SAMPLES}/../README.md got\nput got {tmp_path}/put\n", encoding="utf-8")
 
@@ -155,7 +155,7 @@ def test_the_sftp_servers_configuration_hands_out_dumps_and_does_nothing_else(tm
 def test_the_s3_server_is_filled_and_hands_out_dumps(tmp_path: Path) -> None:
     services = yaml.safe_load((DEPLOY / "docker-compose.yml").read_text(encoding="utf-8"))["services"]
     port = free_port()
-    # S104: it is what a container listens at.
+    # S104: the address on which a container listens.
     listening = services["s3"]["command"].replace("0.0.0.0", "127.0.0.1").replace("5000", str(port))  # noqa: S104
     zone = zone_of("s3") | {"CDP_ETL_OBJECT_STORE_ENDPOINT": f"http://127.0.0.1:{port}"}
 

@@ -1,4 +1,4 @@
-"""Processes that die in a backfill: it is completed, and the warehouse is that of an undisturbed run."""
+"""Processes killed during a backfill: it completes, and the warehouse equals that of an undisturbed run."""
 
 import os
 import signal
@@ -43,7 +43,7 @@ def loaded_days(installed: Installation, days: Sequence[date]) -> int:
 
 
 def run_workers(installed: Installation) -> list[int]:
-    """Give the processes that the code location works off its runs in."""
+    """Return the processes in which the code location executes runs."""
     code = installed.processes["code"].pid
     threads = Path(f"/proc/{code}/task").glob("*/children")
     children = [pid for thread in threads for pid in thread.read_text().split()]
@@ -51,11 +51,11 @@ def run_workers(installed: Installation) -> list[int]:
 
 
 def wait_for_completion(installed: Installation, backfill_id: str, days: Sequence[date]) -> None:
-    """Wait until a backfill is over, with each run that failed done again in the end, and all of it complete.
+    """Wait until a backfill has ended, each failed run was retried successfully, and everything is loaded.
 
-    Dagster's daemon reads what is materialized asset by asset, and then whether any run is at work. A run done
-    again that ends between the two leaves a backfill `COMPLETED_FAILED` though nothing of it is missing: launched
-    once more, as an operator would, it must end well.
+    Dagster's daemon first reads the materialized partitions asset by asset, then the active runs. A retry that
+    ends between the two leaves the backfill `COMPLETED_FAILED` although nothing is missing. Launched once more,
+    as an operator would, it must succeed.
     """
     end = installed.wait("the backfill is over", lambda: installed.graphql.backfill_end(backfill_id), seconds=500)
     assert end in {"COMPLETED_SUCCESS", "COMPLETED_FAILED"}, installed.explain()
@@ -88,7 +88,7 @@ def test_a_backfill_outlives_its_worker_the_daemon_and_the_web_server(installed:
 
 
 def test_a_run_that_died_with_its_whole_machine_is_found_dead_and_done_again(installed: Installation) -> None:
-    """Dagster's own launcher does not look: the run was at work for ever, and no sensor asked for its days."""
+    """Dagster's own launcher does not check: the run stayed active forever, and no sensor requested its days."""
     backfill_id = installed.graphql.backfill_assets(load_keys(ENTITIES), SECOND_HALF)
     installed.wait("the first dumps are loaded", lambda: loaded_days(installed, SECOND_HALF), seconds=500)
 

@@ -1,6 +1,6 @@
-"""A daemon that is not there, and a command line that was killed: what is said of it, and what comes after.
+"""A daemon that is down and a killed command: how they are reported, and how the pipeline recovers.
 
-One installation on Postgres; the tests go through its life in their order.
+One installation on Postgres; the tests run in order.
 """
 
 import subprocess
@@ -26,7 +26,7 @@ from cdp_etl_tests.end_to_end.queries import Run
 pytestmark = pytest.mark.system
 
 _TICK_IN = timedelta(seconds=110)
-"""From the beginning of the installation to the schedule's tick: the daemon must have come up and gone by then."""
+"""Seconds from the start of the installation to the schedule's tick; the daemon starts and stops within."""
 
 _SCHEDULE_TAG = "dagster/schedule_name"
 _LONG = 500
@@ -34,7 +34,7 @@ _LONG = 500
 
 @dataclass(frozen=True)
 class Outage:
-    """An installation whose daemon does not run yet, and when its schedule ticks."""
+    """Installation whose daemon does not run yet, and the time of its schedule's tick."""
 
     installed: Installation
     tick: datetime
@@ -42,7 +42,7 @@ class Outage:
     """The day before yesterday, and yesterday."""
 
     def doctor_on_the_daemon(self) -> str:
-        """Give the line of `cdp-etl doctor` that tells of the daemon."""
+        """Return the line of `cdp-etl doctor` about the daemon."""
         said = self.installed.command_line("cdp-etl", "doctor", "--json").stdout
         (line,) = [line for line in said.splitlines() if "schedule and sensors" in line or "It is running" in line]
         return line
@@ -59,7 +59,7 @@ class Outage:
         return {(entity, day): count for entity, day, count in counted}
 
     def scheduled(self) -> list[Run]:
-        """Give the runs that the schedule has asked for."""
+        """Return the runs that the schedule requested."""
         runs = self.installed.graphql.runs(job=LOAD_JOB.name)
         return [run for run in runs if run.tags.get(_SCHEDULE_TAG) == "daily_dump"]
 
@@ -84,7 +84,7 @@ def outage(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 
 def age_heartbeats(installed: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make every heartbeat that the instance knows an hour older."""
+    """Make every heartbeat of the instance one hour older."""
     for name, value in installed.variables.items():
         monkeypatch.setenv(name, value)
     with dg.DagsterInstance.from_config(str(installed.home)) as instance:
@@ -116,7 +116,7 @@ def test_doctor_says_that_a_daemon_has_stopped_beating(outage: Outage, monkeypat
 def test_what_a_daemon_that_was_down_has_missed_is_caught_up_with_and_nothing_is_loaded_twice(
     outage: Outage,
 ) -> None:
-    """Of the ticks missed the schedule makes up for the last alone; the other day is found by the sensor."""
+    """The scheduler repeats only the last missed tick; the sensor finds the other day."""
     generate(outage.installed.settings.data / "landing", outage.days[0], len(outage.days), 30)
     time.sleep(max(0, (outage.tick - datetime.now(UTC)).total_seconds() + 1))
     assert outage.scheduled() == []

@@ -1,6 +1,6 @@
-"""Dagster's UI in a real browser, over Postgres and a running daemon: what a data engineer clicks, reads and sees.
+"""Dagster's UI in a real browser, on Postgres with a running daemon: clicks and views of a data engineer.
 
-`make screenshots` keeps the pictures for the README.
+`make screenshots` saves the pictures for the README.
 """
 
 import os
@@ -22,20 +22,20 @@ from cdp_etl_tests.report.render.test_screens import CHROMIUM, FLAGS
 
 pytestmark = pytest.mark.system
 
-# Dagster plots the newest 120 days that a dump may have, so these are of late; older than the days that are looked
-# back, so that nothing but the clicks loads them.
+# Recent dates, because Dagster plots the newest 120 dump dates; older than the lookback days, so that only the
+# clicks load them.
 FIRST = datetime.now(UTC).date() - timedelta(days=12)
 DAYS = [FIRST + timedelta(days=number) for number in range(3)]
 ENTITY = "email_interaction"
-LONG = 400_000  # milliseconds; the machine may be at other work
-MOST_BYTES = 300_000
+LONG = 400_000  # milliseconds; the machine may be busy
+MAX_BYTES = 300_000
 
 
 @pytest.fixture(scope="module")
 def installed(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     home = tmp_path_factory.mktemp("ui")
     generate(home / "data" / "landing", DAYS[0], len(DAYS), 50, dirty=0.06)
-    # The backfill makes the marts itself; the sensor would make them once more meanwhile.
+    # The backfill refreshes the marts itself; the sensor would refresh them a second time.
     settings = {"CDP_ETL_MART_REFRESH_INTERVAL_SECONDS": "100000", "CDP_ETL_FIRST_DUMP_DATE": FIRST.isoformat()}
     with installation(home, postgres, **settings) as running:
         yield running
@@ -66,16 +66,16 @@ def page(browser: Browser, installed: Installation) -> Iterator[Page]:
 
 
 def take_picture(page: Page, folder: Path, name: str) -> None:
-    """Keep what the page shows as a small PNG."""
+    """Save a screenshot as a small PNG."""
     page.wait_for_load_state("networkidle")
-    page.wait_for_timeout(1000)  # charts and graphs are drawn by degrees
-    assert 10_000 < len(page.screenshot(path=folder / f"{name}.png")) < MOST_BYTES
+    page.wait_for_timeout(1000)  # charts and graphs are drawn gradually
+    assert 10_000 < len(page.screenshot(path=folder / f"{name}.png")) < MAX_BYTES
 
 
 def read_markdown(page: Page, installed: Installation, link: Locator, wanted: Locator) -> None:
-    """Click on the link to a figure in Markdown until its dialog shows what is wanted.
+    """Click on the link to a Markdown value until its dialog shows the expected text.
 
-    Dagster draws the table of figures anew when news of a run come, and a dialog that was open goes with it.
+    Dagster redraws the table of values when a run reports progress, which closes an open dialog.
     """
 
     def is_shown() -> bool:
@@ -88,7 +88,7 @@ def read_markdown(page: Page, installed: Installation, link: Locator, wanted: Lo
 
 
 def choose_days(page: Page, first: date, last: date) -> None:
-    """Fill in the days of the dialog that launches."""
+    """Fill in the days of the launch dialog."""
     dialog = page.get_by_role("dialog")
     days = dialog.locator("input[type=text]").first
     days.fill(first.isoformat() if first == last else f"[{first}...{last}]")

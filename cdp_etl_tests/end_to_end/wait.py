@@ -1,4 +1,4 @@
-"""Waiting for what comes about in another process."""
+"""Waiting for a condition in another process."""
 
 import time
 from collections.abc import Callable
@@ -12,7 +12,7 @@ _BETWEEN_LOOKS_SECONDS = 0.2
 def wait_until(
     what: str, look: Callable[[], Found | None], *, seconds: float, explain: Callable[[], str] = str
 ) -> Found:
-    """Look again and again until there is something to give; after so many seconds fail, and explain."""
+    """Poll until a value is available and return it; fail with an explanation after a time limit."""
     deadline = time.monotonic() + seconds
     while not (found := look()):
         assert time.monotonic() < deadline, f"waited {seconds:.0f} s in vain for: {what}\n{explain()}"
