@@ -1,4 +1,4 @@
-"""What the tests of the marts share: a warehouse of their own."""
+"""Fixture of the marts' tests: a warehouse per test."""
 
 from pathlib import Path
 

@@ -1,6 +1,6 @@
-"""The invariant: after any run of a mart, for whatever loads came before, it equals its full rebuild.
+"""The invariant of incremental refresh: after any run and any loads, a mart equals its full rebuild.
 
-And what is published is what the marts hold, however it is put together from files of versions before.
+The published snapshot equals the marts too, whatever files of earlier versions it reuses.
 """
 
 import tempfile
@@ -10,7 +10,6 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
@@ -24,6 +23,7 @@ from cdp_etl.marts.engine.mart import Mart
 from cdp_etl.marts.registry import MARTS
 from cdp_etl.marts.settings import MartSettings
 from cdp_etl.marts.snapshot.publish import DATABASE, PUBLISHED, publish
+from cdp_etl_tests.examples import examples
 from cdp_etl_tests.marts.loading import EMAIL, SMS, Loader, make_record
 
 _PEOPLE: Sequence[Sequence[str]] = (
@@ -100,42 +100,42 @@ class _FailedOnPurposeError(Exception):
     pass
 
 
-class MartsFollowTheLoads(RuleBasedStateMachine):
-    """Any loads, reloads and removals; any mart run after any of them, or failing in the middle of its run."""
+class MartRefreshMachine(RuleBasedStateMachine):
+    """Loads, reloads and removals in any order, with runs of any mart in between; some runs fail midway."""
 
     def __init__(self) -> None:
         super().__init__()
         self.folder = tempfile.TemporaryDirectory(prefix="marts-")
         self.loader = Loader(Path(self.folder.name), _SETTINGS[0])
 
-    @initialize(load=_load(), most=st.sampled_from((0, 100_000)))
-    def begin(self, load: tuple[Entity, int, Sequence[dict[str, Any]]], most: int) -> None:
-        self.few_that_left = patch.object(tombstones, "MIN_COMPACTION_ROWS", most)
-        self.few_that_left.start()
+    @initialize(load=_load(), min_compaction_rows=st.sampled_from((0, 100_000)))
+    def begin(self, load: tuple[Entity, int, Sequence[dict[str, Any]]], min_compaction_rows: int) -> None:
+        self.min_compaction_rows = patch.object(tombstones, "MIN_COMPACTION_ROWS", min_compaction_rows)
+        self.min_compaction_rows.start()
         self.loader.load(*load)
 
     @rule(load=_load())
-    def load_a_dump(self, load: tuple[Entity, int, Sequence[dict[str, Any]]]) -> None:
+    def load_dump(self, load: tuple[Entity, int, Sequence[dict[str, Any]]]) -> None:
         self.loader.load(*load)
 
     @rule(chosen=st.sampled_from(range(len(_SETTINGS))))
-    def change_the_settings(self, chosen: int) -> None:
+    def change_settings(self, chosen: int) -> None:
         self.loader = Loader(Path(self.folder.name), _SETTINGS[chosen])
 
     @rule(mart=st.sampled_from(MARTS))
-    def run_one_mart(self, mart: Mart) -> None:
+    def refresh_one_mart(self, mart: Mart) -> None:
         refresh.refresh_mart(self.loader.warehouse, mart, self.loader.settings)
 
-        self._holds([mart])
+        self._assert_equal_to_full_rebuild([mart])
 
     @rule(mart=st.sampled_from(MARTS))
     def rebuild_one_mart(self, mart: Mart) -> None:
         refresh.rebuild_mart(self.loader.warehouse, mart, self.loader.settings)
 
-        self._holds([mart])
+        self._assert_equal_to_full_rebuild([mart])
 
     @rule(mart=st.sampled_from(MARTS))
-    def a_run_fails_before_it_is_committed(self, mart: Mart) -> None:
+    def fail_before_commit(self, mart: Mart) -> None:
         with (
             patch.object(state, "write_state", side_effect=_FailedOnPurposeError),
             pytest.raises(_FailedOnPurposeError),
@@ -143,7 +143,7 @@ class MartsFollowTheLoads(RuleBasedStateMachine):
             refresh.refresh_mart(self.loader.warehouse, mart, self.loader.settings)
 
     @rule()
-    def publish_what_changed(self) -> None:
+    def publish_marts(self) -> None:
         publish(
             self.loader.warehouse,
             Path(self.folder.name) / "published",
@@ -152,16 +152,16 @@ class MartsFollowTheLoads(RuleBasedStateMachine):
             min_rows_for_delta=0,
         )
 
-        self._is_published()
+        self._assert_published()
 
     def teardown(self) -> None:
         refresh.refresh_marts(self.loader.warehouse, self.loader.settings)
-        self._holds(MARTS)
-        self.publish_what_changed()
-        self.few_that_left.stop()
+        self._assert_equal_to_full_rebuild(MARTS)
+        self.publish_marts()
+        self.min_compaction_rows.stop()
         self.folder.cleanup()
 
-    def _holds(self, marts: Sequence[Mart]) -> None:
+    def _assert_equal_to_full_rebuild(self, marts: Sequence[Mart]) -> None:
         with self.loader.warehouse.reading() as connection:
             differing = {
                 mart.name: check_matches_full_rebuild(connection, mart, self.loader.settings).violations
@@ -169,7 +169,7 @@ class MartsFollowTheLoads(RuleBasedStateMachine):
             }
         assert differing == dict.fromkeys(differing, 0)
 
-    def _is_published(self) -> None:
+    def _assert_published(self) -> None:
         with self.loader.warehouse.reading() as connection:
             connection.execute(
                 f"ATTACH {literal(str(Path(self.folder.name) / 'published' / DATABASE))} AS published (READ_ONLY)"
@@ -187,5 +187,5 @@ class MartsFollowTheLoads(RuleBasedStateMachine):
         assert differing == dict.fromkeys(differing, 0)
 
 
-TestMartsFollowTheLoads = MartsFollowTheLoads.TestCase
-TestMartsFollowTheLoads.settings = settings(max_examples=10, stateful_step_count=12, deadline=None)
+TestMartRefreshes = MartRefreshMachine.TestCase
+TestMartRefreshes.settings = examples(10)

@@ -1,8 +1,8 @@
-"""The marts of a generated month are what an independent recomputation in plain Python comes to, row for row.
+"""The marts of a generated month equal an independent recomputation in plain Python, row for row.
 
-Four weekly dumps an entity, of all the days of their week: with late and corrected records, deletions, records
-that come twice in a dump and again in later ones; loaded in no order, one of them delivered again with less in it,
-the marts run in between.
+The month has four weekly dumps per entity. They contain late, corrected and deleted records, and records delivered
+twice in one dump or in several. The dumps are loaded out of order, one is redelivered with fewer records, and the
+marts are refreshed in between.
 """
 
 import hashlib
@@ -29,13 +29,13 @@ from cdp_etl_tests.warehouse.dumps import File
 FIRST = date(2026, 3, 1)
 WEEKS = 4
 ROWS_A_DAY = 30
-_MOST = 5
+_MAX_CUSTOMERS_PER_IDENTIFIER = 5
 
 Dumps = dict[tuple[str, int], dict[tuple[str, ...], Version]]
 
 
 class Month:
-    """A generated month in the warehouse, and what was delivered of it at last."""
+    """A generated month in the warehouse, and the last delivery of each of its dumps."""
 
     def __init__(self, folder: Path) -> None:
         self.loader = Loader(folder)
@@ -45,7 +45,7 @@ class Month:
         self.delivered: Dumps = {}
 
     def load(self, week: int, *, leave_out: int = 0) -> None:
-        """Load the dumps of a week; with `leave_out`, delivered without so many of its days."""
+        """Load the dumps of a week, without the first `leave_out` of its days."""
         for entity in recomputed.ENTITIES:
             dump_date = FIRST + timedelta(days=7 * week + 6)
             files = [
@@ -79,7 +79,7 @@ class Month:
         )
 
     def refresh_marts(self) -> None:
-        """Bring the marts up to date."""
+        """Refresh all marts."""
         refresh_marts(self.loader.warehouse, self.loader.settings)
 
 
@@ -102,7 +102,7 @@ def expected(month: Month) -> Mapping[str, list[Row]]:
     versions = [version for dump in month.delivered.values() for version in dump.values()]
     records = recomputed.current(month.delivered.values())
     interaction = recomputed.interaction(records)
-    identity = recomputed.customer_identity(records, _MOST)
+    identity = recomputed.customer_identity(records, _MAX_CUSTOMERS_PER_IDENTIFIER)
     attributed = recomputed_persons.by_person(interaction, identity)
     return {
         "interaction": interaction,
@@ -129,7 +129,7 @@ def expected(month: Month) -> Mapping[str, list[Row]]:
         "product",
     ],
 )
-def test_a_mart_is_what_plain_loops_over_the_delivered_lines_come_to(
+def test_a_mart_equals_its_recomputation_from_the_delivered_lines(
     month: Month, expected: Mapping[str, list[Row]], mart: str
 ) -> None:
     without = "* EXCLUDE (key_hash)" if mart == "interaction" else "*"
@@ -139,20 +139,20 @@ def test_a_mart_is_what_plain_loops_over_the_delivered_lines_come_to(
     assert _listed(found) == _listed(expected[mart])
 
 
-def test_the_month_holds_what_makes_a_difference(month: Month) -> None:
-    """Corrected, deleted, late and redelivered records, masked contacts: without them the test shows little."""
+def test_the_month_has_every_kind_of_difficult_record(month: Month) -> None:
+    """Without corrected, deleted, late and redelivered records and masked contacts it would prove little."""
     versions = [version for dump in month.delivered.values() for version in dump.values()]
     records = recomputed.current(month.delivered.values())
-    moments = [(version.occurred_at.date(), version.dump_date) for version in records]
+    dates = [(version.occurred_at.date(), version.dump_date) for version in records]
 
     assert len(versions) - len({version.key for version in versions}) > 15
     assert sum(version.is_deleted for version in versions) > 20
-    assert sum((dump_date - day).days > 7 for day, dump_date in moments) > 20
+    assert sum((dump_date - day).days > 7 for day, dump_date in dates) > 20
     assert sum(not version.identifiers for version in records) > 20
 
 
 def _listed(rows: Sequence[Row]) -> list[str]:
-    """Give rows as texts in order, so that a difference is seen row by row; numbers to six digits."""
+    """Return rows as sorted JSON texts, so that a difference is shown row by row; numbers have four digits."""
     return sorted(json.dumps(_plain(row), sort_keys=True, ensure_ascii=False) for row in rows)
 
 

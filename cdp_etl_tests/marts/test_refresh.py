@@ -1,4 +1,4 @@
-"""How marts are kept: what is pending is applied once, and a changed definition rebuilds."""
+"""Refresh of marts: pending changes are applied once, and a changed definition rebuilds a mart."""
 
 from dataclasses import replace
 from unittest.mock import patch
@@ -17,15 +17,15 @@ from cdp_etl.warehouse.sql import transaction
 from cdp_etl_tests.marts.loading import ACTIVITY, Loader, make_record
 
 
-def test_a_mart_is_built_patched_and_then_left_alone(loader: Loader) -> None:
+def test_a_mart_is_built_then_updated_then_unchanged(loader: Loader) -> None:
     loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1")])
     new = refresh_mart(loader.warehouse, INTERACTION, loader.settings)
     loader.load(ACTIVITY, 2, [make_record(ACTIVITY, "2")])
-    patched = refresh_mart(loader.warehouse, INTERACTION, loader.settings)
+    updated = refresh_mart(loader.warehouse, INTERACTION, loader.settings)
     again = refresh_mart(loader.warehouse, INTERACTION, loader.settings)
 
     assert (new.rebuild_reason, new.rows_inserted, new.load_seq) == ("missing", 1, 1)
-    assert (patched.rebuild_reason, patched.affected_keys, patched.rows_inserted, patched.load_seq) == (
+    assert (updated.rebuild_reason, updated.affected_keys, updated.rows_inserted, updated.load_seq) == (
         None,
         1,
         1,
@@ -34,7 +34,7 @@ def test_a_mart_is_built_patched_and_then_left_alone(loader: Loader) -> None:
     assert (again.rebuild_reason, again.affected_keys, again.rows_inserted, again.row_count) == (None, 0, 0, 2)
 
 
-def test_a_run_of_a_mart_runs_what_it_reads_first(loader: Loader) -> None:
+def test_a_refresh_refreshes_upstream_marts_first(loader: Loader) -> None:
     loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1")])
 
     refresh_mart(loader.warehouse, CUSTOMER_PRODUCT_DAILY, loader.settings)
@@ -45,7 +45,7 @@ def test_a_run_of_a_mart_runs_what_it_reads_first(loader: Loader) -> None:
     ]
 
 
-def test_a_changed_definition_rebuilds_the_mart_and_those_behind_it(
+def test_a_changed_definition_rebuilds_the_mart_and_its_downstream_marts(
     loader: Loader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1")])
@@ -60,7 +60,7 @@ def test_a_changed_definition_rebuilds_the_mart_and_those_behind_it(
     assert {result.rebuild_reason for result in refresh_marts(loader.warehouse, loader.settings)} == {None}
 
 
-def test_a_rebuild_mends_a_damaged_mart_and_the_marts_behind_it_follow(loader: Loader) -> None:
+def test_a_rebuild_repairs_a_damaged_mart_and_its_downstream_marts(loader: Loader) -> None:
     loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1")])
     refresh_marts(loader.warehouse, loader.settings)
     with loader.warehouse.writing() as connection:
@@ -74,7 +74,7 @@ def test_a_rebuild_mends_a_damaged_mart_and_the_marts_behind_it_follow(loader: L
     assert loader.rows("SELECT count(*) AS n FROM marts.customer_product_daily") == [{"n": 1}]
 
 
-def test_rebuilding_all_rebuilds_each_once(loader: Loader) -> None:
+def test_rebuilding_all_marts_rebuilds_each_once(loader: Loader) -> None:
     loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1")])
 
     results = rebuild_marts(loader.warehouse, loader.settings)
@@ -84,7 +84,7 @@ def test_rebuilding_all_rebuilds_each_once(loader: Loader) -> None:
     }
 
 
-def test_changes_are_forgotten_once_every_mart_has_applied_them(loader: Loader) -> None:
+def test_changes_are_deleted_after_every_mart_has_applied_them(loader: Loader) -> None:
     loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1")])
     refresh_marts(loader.warehouse, loader.settings)
     loader.load(ACTIVITY, 2, [make_record(ACTIVITY, "2")])
@@ -97,7 +97,7 @@ def test_changes_are_forgotten_once_every_mart_has_applied_them(loader: Loader) 
     assert loader.rows(pending) == [{"n": 0}]
 
 
-def test_a_run_that_fails_leaves_the_mart_and_its_state_as_they_were(loader: Loader) -> None:
+def test_a_failed_run_changes_neither_the_mart_nor_its_state(loader: Loader) -> None:
     loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1")])
     refresh_marts(loader.warehouse, loader.settings)
     loader.load(ACTIVITY, 2, [make_record(ACTIVITY, "2")])
@@ -113,7 +113,7 @@ def test_a_run_that_fails_leaves_the_mart_and_its_state_as_they_were(loader: Loa
     assert refresh_mart(loader.warehouse, INTERACTION, loader.settings).row_count == 2
 
 
-def test_the_months_that_changed_are_recorded(loader: Loader) -> None:
+def test_changed_months_are_recorded(loader: Loader) -> None:
     loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1", on=1), make_record(ACTIVITY, "2", on=40)])
     refresh_mart(loader.warehouse, INTERACTION, loader.settings)
     loader.load(ACTIVITY, 2, [make_record(ACTIVITY, "2", on=41)])
@@ -124,8 +124,8 @@ def test_the_months_that_changed_are_recorded(loader: Loader) -> None:
     assert months == [{"month": "2026-03-01", "load_seq": 1}, {"month": "2026-04-01", "load_seq": 2}]
 
 
-def test_a_mart_that_is_computed_whole_keeps_its_rows_also_where_they_are_many(loader: Loader) -> None:
-    """DuckDB 2.0.0 finds no row in a table made by `AS … LIMIT 0` and filled by two threads, until the commit."""
+def test_a_mart_that_is_computed_in_full_keeps_many_rows(loader: Loader) -> None:
+    """DuckDB 2.0.0 finds no row before the commit if two threads fill a table created by `AS … LIMIT 0`."""
     warehouse = replace(loader.warehouse, threads=2)
     refresh_marts(warehouse, loader.settings)
     loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1")])
@@ -144,7 +144,7 @@ def test_a_mart_that_is_computed_whole_keeps_its_rows_also_where_they_are_many(l
     assert (again.deleted, again.inserted) == (0, 0)
 
 
-def test_a_rebuild_in_many_parts_gives_what_one_at_once_gives(
+def test_a_rebuild_in_many_chunks_equals_one_in_a_single_chunk(
     loader: Loader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     people = (("c:1", "e:a@x.vn"), ("c:2",), ("e:a@x.vn", "p:+84900000001"), ())

@@ -1,4 +1,4 @@
-"""What every mart must say of itself, whatever it holds."""
+"""Declarations: what every mart must declare."""
 
 import pytest
 from sqlglot import expressions, parse_one
@@ -9,7 +9,6 @@ from cdp_etl.marts.engine.scope import KeyFilter, RefreshScope
 from cdp_etl.marts.errors import MartHeaderError, MartUnknownError
 from cdp_etl.marts.models.interaction import INTERACTION
 from cdp_etl.marts.registry import MARTS, downstream, mart_named, with_upstream
-from cdp_etl.marts.settings import MartSettings
 
 _KEYS = {"customer_key", "identifier", "other_identifier", "person_id", "person_before", "person_after"}
 
@@ -17,12 +16,11 @@ each_mart = pytest.mark.parametrize("mart", MARTS, ids=lambda mart: mart.name)
 
 
 @each_mart
-def test_the_header_names_exactly_the_tables_that_the_select_reads(mart: Mart) -> None:
-    read = _tables(mart.sql).union(*(_tables(made.full_sql) for made in mart.intermediate_tables.values())) - set(
-        mart.intermediate_tables
-    )
+def test_the_header_lists_exactly_the_tables_that_the_select_reads(mart: Mart) -> None:
+    intermediate = (_tables(table.full_sql) for table in mart.intermediate_tables.values())
+    read = _tables(mart.sql).union(*intermediate)
 
-    assert read == set(mart.inputs)
+    assert read - set(mart.intermediate_tables) == set(mart.inputs)
 
 
 def _tables(sql: str) -> set[str]:
@@ -32,14 +30,14 @@ def _tables(sql: str) -> set[str]:
 
 
 @each_mart
-def test_the_select_gives_exactly_the_declared_columns_in_their_order(mart: Mart) -> None:
+def test_the_select_returns_exactly_the_declared_columns_in_order(mart: Mart) -> None:
     tree = parse_one(mart.sql, dialect="duckdb", into=expressions.Select)
 
     assert tree.named_selects == [column.name for column in mart.select_columns]
 
 
 @each_mart
-def test_the_columns_that_tell_rows_apart_are_columns_of_the_mart(mart: Mart) -> None:
+def test_grain_and_keys_are_columns_of_the_mart(mart: Mart) -> None:
     names = {column.name for column in mart.columns}
 
     assert names.issuperset(mart.grain)
@@ -50,26 +48,26 @@ def test_the_columns_that_tell_rows_apart_are_columns_of_the_mart(mart: Mart) ->
 @pytest.mark.parametrize(
     "mart", [mart for mart in MARTS if mart.refresh_scope is None], ids=lambda mart: mart.name
 )
-def test_what_is_computed_whole_and_compared_gives_just_what_readers_see(mart: Mart) -> None:
+def test_a_mart_computed_in_full_has_only_stored_columns(mart: Mart) -> None:
     assert (mart.derived, mart.carried_columns) == ({}, ())
 
 
 @each_mart
-def test_every_mart_holds_its_company_and_says_what_it_means(mart: Mart) -> None:
+def test_every_mart_has_a_company_and_descriptions(mart: Mart) -> None:
     assert "company_id" in {column.name for column in mart.columns}
     assert mart.description.startswith(mart.header.meaning)
     assert all(column.description.endswith((".", ">.")) for column in mart.columns)
 
 
 @each_mart
-def test_a_mart_stands_behind_what_it_reads(mart: Mart) -> None:
+def test_a_mart_comes_after_its_inputs(mart: Mart) -> None:
     before = [earlier.name for earlier in MARTS[: MARTS.index(mart)]]
 
     assert {name for name in mart.inputs if name in {mart.name for mart in MARTS}} <= set(before)
 
 
 @each_mart
-def test_a_column_that_may_hold_an_address_or_a_phone_is_marked(mart: Mart) -> None:
+def test_a_column_that_may_contain_an_address_or_a_phone_is_marked(mart: Mart) -> None:
     keys = [column for column in mart.columns if column.name in _KEYS]
 
     assert all(column.personal is Personal.IDENTIFIER for column in keys)
@@ -83,12 +81,12 @@ def test_upstream_and_downstream_follow_the_inputs() -> None:
     assert INTERACTION not in downstream(INTERACTION)
 
 
-def test_an_unknown_mart_is_named_in_a_sentence() -> None:
+def test_the_error_for_an_unknown_mart_lists_the_marts() -> None:
     with pytest.raises(MartUnknownError, match=r"There is no mart sales; the marts are interaction, "):
         mart_named("sales")
 
 
-def test_a_header_that_does_not_say_its_grain_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_header_without_a_grain_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     mart = Mart("sales", (), RefreshScope({}, KeyFilter("affected", ()), {}))
     monkeypatch.setitem(mart.__dict__, "sql", "-- Money.\n-- Inputs: interaction\nSELECT 1\n")
 
@@ -96,11 +94,3 @@ def test_a_header_that_does_not_say_its_grain_is_refused(monkeypatch: pytest.Mon
         MartHeaderError, match=r"marts/models/sales\.sql must have the meaning of a row, then Grain:"
     ):
         _ = mart.header
-
-
-def test_the_definition_changes_with_the_sql() -> None:
-    settings = MartSettings()
-    other = Mart(INTERACTION.name, INTERACTION.columns[1:], INTERACTION.refresh_scope)
-
-    assert INTERACTION.definition_hash(settings) == INTERACTION.definition_hash(settings)
-    assert other.definition_hash(settings) != INTERACTION.definition_hash(settings)

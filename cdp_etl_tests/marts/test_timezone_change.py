@@ -1,4 +1,4 @@
-"""The marts after the business time zone was changed on purpose."""
+"""Marts after a change of the business time zone."""
 
 from dataclasses import replace
 
@@ -9,8 +9,8 @@ from cdp_etl.warehouse import adopt_business_timezone
 from cdp_etl_tests.marts.loading import ACTIVITY, Loader, make_record
 
 
-def test_marts_whose_rebuild_never_came_are_rebuilt_by_their_next_run(loader: Loader) -> None:
-    """The process may end between the new days and the rebuild: nothing else tells the marts that days moved."""
+def test_marts_are_rebuilt_by_their_next_run_if_the_rebuild_was_interrupted(loader: Loader) -> None:
+    """The process may end after the change of days and before the rebuild, and no load reports the change."""
     loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1", hour=20)])
     refresh_marts(loader.warehouse, loader.settings)
     vietnam = replace(loader.warehouse, business_timezone="Asia/Ho_Chi_Minh")

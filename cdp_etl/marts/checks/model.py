@@ -64,7 +64,7 @@ class CheckResult:
 
     @property
     def passed(self) -> bool:
-        """Whether no key violates the check."""
+        """True if no key violates the check."""
         return self.violations == 0
 
     @property

@@ -3,8 +3,7 @@
 DuckDB 2.0.0 filters row ids exactly, by a bitmap, if they lie within 2**26 rows. Beyond, it uses a Bloom filter
 with a false-positive rate of about 1 in 200, which reads every column of almost every 2,048-row vector.
 
-If row-id chunks are removed, this module goes, and with it the `row_id_chunks` of `Mart`, `KeyFilter` and the
-lookups.
+To remove the chunks, delete this module, `Mart.row_id_chunks` and the parameter `row_id_chunks` of the lookups.
 """
 
 from collections.abc import Sequence
@@ -17,7 +16,7 @@ LARGE_MART_ROW_ID_CHUNKS = 8
 
 
 def chunk_conditions(row_id_chunks: int) -> Sequence[str]:
-    """Return a condition on `{row_id}` for each chunk; together they hold every row id once.
+    """Return a condition on `{row_id}` for each chunk; every row id meets exactly one.
 
     One chunk has no bound: with a needless one DuckDB estimates fewer rows and swaps the sides of joins
     (decision 0048).

@@ -133,6 +133,16 @@ def delete_applied_changes(connection: duckdb.DuckDBPyConnection, marts: Iterabl
     )
 
 
+def comments_digest(connection: duckdb.DuckDBPyConnection, mart: Mart) -> str | None:
+    """Return the digest of the comments that the mart's tables and view have; None if it is unknown."""
+    return _metadata(connection, _comments_name(mart))
+
+
+def write_comments_digest(connection: duckdb.DuckDBPyConnection, mart: Mart, digest: str) -> None:
+    """Store the digest of the mart's comments."""
+    _set_metadata(connection, _comments_name(mart), digest)
+
+
 def _metadata(connection: duckdb.DuckDBPyConnection, name: str) -> str | None:
     row = connection.execute("SELECT value FROM ops.metadata WHERE name = ?", [name]).fetchone()
     return None if row is None else str(row[0])
@@ -145,3 +155,7 @@ def _set_metadata(connection: duckdb.DuckDBPyConnection, name: str, value: str) 
 
 def _generation_name(mart: Mart) -> str:
     return f"mart_generation:{mart.name}"
+
+
+def _comments_name(mart: Mart) -> str:
+    return f"mart_comments:{mart.name}"

@@ -1,7 +1,10 @@
-"""Storage of a mart: its tables and its view are created, dropped, and found."""
+"""Storage of a mart: its tables and its view are created, described, dropped, and found."""
+
+import hashlib
 
 import duckdb
 
+from cdp_etl.marts.engine import state
 from cdp_etl.marts.engine.mart import STORAGE_SCHEMA, Mart
 
 
@@ -19,6 +22,21 @@ def create(connection: duckdb.DuckDBPyConnection, mart: Mart) -> None:
     """Create the mart's tables and its view, with comments."""
     for statement in mart.create_statements():
         connection.execute(statement)
+
+
+def update_comments(connection: duckdb.DuckDBPyConnection, mart: Mart) -> None:
+    """Write the view and all comments again if their texts changed.
+
+    The definition hash ignores texts, so a changed description does not rebuild the mart. A migration creates the
+    tables of a change log without comments.
+    """
+    statements = [text for text in mart.create_statements() if not text.startswith("CREATE TABLE")]
+    digest = hashlib.sha256("\0".join(statements).encode()).hexdigest()
+    if state.comments_digest(connection, mart) == digest or not exist(connection, mart):
+        return
+    for statement in statements:
+        connection.execute(statement)
+    state.write_comments_digest(connection, mart, digest)
 
 
 def drop(connection: duckdb.DuckDBPyConnection, mart: Mart) -> None:

@@ -1,4 +1,4 @@
-"""Checks that gate publishing: a run that does not hold is undone, readers keep what they have, the next mends."""
+"""Checks that gate publishing: a failed run is rolled back, readers keep their version, the next run rebuilds."""
 
 from contextlib import closing
 
@@ -60,7 +60,7 @@ _DAMAGES = (
 
 @pytest.fixture
 def published(loader: Loader) -> Loader:
-    """Give marts that hold a customer with a product, an e-mail and a review, published."""
+    """Published marts of a customer with a product, an e-mail and a review."""
     _load(loader, 1)
     _publish(loader)
     return loader
@@ -97,7 +97,7 @@ def _rows_read(loader: Loader) -> int:
     return int(rows)
 
 
-def _contradicted(loader: Loader, mart: str) -> set[str]:
+def _failed_checks(loader: Loader, mart: str) -> set[str]:
     results = check_mart(loader.warehouse, mart_named(mart), loader.settings)
     return {result.check.name for result in results if not result.passed}
 
@@ -113,7 +113,7 @@ def _contradicted(loader: Loader, mart: str) -> set[str]:
         ),
     ],
 )
-def test_a_run_on_a_broken_mart_is_undone_and_the_next_healthy_one_publishes(
+def test_a_run_on_a_damaged_mart_is_rolled_back_and_the_next_one_publishes(
     published: Loader, damage: str, found: tuple[str, str]
 ) -> None:
     before = latest_snapshot(published.folder / "published")
@@ -132,7 +132,7 @@ def test_a_run_on_a_broken_mart_is_undone_and_the_next_healthy_one_publishes(
     after = _publish(published)
     assert before is not None
     assert (before.as_of, after.as_of, _rows_read(published)) == (3, 6, 5)
-    assert _contradicted(published, found[0]) == set()
+    assert _failed_checks(published, found[0]) == set()
 
 
 @pytest.mark.parametrize(
@@ -166,7 +166,7 @@ def test_a_run_on_a_broken_mart_is_undone_and_the_next_healthy_one_publishes(
         pytest.param("FROM ({sql}) LIMIT 0", ("interaction", "agrees_with_staging"), id="nothing at all"),
     ],
 )
-def test_a_fault_in_the_sql_of_a_mart_is_found_whether_it_is_patched_or_rebuilt(
+def test_a_fault_in_the_sql_is_found_in_a_refresh_and_in_a_rebuild(
     published: Loader, monkeypatch: pytest.MonkeyPatch, fault: str, found: tuple[str, str]
 ) -> None:
     mart = mart_named(found[0])
@@ -190,10 +190,10 @@ def test_a_fault_in_the_sql_of_a_mart_is_found_whether_it_is_patched_or_rebuilt(
     assert _rows_read(published) == 4
     monkeypatch.setitem(mart.__dict__, "sql", sql)
     assert _publish(published).as_of == 7
-    assert _contradicted(published, mart.name) == set()
+    assert _failed_checks(published, mart.name) == set()
 
 
-def test_a_row_of_a_corrected_record_on_another_day_contradicts_the_run(published: Loader) -> None:
+def test_a_row_of_a_corrected_record_on_another_day_fails_the_run(published: Loader) -> None:
     _damage(
         published,
         "INSERT INTO mart_storage.interaction SELECT * REPLACE (DATE '2026-03-09' AS activity_date)"
@@ -209,10 +209,10 @@ def test_a_row_of_a_corrected_record_on_another_day_contradicts_the_run(publishe
         "agrees_with_staging",
     }
     refresh_marts(published.warehouse, published.settings)
-    assert _contradicted(published, "interaction") == set()
+    assert _failed_checks(published, "interaction") == set()
 
 
-def test_the_reason_tells_counts_hashes_and_what_to_do_and_no_value(published: Loader) -> None:
+def test_the_error_has_counts_hashes_and_a_remedy_but_no_value(published: Loader) -> None:
     _damage(published, "UPDATE mart_storage.product_daily SET interaction_count = 9")
     _load(published, 2)
 
@@ -221,15 +221,15 @@ def test_the_reason_tells_counts_hashes_and_what_to_do_and_no_value(published: L
 
     assert str(raised.value) == (
         "The run of the mart product_daily was rolled back, and the snapshot is unchanged:"
-        " totals_agree_with_interaction failed for 1 keys of company_id, activity_date, product_sku (affected keys):"
-        " found -5, expected 1. Of the first keys,"
+        " totals_agree_with_interaction failed for 1 keys of company_id, activity_date, product_sku"
+        " (affected keys): found -5, expected 1. Of the first keys,"
         " left(md5(concat_ws('|', company_id, activity_date, product_sku)), 16) is 443e3d7dcedc45a6."
-        " The next run rebuilds the mart before anything is published. To rebuild it and its upstream marts now, run"
-        " `cdp-etl marts rebuild --all`."
+        " The next run rebuilds the mart before anything is published. To rebuild it and its upstream marts now,"
+        " run `cdp-etl marts rebuild --all`."
     )
 
 
-def test_a_customer_key_that_stands_for_no_person_is_told_as_such(published: Loader) -> None:
+def test_a_customer_key_without_a_person_fails_its_check(published: Loader) -> None:
     _damage(published, "DELETE FROM mart_storage.customer_identity WHERE identifier IN ('c:1', 'e:a')")
     _load(published, 2)
 
@@ -270,14 +270,14 @@ def test_a_customer_key_that_stands_for_no_person_is_told_as_such(published: Loa
             id="an identifier that is not shared",
         ),
         pytest.param(
-            f"INSERT INTO mart_storage.person_campaign_product_daily SELECT *, {_BY_PERSON.expression} FROM (SELECT"
-            " '' AS company_id, 'c:1' AS person_id, 'email', 'Brevo', 'K', 'S1', DATE '2026-03-01', 9, 1)",
+            f"INSERT INTO mart_storage.person_campaign_product_daily SELECT *, {_BY_PERSON.expression} FROM"
+            " (SELECT '' AS company_id, 'c:1' AS person_id, 'email', 'Brevo', 'K', 'S1', DATE '2026-03-01', 9, 1)",
             ("person_campaign_product_daily", "influence_is_within_interaction"),
             id="more influence than interactions",
         ),
         pytest.param(
-            f"INSERT INTO mart_storage.person_campaign_product_daily SELECT *, {_BY_PERSON.expression} FROM (SELECT"
-            " '' AS company_id, 'c:7' AS person_id, 'email', 'Brevo', 'K', 'S1', DATE '2026-03-01', 1, 1)",
+            f"INSERT INTO mart_storage.person_campaign_product_daily SELECT *, {_BY_PERSON.expression} FROM"
+            " (SELECT '' AS company_id, 'c:7' AS person_id, 'email', 'Brevo', 'K', 'S1', DATE '2026-03-01', 1, 1)",
             ("person_campaign_product_daily", "persons_are_known"),
             id="influence on a person that is none",
         ),
@@ -289,32 +289,32 @@ def test_a_customer_key_that_stands_for_no_person_is_told_as_such(published: Loa
         ),
     ],
 )
-def test_what_a_run_did_not_touch_is_found_in_all_rows_and_made_anew(
+def test_what_a_run_did_not_touch_is_found_in_all_rows_and_rebuilt(
     published: Loader, damage: str, found: tuple[str, str]
 ) -> None:
     _damage(published, damage)
 
-    contradicted = _contradicted(published, found[0])
-    made_anew = {
+    failed = _failed_checks(published, found[0])
+    rebuilt = {
         result.mart: result.rebuild_reason for result in refresh_marts(published.warehouse, published.settings)
     }
 
-    assert contradicted >= {found[1], "equals_its_rebuild"}
-    assert made_anew[found[0]] == "check failed"
-    assert _contradicted(published, found[0]) == set()
+    assert failed >= {found[1], "equals_its_rebuild"}
+    assert rebuilt[found[0]] == "check failed"
+    assert _failed_checks(published, found[0]) == set()
 
 
-def test_rows_that_would_not_be_found_again_are_made_anew_though_readers_see_nothing_wrong(
+def test_wrong_key_hashes_are_found_and_rebuilt(
     published: Loader,
 ) -> None:
     _damage(published, "UPDATE mart_storage.customer_identity SET company_id_person_id_hash = 0")
 
-    assert _contradicted(published, "customer_identity") == {"key_hashes_match_rows"}
+    assert _failed_checks(published, "customer_identity") == {"key_hashes_match_rows"}
     refresh_marts(published.warehouse, published.settings)
-    assert _contradicted(published, "customer_identity") == set()
+    assert _failed_checks(published, "customer_identity") == set()
 
 
-def test_a_run_would_find_a_wrong_hash_among_the_rows_that_it_wrote(published: Loader) -> None:
+def test_a_run_finds_a_wrong_hash_among_the_rows_that_it_wrote(published: Loader) -> None:
     (check,) = (check for check in checks_of(mart_named("interaction")) if check.name == "key_hashes_match_rows")
     assert check.incremental_sql
     with published.warehouse.writing() as connection:
@@ -322,14 +322,15 @@ def test_a_run_would_find_a_wrong_hash_among_the_rows_that_it_wrote(published: L
         connection.execute("UPDATE mart_storage.interaction SET company_id_customer_key_hash = 0")
         wrong = run.run_check(connection, check, check.incremental_sql, "affected keys")
         ((written,),) = connection.execute(
-            "SELECT count(*) FROM mart_storage.interaction WHERE written_by_load_seq = (SELECT max(load_seq) FROM ops.load)"
+            "SELECT count(*) FROM mart_storage.interaction"
+            " WHERE written_by_load_seq = (SELECT max(load_seq) FROM ops.load)"
         ).fetchall()
 
     assert written > 0
     assert (right.violations, wrong.violations) == (0, written)
 
 
-def test_publishing_alone_brings_every_mart_to_one_load(published: Loader) -> None:
+def test_a_publish_refreshes_every_mart_to_one_load(published: Loader) -> None:
     _load(published, 2)
 
     snapshot = publish(published.warehouse, published.folder / "published", published.settings)
@@ -338,7 +339,7 @@ def test_publishing_alone_brings_every_mart_to_one_load(published: Loader) -> No
     assert _rows_read(published) == 5
 
 
-def test_a_run_tells_how_its_checks_came_out(published: Loader) -> None:
+def test_a_run_returns_the_results_of_its_checks(published: Loader) -> None:
     _load(published, 2)
 
     results = {
@@ -359,7 +360,7 @@ def test_a_run_tells_how_its_checks_came_out(published: Loader) -> None:
 
 
 @pytest.mark.parametrize("mart", MARTS, ids=lambda mart: mart.name)
-def test_every_mart_is_checked_and_every_check_says_what_it_means(mart: Mart) -> None:
+def test_every_mart_has_checks_with_descriptions(mart: Mart) -> None:
     checks = checks_of(mart)
 
     assert {"grain_is_unique"} <= {check.name for check in checks}
@@ -370,8 +371,8 @@ def test_every_mart_is_checked_and_every_check_says_what_it_means(mart: Mart) ->
 @pytest.mark.parametrize(
     "check", [check for mart in MARTS for check in checks_of(mart)], ids=lambda check: f"{check.mart}-{check.name}"
 )
-def test_a_check_reads_only_what_its_mart_is_made_from(check: Check) -> None:
-    """It is looked at as soon as the mart has run, when marts behind it, or beside it, have not."""
+def test_a_check_reads_only_its_mart_and_upstream_marts(check: Check) -> None:
+    """A check runs right after its mart, before downstream and unrelated marts."""
     marts = with_upstream([mart_named(check.mart)])
     known = (
         {mart.table for mart in marts}

@@ -1,4 +1,4 @@
-"""Rows are found by a hash of their keys, and by their keys in the end."""
+"""Hash-indexed lookup: the hash selects candidates, the keys decide."""
 
 import re
 from collections.abc import Iterator
@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdp_etl.marts.engine import row_id_chunks
 from cdp_etl.marts.engine import mart as mart_module
+from cdp_etl.marts.engine import row_id_chunks
 from cdp_etl.marts.engine.key_hash import KeyHash, hash_signature, key_hash_of
 from cdp_etl.marts.engine.key_lookup import fetch_rows, lookup_by_hash, lookup_row_ids, lookup_rows
 from cdp_etl.marts.engine.mart import Mart
@@ -34,7 +34,7 @@ def connection() -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
-def keep(connection: duckdb.DuckDBPyConnection, rows: list[tuple[str, str]], keys: list[tuple[str, str]]) -> None:
+def store(connection: duckdb.DuckDBPyConnection, rows: list[tuple[str, str]], keys: list[tuple[str, str]]) -> None:
     connection.execute("CREATE OR REPLACE TABLE mart_storage.a_mart (company_id TEXT, person_id TEXT)")
     connection.execute("CREATE OR REPLACE TEMP TABLE affected (company_id TEXT, person_id TEXT)")
     for table, filled in (("mart_storage.a_mart", rows), ("affected", keys)):
@@ -49,65 +49,65 @@ def found(connection: duckdb.DuckDBPyConnection, select: str) -> list[tuple[str,
 
 
 @given(rows=PERSONS, keys=PERSONS)
-def test_just_the_rows_with_one_of_the_keys_are_found_each_once(
+def test_exactly_the_rows_with_one_of_the_keys_are_found_once(
     connection: duckdb.DuckDBPyConnection, rows: list[tuple[str, str]], keys: list[tuple[str, str]]
 ) -> None:
-    keep(connection, rows, keys)
+    store(connection, rows, keys)
 
     expected = sorted(row for row in rows if row in keys)
     assert sorted(found(connection, lookup_by_hash("a_mart", "affected", COLUMNS))) == expected
     assert sorted(found(connection, lookup_rows("a_mart", "affected", COLUMNS, None))) == expected
 
 
-def test_rows_that_share_a_hash_with_a_key_but_are_others_are_not_found(
+def test_a_row_with_the_hash_of_another_key_is_not_found(
     connection: duckdb.DuckDBPyConnection,
 ) -> None:
-    keep(connection, [("A", "c:1"), ("A", "c:2")], [("A", "c:1")])
+    store(connection, [("A", "c:1"), ("A", "c:2")], [("A", "c:1")])
     connection.execute(f"UPDATE mart_storage.a_mart SET {LOOKUP.name} = 7")
     same = KeyHash(LOOKUP.name, "7")
 
     assert found(connection, lookup_rows("a_mart", "affected", COLUMNS, same)) == [("A", "c:1")]
 
 
-@given(rows=PERSONS, keys=PERSONS, row_id_chunks=st.integers(1, 4))
-def test_in_however_many_pieces_a_mart_is_read_its_rows_are_found_each_once(
+@given(rows=PERSONS, keys=PERSONS, chunks=st.integers(1, 4))
+def test_every_row_is_found_once_in_any_number_of_chunks(
     connection: duckdb.DuckDBPyConnection,
     rows: list[tuple[str, str]],
     keys: list[tuple[str, str]],
-    row_id_chunks: int,
+    chunks: int,
 ) -> None:
-    keep(connection, rows, keys)
+    store(connection, rows, keys)
     with patch.object(row_id_chunks, "MAX_EXACT_ROW_IDS", 2):
         select = fetch_rows(
             "a_mart",
             lookup_row_ids("a_mart", "affected", LOOKUP),
             "affected",
             COLUMNS,
-            row_id_chunks=row_id_chunks,
+            row_id_chunks=chunks,
         )
 
     assert sorted(found(connection, select)) == sorted(row for row in rows if row in keys)
 
 
-def test_a_history_is_read_by_the_hash_alone_before_any_text_is_compared(
+def test_the_hash_is_compared_before_any_text(
     connection: duckdb.DuckDBPyConnection,
 ) -> None:
-    keep(connection, [("A", "c:1")], [("A", "c:1")])
+    store(connection, [("A", "c:1")], [("A", "c:1")])
 
     ((_, plan),) = connection.execute(f"EXPLAIN {lookup_by_hash('a_mart', 'affected', COLUMNS)}").fetchall()
 
     assert re.search(rf"{LOOKUP.name} = {LOOKUP.name}\s", plan)
 
 
-def test_a_row_is_told_by_its_row_id_and_what_else_must_hold_does(connection: duckdb.DuckDBPyConnection) -> None:
-    keep(connection, [("A", "c:1"), ("A", "c:2")], [("A", "c:1"), ("A", "c:2")])
+def test_a_lookup_returns_row_ids_and_applies_its_condition(connection: duckdb.DuckDBPyConnection) -> None:
+    store(connection, [("A", "c:1"), ("A", "c:2")], [("A", "c:1"), ("A", "c:2")])
 
     second = lookup_rows("a_mart", "affected", COLUMNS, LOOKUP, where="candidate.person_id <> 'c:1'")
     assert connection.execute(f"SELECT row_id, person_id FROM {second}").fetchall() == [(1, "c:2")]
 
 
 @pytest.mark.parametrize("mart", [mart for mart in MARTS if mart.key_hashes], ids=lambda mart: mart.name)
-def test_a_mart_is_made_anew_where_duckdb_hashes_otherwise_than_before(
+def test_a_mart_is_rebuilt_if_the_hash_function_of_duckdb_changes(
     mart: Mart, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = mart.definition_hash(MartSettings())
@@ -117,7 +117,7 @@ def test_a_mart_is_made_anew_where_duckdb_hashes_otherwise_than_before(
     assert mart.definition_hash(MartSettings()) != before
 
 
-def test_a_warehouse_without_the_hashes_gets_them_by_its_next_run_of_any_mart(loader: Loader) -> None:
+def test_a_warehouse_without_key_hashes_gets_them_in_its_next_run(loader: Loader) -> None:
     loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1")])
     refresh_marts(loader.warehouse, loader.settings)
     with loader.warehouse.writing() as connection:
@@ -136,12 +136,12 @@ def test_a_warehouse_without_the_hashes_gets_them_by_its_next_run_of_any_mart(lo
 
 
 @pytest.mark.parametrize("of", ["hash(one.text, other.text)", "hash(one.text, other.text, third.text)"])
-def test_the_signature_tells_of_every_hash_that_changes(of: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_signature_changes_with_any_hash(of: str, monkeypatch: pytest.MonkeyPatch) -> None:
     before = hash_signature()
     connect = duckdb.connect
 
-    class Otherwise:
-        """A DuckDB that hashes one text otherwise."""
+    class ChangedHash:
+        """A DuckDB connection that hashes one text differently."""
 
         def __init__(self) -> None:
             self.real = connect()
@@ -152,6 +152,6 @@ def test_the_signature_tells_of_every_hash_that_changes(of: str, monkeypatch: py
         def close(self) -> None:
             self.real.close()
 
-    monkeypatch.setattr(duckdb, "connect", Otherwise)
+    monkeypatch.setattr(duckdb, "connect", ChangedHash)
 
     assert hash_signature.__wrapped__() != before

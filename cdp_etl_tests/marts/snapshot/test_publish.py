@@ -1,4 +1,4 @@
-"""The published snapshot: whole or not there, as dear as the change, and never in a reader's way."""
+"""The published snapshot: complete or absent, with costs of the change alone, and without blocking readers."""
 
 import json
 import multiprocessing
@@ -20,7 +20,7 @@ from cdp_etl.marts.models.interaction import INTERACTION
 from cdp_etl.marts.refresh import rebuild_mart, refresh_marts
 from cdp_etl.marts.settings import MartSettings
 from cdp_etl.marts.snapshot import pseudonymize
-from cdp_etl.marts.snapshot.manifest import MANIFEST, Snapshot
+from cdp_etl.marts.snapshot.manifest import LAYOUT, MANIFEST, Snapshot
 from cdp_etl.marts.snapshot.publish import DATABASE, PUBLISHED, VERSIONS, latest_snapshot, publish
 from cdp_etl.warehouse.maintenance.backup import backup, restore
 from cdp_etl_tests.marts.loading import ACTIVITY, EMAIL, Loader, make_record
@@ -38,7 +38,7 @@ def _read(loader: Loader, sql: str) -> list[tuple[Any, ...]]:
         return connection.execute(sql).fetchall()
 
 
-def test_the_snapshot_holds_every_mart_and_says_as_of_which_load(loader: Loader) -> None:
+def test_the_snapshot_has_every_mart_and_its_load(loader: Loader) -> None:
     loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1")])
 
     snapshot = _publish(loader)
@@ -75,8 +75,8 @@ def test_only_months_that_changed_are_written_again(loader: Loader) -> None:
     assert _read(loader, "SELECT record_id FROM marts.interaction ORDER BY ALL") == [("1",), ("2",), ("3",)]
 
 
-def test_of_a_large_month_only_what_changed_is_written(loader: Loader) -> None:
-    """Three records stay in the file that they are in, one is hidden there and written anew, one is added."""
+def test_a_large_month_gets_delta_files(loader: Loader) -> None:
+    """Three records stay in the first file, one is replaced by a tombstone and a new row, one is added."""
     records = [make_record(ACTIVITY, str(number), identifiers=(f"c:{number}",)) for number in range(1, 5)]
     loader.load(ACTIVITY, 1, records)
     before = _publish(loader, min_rows_for_delta=0)
@@ -103,7 +103,7 @@ def test_of_a_large_month_only_what_changed_is_written(loader: Loader) -> None:
     ]  # fmt: skip # a table
 
 
-def test_a_month_of_which_much_is_hidden_is_written_anew(loader: Loader) -> None:
+def test_a_month_with_many_tombstones_is_written_in_full(loader: Loader) -> None:
     loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1"), make_record(ACTIVITY, "2")])
     _publish(loader, min_rows_for_delta=0)
 
@@ -115,8 +115,8 @@ def test_a_month_of_which_much_is_hidden_is_written_anew(loader: Loader) -> None
     assert _read(loader, "SELECT record_id FROM marts.interaction ORDER BY ALL") == [("1",), ("2",)]
 
 
-def test_beside_a_warehouse_that_was_restored_nothing_is_taken_from_the_version_before(loader: Loader) -> None:
-    """The loads that were lost have the numbers of those that come after: files of both must never meet."""
+def test_a_restored_warehouse_reuses_no_file_of_the_previous_version(loader: Loader) -> None:
+    """Lost loads and later ones have the same numbers, so their files must not be mixed."""
     records = [make_record(ACTIVITY, str(number)) for number in range(1, 9)]
     loader.load(ACTIVITY, 1, records)
     _publish(loader, min_rows_for_delta=0)
@@ -134,7 +134,7 @@ def test_beside_a_warehouse_that_was_restored_nothing_is_taken_from_the_version_
     assert found == [*(str(number) for number in range(1, 9)), "new", "newer"]
 
 
-def test_what_left_a_mart_that_nobody_publishes_is_not_kept_for_ever(
+def test_tombstones_of_a_mart_that_is_not_published_are_compacted(
     loader: Loader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tombstones, "MIN_COMPACTION_ROWS", 2)
@@ -153,7 +153,7 @@ def test_what_left_a_mart_that_nobody_publishes_is_not_kept_for_ever(
     ]
 
 
-def test_a_version_of_a_former_layout_is_replaced_whole(loader: Loader) -> None:
+def test_a_version_of_a_former_layout_is_replaced_in_full(loader: Loader) -> None:
     loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1")])
     before = _publish(loader)
     manifest = before.folder / MANIFEST
@@ -167,13 +167,41 @@ def test_a_version_of_a_former_layout_is_replaced_whole(loader: Loader) -> None:
     assert _read(loader, "SELECT record_id FROM marts.interaction ORDER BY ALL") == [("1",), ("2",)]
 
 
+def test_a_version_of_layout_2_is_read_with_its_files_and_replaced_in_full(loader: Loader) -> None:
+    """Its manifest says `left` for `deletes`, and its files name the columns of loads differently."""
+    loader.load(ACTIVITY, 1, [make_record(ACTIVITY, str(number)) for number in range(1, 9)])
+    _publish(loader, min_rows_for_delta=0)
+    loader.load(ACTIVITY, 2, [make_record(ACTIVITY, "1", hour=15)])
+    before = _publish(loader, min_rows_for_delta=0)
+    former = json.loads((before.folder / MANIFEST).read_text()) | {"layout": 2}
+    for files in (files for months in former["marts"].values() for files in months.values()):
+        files["kind"] = "2" + files["kind"].removeprefix(str(LAYOUT))
+        files["left"] = [path.replace("/deletes/", "/left/") for path in files.pop("deletes")]
+        files["left_rows"] = files.pop("deleted_rows")
+    for folder in before.folder.glob("*/deletes"):
+        folder.rename(folder.with_name("left"))
+    (before.folder / MANIFEST).write_text(json.dumps(former))
+
+    read = latest_snapshot(loader.folder / "published")
+    loader.load(ACTIVITY, 3, [make_record(ACTIVITY, "9")])
+    after = _publish(loader, min_rows_for_delta=0)
+
+    month = date(2026, 3, 1)
+    assert read is not None
+    assert read.marts["interaction"][month].deletes == ("interaction/left/2026-03.2.parquet",)
+    assert (read.marts["interaction"][month].deleted_rows, read.row_count("interaction")) == (1, 8)
+    assert after.marts["interaction"][month].data == ("interaction/2026-03.parquet",)
+    assert not list(after.folder.glob("*/left"))
+    assert _read(loader, "SELECT count(*) FROM marts.interaction") == [(9,)]
+
+
 def test_nothing_new_publishes_no_new_version(loader: Loader) -> None:
     loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1")])
 
     assert _publish(loader).version == _publish(loader).version
 
 
-def test_a_mart_rebuilt_on_purpose_is_written_again(loader: Loader) -> None:
+def test_a_rebuilt_mart_is_written_in_full(loader: Loader) -> None:
     loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1")])
     before = _publish(loader)
 
@@ -184,8 +212,8 @@ def test_a_mart_rebuilt_on_purpose_is_written_again(loader: Loader) -> None:
     assert not (before.folder / path).samefile(after.folder / path)
 
 
-def test_persons_who_split_by_a_setting_alone_are_published_as_changes(loader: Loader) -> None:
-    """No load came between: the changes bear one that was published already, with a change of its own."""
+def test_persons_split_by_a_setting_are_published_as_changes(loader: Loader) -> None:
+    """Without a load in between, the changes have the load_seq of changes that were published before."""
     changes = "SELECT identifier, person_before, person_after FROM marts.customer_identity_change ORDER BY ALL"
     merged = [("c:2", "c:2", "c:1")]
     loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1", identifiers=("c:2",))])
@@ -207,7 +235,7 @@ def test_persons_who_split_by_a_setting_alone_are_published_as_changes(loader: L
     assert _read(loader, changes) == [("c:2", "c:1", "c:2"), *merged, ("e:a", "c:1", "e:a")]
 
 
-def test_a_month_that_lost_its_rows_is_gone(loader: Loader) -> None:
+def test_a_month_without_rows_has_no_file(loader: Loader) -> None:
     loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1", on=_MARCH), make_record(ACTIVITY, "2", on=_APRIL)])
     _publish(loader)
 
@@ -217,7 +245,7 @@ def test_a_month_that_lost_its_rows_is_gone(loader: Loader) -> None:
     assert [path.name for path in (after.folder / "interaction").iterdir()] == ["2026-03.parquet"]
 
 
-def test_old_versions_are_kept_for_the_grace_and_then_removed(loader: Loader) -> None:
+def test_old_versions_are_removed_after_the_grace_period(loader: Loader) -> None:
     loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1")])
     first = _publish(loader)
     loader.load(ACTIVITY, 2, [make_record(ACTIVITY, "2")])
@@ -231,22 +259,25 @@ def test_old_versions_are_kept_for_the_grace_and_then_removed(loader: Loader) ->
     assert not second.folder.exists()
 
 
-def test_what_an_interrupted_publish_left_is_no_version_and_is_removed(loader: Loader) -> None:
+def test_the_part_of_an_interrupted_publish_is_removed(loader: Loader) -> None:
     loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1")])
     snapshot = _publish(loader)
-    left = loader.folder / "published" / VERSIONS / ".29990101T000000.000000Z-9.part"
-    left.mkdir()
+    part = loader.folder / "published" / VERSIONS / ".29990101T000000.000000Z-9.part"
+    part.mkdir()
 
     assert latest_snapshot(loader.folder / "published") == snapshot
     _publish(loader)
-    assert not left.exists()
+    assert not part.exists()
 
 
 @pytest.mark.parametrize(
     ("with_personal_data", "expected"),
-    [pytest.param(True, ["c:1", "e:a@x.vn"], id="asked for"), pytest.param(False, ["c:1"], id="by default not")],
+    [
+        pytest.param(True, ["c:1", "e:a@x.vn"], id="with personal data"),
+        pytest.param(False, ["c:1"], id="by default"),
+    ],
 )
-def test_an_address_is_published_only_where_personal_data_is_asked_for(
+def test_an_address_is_published_only_with_personal_data(
     loader: Loader, *, with_personal_data: bool, expected: list[str]
 ) -> None:
     loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1", identifiers=("c:1", "e:a@x.vn"))])
@@ -276,14 +307,14 @@ def test_a_pseudonym_is_the_same_in_every_mart_and_every_snapshot(loader: Loader
 
 @pytest.mark.parametrize("kind", [kind for kind in Personal if kind is not Personal.IDENTIFIER])
 def test_columns_with_personal_data_are_left_out(kind: Personal) -> None:
-    columns = (TableColumn("kept", TEXT, "Kept."), TableColumn("told", TEXT, "Told.", personal=kind))
+    columns = (TableColumn("public", TEXT, "Public."), TableColumn("private", TEXT, "Private.", personal=kind))
 
     assert pseudonymize.published_columns(columns, with_personal_data=False) == columns[:1]
     assert pseudonymize.published_columns(columns, with_personal_data=True) == columns
 
 
 def _read_until(database: Path, started: Event, stop: Event, failures: "multiprocessing.Queue[str]") -> None:
-    """Open the snapshot again and again while it is being replaced; each opening must find one whole version."""
+    """Open the snapshot repeatedly while it is replaced; each time it must be one complete version."""
     while not stop.is_set():
         try:
             with closing(duckdb.connect(database, read_only=True)) as connection:
@@ -296,7 +327,7 @@ def _read_until(database: Path, started: Event, stop: Event, failures: "multipro
         started.set()
 
 
-def test_a_reader_in_another_process_is_never_blocked_and_sees_whole_versions(loader: Loader) -> None:
+def test_a_reader_in_another_process_is_not_blocked_and_sees_complete_versions(loader: Loader) -> None:
     context = multiprocessing.get_context("spawn")
     started, stop, failures = context.Event(), context.Event(), context.Queue()
     loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1")])
@@ -317,7 +348,7 @@ def test_a_reader_in_another_process_is_never_blocked_and_sees_whole_versions(lo
     assert failures.empty()
 
 
-def test_a_reader_with_an_old_version_open_goes_on_reading_it(loader: Loader) -> None:
+def test_a_reader_can_go_on_reading_an_old_version(loader: Loader) -> None:
     loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1")])
     _publish(loader)
 
