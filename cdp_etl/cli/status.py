@@ -38,7 +38,8 @@ def status_command(
         return
     marts = _marts(warehouse)
     if as_json:
-        print_json({"dumps": dumps.to_dicts(), "marts": marts})
+        # The key keeps its former name, because programs read this output.
+        print_json({"dumps": dumps.rename({"restored_versions": "resurrected"}).to_dicts(), "marts": marts})
         return
     print_table(
         (

@@ -17,7 +17,7 @@ import duckdb
 from cdp_etl.marts.checks import run
 from cdp_etl.marts.checks.matches_full_rebuild import check_matches_full_rebuild
 from cdp_etl.marts.checks.model import CheckResult, MartCheckError
-from cdp_etl.marts.engine import apply, input_views, state, tombstones
+from cdp_etl.marts.engine import apply, input_views, state, storage, tombstones
 from cdp_etl.marts.engine.apply import RowChanges
 from cdp_etl.marts.engine.mart import Mart
 from cdp_etl.marts.engine.state import MartState
@@ -169,6 +169,7 @@ def _refresh(
         changes, checks = _apply_pending(connection, mart, mart_state.load_seq, load_seq)
     if not all(check.passed for check in checks):
         raise MartCheckError(mart.name, checks)
+    storage.update_comments(connection, mart)
     tombstones.compact(connection, mart, GRAPH.followers_of(mart))
     state.write_months(connection, mart, changes.months, load_seq)
     state.write_state(connection, mart, MartState(load_seq, definition_hash))
