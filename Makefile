@@ -2,7 +2,7 @@
 # Nothing is needed beforehand but Python 3.11 or later, make and git.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo ui test test-system docs screenshots bench bench-memory bench-backfill bench-landing bench-load bench-marts fuzz check format lock clean
+.PHONY: help demo ui test test-full test-system docs screenshots bench bench-memory bench-backfill bench-landing bench-load bench-marts fuzz check format lock clean
 .DELETE_ON_ERROR:
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -61,8 +61,11 @@ demo: .venv/.run ## Three days of sample dumps from landing to marts, and what c
 ui: .venv/.run ## The Dagster web server and daemon on port 3000
 	@$(BIN)/cdp-etl ui
 
-test: .venv/.dev ## All tests that need nothing but Python
-	@$(BIN)/pytest -m "not system" -n $(TEST_WORKERS) --dist worksteal
+test: .venv/.dev ## The tests of every change, in three minutes; they need nothing but Python
+	@$(BIN)/pytest -m "not system and not full" -n $(TEST_WORKERS) --dist worksteal
+
+test-full: .venv/.dev ## The longer tests: state machines, recomputed marts, killed processes, whole runs
+	@$(BIN)/pytest -m "full and not system" -n $(TEST_WORKERS) --dist worksteal
 
 test-system: .venv/.dev ## Tests that need Debian packages; installs them when root
 	@PYTEST="$(BIN)/pytest" .ci/test-system

@@ -8,13 +8,14 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import dagster as dg
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cdp_etl.entities import BY_NAME
 from cdp_etl.marts.registry import MARTS
 from cdp_etl.settings import Settings
 from cdp_etl_tests.defs.pipeline import FIRST, SECOND, THIRD, Pipeline, sms
+from cdp_etl_tests.examples import examples
 
 REVIEW = BY_NAME["customer-product-review"]
 DAYS = (FIRST, SECOND, THIRD)
@@ -84,7 +85,7 @@ orders = st.lists(st.sampled_from(DAYS), max_size=2).flatmap(lambda again: st.pe
 
 
 # Few examples because each is a whole pipeline. The tests of warehouse and marts run many.
-@settings(max_examples=3, deadline=None)
+@examples(3)
 @given(order=orders, data=st.data())
 def test_any_order_and_repetition_of_loads_gives_the_same_staging_and_marts(
     order: Sequence[date], data: st.DataObject

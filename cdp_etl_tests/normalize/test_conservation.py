@@ -8,17 +8,17 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cdp_etl.contract.normalization_settings import NormalizationSettings
 from cdp_etl.normalize import DumpUnreadableError
+from cdp_etl_tests.examples import examples
 from cdp_etl_tests.normalize.harness import COMMENT, Outcome, comment, ndjson, normalize
 from cdp_etl_tests.normalize.strategies import json_records
 
 LIMIT = 2_000
-calm = settings(max_examples=25, deadline=None)
-"""A slow machine must not fail the property."""
+few = examples(25)
 
 GOOD = ndjson(comment(1)).strip()
 pieces = st.sampled_from(
@@ -45,7 +45,7 @@ def assert_conserved(outcome: Outcome) -> None:
 
 
 @pytest.mark.parametrize("name", ["a.ndjson", "a.json", "a.csv", "a.parquet", "a.ndjson.gz", "a.csv.zst"])
-@calm
+@few
 @given(content=contents, batch_bytes=st.sampled_from([8, 64, 1 << 16]))
 def test_of_arbitrary_bytes(name: str, content: bytes, batch_bytes: int) -> None:
     with TemporaryDirectory() as root:
@@ -69,7 +69,7 @@ def normalize_or_error(root: Path, name: str, content: bytes, batch_bytes: int) 
         return error
 
 
-@calm
+@few
 @given(records=st.lists(json_records(COMMENT), max_size=6), batch_bytes=st.sampled_from([64, 1 << 16]))
 def test_of_arbitrary_records_in_lines_and_in_an_array(records: list[str], batch_bytes: int) -> None:
     lines = [record.replace("\n", " ") for record in records]
@@ -87,7 +87,7 @@ def test_of_arbitrary_records_in_lines_and_in_an_array(records: list[str], batch
         assert as_array.dump.accepted == as_lines.dump.accepted
 
 
-@calm
+@few
 @given(
     values=st.lists(st.none() | st.text(max_size=5) | st.just("Active"), min_size=1, max_size=5), data=st.data()
 )

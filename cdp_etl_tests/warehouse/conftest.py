@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from cdp_etl.warehouse import Warehouse
+from cdp_etl_tests.conftest import Template
 
 
 def at(path: Path) -> Warehouse:
@@ -13,18 +14,15 @@ def at(path: Path) -> Warehouse:
     return Warehouse(path, lock_timeout_seconds=20.0, memory_limit="512MiB", threads=1, business_timezone="UTC")
 
 
-@pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the template: a migrated, empty warehouse file."""
-    path = tmp_path_factory.mktemp("migrated") / "cdp.duckdb"
-    with at(path).writing():
-        return path
-
-
 @pytest.fixture
-def warehouse(tmp_path: Path, migrated: Path) -> Warehouse:
+def warehouse(tmp_path: Path, template: Template) -> Warehouse:
     """Return a migrated, empty warehouse for one test."""
     path = tmp_path / "warehouse" / "cdp.duckdb"
     path.parent.mkdir()
-    shutil.copy(migrated, path)
+    shutil.copy(template("warehouse", _write_once) / "cdp.duckdb", path)
     return at(path)
+
+
+def _write_once(folder: Path) -> None:
+    with at(folder / "cdp.duckdb").writing():
+        pass

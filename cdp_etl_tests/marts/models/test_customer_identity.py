@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given
-from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from cdp_etl.marts.models.customer_identity import CUSTOMER_IDENTITY
 from cdp_etl.marts.refresh import refresh_mart, refresh_marts
 from cdp_etl.marts.registry import mart_named
 from cdp_etl.marts.settings import MartSettings
+from cdp_etl_tests.examples import examples
 from cdp_etl_tests.marts.loading import ACTIVITY, Loader, make_record
 
 
@@ -201,7 +201,7 @@ def test_a_rebuild_keeps_the_change_log(loader: Loader) -> None:
 _NAMES = st.sampled_from(["c:1", "c:2", "c:3", "c:4", "e:a", "e:b", "e:c", "p:1", "p:2", "p:3"])
 
 
-@hypothesis_settings(max_examples=15, deadline=None)
+@examples(15)
 @given(records=st.lists(st.sets(_NAMES, min_size=1, max_size=3), max_size=10), maximum=st.integers(1, 3))
 def test_persons_equal_an_independent_recomputation(records: list[set[str]], maximum: int) -> None:
     with tempfile.TemporaryDirectory() as folder:

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from cdp_etl.marts.checks.matches_full_rebuild import check_matches_full_rebuild
@@ -17,6 +16,7 @@ from cdp_etl.marts.models.customer_identity import CUSTOMER_IDENTITY
 from cdp_etl.marts.models.customer_product import CUSTOMER_PRODUCT
 from cdp_etl.marts.refresh import refresh_mart, refresh_marts
 from cdp_etl.marts.settings import MartSettings
+from cdp_etl_tests.examples import examples
 from cdp_etl_tests.marts.loading import ACTIVITY, REVIEW, SUBSCRIBER, Loader, day, make_record
 
 
@@ -85,7 +85,7 @@ def test_the_rank_of_products_is_the_same_on_any_day(loader: Loader) -> None:
 
 
 @given(days=st.lists(st.integers(1, 40), min_size=2, max_size=4))
-@examples(max_examples=5, deadline=None)
+@examples(5)
 def test_a_score_does_not_depend_on_the_order_of_loads(days: Sequence[int]) -> None:
     """Each day has a purchase (10): the score halves every 30 days, then the score of the next day is added."""
     with tempfile.TemporaryDirectory() as folder:

@@ -21,17 +21,14 @@ from cdp_etl.normalize.readers.byte_stream import ReadBounds
 from cdp_etl.normalize.readers.dispatch import decode
 from cdp_etl.normalize.record_batch import ROW, RecordBatch
 from cdp_etl.normalize.reference_path import Accepted, Quarantined, validate_record
+from cdp_etl_tests.examples import examples
 from cdp_etl_tests.normalize import strategies
 from cdp_etl_tests.normalize.harness import COMMENT, DUMP_DATE, REVIEW, comment, ndjson
 
 CONTEXT = ValidationContext(NormalizationSettings(epoch_is_utc=frozenset({"x"})), DUMP_DATE)
 ENTITY_IDS = [entity.name for entity in ENTITIES]
 
-calm = settings(
-    max_examples=25,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow],
-)
+calm = settings(examples(25), suppress_health_check=[HealthCheck.too_slow])
 """A slow machine must not fail the property."""
 
 

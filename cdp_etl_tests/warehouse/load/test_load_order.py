@@ -1,17 +1,17 @@
 """Property of any sequence of loads: the warehouse depends only on the last content of each dump."""
 
-import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cdp_etl.contract.custom_field_merge import CustomFieldVersion, merge_versions
 from cdp_etl.warehouse import Warehouse
+from cdp_etl_tests.examples import examples
 from cdp_etl_tests.warehouse.conftest import at
 from cdp_etl_tests.warehouse.loading import comment, load_records, rows, rows_of
 
@@ -46,10 +46,12 @@ deliveries = st.lists(st.tuples(st.integers(1, 4), contents), min_size=1, max_si
 
 
 @contextmanager
-def new_warehouse(migrated: Path) -> Iterator[Warehouse]:
+def new_warehouse() -> Iterator[Warehouse]:
     with tempfile.TemporaryDirectory() as folder:
-        shutil.copy(migrated, Path(folder) / "cdp.duckdb")
-        yield at(Path(folder) / "cdp.duckdb")
+        warehouse = at(Path(folder) / "cdp.duckdb")
+        with warehouse.writing():
+            pass
+        yield warehouse
 
 
 def load_content(warehouse: Warehouse, number: int, content: Content) -> int:
@@ -84,14 +86,12 @@ def plain_model(dumps: dict[int, Content]) -> list[tuple[str, str, str | None, i
     return sorted(shown, key=repr)
 
 
-# No deadline, because a load waits for the disk; few examples for the same reason.
-@settings(max_examples=12, deadline=None)
+# Few examples, because a load waits for the disk.
+@examples(12)
 @given(deliveries)
-def test_any_order_and_repetition_of_loads_gives_the_same_staging(
-    migrated: Path, history: list[tuple[int, Content]]
-) -> None:
+def test_any_order_and_repetition_of_loads_gives_the_same_staging(history: list[tuple[int, Content]]) -> None:
     last: dict[int, Content] = {}
-    with new_warehouse(migrated) as warehouse, new_warehouse(migrated) as in_date_order:
+    with new_warehouse() as warehouse, new_warehouse() as in_date_order:
         for number, content in history:
             load_content(warehouse, number, content)
             last[number] = content
@@ -104,12 +104,10 @@ def test_any_order_and_repetition_of_loads_gives_the_same_staging(
         )
 
 
-@settings(max_examples=8, deadline=None)  # as above
+@examples(8)  # as above
 @given(deliveries)
-def test_the_change_feed_equals_the_changes_of_the_view(
-    migrated: Path, history: list[tuple[int, Content]]
-) -> None:
-    with new_warehouse(migrated) as warehouse:
+def test_the_change_feed_equals_the_changes_of_the_view(history: list[tuple[int, Content]]) -> None:
+    with new_warehouse() as warehouse:
         for number, content in history:
             before, facts_before = read(warehouse, VIEW, FEED_VIEW)
             load_seq = load_content(warehouse, number, content)
