@@ -89,6 +89,7 @@ def test_findings_are_listed_and_nothing_is_sent(refused: Command, server: Webho
     assert server.requests == 0
 
 
+@pytest.mark.full
 def test_new_findings_are_sent_once(refused: Command, server: Webhook) -> None:
     sent = [refused("alerts", "send") for _ in range(2)]
 

@@ -49,6 +49,7 @@ def test_every_quarantined_record_is_listed_with_its_reasons(loaded: Command) ->
     assert all(record["reasons"] for record in refused)
 
 
+@pytest.mark.full
 def test_a_second_run_reports_unchanged_dumps(loaded: Command) -> None:
     again = loaded(*RUN, "--entity", "sms-interaction")
     forced = loaded(*RUN, "--entity", "sms-interaction", "--force")
@@ -57,6 +58,7 @@ def test_a_second_run_reports_unchanged_dumps(loaded: Command) -> None:
     assert (forced.code, "unchanged" in forced.out) == (0, False)
 
 
+@pytest.mark.full
 def test_status_shows_the_changes_of_a_redelivery_and_none_of_a_first_load(cdp_etl: Command) -> None:
     day = ("--entity", "sms-interaction", "--from", "2026-03-01")
     cdp_etl("generate", "--out", "data/landing", "--rows", "60", "--days", "2", *day)
@@ -89,6 +91,7 @@ def test_a_refused_dump_exits_with_1_and_the_marts_apply_the_others(cdp_etl: Com
     assert list(json.loads(counted.out)[0].values()) == [1]
 
 
+@pytest.mark.full
 def test_a_date_without_files_is_reported_and_is_no_failure(cdp_etl: Command) -> None:
     Path("data/landing").mkdir(parents=True)
 
@@ -187,6 +190,7 @@ def test_the_formats_of_a_query_have_the_same_rows(loaded: Command) -> None:
     assert [row["first_at"] for row in as_csv] == [row["first_at"] for row in as_json]
 
 
+@pytest.mark.full
 def test_rebuilding_the_marts_changes_nothing(loaded: Command) -> None:
     query = ("sql", "FROM marts.interaction ORDER BY entity, record_key", "--format", "csv")
     before = loaded(*query).out
@@ -198,6 +202,7 @@ def test_rebuilding_the_marts_changes_nothing(loaded: Command) -> None:
     assert loaded("check", "--full").code == 0
 
 
+@pytest.mark.full
 def test_another_business_time_zone_is_refused_until_all_marts_are_rebuilt(
     loaded: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -210,6 +215,7 @@ def test_another_business_time_zone_is_refused_until_all_marts_are_rebuilt(
     assert (rebuilt.code, loaded("check", "--full").code) == (0, 0)
 
 
+@pytest.mark.full
 def test_a_warehouse_is_restored_from_its_backup(loaded: Command) -> None:
     before = loaded("status", "--json").out
     copied = loaded("backup", "copy.duckdb")

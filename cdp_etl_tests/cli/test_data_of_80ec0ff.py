@@ -108,6 +108,7 @@ def test_an_alert_sent_by_80ec0ff_is_known(unpacked: Command, server: Webhook, e
     assert server.requests == 0
 
 
+@pytest.mark.full
 def test_after_a_run_the_warehouse_equals_one_filled_by_this_version(
     refreshed_once: Path, tmp_path: Path, cdp_etl: Command
 ) -> None:
@@ -131,6 +132,7 @@ ROW_TABLES = f"""
 """
 
 
+@pytest.mark.full
 def test_the_identity_log_is_carried_over(unpacked_once: Path, refreshed_once: Path) -> None:
     query = "SELECT company_id, identifier, person_before, person_after, load_seq, changed_at FROM {} ORDER BY ALL"
     before = read(unpacked_once / "data/warehouse/cdp.duckdb", [query.format(f"kept.{CHANGE_LOG}")])
@@ -141,6 +143,7 @@ def test_the_identity_log_is_carried_over(unpacked_once: Path, refreshed_once: P
     assert after == before
 
 
+@pytest.mark.full
 def test_a_run_publishes_all_marts(refreshed: Command) -> None:
     snapshot = latest_snapshot(Path("data/published"))
     (newest,) = read(Path("data/warehouse/cdp.duckdb"), ["SELECT max(load_seq) FROM ops.load"])
@@ -151,6 +154,7 @@ def test_a_run_publishes_all_marts(refreshed: Command) -> None:
     assert json.loads(published.out)[0]["n"] > 0
 
 
+@pytest.mark.full
 def test_unchanged_dumps_are_not_loaded_again_and_metrics_have_their_names(
     refreshed: Command, expected: Path
 ) -> None:
@@ -161,6 +165,7 @@ def test_unchanged_dumps_are_not_loaded_again_and_metrics_have_their_names(
     assert series(metrics) >= series((expected / "metrics.prom").read_text("utf-8"))
 
 
+@pytest.mark.full
 def test_replay_reads_archive_and_lake(refreshed: Command) -> None:
     ended = refreshed("quarantine", "replay", "--from", "2026-03-01", "--entity", "sms-interaction")
 
@@ -168,6 +173,7 @@ def test_replay_reads_archive_and_lake(refreshed: Command) -> None:
     assert "The same files were loaded under the same rules already." in " ".join(ended.out.split())
 
 
+@pytest.mark.full
 def test_an_alert_sent_by_80ec0ff_is_resolved_when_the_dump_is_corrected(
     refreshed: Command, server: Webhook
 ) -> None:

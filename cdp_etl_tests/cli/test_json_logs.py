@@ -38,6 +38,7 @@ def test_lines_of_stages_have_run_job_entity_and_date(in_json: Command) -> None:
     assert stages["normalize"]["records_read"] >= 60
 
 
+@pytest.mark.full
 def test_errors_are_json_lines_too(in_json: Command) -> None:
     folder = Path("data/landing/sms-interaction/2026-03-01")
     folder.mkdir(parents=True)
@@ -51,6 +52,7 @@ def test_errors_are_json_lines_too(in_json: Command) -> None:
     assert "first dump date" in parsed(wrong.err)[-1]["message"]
 
 
+@pytest.mark.full
 def test_the_lowest_level_is_a_setting(in_json: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CDP_ETL_LOG_LEVEL", "ERROR")
     in_json(*GENERATE, *SMS)
@@ -58,6 +60,7 @@ def test_the_lowest_level_is_a_setting(in_json: Command, monkeypatch: pytest.Mon
     assert in_json("run", "--from", "2026-03-01", *SMS).err == ""
 
 
+@pytest.mark.full
 def test_metrics_are_printed_and_written_to_their_file(cdp_etl: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CDP_ETL_METRICS_FILE", "collector/cdp_etl.prom")
     cdp_etl(*GENERATE, *SMS)

@@ -115,6 +115,7 @@ def test_export_to_another_format_or_a_missing_folder_is_wrong_usage(quarantined
     assert not Path(target).exists()
 
 
+@pytest.mark.full
 def test_replay_after_a_corrected_setting_adds_records_to_their_dump(
     cdp_etl: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -135,6 +136,7 @@ def test_replay_after_a_corrected_setting_adds_records_to_their_dump(
     assert "The same files were loaded under the same rules already." in " ".join(again.out.split())
 
 
+@pytest.mark.full
 def test_replay_equals_a_first_load_with_the_corrected_setting(
     cdp_etl: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -151,6 +153,7 @@ def test_replay_equals_a_first_load_with_the_corrected_setting(
     assert (query("FROM marts.interaction ORDER BY record_key"), query("FROM ops.quarantine_reason")) == replayed
 
 
+@pytest.mark.full
 def test_replay_loads_a_dump_that_was_refused_as_a_whole(
     cdp_etl: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -164,6 +167,7 @@ def test_replay_loads_a_dump_that_was_refused_as_a_whole(
     assert query(LEDGER) == [("refused", 1, 2), ("loaded", 1, 2)]
 
 
+@pytest.mark.full
 def test_replay_reads_the_raw_archive_and_not_the_zone(cdp_etl: Command) -> None:
     deliver(sms("1", FIRST), NO_EVENT, sms("3", FIRST), NO_ID)
     cdp_etl(*RUN)
@@ -173,6 +177,7 @@ def test_replay_reads_the_raw_archive_and_not_the_zone(cdp_etl: Command) -> None
     assert query("SELECT id FROM staging.sms_interaction ORDER BY id") == [("1",), ("3",)]
 
 
+@pytest.mark.full
 def test_replay_of_a_dump_that_is_still_refused_exits_with_1(cdp_etl: Command) -> None:
     deliver(sms("1", FIRST), NO_EVENT, NO_ID)
     cdp_etl(*RUN)
@@ -183,6 +188,7 @@ def test_replay_of_a_dump_that_is_still_refused_exits_with_1(cdp_etl: Command) -
     assert "2 of 3 records are quarantined" in replayed.err
 
 
+@pytest.mark.full
 def test_replay_with_an_empty_quarantine_does_nothing(cdp_etl: Command) -> None:
     deliver(sms("1", FIRST))
     cdp_etl(*RUN)

@@ -226,6 +226,7 @@ def ask_everything(heard: Heard, server: Webhook, last: str) -> None:
     heard.said["posted"] = json.dumps(server.posted)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(("log_format", "dumps"), [("json", len(DUMPS)), ("text", 4)], ids=["json", "text"])
 def test_nothing_leaves_the_data_by_any_dump(
     heard: Heard, server: Webhook, monkeypatch: pytest.MonkeyPatch, log_format: str, dumps: int
@@ -242,6 +243,7 @@ def test_nothing_leaves_the_data_by_any_dump(
     assert _instance_tells_of(last)
 
 
+@pytest.mark.full
 def test_no_secret_leaves_by_a_zone_that_does_not_answer(
     heard: Heard, server: Webhook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -263,6 +265,7 @@ def fail_with(error: Exception) -> Callable[..., Any]:
     return fail
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     ("module", "stage", "error"),
     [

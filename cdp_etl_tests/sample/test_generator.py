@@ -2,8 +2,10 @@
 
 import json
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import date
+from itertools import product
 from pathlib import Path
 from typing import Any, cast, get_args
 
@@ -27,6 +29,9 @@ FORMATS = get_args(DataFormat)
 
 each_entity = pytest.mark.parametrize("entity", ENTITIES, ids=lambda entity: entity.name)
 each_format = pytest.mark.parametrize("data_format", FORMATS)
+each_format_but_one_is_full = pytest.mark.parametrize(
+    "data_format", [FORMATS[0], *(pytest.param(name, marks=pytest.mark.full) for name in FORMATS[1:])]
+)
 
 
 def fault_free_records(out: Path, entity: Entity, *, day: date = FIRST, rows: int = 2_000) -> list[dict[str, Any]]:
@@ -52,9 +57,21 @@ def bytes_of(out: Path) -> dict[str, bytes]:
     return {str(path.relative_to(out)): path.read_bytes() for path in sorted(out.rglob("*")) if path.is_file()}
 
 
-@each_entity
-@each_format
-@pytest.mark.parametrize("day", [FIRST, SECOND], ids=str)
+def _pairwise() -> Iterator[Any]:
+    """Pair every entity with every format; the days take turns. Half of the cases run for every change."""
+    for (row, entity), (column, data_format) in product(enumerate(ENTITIES), enumerate(FORMATS)):
+        is_for_every_change = (row + column) % 2 == 0
+        day = (FIRST, SECOND)[(row + column // 2) % 2]
+        yield pytest.param(
+            entity,
+            data_format,
+            day,
+            id=f"{entity.name}-{data_format}-{day}",
+            marks=[] if is_for_every_change else pytest.mark.full,
+        )
+
+
+@pytest.mark.parametrize(("entity", "data_format", "day"), _pairwise())
 def test_a_dump_has_its_expected_counts(
     tmp_path: Path, entity: Entity, data_format: DataFormat, day: date
 ) -> None:
@@ -69,7 +86,7 @@ def test_a_dump_has_its_expected_counts(
     assert expected.with_warnings > 0
 
 
-@each_format
+@each_format_but_one_is_full
 def test_the_share_of_bad_records_is_exact(tmp_path: Path, data_format: DataFormat) -> None:
     for dirty, fault_count in [(0.0, 0), (0.03, 9), (1.0, 300)]:
         expectations = generate(tmp_path, FIRST, 1, 300, dirty=dirty, format=data_format)
@@ -106,13 +123,21 @@ def test_every_declared_field_is_generated_and_every_generated_key_is_known(
     assert keys - declared - own <= UNKNOWN_KEYS
 
 
-@each_format
-@pytest.mark.parametrize("compression", get_args(Compression))
+@pytest.mark.parametrize(
+    ("data_format", "compression"),
+    [
+        ("parquet", "none"),
+        *(
+            pytest.param(data_format, compression, marks=[] if number % 4 == 0 else pytest.mark.full)
+            for number, (data_format, compression) in enumerate(
+                product((name for name in FORMATS if name != "parquet"), get_args(Compression))
+            )
+        ),
+    ],
+)
 def test_equal_arguments_produce_equal_bytes(
     tmp_path: Path, data_format: DataFormat, compression: Compression
 ) -> None:
-    if data_format == "parquet":
-        compression = "none"
     for name in ("once", "twice"):
         generate(tmp_path / name, FIRST, 1, 200, format=data_format, compression=compression)
 
