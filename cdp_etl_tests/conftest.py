@@ -26,13 +26,13 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Template:
 
     def built_once(name: str, fill: Callable[[Path], None]) -> Path:
         folder = shared / f"template-{name}"
+        complete = shared / f"template-{name}.complete"
         with FileLock(shared / f"template-{name}.lock"):
-            if not folder.exists():
-                unfinished = shared / f"unfinished-{name}"
-                shutil.rmtree(unfinished, ignore_errors=True)
-                unfinished.mkdir()
-                fill(unfinished)
-                unfinished.rename(folder)
+            if not complete.exists():
+                shutil.rmtree(folder, ignore_errors=True)
+                folder.mkdir()
+                fill(folder)  # in its place, because a published snapshot has absolute paths
+                complete.touch()
         return folder
 
     return built_once

@@ -37,3 +37,8 @@ def register_profiles() -> None:
 def examples(ci_count: int) -> settings:
     """Return settings of a property that tries this number of examples in `ci`, and a quarter of them in `dev`."""
     return settings(max_examples=example_count(ci_count))
+
+
+def one_example(steps: int) -> settings:
+    """Return settings of a state machine that runs once, for a property that another test holds at depth."""
+    return settings(max_examples=1, stateful_step_count=steps)

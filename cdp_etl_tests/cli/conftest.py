@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
 
 from cdp_etl.cli import main
 from cdp_etl.settings import Settings, variable
+from cdp_etl_tests.conftest import Template
 
 
 @dataclass(frozen=True)
@@ -53,19 +53,14 @@ def cdp_etl(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.Capt
 
 
 @pytest.fixture(scope="session")
-def _loaded_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def _loaded_once(template: Template) -> Path:
     """Generate and load two dates of all entities, once for all test processes."""
-    own = tmp_path_factory.getbasetemp()
-    # Processes of pytest-xdist have their own folders in one folder of the run.
-    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
-    folder = shared / "loaded"
-    with FileLock(shared / "loaded.lock"):
-        if not folder.exists():
-            unfinished = tmp_path_factory.mktemp("unfinished")
-            _make("generate --out data/landing --from 2026-03-01 --days 2 --rows 60 --dirty 0.1", unfinished)
-            _make("run --from 2026-03-01 --to 2026-03-02", unfinished)
-            shutil.copytree(unfinished, folder)
-    return folder
+    return template("loaded", _load)
+
+
+def _load(folder: Path) -> None:
+    _make("generate --out data/landing --from 2026-03-01 --days 2 --rows 60 --dirty 0.1", folder)
+    _make("run --from 2026-03-01 --to 2026-03-02", folder)
 
 
 def _make(arguments: str, folder: Path) -> None:

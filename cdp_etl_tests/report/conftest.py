@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from cdp_etl_tests.report.days import ReportWarehouse, fill_fortnight
+from cdp_etl_tests.conftest import Template
+from cdp_etl_tests.marts.loading import day
+from cdp_etl_tests.report.days import LAST, ReportWarehouse, fill_fortnight
 
 
 @pytest.fixture
@@ -14,7 +16,7 @@ def report_warehouse(tmp_path: Path) -> ReportWarehouse:
 
 
 @pytest.fixture(scope="session")
-def fortnight(tmp_path_factory: pytest.TempPathFactory) -> tuple[ReportWarehouse, date]:
+def fortnight(template: Template) -> tuple[ReportWarehouse, date]:
     """Return the worked example and the dump date to report on. Tests must not write to it."""
-    report_warehouse = ReportWarehouse(tmp_path_factory.mktemp("fortnight"))
-    return report_warehouse, fill_fortnight(report_warehouse)
+    folder = template("fortnight", lambda folder: fill_fortnight(ReportWarehouse(folder)))
+    return ReportWarehouse(folder), day(LAST)

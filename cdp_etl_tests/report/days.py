@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 from cdp_etl.contract.entity import Entity
 from cdp_etl.marts.refresh import refresh_marts
 from cdp_etl.marts.settings import MartSettings
+from cdp_etl.report.data.report_data import MARTS_READ
 from cdp_etl.report.options import ReportOptions
 from cdp_etl.warehouse import LoadResult, Warehouse, load_dump
 from cdp_etl_tests.marts.loading import ACTIVITY, EMAIL, SMS, day, make_record
@@ -72,12 +72,12 @@ class ReportWarehouse:
         )
 
     def refresh_marts(self) -> None:
-        """Refresh all marts."""
-        refresh_marts(self.warehouse, MartSettings())
+        """Refresh the marts that the report reads, with their upstream marts."""
+        refresh_marts(self.warehouse, MartSettings(), MARTS_READ)
 
 
-def fill_fortnight(report_warehouse: ReportWarehouse) -> date:
-    """Load the worked example, days 2 to 15, refresh the marts, and return the dump date to report on.
+def fill_fortnight(report_warehouse: ReportWarehouse) -> None:
+    """Load the worked example, days 2 to 15, and refresh the marts. The dump date to report on is the last day.
 
     Each day one customer views the lamp. In the first week four view the chair, in the second three view the
     table. On the last day there are e-mails and SMS, and some records are quarantined.
@@ -103,7 +103,6 @@ def fill_fortnight(report_warehouse: ReportWarehouse) -> date:
     report_warehouse.load(EMAIL, LAST, _messages(EMAIL, "e", f"{sent}, {read}"))
     report_warehouse.load(SMS, LAST, _messages(SMS, "p", "sent 1, sent 2, clicked 1"))
     report_warehouse.refresh_marts()
-    return day(LAST)
 
 
 def _messages(entity: Entity, prefix: str, events: str) -> list[dict[str, Any]]:

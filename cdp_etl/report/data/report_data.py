@@ -22,7 +22,7 @@ from cdp_etl.report.data.rejections import ReasonCount
 from cdp_etl.warehouse import Warehouse
 
 DAYS_SHOWN: Final = 30
-_MARTS_READ: Final = (INTERACTION, INTERACTION_DAILY, CUSTOMER_PRODUCT_DAILY, IDENTITY_CHANGE)
+MARTS_READ: Final = (INTERACTION, INTERACTION_DAILY, CUSTOMER_PRODUCT_DAILY, IDENTITY_CHANGE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +129,8 @@ def read_report_data(warehouse: Warehouse, dump_date: date) -> ReportData:
 
 
 def _read_mart_data(connection: duckdb.DuckDBPyConnection, dump_date: date, newest_loaded: int) -> MartData | None:
-    applied = [state.load_seq for mart in _MARTS_READ if (state := state_of(connection, mart))]
-    if len(applied) < len(_MARTS_READ):
+    applied = [state.load_seq for mart in MARTS_READ if (state := state_of(connection, mart))]
+    if len(applied) < len(MARTS_READ):
         return None
     activity_days = activity.read_activity_days(connection, dump_date)
     day = activity.main_activity_day(activity_days, dump_date)
