@@ -1,4 +1,4 @@
-"""Declaration of a mart: its SELECT, its columns, its refresh scope, and how its totals are reconciled."""
+"""Declaration of a mart: its SELECT, its columns, its refresh scope, and the reconciliation of its totals."""
 
 import hashlib
 import json
@@ -35,7 +35,7 @@ _HEADER = re.compile(r"(?P<meaning>.+?) Grain: (?P<grain>.+?) Inputs: (?P<inputs
 
 @dataclass(frozen=True, slots=True)
 class Reconciliation:
-    """How the totals of a mart are reconciled with the records that were loaded.
+    """Reconciliation of the totals of a mart with the loaded records.
 
     Attributes:
         column: What one row counts: a column, or 1 if a row is a record.
@@ -94,7 +94,7 @@ class Mart:
             them.
         is_published: Whether the mart is part of the snapshot; else only other marts read it.
         settings: Fields of `MartSettings` that the SQL reads, as DuckDB variables of the same name.
-        reconciliation: How its totals are reconciled; None if its rows do not add up to records.
+        reconciliation: Reconciliation of its totals; None if its rows do not add up to records.
         owner: Owner in the form that Dagster shows.
     """
 
