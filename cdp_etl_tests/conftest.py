@@ -18,16 +18,21 @@ Template = Callable[[str, Callable[[Path], None]], Path]
 
 
 @pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Template:
-    """Return a function that fills a folder once for all processes of a run. Tests copy it and never change it."""
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder that all processes of a test run share."""
     own = tmp_path_factory.getbasetemp()
     # Processes of pytest-xdist have their own folders in one folder of the run.
-    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+@pytest.fixture(scope="session")
+def template(shared_folder: Path) -> Template:
+    """Return a function that fills a folder once for all processes of a run. Tests copy it and never change it."""
 
     def built_once(name: str, fill: Callable[[Path], None]) -> Path:
-        folder = shared / f"template-{name}"
-        complete = shared / f"template-{name}.complete"
-        with FileLock(shared / f"template-{name}.lock"):
+        folder = shared_folder / f"template-{name}"
+        complete = shared_folder / f"template-{name}.complete"
+        with FileLock(shared_folder / f"template-{name}.lock"):
             if not complete.exists():
                 shutil.rmtree(folder, ignore_errors=True)
                 folder.mkdir()

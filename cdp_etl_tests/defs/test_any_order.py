@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import dagster as dg
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -84,6 +85,7 @@ def loaded_in_order() -> dict[str, list[str]]:
 orders = st.lists(st.sampled_from(DAYS), max_size=2).flatmap(lambda again: st.permutations([*DAYS, *again]))
 
 
+@pytest.mark.full
 # Few examples because each is a whole pipeline. The tests of warehouse and marts run many.
 @examples(3)
 @given(order=orders, data=st.data())

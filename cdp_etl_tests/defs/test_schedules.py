@@ -66,6 +66,7 @@ def test_a_refresh_is_requested_for_all_loaded_dates(pipeline: Pipeline) -> None
     assert requested(tick(pipeline)) == [("2:1", range_tags(FIRST, THIRD))]
 
 
+@pytest.mark.full
 def test_no_refresh_is_requested_if_every_load_is_applied(pipeline: Pipeline) -> None:
     pipeline.deliver(FIRST, [sms("1", FIRST)])
     pipeline.load(FIRST)
@@ -74,6 +75,7 @@ def test_no_refresh_is_requested_if_every_load_is_applied(pipeline: Pipeline) ->
     assert requested(tick(pipeline)) == []
 
 
+@pytest.mark.full
 def test_a_refused_load_requests_no_refresh(pipeline: Pipeline) -> None:
     pipeline.deliver(FIRST, [sms("1", FIRST)])
     pipeline.load(FIRST)

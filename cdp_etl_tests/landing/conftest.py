@@ -10,6 +10,14 @@ from cdp_etl_tests.landing.partners import FolderPartner, Partner, S3Partner, sf
 from cdp_etl_tests.landing.servers import S3Server, SftpServer, openssh_server, s3_server, sftp_in_process
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest selects by markers
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of the S3 server as full, because starting it takes many seconds."""
+    for item in items:
+        if "moto" in getattr(item, "fixturenames", ()) and not item.get_closest_marker("system"):
+            item.add_marker("full")
+
+
 @pytest.fixture
 def archive(tmp_path: Path) -> Path:
     return tmp_path / "archive"
@@ -51,7 +59,12 @@ def sshd(tmp_path: Path) -> Iterator[SftpServer]:
 
 
 @pytest.fixture(
-    params=["folder", "s3", "sftp in process", pytest.param("sshd", marks=pytest.mark.system)],
+    params=[
+        "folder",
+        pytest.param("s3", marks=pytest.mark.full),
+        "sftp in process",
+        pytest.param("sshd", marks=pytest.mark.system),
+    ],
 )
 def partner(request: pytest.FixtureRequest) -> Partner:
     """Return a partner of each kind in turn; sshd requires Debian's package."""

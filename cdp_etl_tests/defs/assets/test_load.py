@@ -72,6 +72,7 @@ def test_no_files_are_a_finding_and_no_failure(pipeline: Pipeline) -> None:
     assert (complete.passed, complete.blocking) == (False, False)
 
 
+@pytest.mark.full
 def test_an_empty_file_replaces_what_was_loaded_and_no_file_does_not(pipeline: Pipeline) -> None:
     pipeline.deliver(FIRST, [sms("1", FIRST)])
     pipeline.deliver(SECOND, [sms("2", SECOND)])
@@ -98,6 +99,7 @@ def test_a_dump_with_too_many_bad_records_is_refused_and_its_reasons_are_shown(p
     assert pipeline.query("SELECT count(*) FROM staging.sms_interaction") == [(0,)]
 
 
+@pytest.mark.full
 def test_a_manual_materialization_loads_unchanged_content_again(pipeline: Pipeline) -> None:
     pipeline.deliver(FIRST, [sms("1", FIRST)])
 
@@ -119,6 +121,7 @@ def test_an_automatic_run_skips_unchanged_content(pipeline: Pipeline) -> None:
     assert pipeline.ledger() == [(FIRST, "unchanged")]
 
 
+@pytest.mark.full
 def test_force_loads_unchanged_content_in_an_automatic_run(pipeline: Pipeline) -> None:
     pipeline.deliver(FIRST, [sms("1", FIRST)])
     pipeline.load(FIRST)
@@ -128,6 +131,7 @@ def test_force_loads_unchanged_content_in_an_automatic_run(pipeline: Pipeline) -
     assert pipeline.ledger() == [(FIRST, "loaded")]
 
 
+@pytest.mark.full
 def test_content_a_then_b_then_a_again_is_loaded_three_times(pipeline: Pipeline) -> None:
     contents = [[sms("a", FIRST)], [sms("b", FIRST)], [sms("a", FIRST)]]
 
@@ -140,6 +144,7 @@ def test_content_a_then_b_then_a_again_is_loaded_three_times(pipeline: Pipeline)
     assert loaded == [([(FIRST, "loaded")], [(name,)]) for name in "aba"]
 
 
+@pytest.mark.full
 def test_a_file_that_was_never_loaded_may_be_removed(pipeline: Pipeline) -> None:
     """A corrupt file is refused. The partner removes it, and the remaining files are the dump."""
     pipeline.deliver(FIRST, [sms("1", FIRST)])
@@ -186,6 +191,7 @@ def test_a_redelivery_shows_what_it_added_changed_and_removed(pipeline: Pipeline
     ]
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("layer", [Layer.NORMALIZED, Layer.STAGING])
 def test_a_single_layer_uses_the_result_of_the_layer_before(pipeline: Pipeline, layer: Layer) -> None:
     pipeline.deliver(FIRST, [sms("1", FIRST)])

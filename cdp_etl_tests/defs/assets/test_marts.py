@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import dagster as dg
+import pytest
 
 from cdp_etl.defs.keys import REPORT, SNAPSHOT, asset_key
 from cdp_etl.pipeline.layers import Layer
@@ -21,6 +22,7 @@ def test_the_marts_apply_good_dumps_next_to_a_failed_one(pipeline: Pipeline) -> 
     assert pipeline.query("SELECT record_id FROM marts.interaction ORDER BY ALL") == [("1",), ("3",)]
 
 
+@pytest.mark.full
 def test_a_run_for_one_day_applies_every_load(pipeline: Pipeline) -> None:
     """A partition of a mart means that the loads of its date were applied, not that no others were."""
     for day in (FIRST, SECOND):
@@ -49,6 +51,7 @@ def test_the_snapshot_and_the_report_follow_the_marts(pipeline: Pipeline) -> Non
     assert pipeline.instance.get_materialized_partitions(SNAPSHOT) == {"2026-03-01"}
 
 
+@pytest.mark.full
 def test_a_run_of_all_assets_applies_its_own_loads(pipeline: Pipeline) -> None:
     """Dagster skips assets downstream of a step without output: such a run succeeded with its marts skipped."""
     pipeline.deliver(FIRST, [sms("1", FIRST)])
@@ -63,6 +66,7 @@ def test_a_run_of_all_assets_applies_its_own_loads(pipeline: Pipeline) -> None:
     assert sorted(str(record.partition_key) for record in staged) == ["2026-03-01", "2026-03-03"]
 
 
+@pytest.mark.full
 def test_the_marts_can_be_refreshed_before_the_first_load(pipeline: Pipeline) -> None:
     result = pipeline.marts(FIRST, FIRST)
 
@@ -70,6 +74,7 @@ def test_the_marts_can_be_refreshed_before_the_first_load(pipeline: Pipeline) ->
     assert pipeline.query("SELECT count(*) FROM marts.interaction") == [(0,)]
 
 
+@pytest.mark.full
 def test_all_stored_data_is_checked_by_its_own_job(pipeline: Pipeline) -> None:
     pipeline.deliver(FIRST, [sms("1", FIRST), sms("2", FIRST)])
     pipeline.load(FIRST)
@@ -88,6 +93,7 @@ def test_all_stored_data_is_checked_by_its_own_job(pipeline: Pipeline) -> None:
     assert {"staging/sms_interaction", "marts/interaction"} <= set(found)
 
 
+@pytest.mark.full
 def test_a_failed_check_blocks_downstream_assets_and_the_next_run_repairs_the_mart(
     pipeline: Pipeline,
 ) -> None:
@@ -118,6 +124,7 @@ def test_a_failed_check_blocks_downstream_assets_and_the_next_run_repairs_the_ma
     assert repaired.success
 
 
+@pytest.mark.full
 def test_a_missing_row_of_a_mart_fails_the_full_check(pipeline: Pipeline) -> None:
     pipeline.deliver(FIRST, [sms("1", FIRST), sms("2", FIRST)])
     pipeline.load(FIRST)

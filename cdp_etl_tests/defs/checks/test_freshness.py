@@ -57,6 +57,7 @@ def test_a_mart_that_has_not_applied_that_dump_is_stale(pipeline: Pipeline) -> N
     }
 
 
+@pytest.mark.full
 def test_loading_an_older_date_makes_nothing_fresh(pipeline: Pipeline) -> None:
     pipeline.deliver(FIRST, [sms("1", FIRST)])
     pipeline.load(FIRST)
@@ -68,6 +69,7 @@ def test_loading_an_older_date_makes_nothing_fresh(pipeline: Pipeline) -> None:
     }
 
 
+@pytest.mark.full
 def test_assets_become_stale_over_time(pipeline: Pipeline) -> None:
     pipeline.deliver(SECOND, [sms("2", SECOND)])
     pipeline.load(SECOND)
