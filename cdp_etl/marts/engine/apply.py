@@ -43,13 +43,15 @@ def rebuild(connection: duckdb.DuckDBPyConnection, graph: MartGraph, mart: Mart,
         mart: The mart.
         load_seq: Newest load.
     """
-    if not storage.exist(connection, mart):
+    existed = storage.exist(connection, mart)
+    if not existed:
         storage.create(connection, mart)
     months = frozenset(state.months_of(connection, mart))
     ((deleted,),) = connection.execute(f"SELECT count(*) FROM {mart.storage_table}").fetchall()
     _snapshot_before(connection, graph, mart, mart.table)
-    storage.drop(connection, mart)
-    storage.create(connection, mart)
+    if existed:
+        storage.drop(connection, mart)
+        storage.create(connection, mart)
     inserted = sum(
         _insert(connection, mart, mart.sql, load_seq) for _ in input_views.bind_chunked_inputs(connection, mart)
     )
