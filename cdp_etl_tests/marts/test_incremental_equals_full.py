@@ -23,7 +23,7 @@ from cdp_etl.marts.engine.mart import Mart
 from cdp_etl.marts.registry import MARTS
 from cdp_etl.marts.settings import MartSettings
 from cdp_etl.marts.snapshot.publish import DATABASE, PUBLISHED, publish
-from cdp_etl_tests.examples import examples
+from cdp_etl_tests.examples import examples, one_example
 from cdp_etl_tests.marts.loading import EMAIL, SMS, Loader, make_record
 
 _PEOPLE: Sequence[Sequence[str]] = (
@@ -187,5 +187,14 @@ class MartRefreshMachine(RuleBasedStateMachine):
         assert differing == dict.fromkeys(differing, 0)
 
 
-TestMartRefreshes = MartRefreshMachine.TestCase
-TestMartRefreshes.settings = examples(10)
+@pytest.mark.full
+class TestMartRefreshes(MartRefreshMachine.TestCase):  # type: ignore[misc,name-defined] # made at run time
+    """Many sequences of many steps."""
+
+    settings = examples(10)
+
+
+class TestFewMartRefreshes(MartRefreshMachine.TestCase):  # type: ignore[misc,name-defined] # as above
+    """One short sequence, for every change."""
+
+    settings = one_example(steps=6)

@@ -26,6 +26,8 @@ from cdp_etl_tests.marts.loading import Loader
 from cdp_etl_tests.marts.recomputed import Row, Version
 from cdp_etl_tests.warehouse.dumps import File
 
+pytestmark = pytest.mark.full
+
 FIRST = date(2026, 3, 1)
 WEEKS = 4
 ROWS_A_DAY = 30

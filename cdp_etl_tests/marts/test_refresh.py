@@ -45,6 +45,7 @@ def test_a_refresh_refreshes_upstream_marts_first(loader: Loader) -> None:
     ]
 
 
+@pytest.mark.full
 def test_a_changed_definition_rebuilds_the_mart_and_its_downstream_marts(
     loader: Loader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -124,6 +125,7 @@ def test_changed_months_are_recorded(loader: Loader) -> None:
     assert months == [{"month": "2026-03-01", "load_seq": 1}, {"month": "2026-04-01", "load_seq": 2}]
 
 
+@pytest.mark.full
 def test_a_mart_that_is_computed_in_full_keeps_many_rows(loader: Loader) -> None:
     """DuckDB 2.0.0 finds no row before the commit if two threads fill a table created by `AS … LIMIT 0`."""
     warehouse = replace(loader.warehouse, threads=2)
@@ -144,6 +146,7 @@ def test_a_mart_that_is_computed_in_full_keeps_many_rows(loader: Loader) -> None
     assert (again.deleted, again.inserted) == (0, 0)
 
 
+@pytest.mark.full
 def test_a_rebuild_in_many_chunks_equals_one_in_a_single_chunk(
     loader: Loader, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -81,7 +81,7 @@ def publish(  # noqa: PLR0913 - the keyword arguments are options with defaults
                 with_personal_data=with_personal_data,
                 min_rows_for_delta=min_rows_for_delta,
             )
-        _replace_database(published, snapshot)
+        replace_database(published, snapshot)
         with transaction(connection):
             state.write_published(connection, snapshot.version)
             tombstones.clear(connection, MARTS)
@@ -141,7 +141,7 @@ def _write_version(  # noqa: PLR0913 - as `publish`
     return snapshot
 
 
-def _replace_database(published: Path, snapshot: Snapshot) -> None:
+def replace_database(published: Path, snapshot: Snapshot) -> None:
     """Write the database of views under another name, and rename it to its name."""
     database = published / DATABASE
     part = published / f".{DATABASE}.part"

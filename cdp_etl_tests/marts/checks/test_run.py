@@ -1,6 +1,9 @@
 """Checks that gate publishing: a failed run is rolled back, readers keep their version, the next run rebuilds."""
 
+import shutil
 from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -14,8 +17,9 @@ from cdp_etl.marts.engine.key_hash import key_hash_of
 from cdp_etl.marts.engine.mart import Mart
 from cdp_etl.marts.refresh import check_mart, rebuild_marts, refresh_mart, refresh_marts
 from cdp_etl.marts.registry import MARTS, mart_named, with_upstream
-from cdp_etl.marts.snapshot.manifest import Snapshot
-from cdp_etl.marts.snapshot.publish import DATABASE, latest_snapshot, publish
+from cdp_etl.marts.snapshot.manifest import MANIFEST, Snapshot
+from cdp_etl.marts.snapshot.publish import DATABASE, VERSIONS, latest_snapshot, publish, replace_database
+from cdp_etl_tests.conftest import Template
 from cdp_etl_tests.marts.loading import ACTIVITY, EMAIL, REVIEW, Loader, make_record
 
 _TEMPORARY = {
@@ -39,6 +43,7 @@ _DAMAGES = (
         "INSERT INTO mart_storage.interaction FROM mart_storage.interaction WHERE record_id = '1'",
         ("interaction", "agrees_with_staging"),
         id="a doubled row",
+        marks=pytest.mark.full,
     ),
     pytest.param(
         "DELETE FROM mart_storage.interaction WHERE entity = 'customer_product_review'",
@@ -49,21 +54,39 @@ _DAMAGES = (
         "DELETE FROM mart_storage.customer_product",
         ("customer_product", "totals_agree_with_interaction"),
         id="pairs lost",
+        marks=pytest.mark.full,
     ),
     pytest.param(
         "UPDATE mart_storage.campaign_daily SET event_count = 0",
         ("campaign_daily", "totals_agree_with_interaction"),
         id="a campaign that counts nothing",
+        marks=pytest.mark.full,
     ),
 )
 
 
 @pytest.fixture
-def published(loader: Loader) -> Loader:
+def published(loader: Loader, template: Template) -> Loader:
     """Published marts of a customer with a product, an e-mail and a review."""
+    shutil.copytree(template("published", _fill), loader.folder, dirs_exist_ok=True)
+    _move(loader.folder / "published")
+    return loader
+
+
+def _move(published: Path) -> None:
+    """Write the new paths of a copied snapshot: those in the manifest and in the views are absolute."""
+    snapshot = latest_snapshot(published)
+    assert snapshot is not None
+    moved = replace(snapshot, folder=published / VERSIONS / snapshot.version)
+    (moved.folder / MANIFEST).unlink()
+    moved.write(moved.folder)
+    replace_database(published, moved)
+
+
+def _fill(folder: Path) -> None:
+    loader = Loader(folder)
     _load(loader, 1)
     _publish(loader)
-    return loader
 
 
 def _load(loader: Loader, version: int) -> None:
@@ -82,7 +105,6 @@ def _load(loader: Loader, version: int) -> None:
 
 
 def _publish(loader: Loader) -> Snapshot:
-    refresh_marts(loader.warehouse, loader.settings)
     return publish(loader.warehouse, loader.folder / "published", loader.settings)
 
 
@@ -110,6 +132,7 @@ def _failed_checks(loader: Loader, mart: str) -> set[str]:
             "DELETE FROM mart_storage.customer_identity WHERE identifier IN ('c:1', 'e:a')",
             ("customer_product", "totals_agree_with_interaction"),
             id="customers without a person",
+            marks=pytest.mark.full,
         ),
     ],
 )
@@ -147,6 +170,7 @@ def test_a_run_on_a_damaged_mart_is_rolled_back_and_the_next_one_publishes(
             "SELECT mart.* FROM ({sql}) AS mart CROSS JOIN range(2) AS twice",
             ("product_daily", "grain_is_unique"),
             id="each row twice",
+            marks=pytest.mark.full,
         ),
         pytest.param(
             "FROM ({sql}) WHERE customer_key <> 'c:1'",
@@ -157,13 +181,20 @@ def test_a_run_on_a_damaged_mart_is_rolled_back_and_the_next_one_publishes(
             "SELECT * REPLACE (person_id || '?' AS person_id) FROM ({sql})",
             ("customer_identity", "person_id_is_member"),
             id="persons that nobody is",
+            marks=pytest.mark.full,
         ),
         pytest.param(
             "FROM ({sql}) WHERE identifier <> 'c:9'",
             ("customer_identity", "identifiers_are_known"),
             id="an identifier left out",
+            marks=pytest.mark.full,
         ),
-        pytest.param("FROM ({sql}) LIMIT 0", ("interaction", "agrees_with_staging"), id="nothing at all"),
+        pytest.param(
+            "FROM ({sql}) LIMIT 0",
+            ("interaction", "agrees_with_staging"),
+            id="nothing at all",
+            marks=pytest.mark.full,
+        ),
     ],
 )
 def test_a_fault_in_the_sql_is_found_in_a_refresh_and_in_a_rebuild(
@@ -248,16 +279,19 @@ def test_a_customer_key_without_a_person_fails_its_check(published: Loader) -> N
             "UPDATE mart_storage.identifier_link SET record_count = 7",
             ("identifier_link", "agrees_with_staging"),
             id="a pair counted wrong",
+            marks=pytest.mark.full,
         ),
         pytest.param(
             "DELETE FROM mart_storage.customer_identity WHERE identifier = 'e:a'",
             ("customer_identity", "identifiers_are_known"),
             id="an identifier lost",
+            marks=pytest.mark.full,
         ),
         pytest.param(
             "UPDATE mart_storage.customer_identity SET person_id = 'c:0'",
             ("customer_identity", "person_id_is_member"),
             id="a person that nobody is",
+            marks=pytest.mark.full,
         ),
         pytest.param(
             "UPDATE mart_storage.customer SET customer_name = 'x'",
@@ -268,6 +302,7 @@ def test_a_customer_key_without_a_person_fails_its_check(published: Loader) -> N
             "INSERT INTO mart_storage.shared_identifier SELECT '', 'c:1', 0, 0, 0, 'x', 1",
             ("shared_identifier", "agrees_with_customer_identity"),
             id="an identifier that is not shared",
+            marks=pytest.mark.full,
         ),
         pytest.param(
             f"INSERT INTO mart_storage.person_campaign_product_daily SELECT *, {_BY_PERSON.expression} FROM"
@@ -280,12 +315,14 @@ def test_a_customer_key_without_a_person_fails_its_check(published: Loader) -> N
             " (SELECT '' AS company_id, 'c:7' AS person_id, 'email', 'Brevo', 'K', 'S1', DATE '2026-03-01', 1, 1)",
             ("person_campaign_product_daily", "persons_are_known"),
             id="influence on a person that is none",
+            marks=pytest.mark.full,
         ),
         pytest.param(
             "INSERT INTO mart_storage.campaign_influence"
             " SELECT '', 'email', 'Brevo', 'K', 'S1', DATE '2026-03-01', 9, 1, 1",
             ("campaign_influence", "totals_agree_with_its_persons"),
             id="influence of a campaign on nobody",
+            marks=pytest.mark.full,
         ),
     ],
 )

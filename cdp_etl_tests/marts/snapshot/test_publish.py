@@ -29,7 +29,6 @@ _MARCH, _APRIL = 1, 40
 
 
 def _publish(loader: Loader, **options: Any) -> Snapshot:
-    refresh_marts(loader.warehouse, loader.settings)
     return publish(loader.warehouse, loader.folder / "published", loader.settings, **options)
 
 
@@ -51,6 +50,7 @@ def test_the_snapshot_has_every_mart_and_its_load(loader: Loader) -> None:
     assert _read(loader, "SELECT entity, record_id FROM marts.interaction") == [("customer_product_activity", "1")]
 
 
+@pytest.mark.full
 def test_a_mart_without_rows_is_published_with_its_columns(loader: Loader) -> None:
     loader.load(ACTIVITY, 1, [])
 
@@ -103,6 +103,7 @@ def test_a_large_month_gets_delta_files(loader: Loader) -> None:
     ]  # fmt: skip # a table
 
 
+@pytest.mark.full
 def test_a_month_with_many_tombstones_is_written_in_full(loader: Loader) -> None:
     loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1"), make_record(ACTIVITY, "2")])
     _publish(loader, min_rows_for_delta=0)
@@ -115,6 +116,7 @@ def test_a_month_with_many_tombstones_is_written_in_full(loader: Loader) -> None
     assert _read(loader, "SELECT record_id FROM marts.interaction ORDER BY ALL") == [("1",), ("2",)]
 
 
+@pytest.mark.full
 def test_a_restored_warehouse_reuses_no_file_of_the_previous_version(loader: Loader) -> None:
     """Lost loads and later ones have the same numbers, so their files must not be mixed."""
     records = [make_record(ACTIVITY, str(number)) for number in range(1, 9)]
@@ -134,6 +136,7 @@ def test_a_restored_warehouse_reuses_no_file_of_the_previous_version(loader: Loa
     assert found == [*(str(number) for number in range(1, 9)), "new", "newer"]
 
 
+@pytest.mark.full
 def test_tombstones_of_a_mart_that_is_not_published_are_compacted(
     loader: Loader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -153,6 +156,7 @@ def test_tombstones_of_a_mart_that_is_not_published_are_compacted(
     ]
 
 
+@pytest.mark.full
 def test_a_version_of_a_former_layout_is_replaced_in_full(loader: Loader) -> None:
     loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1")])
     before = _publish(loader)
@@ -167,6 +171,7 @@ def test_a_version_of_a_former_layout_is_replaced_in_full(loader: Loader) -> Non
     assert _read(loader, "SELECT record_id FROM marts.interaction ORDER BY ALL") == [("1",), ("2",)]
 
 
+@pytest.mark.full
 def test_a_version_of_layout_2_is_read_with_its_files_and_replaced_in_full(loader: Loader) -> None:
     """Its manifest says `left` for `deletes`, and its files name the columns of loads differently."""
     loader.load(ACTIVITY, 1, [make_record(ACTIVITY, str(number)) for number in range(1, 9)])
@@ -201,6 +206,7 @@ def test_nothing_new_publishes_no_new_version(loader: Loader) -> None:
     assert _publish(loader).version == _publish(loader).version
 
 
+@pytest.mark.full
 def test_a_rebuilt_mart_is_written_in_full(loader: Loader) -> None:
     loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1")])
     before = _publish(loader)
@@ -212,6 +218,7 @@ def test_a_rebuilt_mart_is_written_in_full(loader: Loader) -> None:
     assert not (before.folder / path).samefile(after.folder / path)
 
 
+@pytest.mark.full
 def test_persons_split_by_a_setting_are_published_as_changes(loader: Loader) -> None:
     """Without a load in between, the changes have the load_seq of changes that were published before."""
     changes = "SELECT identifier, person_before, person_after FROM marts.customer_identity_change ORDER BY ALL"
@@ -235,6 +242,7 @@ def test_persons_split_by_a_setting_are_published_as_changes(loader: Loader) -> 
     assert _read(loader, changes) == [("c:2", "c:1", "c:2"), *merged, ("e:a", "c:1", "e:a")]
 
 
+@pytest.mark.full
 def test_a_month_without_rows_has_no_file(loader: Loader) -> None:
     loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1", on=_MARCH), make_record(ACTIVITY, "2", on=_APRIL)])
     _publish(loader)
@@ -245,6 +253,7 @@ def test_a_month_without_rows_has_no_file(loader: Loader) -> None:
     assert [path.name for path in (after.folder / "interaction").iterdir()] == ["2026-03.parquet"]
 
 
+@pytest.mark.full
 def test_old_versions_are_removed_after_the_grace_period(loader: Loader) -> None:
     loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1")])
     first = _publish(loader)
@@ -348,6 +357,7 @@ def test_a_reader_in_another_process_is_not_blocked_and_sees_complete_versions(l
     assert failures.empty()
 
 
+@pytest.mark.full
 def test_a_reader_can_go_on_reading_an_old_version(loader: Loader) -> None:
     loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1")])
     _publish(loader)
