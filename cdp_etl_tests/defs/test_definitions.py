@@ -98,6 +98,7 @@ def test_the_partitions_begin_and_end_in_the_dump_time_zone() -> None:
     )
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     "command",
     [

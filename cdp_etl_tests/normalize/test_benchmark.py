@@ -4,11 +4,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from cdp_etl.entities import BY_NAME
 
 BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "normalize.py"
 
 
+@pytest.mark.full
 def test_a_small_run_writes_a_report(tmp_path: Path) -> None:
     out = tmp_path / "results.md"
     options = ["--rows", "200", "--runs", "1", "--memory-rows", "200", "--out", str(out)]

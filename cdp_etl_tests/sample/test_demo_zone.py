@@ -38,6 +38,7 @@ def test_the_command_reproduces_the_committed_files(written: Path) -> None:
             assert content(path) == content(committed[name]), name
 
 
+@pytest.mark.full
 def test_every_committed_dump_has_its_expected_counts(tmp_path: Path) -> None:
     expectations = write_demo_zone(tmp_path)
 

@@ -24,6 +24,7 @@ pull_dump(open_zone(sys.argv[1]), sys.argv[2], date.fromisoformat(sys.argv[3]), 
 """
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("part", range(5))
 def test_a_killed_pull_leaves_nothing_and_the_next_one_is_complete(
     folder: FolderPartner, archive: Path, part: int

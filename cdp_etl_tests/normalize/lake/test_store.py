@@ -174,6 +174,7 @@ normalize(Path(sys.argv[1]), {{"a.ndjson": ndjson(comment(1), comment(1), commen
 """
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     ("module", "function"),
     [
@@ -200,6 +201,7 @@ def test_a_killed_run_leaves_no_partial_output_and_is_cleaned_up(
     assert sorted(path.name for path in folder.iterdir()) == sorted([outcome.dump.content_fingerprint, "latest"])
 
 
+@pytest.mark.full
 def test_concurrent_runs_publish_one_output(tmp_path: Path) -> None:
     files = deliver(tmp_path / "dump", DUMP)
     imports = "import sys; from pathlib import Path; from cdp_etl_tests.normalize.lake.test_store import run"

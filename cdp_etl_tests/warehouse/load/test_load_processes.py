@@ -66,6 +66,7 @@ def test_while_one_process_loads_a_second_waits_and_then_loads(warehouse: Wareho
     assert rows(warehouse, "SELECT load_seq FROM ops.load") == [(1,), (2,), (3,)]
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     "step",
     [
@@ -104,6 +105,7 @@ def test_a_load_killed_before_any_step_and_run_again_gives_the_same_warehouse(
     assert rows(warehouse, LEDGER)[-1][0] == 3
 
 
+@pytest.mark.full
 def test_a_load_killed_at_any_time_and_run_again_gives_the_same_warehouse(
     warehouse: Warehouse, tmp_path: Path
 ) -> None:

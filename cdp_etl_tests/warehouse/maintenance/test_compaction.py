@@ -50,6 +50,7 @@ def test_compacting_keeps_everything_and_makes_the_file_smaller(warehouse: Wareh
     assert load_records(warehouse, 3, many("later")).status == "loaded"
 
 
+@pytest.mark.full
 def test_thirty_reloads_leave_the_file_at_most_half_as_large_again(warehouse: Warehouse) -> None:
     for number in (1, 2, 3):
         load_records(warehouse, number, many(f"day {number}"))
