@@ -187,14 +187,11 @@ class MartRefreshMachine(RuleBasedStateMachine):
         assert differing == dict.fromkeys(differing, 0)
 
 
-@pytest.mark.full
-class TestMartRefreshes(MartRefreshMachine.TestCase):  # type: ignore[misc,name-defined] # made at run time
-    """Many sequences of many steps."""
-
-    settings = examples(10)
-
-
-class TestFewMartRefreshes(MartRefreshMachine.TestCase):  # type: ignore[misc,name-defined] # as above
+class ShortMartRefreshMachine(MartRefreshMachine):
     """One short sequence, for every change."""
 
-    settings = one_example(steps=6)
+
+TestMartRefreshes = pytest.mark.full(MartRefreshMachine.TestCase)
+TestMartRefreshes.settings = examples(10)
+TestShortMartRefreshes = ShortMartRefreshMachine.TestCase
+TestShortMartRefreshes.settings = one_example(steps=6)

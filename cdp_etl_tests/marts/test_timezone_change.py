@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from cdp_etl.marts.checks.matches_full_rebuild import check_matches_full_rebuild
 from cdp_etl.marts.refresh import refresh_marts
 from cdp_etl.marts.registry import MARTS
@@ -9,6 +11,7 @@ from cdp_etl.warehouse import adopt_business_timezone
 from cdp_etl_tests.marts.loading import ACTIVITY, Loader, make_record
 
 
+@pytest.mark.full
 def test_marts_are_rebuilt_by_their_next_run_if_the_rebuild_was_interrupted(loader: Loader) -> None:
     """The process may end after the change of days and before the rebuild, and no load reports the change."""
     loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1", hour=20)])

@@ -117,6 +117,7 @@ def test_a_mart_is_rebuilt_if_the_hash_function_of_duckdb_changes(
     assert mart.definition_hash(MartSettings()) != before
 
 
+@pytest.mark.full
 def test_a_warehouse_without_key_hashes_gets_them_in_its_next_run(loader: Loader) -> None:
     loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1")])
     refresh_marts(loader.warehouse, loader.settings)

@@ -61,6 +61,7 @@ def test_a_late_click_reattributes_the_interactions_after_it(loader: Loader) -> 
     assert [row["campaign_id"] for row in _influence(loader)] == ["NEW"]
 
 
+@pytest.mark.full
 def test_a_click_counts_for_the_person_that_its_address_is_later_linked_to(loader: Loader) -> None:
     loader.load(EMAIL, 1, [_click("1", "K", 1)])
     loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1", on=2, identifiers=("c:1",))])
@@ -104,6 +105,7 @@ def test_persons_are_counted_once_whatever_their_number_of_addresses(loader: Loa
     ]
 
 
+@pytest.mark.full
 def test_a_click_one_microsecond_too_old_does_not_count(loader: Loader) -> None:
     """The attribution window is seven times 24 hours, not seven calendar days."""
     loader.load(EMAIL, 1, [_click("1", "K", 1)])
@@ -130,6 +132,7 @@ def test_after_a_merge_a_click_counts_for_interactions_of_both_persons_within_th
     assert [row["product_sku"] for row in _influence(loader)] == ["S10", "S12", "S17"]
 
 
+@pytest.mark.full
 def test_only_changed_days_of_products_are_recomputed(loader: Loader) -> None:
     loader.load(EMAIL, 1, [_click("1", "K", 1)])
     loader.load(ACTIVITY, 1, [_act("1", 2), _act("2", 3)])
@@ -142,6 +145,7 @@ def test_only_changed_days_of_products_are_recomputed(loader: Loader) -> None:
     assert [row["interaction_count"] for row in _influence(loader)] == [1, 2]
 
 
+@pytest.mark.full
 def test_a_load_that_changes_no_attribution_writes_nothing(loader: Loader) -> None:
     loader.load(EMAIL, 1, [_click("1", "K", 1)])
     loader.load(ACTIVITY, 1, [_act("1", 2)])

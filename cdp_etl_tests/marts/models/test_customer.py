@@ -90,10 +90,18 @@ def test_a_day_of_a_customer_key_has_its_newest_name_and_opt_out(loader: Loader)
     [
         pytest.param([(SUBSCRIBER, 1, _subscriber("1", 1))], True, True, id="subscribed"),
         pytest.param(
-            [(SUBSCRIBER, 1, _subscriber("1", 1, subscribe_phone=False))], True, False, id="by e-mail alone"
+            [(SUBSCRIBER, 1, _subscriber("1", 1, subscribe_phone=False))],
+            True,
+            False,
+            id="by e-mail alone",
+            marks=pytest.mark.full,
         ),
         pytest.param(
-            [(SUBSCRIBER, 1, _subscriber("1", 1, subscribe_phone=None))], True, None, id="phone not named"
+            [(SUBSCRIBER, 1, _subscriber("1", 1, subscribe_phone=None))],
+            True,
+            None,
+            id="phone not named",
+            marks=pytest.mark.full,
         ),
         pytest.param(
             [(SUBSCRIBER, 1, _subscriber("1", 1)), (SUBSCRIBER, 2, _subscriber("1", 2, status="Unsubscribed"))],
@@ -106,12 +114,14 @@ def test_a_day_of_a_customer_key_has_its_newest_name_and_opt_out(loader: Loader)
             True,
             True,
             id="a later version with an earlier timestamp",
+            marks=pytest.mark.full,
         ),
         pytest.param(
             [(SUBSCRIBER, 1, _subscriber("1", 1)), (SUBSCRIBER, 2, _subscriber("2", 2, status="Unsubscribed"))],
             False,
             False,
             id="another record ends it",
+            marks=pytest.mark.full,
         ),
         pytest.param(
             [
@@ -121,6 +131,7 @@ def test_a_day_of_a_customer_key_has_its_newest_name_and_opt_out(loader: Loader)
             False,
             True,
             id="unsubscribed from an e-mail",
+            marks=pytest.mark.full,
         ),
         pytest.param(
             [
@@ -139,12 +150,14 @@ def test_a_day_of_a_customer_key_has_its_newest_name_and_opt_out(loader: Loader)
             True,
             False,
             id="unsubscribed from a text message",
+            marks=pytest.mark.full,
         ),
         pytest.param(
             [(SMS, 2, make_record(SMS, "1", on=2, event="unsubscribed", identifiers=("p:1",)))],
             None,
             False,
             id="opt-out without a subscription",
+            marks=pytest.mark.full,
         ),
     ],
 )
@@ -190,6 +203,7 @@ def test_a_person_who_gains_a_later_day_is_updated_from_the_stored_row(loader: L
     assert (person["has_email_consent"], person["has_phone_consent"]) == (False, True)
 
 
+@pytest.mark.full
 def test_an_identifier_on_a_new_record_is_added_to_the_person(loader: Loader) -> None:
     loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1", on=1, identifiers=("c:1",), customer_name="Lan")])
     refresh_mart(loader.warehouse, CUSTOMER, loader.settings)
@@ -201,6 +215,7 @@ def test_an_identifier_on_a_new_record_is_added_to_the_person(loader: Loader) ->
     assert (person["identifiers"], person["customer_name"]) == (["c:1", "e:new"], "Lan")
 
 
+@pytest.mark.full
 def test_the_name_of_a_new_day_replaces_the_stored_name(loader: Loader) -> None:
     for on, name in ((1, "Lan"), (2, "Nguyễn Thị Lan"), (3, None)):
         loader.load(ACTIVITY, on, [make_record(ACTIVITY, str(on), on=on, customer_name=name)])
@@ -209,6 +224,7 @@ def test_the_name_of_a_new_day_replaces_the_stored_name(loader: Loader) -> None:
     assert [person["customer_name"] for person in loader.rows("FROM marts.customer")] == ["Nguyễn Thị Lan"]
 
 
+@pytest.mark.full
 def test_a_person_with_a_new_person_id_keeps_the_stored_totals(loader: Loader) -> None:
     loader.load(
         SUBSCRIBER, 1, [make_record(SUBSCRIBER, "1", on=1, identifiers=("e:a",), **_BOTH, customer_name="Lan")]

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdp_etl.marts.models.customer_identity import CUSTOMER_IDENTITY
-from cdp_etl.marts.refresh import refresh_mart, refresh_marts
+from cdp_etl.marts.models.customer_identity import CUSTOMER_IDENTITY, IDENTITY_CHANGE
+from cdp_etl.marts.refresh import refresh_mart
 from cdp_etl.marts.registry import mart_named
 from cdp_etl.marts.settings import MartSettings
 from cdp_etl_tests.examples import examples
@@ -82,18 +82,21 @@ def test_a_person_does_not_cross_companies(loader: Loader) -> None:
             "c:GUEST",
             "occurs with 6 emails, more than 5",
             id="customer id of guests",
+            marks=pytest.mark.full,
         ),
         pytest.param(
             [("c:0", f"p:{number}") for number in range(6)],
             "c:0",
             "occurs with 6 phones, more than 5",
             id="customer id zero",
+            marks=pytest.mark.full,
         ),
         pytest.param(
             [("e:shop", f"p:{number}") for number in range(6)],
             "e:shop",
             "occurs with 6 phones, more than 5",
             id="e-mail address of a shop",
+            marks=pytest.mark.full,
         ),
     ],
 )
@@ -154,13 +157,13 @@ def test_a_changed_setting_rebuilds_the_persons(loader: Loader) -> None:
 
 def test_merges_and_splits_are_logged_with_their_load(loader: Loader) -> None:
     _load(loader, ("c:1", "e:a"), ("c:2", "e:b"), dump_day=1)
-    refresh_marts(loader.warehouse, loader.settings)
+    refresh_mart(loader.warehouse, IDENTITY_CHANGE, loader.settings)
     _load(loader, ("e:a", "e:b"), dump_day=2)
-    refresh_marts(loader.warehouse, loader.settings)
+    refresh_mart(loader.warehouse, IDENTITY_CHANGE, loader.settings)
     _load(loader, dump_day=2)
-    refresh_marts(loader.warehouse, loader.settings)
+    refresh_mart(loader.warehouse, IDENTITY_CHANGE, loader.settings)
     _load(loader, ("c:1", "e:a"), ("c:2",), dump_day=1)
-    refresh_marts(loader.warehouse, loader.settings)
+    refresh_mart(loader.warehouse, IDENTITY_CHANGE, loader.settings)
 
     rows = loader.rows(
         "SELECT load_seq, identifier, person_before, person_after"
@@ -178,22 +181,22 @@ def test_merges_and_splits_are_logged_with_their_load(loader: Loader) -> None:
 
 def test_records_that_add_no_identifier_log_no_change(loader: Loader) -> None:
     _load(loader, ("c:1", "e:a"), dump_day=1)
-    refresh_marts(loader.warehouse, loader.settings)
+    refresh_mart(loader.warehouse, IDENTITY_CHANGE, loader.settings)
 
     _load(loader, ("c:1", "e:a"), ("c:1",), ("c:7", "e:z"), dump_day=2)
-    refresh_marts(loader.warehouse, loader.settings)
+    refresh_mart(loader.warehouse, IDENTITY_CHANGE, loader.settings)
 
     assert loader.rows("FROM marts.customer_identity_change") == []
 
 
 def test_a_rebuild_keeps_the_change_log(loader: Loader) -> None:
     _load(loader, ("c:1", "e:a"), ("c:2", "e:b"), dump_day=1)
-    refresh_marts(loader.warehouse, loader.settings)
+    refresh_mart(loader.warehouse, IDENTITY_CHANGE, loader.settings)
     _load(loader, ("e:a", "e:b"), dump_day=2)
-    refresh_marts(loader.warehouse, loader.settings)
+    refresh_mart(loader.warehouse, IDENTITY_CHANGE, loader.settings)
 
     strict = MartSettings(identifier_denylist=("e:a",))
-    refresh_marts(loader.warehouse, strict)
+    refresh_mart(loader.warehouse, IDENTITY_CHANGE, strict)
 
     assert loader.rows("SELECT count(DISTINCT changed_at) AS n FROM marts.customer_identity_change") == [{"n": 2}]
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from cdp_etl.marts.checks.matches_full_rebuild import check_matches_full_rebuild
 from cdp_etl.marts.models.customer_identity import CUSTOMER_IDENTITY
 from cdp_etl.marts.models.customer_product import CUSTOMER_PRODUCT
-from cdp_etl.marts.refresh import refresh_mart, refresh_marts
+from cdp_etl.marts.refresh import refresh_mart
 from cdp_etl.marts.settings import MartSettings
 from cdp_etl_tests.examples import examples
 from cdp_etl_tests.marts.loading import ACTIVITY, REVIEW, SUBSCRIBER, Loader, day, make_record
@@ -45,13 +45,21 @@ def test_the_example_of_the_documentation(loader: Loader) -> None:
 @pytest.mark.parametrize(
     ("records", "score"),
     [
-        pytest.param([(ACTIVITY, {"action": "Compare"})], 1.0, id="an action without a weight of its own"),
+        pytest.param(
+            [(ACTIVITY, {"action": "Compare"})],
+            1.0,
+            id="an action without a weight of its own",
+            marks=pytest.mark.full,
+        ),
         pytest.param([(REVIEW, {"rating": 5})], 3.0, id="a good review"),
         pytest.param([(REVIEW, {"rating": 2})], -5.0, id="a low rating"),
-        pytest.param([(REVIEW, {"rating": None})], 3.0, id="a review without rating"),
+        pytest.param([(REVIEW, {"rating": None})], 3.0, id="a review without rating", marks=pytest.mark.full),
         pytest.param([(SUBSCRIBER, {"status": "Unsubscribed"})], -3.0, id="an ended subscription"),
         pytest.param(
-            [(ACTIVITY, {"action": "Purchase"}), (REVIEW, {"rating": 1})], 5.0, id="bought and regretted"
+            [(ACTIVITY, {"action": "Purchase"}), (REVIEW, {"rating": 1})],
+            5.0,
+            id="bought and regretted",
+            marks=pytest.mark.full,
         ),
     ],
 )
@@ -84,6 +92,7 @@ def test_the_rank_of_products_is_the_same_on_any_day(loader: Loader) -> None:
     assert pairs[2]["affinity_order"] is None
 
 
+@pytest.mark.full
 @given(days=st.lists(st.integers(1, 40), min_size=2, max_size=4))
 @examples(5)
 def test_a_score_does_not_depend_on_the_order_of_loads(days: Sequence[int]) -> None:
@@ -130,6 +139,7 @@ def test_a_late_or_deleted_record_recomputes_the_pair_from_all_its_days(loader: 
     assert (pair["affinity_score"], pair["last_date"], pair["last_rating"]) == (13.0, day(1), 4)
 
 
+@pytest.mark.full
 def test_a_record_added_and_deleted_between_two_runs_changes_no_pair(loader: Loader) -> None:
     loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1", on=1, action="Purchase")])
     before = _pairs(loader)
@@ -140,6 +150,7 @@ def test_a_record_added_and_deleted_between_two_runs_changes_no_pair(loader: Loa
     assert _pairs(loader) == before
 
 
+@pytest.mark.full
 def test_persons_merged_by_a_record_of_a_new_day_have_their_pairs_recomputed_from_all_days(loader: Loader) -> None:
     loader.load(
         ACTIVITY, 1, [make_record(ACTIVITY, "1", on=1), make_record(ACTIVITY, "2", on=1, identifiers=("e:a",))]
@@ -175,6 +186,7 @@ def test_a_person_with_a_new_person_id_keeps_the_stored_pairs(loader: Loader) ->
     ] == [("c:1", "S1", 1, 10), ("c:1", "S2", 2, 3 / 2 + 3)]
 
 
+@pytest.mark.full
 def test_of_merged_persons_only_pairs_that_both_had_are_recomputed(loader: Loader) -> None:
     loader.load(
         ACTIVITY,
@@ -213,6 +225,7 @@ def test_a_split_assigns_the_days_to_the_persons_of_their_identifiers(loader: Lo
     ]
 
 
+@pytest.mark.full
 def test_an_identifier_removed_and_added_between_two_runs_adds_no_deleted_interactions(loader: Loader) -> None:
     loader.load(
         ACTIVITY,
@@ -229,6 +242,7 @@ def test_an_identifier_removed_and_added_between_two_runs_adds_no_deleted_intera
     assert [(pair["person_id"], pair["interaction_count"]) for pair in _pairs(loader)] == [("c:1", 2)]
 
 
+@pytest.mark.full
 def test_a_day_that_begins_before_the_previous_day_ends_is_not_a_later_day(loader: Loader) -> None:
     """On 7 November 2010, at a minute past midnight, Newfoundland set its clocks back to the day before."""
     loader.load(
@@ -265,6 +279,7 @@ def test_interactions_under_two_identifiers_of_one_person_are_one_pair(loader: L
     assert [(pair["person_id"], pair["interaction_count"]) for pair in _pairs(loader)] == [("c:1", 2), ("e:b", 1)]
 
 
+@pytest.mark.full
 def test_a_merge_moves_pairs_of_any_age(loader: Loader) -> None:
     loader.load(
         ACTIVITY,
@@ -285,13 +300,14 @@ def test_a_merge_moves_pairs_of_any_age(loader: Loader) -> None:
     ]
 
 
+@pytest.mark.full
 def test_a_pair_without_new_interactions_is_not_rewritten(loader: Loader) -> None:
     loader.load(
         ACTIVITY,
         1,
         [make_record(ACTIVITY, "1", identifiers=("c:1",)), make_record(ACTIVITY, "2", identifiers=("c:2",))],
     )
-    refresh_marts(loader.warehouse, loader.settings)
+    refresh_mart(loader.warehouse, CUSTOMER_PRODUCT, loader.settings)
 
     loader.load(ACTIVITY, 90, [make_record(ACTIVITY, "3", on=90, identifiers=("c:2",))])
     result = refresh_mart(loader.warehouse, CUSTOMER_PRODUCT, loader.settings)
