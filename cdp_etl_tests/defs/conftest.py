@@ -10,9 +10,14 @@ from cdp_etl.settings import Settings
 from cdp_etl_tests.defs.pipeline import Pipeline
 
 
+def settings_of(folder: Path) -> Settings:
+    """Return settings with small limits and the data in a folder."""
+    return Settings(data=folder / "data", memory_limit="500MiB", threads=1, lock_timeout_seconds=5)
+
+
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return Settings(data=tmp_path / "data", memory_limit="500MiB", threads=1, lock_timeout_seconds=5)
+    return settings_of(tmp_path)
 
 
 @pytest.fixture

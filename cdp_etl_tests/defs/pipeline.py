@@ -13,6 +13,7 @@ from cdp_etl.defs.build import build_definitions
 from cdp_etl.defs.keys import asset_key
 from cdp_etl.defs.partitions import range_tags
 from cdp_etl.entities import BY_NAME
+from cdp_etl.marts.snapshot.publish import publish
 from cdp_etl.pipeline.layers import LOAD_LAYERS, Layer
 from cdp_etl.settings import Settings
 from cdp_etl.warehouse import ledger
@@ -79,6 +80,10 @@ class Pipeline:
     def marts(self, first: date, last: date) -> dg.ExecuteInProcessResult:
         """Run the job `marts` for a range of dates."""
         return self._run("marts", {"tags": range_tags(first, last)}, None, None, None)
+
+    def publish_marts(self) -> None:
+        """Refresh and publish the marts without Dagster, which takes a fifth of the time of a run."""
+        publish(self.settings.open_warehouse(), self.settings.published, self.settings.mart_settings())
 
     def everything(self, first: date, last: date) -> dg.ExecuteInProcessResult:
         """Materialize all assets in one run, like a backfill of the whole graph."""

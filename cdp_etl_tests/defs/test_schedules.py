@@ -66,20 +66,18 @@ def test_a_refresh_is_requested_for_all_loaded_dates(pipeline: Pipeline) -> None
     assert requested(tick(pipeline)) == [("2:1", range_tags(FIRST, THIRD))]
 
 
-@pytest.mark.full
 def test_no_refresh_is_requested_if_every_load_is_applied(pipeline: Pipeline) -> None:
     pipeline.deliver(FIRST, [sms("1", FIRST)])
     pipeline.load(FIRST)
-    pipeline.marts(FIRST, FIRST)
+    pipeline.publish_marts()
 
     assert requested(tick(pipeline)) == []
 
 
-@pytest.mark.full
 def test_a_refused_load_requests_no_refresh(pipeline: Pipeline) -> None:
     pipeline.deliver(FIRST, [sms("1", FIRST)])
     pipeline.load(FIRST)
-    pipeline.marts(FIRST, FIRST)
+    pipeline.publish_marts()
     pipeline.deliver_bytes(SECOND, b"not gzip", name="part-1.ndjson.gz")
     pipeline.load(SECOND)
 
@@ -89,7 +87,7 @@ def test_a_refused_load_requests_no_refresh(pipeline: Pipeline) -> None:
 def test_a_refresh_is_requested_only_for_unapplied_loads(pipeline: Pipeline) -> None:
     pipeline.deliver(FIRST, [sms("1", FIRST)])
     pipeline.load(FIRST)
-    pipeline.marts(FIRST, FIRST)
+    pipeline.publish_marts()
     pipeline.deliver(SECOND, [sms("2", SECOND)])
     pipeline.load(SECOND)
 

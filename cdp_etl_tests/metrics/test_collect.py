@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime
 
+import dagster as dg
 import pytest
 
 from cdp_etl.metrics import METRICS, MetricsSources, collect_metrics
@@ -19,10 +20,10 @@ from cdp_etl.metrics.definitions import (
     STORED,
 )
 from cdp_etl.settings import Settings
-from cdp_etl_tests.defs.conftest import instance, pipeline, settings
+from cdp_etl_tests.defs.conftest import settings, settings_of
 from cdp_etl_tests.defs.pipeline import FIRST, SECOND, Pipeline, sms
 
-__all__ = ["instance", "pipeline", "settings"]  # fixtures
+__all__ = ["settings"]  # a fixture
 
 Values = dict[tuple[str, tuple[str, ...]], list[float]]
 
@@ -35,15 +36,18 @@ def values(sources: MetricsSources, now: datetime | None = None) -> Values:
     return found
 
 
-@pytest.fixture
-def loaded(pipeline: Pipeline) -> Pipeline:
-    """Pipeline with one day loaded twice, one refused day, and marts that applied the first day."""
-    pipeline.deliver(FIRST, [sms("1", FIRST), sms("1", FIRST), sms("2", FIRST, eventAt=None)])
-    pipeline.load(FIRST)
-    pipeline.load(FIRST)
-    pipeline.marts(FIRST, FIRST)
-    pipeline.deliver_bytes(SECOND, b"not gzip", name="part-1.ndjson.gz")
-    pipeline.load(SECOND)
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
+    """Pipeline with one day loaded twice, one refused day, and marts that applied the first day. Only read it."""
+    folder = tmp_path_factory.mktemp("loaded")
+    with dg.DagsterInstance.ephemeral(tempdir=str(folder / "instance")) as instance:
+        pipeline = Pipeline(settings_of(folder), instance)
+        pipeline.deliver(FIRST, [sms("1", FIRST), sms("1", FIRST), sms("2", FIRST, eventAt=None)])
+        pipeline.load(FIRST)
+        pipeline.load(FIRST)
+        pipeline.marts(FIRST, FIRST)
+        pipeline.deliver_bytes(SECOND, b"not gzip", name="part-1.ndjson.gz")
+        pipeline.load(SECOND)
     return pipeline
 
 

@@ -33,7 +33,7 @@ def kinds(pipeline: Pipeline, *, later: timedelta = timedelta(0)) -> list[tuple[
 def test_a_healthy_pipeline_has_no_findings(pipeline: Pipeline) -> None:
     pipeline.deliver(FIRST, [sms("1", FIRST)])
     pipeline.load(FIRST)
-    pipeline.marts(FIRST, FIRST)
+    pipeline.publish_marts()
 
     assert kinds(pipeline, later=LATER) == []
 
@@ -60,7 +60,7 @@ def test_a_corrected_dump_is_no_finding(pipeline: Pipeline) -> None:
     (pipeline.settings.data / f"landing/sms-interaction/{FIRST}/part-1.ndjson.gz").unlink()
     pipeline.deliver(FIRST, [sms("1", FIRST)], name="part-1.ndjson")
     pipeline.load(FIRST, config={"accept_removal": True})
-    pipeline.marts(FIRST, FIRST)
+    pipeline.publish_marts()
 
     assert kinds(pipeline) == []
 
@@ -72,11 +72,11 @@ def test_a_run_that_failed_by_the_lock_is_a_finding_until_a_later_run_succeeds(p
     impatient = Pipeline(pipeline.settings.model_copy(update={"lock_timeout_seconds": 0.1}), pipeline.instance)
     with pipeline.settings.open_warehouse().writing():
         run = impatient.load(SECOND)
-    pipeline.marts(FIRST, FIRST)
+    pipeline.publish_marts()
 
     (failed,) = snapshot(pipeline).findings
     pipeline.load(SECOND)
-    pipeline.marts(SECOND, SECOND)
+    pipeline.publish_marts()
 
     assert not run.success
     assert failed.kind is FindingKind.RUN_FAILED
@@ -113,7 +113,7 @@ def test_an_expected_dump_that_was_not_delivered_is_missing(pipeline: Pipeline) 
     expecting = Settings(**(pipeline.settings.model_dump() | {"lookback_days": 1, "alert_deadline": "00:00"}))
     pipeline.deliver(now.date(), [sms("1", now.date())])
     pipeline.load(now.date())
-    pipeline.marts(now.date(), now.date())
+    pipeline.publish_marts()
 
     found = collect_findings(expecting, pipeline.instance, NotificationState(), now).findings
 
@@ -121,10 +121,11 @@ def test_an_expected_dump_that_was_not_delivered_is_missing(pipeline: Pipeline) 
     assert len(found) == 11  # six entities and two dates, with one dump delivered
 
 
+@pytest.mark.full
 def test_a_failed_full_check_is_a_finding(pipeline: Pipeline) -> None:
     pipeline.deliver(FIRST, [sms("1", FIRST)])
     pipeline.load(FIRST)
-    pipeline.marts(FIRST, FIRST)
+    pipeline.publish_marts()
     with pipeline.settings.open_warehouse().writing() as connection:
         connection.execute("INSERT INTO mart_storage.interaction FROM mart_storage.interaction")
     pipeline.check_everything()

@@ -39,7 +39,7 @@ def pipeline(pipeline: Pipeline) -> Pipeline:
 def test_an_asset_with_the_newest_due_dump_is_fresh(pipeline: Pipeline) -> None:
     pipeline.deliver(SECOND, [sms("2", SECOND)])
     pipeline.load(SECOND)
-    pipeline.marts(SECOND, SECOND)
+    pipeline.publish_marts()
 
     assert found(pipeline) == {
         "staging": (True, "Contains the newest dump that is due, 2026-03-02."),
@@ -57,11 +57,10 @@ def test_a_mart_that_has_not_applied_that_dump_is_stale(pipeline: Pipeline) -> N
     }
 
 
-@pytest.mark.full
 def test_loading_an_older_date_makes_nothing_fresh(pipeline: Pipeline) -> None:
     pipeline.deliver(FIRST, [sms("1", FIRST)])
     pipeline.load(FIRST)
-    pipeline.marts(FIRST, FIRST)
+    pipeline.publish_marts()
 
     assert found(pipeline) == {
         "staging": (False, "The dump of 2026-03-02 is not loaded."),
@@ -69,7 +68,6 @@ def test_loading_an_older_date_makes_nothing_fresh(pipeline: Pipeline) -> None:
     }
 
 
-@pytest.mark.full
 def test_assets_become_stale_over_time(pipeline: Pipeline) -> None:
     pipeline.deliver(SECOND, [sms("2", SECOND)])
     pipeline.load(SECOND)
