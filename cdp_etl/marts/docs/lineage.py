@@ -66,7 +66,10 @@ def column_lineage(mart: Mart) -> Mapping[str, tuple[SourceColumn, ...]]:
     intermediate = {name: table.full_sql for name, table in mart.intermediate_tables.items()}
     derived = "".join(f", {sql} AS {name}" for name, sql in mart.derived.items())
     select = f"SELECT *{derived} FROM ({mart.sql}\n)" if derived else mart.sql
-    nodes: Mapping[str, Node] = lineage(None, select, dict(_schema()), sources=intermediate, dialect="duckdb")
+    # Trimming the labels of nodes, which nothing reads, copies each SELECT: five sixths of the time.
+    nodes: Mapping[str, Node] = lineage(
+        None, select, dict(_schema()), sources=intermediate, dialect="duckdb", trim_selects=False
+    )
     return {column.name: _sources(nodes[column.name]) for column in mart.columns}
 
 
