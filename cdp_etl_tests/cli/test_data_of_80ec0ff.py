@@ -120,7 +120,7 @@ def test_after_a_run_the_warehouse_equals_one_filled_by_this_version(
     tables = [f"{schema}.{name}" for schema, name in read(fresh, [ROW_TABLES])[0]]
     assert len(tables) > len(MARTS)
     for table in tables:
-        query = [f"SELECT COLUMNS(c -> c NOT LIKE '%load_seq') FROM {table} ORDER BY ALL"]
+        query = [f"SELECT COLUMNS(lambda c: c NOT LIKE '%load_seq') FROM {table} ORDER BY ALL"]
         assert (table, read(migrated, query)) == (table, read(fresh, query))
 
 
