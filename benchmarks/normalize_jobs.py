@@ -27,7 +27,8 @@ from cdp_etl.contract.base_record import ValidationContext
 from cdp_etl.contract.normalization_settings import NormalizationSettings
 from cdp_etl.entities import BY_NAME
 from cdp_etl.normalize import normalize_dump
-from cdp_etl.normalize.jit.utf8 import first_fault
+from cdp_etl.normalize.jit.payload_entries import find_entries
+from cdp_etl.normalize.jit.raw_memory import address_of
 from cdp_etl.normalize.readers.byte_stream import ReadBounds
 from cdp_etl.normalize.readers.dispatch import decode
 from cdp_etl.normalize.reference_path import Quarantined, validate_record
@@ -169,8 +170,9 @@ def main() -> None:
     jobs: dict[str, Callable[[dict[str, Any]], None]] = {"bare": _bare, "normalize": _normalize, "exact": _exact}
     job, options = sys.argv[1], json.loads(sys.argv[2])
     if job != "bare":
-        byte = np.zeros(1, np.uint8)
-        first_fault(byte.ctypes.data, 0, 1)  # numba's own start, once a process, is no part of normalizing a dump
+        data, spans = np.frombuffer(b"{}", np.uint8), np.empty(2, np.int64)
+        # numba's own start, once a process, is no part of normalizing a dump
+        find_entries(address_of(data), 0, len(data), address_of(spans))
     started, cpu = time.perf_counter(), time.process_time()
     jobs[job](options)
     print(json.dumps([time.perf_counter() - started, time.process_time() - cpu, _peak_mib()]))

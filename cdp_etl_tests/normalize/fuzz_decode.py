@@ -23,22 +23,13 @@ with atheris.instrument_imports(
         for module in (Path(__file__).parents[2] / "cdp_etl" / "normalize" / "jit").glob("*.py")
     ],
 ):
-    from cdp_etl.contract.normalization_settings import NormalizationSettings
     from cdp_etl.normalize import DumpUnreadableError
-    from cdp_etl.normalize.fast_path.validate import validate_columns
-    from cdp_etl.normalize.readers.byte_stream import ReadBounds
     from cdp_etl.normalize.readers.dispatch import decode
-    from cdp_etl.normalize.record_batch import ROW, RecordBatch
-    from cdp_etl.normalize.reference_path import Accepted, Quarantined, validate_record
+    from cdp_etl_tests.normalize.paths import FUZZ_BOUNDS, FUZZ_CORPUS, assert_file_agrees
 
-from cdp_etl.contract.base_record import ValidationContext
-from cdp_etl.contract.table import validated_columns
-from cdp_etl_tests.normalize.harness import COMMENT, DUMP_DATE
+from cdp_etl_tests.normalize.harness import COMMENT
 
-CORPUS = Path(__file__).with_name("fuzz_corpus")
 FORMATS = ("ndjson", "json", "csv", "parquet")
-CONTEXT = ValidationContext(NormalizationSettings(), DUMP_DATE)
-BOUNDS = ReadBounds(batch_bytes=512, record_bytes=4_096)
 
 
 def main() -> None:
@@ -69,8 +60,7 @@ def _fuzz(name: str, seconds: int, corpus: Path | None) -> None:
         def one(content: bytes) -> None:
             path.write_bytes(content)
             try:
-                batches = list(decode(COMMENT, file, path, BOUNDS))
-                _check(batches)
+                assert_file_agrees(COMMENT, list(decode(COMMENT, file, path, FUZZ_BOUNDS)))
             except DumpUnreadableError:
                 return
 
@@ -80,29 +70,8 @@ def _fuzz(name: str, seconds: int, corpus: Path | None) -> None:
             "-print_final_stats=1",
             f"-artifact_prefix={scratch}/",
         ]
-        atheris.Setup([sys.argv[0], *options, str(found), str(CORPUS / name)], one)
+        atheris.Setup([sys.argv[0], *options, str(found), str(FUZZ_CORPUS / name)], one)
         atheris.Fuzz()
-
-
-def _check(batches: list[RecordBatch]) -> None:
-    last = 0
-    for batch in batches:
-        for position in batch.positions.tolist():
-            assert position >= last
-            last = position
-        frame = validate_columns(COMMENT, batch.columns(), CONTEXT).frame
-        fast = dict(zip(frame[ROW].to_list(), frame.iter_rows(named=True), strict=True))
-        for row in range(len(batch.positions)):
-            record = batch.record(row)
-            reference = record if isinstance(record, Quarantined) else validate_record(COMMENT, record, CONTEXT)
-            if row in fast:
-                assert isinstance(reference, Accepted)
-                assert {
-                    column.name: fast[row][column.name] for column in validated_columns(COMMENT)
-                } == reference.row
-            elif isinstance(reference, Quarantined):
-                assert reference.reasons
-                assert isinstance(batch.raw(row), bytes)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Arrow buffers of columns: addresses for compiled code, and columns built from buffers it has filled."""
+"""Arrow buffers of columns: arrays for compiled code, and columns built from buffers it has filled."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,29 +14,32 @@ class TextBuffers:
     """Buffers of a string column; null values have no bytes.
 
     Attributes:
-        count: Number of values.
-        data: Address of the bytes of all values.
-        offsets: Address of the `count + 1` offsets of the values in `data`.
-        size: Number of bytes.
-        owner: Object that keeps the memory alive.
+        data: The bytes of all values.
+        offsets: Offset of each value in `data`, and the end of the last one.
     """
 
-    count: int
-    data: int
-    offsets: int
-    size: int
-    owner: Any
+    data: npt.NDArray[np.uint8]
+    offsets: npt.NDArray[np.int64]
+
+    def __len__(self) -> int:
+        """Return the number of values."""
+        return len(self.offsets) - 1
+
+    @property
+    def data_bytes(self) -> int:
+        """Number of bytes of all values."""
+        return int(self.offsets[-1] - self.offsets[0])
 
 
 def text_buffers(strings: pl.Series) -> TextBuffers:
-    """Return the buffers of a string column."""
+    """Return the buffers of a string column, as arrays that keep the memory alive."""
     array = strings.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
     _, offsets, data = array.buffers()
     assert offsets is not None  # noqa: S101 - a string column always has offsets
-    first = offsets.address + 8 * array.offset
-    ends = np.frombuffer(memoryview(offsets), np.int64)
-    size = int(ends[array.offset + len(array)] - ends[array.offset]) if len(array) else 0
-    return TextBuffers(len(array), data.address if data is not None else 0, first, size, array)
+    return TextBuffers(
+        np.frombuffer(data or b"", np.uint8),
+        np.frombuffer(offsets, np.int64)[array.offset : array.offset + len(array) + 1],
+    )
 
 
 def text_series(

@@ -1,6 +1,5 @@
-"""Text read by compiled code: what numba makes machine code of, and nothing else.
+"""Compiled functions that read JSON text; README.md says why their use of raw addresses is safe.
 
-One pass over a batch's bytes checks that each record is strict JSON, finds its keys, and puts its values into
-columns, where each value is plain; what is not goes to the exact lane. Functions here know numbers and addresses
-alone: no text, no polars, no rule of a field but its type. `json_columns.py` calls `records.scan_records`.
+Belongs here: functions that numba compiles, and what they need. They know numbers and addresses only.
+Does not belong here: strings, polars, rules of a field other than its type.
 """

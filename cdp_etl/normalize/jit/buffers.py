@@ -1,6 +1,6 @@
-"""What compiled code is given: arrays by name, and where they are.
+"""Arrays for the scan of a batch, and their addresses.
 
-Put here their names alone.
+`readers/json/columns.py` allocates the arrays; README.md lists their sizes.
 """
 
 from typing import NamedTuple
@@ -8,134 +8,142 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-Bytes = npt.NDArray[np.uint8]
-Numbers = npt.NDArray[np.int64]
+from cdp_etl.normalize.jit.raw_memory import address_of
+
+ByteArray = npt.NDArray[np.uint8]
+Int64Array = npt.NDArray[np.int64]
 
 
-class Fields(NamedTuple):
-    """What the records may hold, in the order of the columns.
-
-    Attributes:
-        names: The keys, one behind the other.
-        starts: Where each begins in them, and where the last one ends.
-        kinds: How each is read (`values.TEXT` and so on).
-        slots: A hash table of them (`keys.slot_of`): the number of a field, -1 where there is none.
-        custom: What the keys of custom fields begin with.
-    """
-
-    names: Bytes
-    starts: Numbers
-    kinds: Numbers
-    slots: Numbers
-    custom: Bytes
-
-
-class Cells(NamedTuple):
-    """The columns that are filled: a row for each record that is taken.
+class FieldTable(NamedTuple):
+    """Fields of an entity, in the order of the columns.
 
     Attributes:
-        states: What each cell holds (`values.ABSENT` and so on), by field and row. Behind the fields come two
-            columns of text: the custom fields, and the others.
-        views: Arrow's views of texts, two words each, by column and row: of the batch's bytes (buffer 0), or of
-            what was written anew (buffer 1).
-        numbers: Whole numbers, and true as 1, by field and row.
-        decimals: Numbers with a fraction, by field and row.
-        written: Takes what is written anew: texts without escapes, objects without blanks.
-        rows: Which record each row is.
-        sets: Which set of other keys each row has.
-        causes: Why each record was left, 0 where it was not, by record.
+        names: Keys of the fields, concatenated.
+        offsets: Offset of each key in `names`, and the end of the last one.
+        kinds: Kind of each field: `values.STRING` and so on.
+        slots: Hash table of the fields (`keys.find_field`): the number of a field, or -1.
+        custom_prefix: Prefix of the keys of custom fields.
     """
 
-    states: Bytes
-    views: Numbers
-    numbers: Numbers
-    decimals: npt.NDArray[np.float64]
-    written: Bytes
-    rows: Numbers
-    sets: Numbers
-    causes: Numbers
+    names: ByteArray
+    offsets: Int64Array
+    kinds: Int64Array
+    slots: Int64Array
+    custom_prefix: ByteArray
 
 
-class KeySets(NamedTuple):
-    """The distinct sets of other keys of a batch, each in the order of delivery.
+class ScanOutput(NamedTuple):
+    """Columns with one row per scanned record.
 
     Attributes:
-        slots: A hash table of the sets: the number of one, -1 where there is none.
-        firsts: Where the spans of each set begin, and where those of the last one end.
-        spans: Start and end in the batch's bytes of each key.
-        known: How many there are, in an array of one.
+        states: State of each cell (`values.ABSENT` and so on), by column and row. Two string columns follow the
+            fields: the custom fields, and the other keys.
+        views: Arrow views of strings, two words each, by column and row. Buffer 0 is the delivered bytes, buffer 1
+            is `output`.
+        integers: Integers, and booleans as 0 and 1, by field and row.
+        doubles: Floating-point numbers, by field and row.
+        output: Bytes that the scan writes: strings without escapes, compact JSON.
+        rows: Number of the record of each row.
+        key_sets: Number of the set of other keys of each row.
+        causes: Cause for which each record is unsupported, or 0, by record.
     """
 
-    slots: Numbers
-    firsts: Numbers
-    spans: Numbers
-    known: Numbers
+    states: ByteArray
+    views: Int64Array
+    integers: Int64Array
+    doubles: npt.NDArray[np.float64]
+    output: ByteArray
+    rows: Int64Array
+    key_sets: Int64Array
+    causes: Int64Array
 
 
-class Places(NamedTuple):
-    """Addresses of a batch's arrays, and their lengths where they are needed.
+class KeySetTable(NamedTuple):
+    """Distinct sets of keys that name no field, of a batch; each set is in the order of delivery.
 
-    The first are the delivered bytes, and where each record begins and ends in them; `work` is room to work with.
-    The others are named as in `Fields`, `Cells` and `KeySets`.
+    Attributes:
+        slots: Hash table of the sets: the number of a set, or -1.
+        offsets: Offset of the spans of each set in `spans`, and the end of those of the last one.
+        spans: Start and end of each key in the delivered bytes.
+        count: Number of sets, an array of one element.
     """
 
-    codes: int
+    slots: Int64Array
+    offsets: Int64Array
+    spans: Int64Array
+    count: Int64Array
+
+
+class BatchAddresses(NamedTuple):
+    """Addresses of the arrays of a batch, and the sizes that the scan needs.
+
+    The first are the delivered bytes, start and end of each record in them, and the scratch space. The others are
+    named as in `FieldTable`, `ScanOutput` and `KeySetTable`.
+    """
+
+    data: int
     starts: int
     ends: int
-    records: int
-    work: int
+    record_count: int
+    scratch: int
     field_names: int
-    field_starts: int
+    field_offsets: int
     field_kinds: int
     field_slots: int
-    fields: int
-    custom: int
-    custom_length: int
+    field_count: int
+    custom_prefix: int
+    custom_prefix_length: int
     states: int
     views: int
-    numbers: int
-    decimals: int
-    written: int
+    integers: int
+    doubles: int
+    output: int
     rows: int
-    row_sets: int
+    row_key_sets: int
     causes: int
-    set_slots: int
-    slots: int
-    set_firsts: int
-    set_spans: int
-    spans: int
-    set_count: int
+    key_set_slots: int
+    key_set_slot_count: int
+    key_set_offsets: int
+    key_set_spans: int
+    key_set_spans_size: int
+    key_set_count: int
 
 
-def places(
-    codes: Bytes, starts: Numbers, ends: Numbers, work: Numbers, fields: Fields, cells: Cells, sets: KeySets
-) -> Places:
-    """Give where arrays are; whoever asks keeps them as long as the addresses are used."""
-    return Places(
-        codes=codes.ctypes.data,
-        starts=starts.ctypes.data,
-        ends=ends.ctypes.data,
-        records=len(starts),
-        work=work.ctypes.data,
-        field_names=fields.names.ctypes.data,
-        field_starts=fields.starts.ctypes.data,
-        field_kinds=fields.kinds.ctypes.data,
-        field_slots=fields.slots.ctypes.data,
-        fields=len(fields.kinds),
-        custom=fields.custom.ctypes.data,
-        custom_length=len(fields.custom),
-        states=cells.states.ctypes.data,
-        views=cells.views.ctypes.data,
-        numbers=cells.numbers.ctypes.data,
-        decimals=cells.decimals.ctypes.data,
-        written=cells.written.ctypes.data,
-        rows=cells.rows.ctypes.data,
-        row_sets=cells.sets.ctypes.data,
-        causes=cells.causes.ctypes.data,
-        set_slots=sets.slots.ctypes.data,
-        slots=len(sets.slots),
-        set_firsts=sets.firsts.ctypes.data,
-        set_spans=sets.spans.ctypes.data,
-        spans=len(sets.spans),
-        set_count=sets.known.ctypes.data,
+def batch_addresses(
+    data: ByteArray,
+    starts: Int64Array,
+    ends: Int64Array,
+    scratch: Int64Array,
+    fields: FieldTable,
+    cells: ScanOutput,
+    key_sets: KeySetTable,
+) -> BatchAddresses:
+    """Return the addresses of the arrays; the caller keeps the arrays while it uses the addresses."""
+    return BatchAddresses(
+        data=address_of(data),
+        starts=address_of(starts),
+        ends=address_of(ends),
+        record_count=len(starts),
+        scratch=address_of(scratch),
+        field_names=address_of(fields.names),
+        field_offsets=address_of(fields.offsets),
+        field_kinds=address_of(fields.kinds),
+        field_slots=address_of(fields.slots),
+        field_count=len(fields.kinds),
+        custom_prefix=address_of(fields.custom_prefix),
+        custom_prefix_length=len(fields.custom_prefix),
+        states=address_of(cells.states),
+        views=address_of(cells.views),
+        integers=address_of(cells.integers),
+        doubles=address_of(cells.doubles),
+        output=address_of(cells.output),
+        rows=address_of(cells.rows),
+        row_key_sets=address_of(cells.key_sets),
+        causes=address_of(cells.causes),
+        key_set_slots=address_of(key_sets.slots),
+        key_set_slot_count=len(key_sets.slots),
+        key_set_offsets=address_of(key_sets.offsets),
+        key_set_spans=address_of(key_sets.spans),
+        key_set_spans_size=len(key_sets.spans),
+        key_set_count=address_of(key_sets.count),
     )

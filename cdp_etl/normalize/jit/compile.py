@@ -1,8 +1,8 @@
-"""How functions of this package are compiled.
+"""Decorators of compiled functions, and the cache of their machine code.
 
-Put here the two decorators. numba compiles an entry when it is first called, and keeps the machine code beside the
-source, or in the user's cache folder where that is read-only; later processes load it. Where neither can be
-written to, each process compiles for itself, and says so.
+numba compiles a kernel at its first call, and stores the machine code in `__pycache__`, or in the user's cache
+folder if that is read-only. Later processes load it. If neither folder is writable, each process compiles for
+itself and logs a warning.
 """
 
 import logging
@@ -20,35 +20,36 @@ from cdp_etl.normalize import nfc
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
-# While compiled code runs, other threads do: it holds no lock of the interpreter.
+# `nogil`: compiled code does not hold the interpreter's lock, so batches run in parallel.
 compiled = cast("Callable[[_Function], _Function]", numba.njit(nogil=True))
-"""Of a function that only compiled ones call; it becomes part of their code."""
+"""Decorator of a function that only compiled functions call; it becomes part of their machine code."""
 
 
 class _Cache(FunctionCache):
-    """Machine code that is loaded only where nothing it was made of has changed; numba looks at one file alone."""
+    """Cache whose key includes all sources of the machine code; numba's own key has one file only."""
 
     def _index_key(self, sig: Any, codegen: Any) -> tuple[Any, ...]:
         key: tuple[Any, ...] = super()._index_key(sig, codegen)  # type: ignore[no-untyped-call] # numba types its decorators only
-        return (*key, _sources())
+        return (*key, _source_hash())
 
 
 @lru_cache(maxsize=1)
-def _sources() -> str:
-    """Give a hash of all that is compiled: this package, and the two modules whose constants it takes."""
+def _source_hash() -> str:
+    """Return a hash of all compiled sources: this package, and the two modules whose constants it compiles in."""
     files = [*sorted(Path(__file__).parent.glob("*.py")), Path(parsers.__file__), Path(nfc.__file__)]
     return sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
-def entry(function: _Function) -> _Function:
-    """Compile a function that is called from outside, with what it calls, and keep the machine code."""
+def kernel(function: _Function) -> _Function:
+    """Compile a function that Python calls, with all functions that it calls, and cache the machine code."""
     dispatcher: Any = numba.njit(nogil=True)(function)
-    # Where `cache=True` puts its own; the version of numba is pinned.
+    # The attribute that `cache=True` sets; the version of numba is pinned.
     try:
         dispatcher._cache = _Cache(function)  # type: ignore[no-untyped-call] # noqa: SLF001 - as above
-    except RuntimeError:  # numba's way to say that it finds no folder it can write to
+    except RuntimeError:  # raised by numba if no cache folder is writable
         logging.getLogger(__name__).warning(
-            "Compiled code of %s cannot be kept: give NUMBA_CACHE_DIR a folder that can be written to.",
+            "Compiled code of %s cannot be cached, so each process compiles it. "
+            "Set NUMBA_CACHE_DIR to a writable folder.",
             function.__name__,
         )
     return cast("_Function", dispatcher)

@@ -1,21 +1,19 @@
-"""The entries of an API payload in one line.
-
-Put here where they are. What a payload says of them stands in `envelope.py`.
-"""
+"""Spans of the entries of an API payload; `readers/json/payload.py` cuts the line at them."""
 
 from typing import Final
 
-from cdp_etl.normalize.jit.compile import compiled, entry
-from cdp_etl.normalize.jit.raw_memory import byte_at, put_word
+from cdp_etl.normalize.jit.compile import compiled, kernel
+from cdp_etl.normalize.jit.raw_memory import load_u8, store_i64
 from cdp_etl.normalize.jit.tokens import (
-    CLOSING,
+    CLOSE_ARRAY,
+    CLOSE_OBJECT,
     COMMA,
     OPEN_ARRAY,
     OPEN_OBJECT,
     QUOTE,
-    behind_blanks,
-    end_of_string,
-    four_at,
+    find_string_end,
+    load_u32,
+    skip_whitespace,
 )  # fmt: skip # one list, not one a line
 
 _ENTR: Final = int.from_bytes(b"entr")
@@ -23,72 +21,71 @@ _RIES: Final = int.from_bytes(b"ries")
 _LENGTH: Final = 7
 
 
-@entry
-def find_entries(codes: int, start: int, end: int, spans: int) -> int:
-    """Give how many entries an object has, a line that is known to be JSON; -1 where it has no array of them.
+@kernel
+def find_entries(data: int, start: int, end: int, spans: int) -> int:
+    """Find the elements of the member `entries` of an object; return their number, or -1 if it is no array.
 
-    Of repeated members the last one counts.
+    The object must be valid JSON. If the member is repeated, the last one counts.
 
     Args:
-        codes: Address of the bytes.
-        start: Where the line begins.
-        end: Where it ends.
-        spans: Address of numbers that are filled: where each entry begins and ends; half as many as the line has
-            bytes are enough.
+        data: Address of the bytes.
+        start: Offset of the object.
+        end: End of the object.
+        spans: Address of words for start and end of each entry; one word per byte of the object is enough.
     """
-    found = -1
-    at = behind_blanks(codes, behind_blanks(codes, start, end) + 1, end)
-    while at < end and byte_at(codes, at) == QUOTE:
-        close, _ = end_of_string(codes, at + 1, end)
+    count = -1
+    pos = skip_whitespace(data, skip_whitespace(data, start, end) + 1, end)
+    while pos < end and load_u8(data, pos) == QUOTE:
+        close, _ = find_string_end(data, pos + 1, end)
         is_entries = (
-            close - at - 1 == _LENGTH and four_at(codes, at + 1) == _ENTR and four_at(codes, at + 4) == _RIES
+            close - pos - 1 == _LENGTH and load_u32(data, pos + 1) == _ENTR and load_u32(data, pos + 4) == _RIES
         )
-        at = behind_blanks(codes, behind_blanks(codes, close + 1, end) + 1, end)
+        pos = skip_whitespace(data, skip_whitespace(data, close + 1, end) + 1, end)
         if is_entries:
-            found = -1
-            if byte_at(codes, at) == OPEN_ARRAY:
-                found, at = _note_entries(codes, at, end, spans)
-        if not is_entries or found < 0:
-            at = _behind_value(codes, at, end)
-        at = behind_blanks(codes, at, end)
-        if at < end and byte_at(codes, at) == COMMA:
-            at = behind_blanks(codes, at + 1, end)
-    return found
+            count = -1
+            if load_u8(data, pos) == OPEN_ARRAY:
+                count, pos = _store_entry_spans(data, pos, end, spans)
+        if not is_entries or count < 0:
+            pos = _skip_value(data, pos, end)
+        pos = skip_whitespace(data, pos, end)
+        if pos < end and load_u8(data, pos) == COMMA:
+            pos = skip_whitespace(data, pos + 1, end)
+    return count
 
 
 @compiled
-def _note_entries(codes: int, at: int, end: int, spans: int) -> tuple[int, int]:
-    """Note where the elements of an array are; give how many, and where the array ends."""
+def _store_entry_spans(data: int, pos: int, end: int, spans: int) -> tuple[int, int]:
+    """Store start and end of each element of an array; return their number and the offset after the array."""
     count = 0
-    at = behind_blanks(codes, at + 1, end)
-    while at < end and byte_at(codes, at) != OPEN_ARRAY + CLOSING:
-        beyond = _behind_value(codes, at, end)
-        put_word(spans, 2 * count, at)
-        put_word(spans, 2 * count + 1, beyond)
+    pos = skip_whitespace(data, pos + 1, end)
+    while pos < end and load_u8(data, pos) != CLOSE_ARRAY:
+        next_pos = _skip_value(data, pos, end)
+        store_i64(spans, 2 * count, pos)
+        store_i64(spans, 2 * count + 1, next_pos)
         count += 1
-        at = behind_blanks(codes, beyond, end)
-        if at < end and byte_at(codes, at) == COMMA:
-            at = behind_blanks(codes, at + 1, end)
-    return count, at + 1
+        pos = skip_whitespace(data, next_pos, end)
+        if pos < end and load_u8(data, pos) == COMMA:
+            pos = skip_whitespace(data, pos + 1, end)
+    return count, pos + 1
 
 
 @compiled
-def _behind_value(codes: int, at: int, end: int) -> int:
-    """Give where a value ends that is known to be one."""
+def _skip_value(data: int, pos: int, end: int) -> int:
+    """Return the offset after a value of valid JSON."""
     depth = 0
-    while at < end:
-        code = byte_at(codes, at)
+    while pos < end:
+        code = load_u8(data, pos)
         if code == QUOTE:
-            at, _ = end_of_string(codes, at + 1, end)
+            pos, _ = find_string_end(data, pos + 1, end)
         elif code == OPEN_ARRAY or code == OPEN_OBJECT:
             depth += 1
-        elif code == OPEN_ARRAY + CLOSING or code == OPEN_OBJECT + CLOSING:
+        elif code == CLOSE_ARRAY or code == CLOSE_OBJECT:
             if depth == 0:
-                return at
+                return pos
             depth -= 1
         elif depth == 0 and (code == COMMA or code <= 0x20):
-            return at
-        at += 1
-        if depth == 0 and (code == QUOTE or code == OPEN_ARRAY + CLOSING or code == OPEN_OBJECT + CLOSING):
-            return at
+            return pos
+        pos += 1
+        if depth == 0 and (code == QUOTE or code == CLOSE_ARRAY or code == CLOSE_OBJECT):
+            return pos
     return end

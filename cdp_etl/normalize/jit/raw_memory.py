@@ -1,12 +1,13 @@
-"""Memory read and written by address: what compiled code does with the arrays that it is given.
+"""Raw memory access for compiled code: loads and stores by address.
 
-An array handed from function to function is counted each time, and each index looked at for being negative; that
-cost as much as all the reading. Put here single loads and stores. Whoever calls them answers for the bounds: the
-caller of `records.scan_records` keeps the arrays, and each function is given where what it may read ends.
+numba counts references for each array argument and wraps negative indexes; that cost as much as all other work of
+the scan. These functions check nothing. README.md says why each address is valid.
 """
 
 from typing import TYPE_CHECKING, Any, cast
 
+import numpy as np
+import numpy.typing as npt
 from llvmlite import ir  # type: ignore[import-untyped] # it ships no types
 from numba import types
 from numba.extending import intrinsic
@@ -14,45 +15,55 @@ from numba.extending import intrinsic
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_BYTE, _WORD, _DOUBLE = ir.IntType(8), ir.IntType(64), ir.DoubleType()
+_U8, _I64, _F64 = ir.IntType(8), ir.IntType(64), ir.DoubleType()
 
 
-def _place(builder: Any, kind: Any, address: Any, at: Any) -> Any:
-    return builder.gep(builder.inttoptr(address, kind.as_pointer()), [at], source_etype=kind)
+def address_of(array: npt.NDArray[np.generic]) -> int:
+    """Return the address of an array's memory; the caller keeps the array while it uses the address.
+
+    All addresses for kernels come from this function, so that the test with checked bounds knows every buffer.
+    """
+    address: int = array.ctypes.data
+    return address
 
 
-def _loads(kind: Any, given: Any) -> Any:
-    def typed(_context: Any, _address: Any, _at: Any) -> Any:
-        def made(_: Any, builder: Any, __: Any, arguments: Any) -> Any:
-            loaded = builder.load(_place(builder, kind, *arguments), typ=kind)
-            return builder.zext(loaded, _WORD) if kind is _BYTE else loaded
-
-        return given(types.int64, types.int64), made
-
-    return intrinsic(typed)
+def _pointer(builder: Any, element: Any, address: Any, index: Any) -> Any:
+    return builder.gep(builder.inttoptr(address, element.as_pointer()), [index], source_etype=element)
 
 
-def _stores(kind: Any, taken: Any) -> Any:
-    def typed(_context: Any, _address: Any, _at: Any, _value: Any) -> Any:
-        def made(context: Any, builder: Any, __: Any, arguments: Any) -> Any:
-            address, at, value = arguments
+def _load(element: Any, result: Any) -> Any:
+    def typing(_context: Any, _address: Any, _index: Any) -> Any:
+        def codegen(_: Any, builder: Any, __: Any, arguments: Any) -> Any:
+            loaded = builder.load(_pointer(builder, element, *arguments), typ=element)
+            return builder.zext(loaded, _I64) if element is _U8 else loaded
+
+        return result(types.int64, types.int64), codegen
+
+    return intrinsic(typing)
+
+
+def _store(element: Any, argument: Any) -> Any:
+    def typing(_context: Any, _address: Any, _index: Any, _value: Any) -> Any:
+        def codegen(context: Any, builder: Any, __: Any, arguments: Any) -> Any:
+            address, index, value = arguments
             builder.store(
-                builder.trunc(value, kind) if kind is _BYTE else value, _place(builder, kind, address, at)
+                builder.trunc(value, element) if element is _U8 else value,
+                _pointer(builder, element, address, index),
             )
             return context.get_dummy_value()
 
-        return types.void(types.int64, types.int64, taken), made
+        return types.void(types.int64, types.int64, argument), codegen
 
-    return intrinsic(typed)
+    return intrinsic(typing)
 
 
-byte_at = cast("Callable[[int, int], int]", _loads(_BYTE, types.int64))
-"""Give the byte so many places from an address."""
-word_at = cast("Callable[[int, int], int]", _loads(_WORD, types.int64))
-"""Give the 64-bit number so many places from an address."""
-put_byte = cast("Callable[[int, int, int], None]", _stores(_BYTE, types.int64))
-"""Store the lowest 8 bits of a number so many bytes from an address."""
-put_word = cast("Callable[[int, int, int], None]", _stores(_WORD, types.int64))
-"""Store a 64-bit number so many of them from an address."""
-put_decimal = cast("Callable[[int, int, float], None]", _stores(_DOUBLE, types.float64))
-"""Store a number in floating point so many of them from an address."""
+load_u8 = cast("Callable[[int, int], int]", _load(_U8, types.int64))
+"""Return the byte at an index of the bytes at an address."""
+load_i64 = cast("Callable[[int, int], int]", _load(_I64, types.int64))
+"""Return the number at an index of the 64-bit numbers at an address."""
+store_u8 = cast("Callable[[int, int, int], None]", _store(_U8, types.int64))
+"""Store the lowest 8 bits of a number at an index of the bytes at an address."""
+store_i64 = cast("Callable[[int, int, int], None]", _store(_I64, types.int64))
+"""Store a number at an index of the 64-bit numbers at an address."""
+store_f64 = cast("Callable[[int, int, float], None]", _store(_F64, types.float64))
+"""Store a number at an index of the doubles at an address."""

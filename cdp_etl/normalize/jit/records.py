@@ -1,243 +1,258 @@
-"""Records put into columns: one pass over the bytes of a batch.
+"""Scan of JSON records into columns, in one pass over the bytes of a batch.
 
-A record is taken only where each of its values is plain; whatever else, it is left, with a cause. Put here what a
-record is. Keys are found in `keys.py`, values read in `values.py`, others written anew in `canonical.py`.
+A record with an unsupported key or value gets a cause, and goes to the reference path. `keys.py` finds the fields,
+`values.py` parses their values, `canonical_json.py` rewrites the values of other keys.
 """
 
 from typing import Final
 
-from cdp_etl.normalize.jit.buffers import Places
-from cdp_etl.normalize.jit.canonical_json import SPACE_NEEDED, is_same, write_value
-from cdp_etl.normalize.jit.compile import compiled, entry
-from cdp_etl.normalize.jit.keys import field_of, fill_slots, set_of
-from cdp_etl.normalize.jit.raw_memory import byte_at, put_byte, put_decimal, put_word, word_at
+from cdp_etl.normalize.jit.buffers import BatchAddresses
+from cdp_etl.normalize.jit.canonical_json import WRITER_SCRATCH_WORDS, equal_bytes, write_value
+from cdp_etl.normalize.jit.compile import compiled, kernel
+from cdp_etl.normalize.jit.keys import fill_field_slots, find_field, intern_key_set
+from cdp_etl.normalize.jit.raw_memory import load_i64, load_u8, store_f64, store_i64, store_u8
 from cdp_etl.normalize.jit.tokens import (
-    CLOSING,
+    CLOSE_OBJECT,
     COLON,
     COMMA,
-    ESCAPED,
+    HAS_ESCAPE,
     NULL,
     OPEN_OBJECT,
     QUOTE,
-    behind_blanks,
-    end_of_string,
-    four_at,
+    find_string_end,
+    load_u32,
+    skip_whitespace,
 )  # fmt: skip # one list, not one a line
 from cdp_etl.normalize.jit.values import (
     ABSENT,
-    ANEW,
     AS_TEXT,
-    DECIMAL_NUMBER,
+    DOUBLE,
     LIST,
     MALFORMED,
-    READ,
+    OUTPUT_BUFFER,
+    PARSED,
     read_value,
 )  # fmt: skip # as above
 
-NOT_WANTED: Final = 1
-NO_JSON: Final = 2
-ODD_KEYS: Final = 3
-ODD_OTHER: Final = 4
-ODD_FIELD: Final = 5
-"""Causes for which a record is left; from the last one on the number of the field is added."""
+EXCLUDED: Final = 1
+MALFORMED_JSON: Final = 2
+UNSUPPORTED_KEYS: Final = 3
+UNSUPPORTED_OTHER_VALUE: Final = 4
+UNSUPPORTED_FIELD: Final = 5
+"""Cause for which a record is not scanned; to UNSUPPORTED_FIELD the number of the field is added."""
 
-MOST_OTHER_KEYS: Final = 64
-"""Keys of no field that a record may have."""
-MOST_FIELDS: Final = 62
-"""A bit stands for each field that a record was found to have."""
+MAX_OTHER_KEYS: Final = 64
+"""Keys that name no field, per record."""
+MAX_FIELDS: Final = 62
+"""Fields of an entity: the fields found in a record are bits of one 64-bit number."""
 
-WORK_SPACE: Final = SPACE_NEEDED + 5 * MOST_OTHER_KEYS
-"""Numbers that `scan_records` must be given to work with: spans of keys, and what became of their values."""
-_MEMBERS: Final = SPACE_NEEDED + 2 * MOST_OTHER_KEYS
-"""Where the values of other keys are noted: three numbers each, behind the spans of the keys."""
+SCAN_SCRATCH_WORDS: Final = WRITER_SCRATCH_WORDS + 5 * MAX_OTHER_KEYS
+"""64-bit words of scratch space for `scan_records`: that of `write_value`, then two arrays for the other keys.
+
+The first array has start and end of each key. The second has whether the key is a custom field, and start and end
+of its value in the output.
+"""
+_OTHER_VALUES: Final = WRITER_SCRATCH_WORDS + 2 * MAX_OTHER_KEYS
+"""Index of the second array in the scratch space."""
 
 _INLINE_BYTES: Final = 12
-"""An Arrow view holds texts up to this length itself."""
+"""Strings up to this length are stored in the Arrow view itself."""
 
 
-@entry
-def scan_records(batch: Places) -> int:
-    """Put the records of a batch into columns; give how many were taken.
+@kernel
+def scan_records(batch: BatchAddresses) -> int:
+    """Scan the records of a batch into columns; return the number of rows.
 
-    Causes that are not 0 already are kept, and their records not looked at. All slots, of the fields and of the
-    sets of keys, are -1.
+    Records whose cause is not 0 already are skipped. The slots of both hash tables are -1 before.
     """
-    fill_slots(batch.field_names, batch.field_starts, batch.fields, batch.field_slots)
-    taken = 0
-    to = 0
-    for record in range(batch.records):
-        if word_at(batch.causes, record) != 0:
+    fill_field_slots(batch.field_names, batch.field_offsets, batch.field_count, batch.field_slots)
+    row_count = 0
+    out = 0
+    for record in range(batch.record_count):
+        if load_i64(batch.causes, record) != 0:
             continue
-        start, end = word_at(batch.starts, record), word_at(batch.ends, record)
-        cause, beyond = _scan_record(start, end, taken, to, batch)
-        put_word(batch.causes, record, cause)
+        start, end = load_i64(batch.starts, record), load_i64(batch.ends, record)
+        cause, next_out = _scan_record(start, end, row_count, out, batch)
+        store_i64(batch.causes, record, cause)
         if cause == 0:
-            put_word(batch.rows, taken, record)
-            taken += 1
-            to = beyond
+            store_i64(batch.rows, row_count, record)
+            row_count += 1
+            out = next_out
         else:
-            for field in range(batch.fields + 2):
-                cell = field * batch.records + taken
-                put_byte(batch.states, cell, ABSENT)
-                put_word(batch.views, 2 * cell, 0)
-                put_word(batch.views, 2 * cell + 1, 0)
-    return taken
+            for field in range(batch.field_count + 2):
+                cell = field * batch.record_count + row_count
+                store_u8(batch.states, cell, ABSENT)
+                store_i64(batch.views, 2 * cell, 0)
+                store_i64(batch.views, 2 * cell + 1, 0)
+    return row_count
 
 
 @compiled
-def _scan_record(start: int, end: int, row: int, to: int, batch: Places) -> tuple[int, int]:
-    """Put one record into columns; give the cause for which it is left, 0 for none, and where the written ends."""
-    codes = batch.codes
+def _scan_record(start: int, end: int, row: int, out: int, batch: BatchAddresses) -> tuple[int, int]:
+    """Scan one record into a row; return its cause, 0 if it is supported, and the end of the output."""
+    data = batch.data
     count = 0
     seen = 0
-    if start >= end or byte_at(codes, start) != OPEN_OBJECT:
-        return NO_JSON, to
-    at = behind_blanks(codes, start + 1, end)
-    is_empty = at < end and byte_at(codes, at) == OPEN_OBJECT + CLOSING
+    if start >= end or load_u8(data, start) != OPEN_OBJECT:
+        return MALFORMED_JSON, out
+    pos = skip_whitespace(data, start + 1, end)
+    is_empty = pos < end and load_u8(data, pos) == CLOSE_OBJECT
     while not is_empty:
-        if at >= end or byte_at(codes, at) != QUOTE:
-            return NO_JSON, to
-        key = at + 1
-        key_end, holds = end_of_string(codes, key, end)
+        if pos >= end or load_u8(data, pos) != QUOTE:
+            return MALFORMED_JSON, out
+        key = pos + 1
+        key_end, flags = find_string_end(data, key, end)
         if key_end < 0:
-            return NO_JSON, to
-        if holds & ESCAPED:
-            return ODD_KEYS, to
-        at = behind_blanks(codes, key_end + 1, end)
-        if at >= end or byte_at(codes, at) != COLON:
-            return NO_JSON, to
-        at = behind_blanks(codes, at + 1, end)
-        if at >= end:
-            return NO_JSON, to
-        field = field_of(key, key_end, batch)
+            return MALFORMED_JSON, out
+        if flags & HAS_ESCAPE:
+            return UNSUPPORTED_KEYS, out
+        pos = skip_whitespace(data, key_end + 1, end)
+        if pos >= end or load_u8(data, pos) != COLON:
+            return MALFORMED_JSON, out
+        pos = skip_whitespace(data, pos + 1, end)
+        if pos >= end:
+            return MALFORMED_JSON, out
+        field = find_field(key, key_end, batch)
         if field >= 0:
             if (seen >> field) & 1:
-                return ODD_KEYS, to
+                return UNSUPPORTED_KEYS, out
             seen |= 1 << field
-            at, to = _put_field(at, end, field, row, to, batch)
-            if at < 0:
-                return NO_JSON if at == MALFORMED else ODD_FIELD + field, to
+            pos, out = _store_field(pos, end, field, row, out, batch)
+            if pos < 0:
+                return MALFORMED_JSON if pos == MALFORMED else UNSUPPORTED_FIELD + field, out
         else:
-            if count == MOST_OTHER_KEYS or _is_repeated(key, key_end, count, batch):
-                return ODD_KEYS, to
-            at, to = _note_other(key, key_end, at, end, count, to, batch)
-            if at < 0:
-                return ODD_OTHER, to
+            if count == MAX_OTHER_KEYS or _is_repeated_key(key, key_end, count, batch):
+                return UNSUPPORTED_KEYS, out
+            pos, out = _write_other_value(key, key_end, pos, end, count, out, batch)
+            if pos < 0:
+                return UNSUPPORTED_OTHER_VALUE, out
             count += 1
-        at = behind_blanks(codes, at, end)
-        if at >= end:
-            return NO_JSON, to
-        if byte_at(codes, at) == OPEN_OBJECT + CLOSING:
+        pos = skip_whitespace(data, pos, end)
+        if pos >= end:
+            return MALFORMED_JSON, out
+        if load_u8(data, pos) == CLOSE_OBJECT:
             break
-        if byte_at(codes, at) != COMMA:
-            return NO_JSON, to
-        at = behind_blanks(codes, at + 1, end)
-    if behind_blanks(codes, at + 1, end) != end:
-        return NO_JSON, to
-    number = set_of(batch.work + 8 * SPACE_NEEDED, count, batch)
+        if load_u8(data, pos) != COMMA:
+            return MALFORMED_JSON, out
+        pos = skip_whitespace(data, pos + 1, end)
+    if skip_whitespace(data, pos + 1, end) != end:
+        return MALFORMED_JSON, out
+    number = intern_key_set(batch.scratch + 8 * WRITER_SCRATCH_WORDS, count, batch)
     if number < 0:
-        return ODD_KEYS, to
-    put_word(batch.row_sets, row, number)
+        return UNSUPPORTED_KEYS, out
+    store_i64(batch.row_key_sets, row, number)
     if count:
-        to = _put_others(count, row, to, batch)
-    return 0, to
+        out = _write_other_objects(count, row, out, batch)
+    return 0, out
 
 
 @compiled
-def _put_field(at: int, end: int, field: int, row: int, to: int, batch: Places) -> tuple[int, int]:
-    """Put the value that begins here into its cell; give where it ends, and where what is written ends."""
-    kind = word_at(batch.field_kinds, field)
-    at, to, state, place, first, last, number, decimal = read_value(
-        batch.codes, at, end, kind, batch.written, to, batch.work
+def _store_field(pos: int, end: int, field: int, row: int, out: int, batch: BatchAddresses) -> tuple[int, int]:
+    """Parse the value of a field into its cell; return the offset after it and the end of the output."""
+    kind = load_i64(batch.field_kinds, field)
+    pos, out, state, buffer, start, last, number, double = read_value(
+        batch.data, pos, end, kind, batch.output, out, batch.scratch
     )
-    if at < 0 or state == ABSENT:
-        return at, to
-    cell = field * batch.records + row
-    put_byte(batch.states, cell, state)
+    if pos < 0 or state == ABSENT:
+        return pos, out
+    cell = field * batch.record_count + row
+    store_u8(batch.states, cell, state)
     if kind <= LIST or state == AS_TEXT:
-        _put_view(place, first, last, cell, batch)
-    elif kind == DECIMAL_NUMBER:
-        put_decimal(batch.decimals, cell, decimal)
+        _store_view(buffer, start, last, cell, batch)
+    elif kind == DOUBLE:
+        store_f64(batch.doubles, cell, double)
     else:
-        put_word(batch.numbers, cell, number)
-    return at, to
+        store_i64(batch.integers, cell, number)
+    return pos, out
 
 
 @compiled
-def _put_view(buffer: int, start: int, end: int, cell: int, batch: Places) -> None:
-    """Put Arrow's view of a text into its cell."""
-    codes = batch.written if buffer == ANEW else batch.codes
+def _store_view(buffer: int, start: int, end: int, cell: int, batch: BatchAddresses) -> None:
+    """Store the Arrow view of a string in its cell."""
+    data = batch.output if buffer == OUTPUT_BUFFER else batch.data
     length = end - start
     low = length
     high = 0
     if length > _INLINE_BYTES:
-        for place in range(4):
-            low |= byte_at(codes, start + place) << (32 + 8 * place)
+        for index in range(4):
+            low |= load_u8(data, start + index) << (32 + 8 * index)
         high = buffer | (start << 32)
     else:
-        for place in range(min(length, 4)):
-            low |= byte_at(codes, start + place) << (32 + 8 * place)
-        for place in range(4, length):
-            high |= byte_at(codes, start + place) << (8 * (place - 4))
-    put_word(batch.views, 2 * cell, low)
-    put_word(batch.views, 2 * cell + 1, high)
+        for index in range(min(length, 4)):
+            low |= load_u8(data, start + index) << (32 + 8 * index)
+        for index in range(4, length):
+            high |= load_u8(data, start + index) << (8 * (index - 4))
+    store_i64(batch.views, 2 * cell, low)
+    store_i64(batch.views, 2 * cell + 1, high)
 
 
 @compiled
-def _is_repeated(start: int, end: int, count: int, batch: Places) -> bool:
-    """Say whether a record has had a key of no field already."""
+def _is_repeated_key(start: int, end: int, count: int, batch: BatchAddresses) -> bool:
+    """Return whether the record has had this key already, among those that name no field."""
     for key in range(count):
-        place = SPACE_NEEDED + 2 * key
-        known, known_end = word_at(batch.work, place), word_at(batch.work, place + 1)
-        if is_same(batch.codes, start, end, batch.codes, known, known_end):
+        index = WRITER_SCRATCH_WORDS + 2 * key
+        known_start, known_end = load_i64(batch.scratch, index), load_i64(batch.scratch, index + 1)
+        if equal_bytes(batch.data, start, end, batch.data, known_start, known_end):
             return True
     return False
 
 
 @compiled
-def _note_other(key: int, key_end: int, at: int, end: int, count: int, to: int, batch: Places) -> tuple[int, int]:
-    """Note a key of no field, and write its value; give where it ends, -1 where it is left."""
-    length = batch.custom_length
-    is_custom = key_end - key >= length and is_same(batch.codes, key, key + length, batch.custom, 0, length)
-    is_object = byte_at(batch.codes, at) == OPEN_OBJECT
-    if is_custom and not is_object and not (at + 4 <= end and four_at(batch.codes, at) == NULL):
-        return -1, to
-    beyond, stop = write_value(batch.codes, at, end, batch.written, to, batch.work)
-    put_word(batch.work, SPACE_NEEDED + 2 * count, key)
-    put_word(batch.work, SPACE_NEEDED + 2 * count + 1, key_end)
-    put_word(batch.work, _MEMBERS + 3 * count, 1 if is_custom else 0)
-    put_word(batch.work, _MEMBERS + 3 * count + 1, to)
-    put_word(batch.work, _MEMBERS + 3 * count + 2, stop)
-    return beyond, stop
+def _write_other_value(
+    key: int, key_end: int, pos: int, end: int, count: int, out: int, batch: BatchAddresses
+) -> tuple[int, int]:
+    """Write the value of a key that names no field, and remember both.
+
+    Return the offset after the value, -1 if it is unsupported, and the end of the output.
+    """
+    length = batch.custom_prefix_length
+    is_custom = key_end - key >= length and equal_bytes(
+        batch.data, key, key + length, batch.custom_prefix, 0, length
+    )
+    is_object = load_u8(batch.data, pos) == OPEN_OBJECT
+    if is_custom and not is_object and not (pos + 4 <= end and load_u32(batch.data, pos) == NULL):
+        return -1, out
+    next_pos, next_out = write_value(batch.data, pos, end, batch.output, out, batch.scratch)
+    store_i64(batch.scratch, WRITER_SCRATCH_WORDS + 2 * count, key)
+    store_i64(batch.scratch, WRITER_SCRATCH_WORDS + 2 * count + 1, key_end)
+    store_i64(batch.scratch, _OTHER_VALUES + 3 * count, 1 if is_custom else 0)
+    store_i64(batch.scratch, _OTHER_VALUES + 3 * count + 1, out)
+    store_i64(batch.scratch, _OTHER_VALUES + 3 * count + 2, next_out)
+    return next_pos, next_out
 
 
 @compiled
-def _put_others(count: int, row: int, to: int, batch: Places) -> int:
-    """Put together the custom fields as an object, and the others, where there are any; give where they end."""
+def _write_other_objects(count: int, row: int, out: int, batch: BatchAddresses) -> int:
+    """Write the custom fields as one object and the other keys as another; return the end of the output.
+
+    An empty object is not written.
+    """
     for is_custom in range(2):
-        start = to
+        start = out
         for key in range(count):
-            if word_at(batch.work, _MEMBERS + 3 * key) == is_custom:
-                put_byte(batch.written, to, OPEN_OBJECT if to == start else COMMA)
-                to = _put_member(key, to + 1, batch)
-        if to > start:
-            put_byte(batch.written, to, OPEN_OBJECT + CLOSING)
-            to += 1
-            cell = (batch.fields + 1 - is_custom) * batch.records + row
-            _put_view(ANEW, start, to, cell, batch)
-            put_byte(batch.states, cell, READ)
-    return to
+            if load_i64(batch.scratch, _OTHER_VALUES + 3 * key) == is_custom:
+                store_u8(batch.output, out, OPEN_OBJECT if out == start else COMMA)
+                out = _write_member(key, out + 1, batch)
+        if out > start:
+            store_u8(batch.output, out, CLOSE_OBJECT)
+            out += 1
+            cell = (batch.field_count + 1 - is_custom) * batch.record_count + row
+            _store_view(OUTPUT_BUFFER, start, out, cell, batch)
+            store_u8(batch.states, cell, PARSED)
+    return out
 
 
 @compiled
-def _put_member(key: int, to: int, batch: Places) -> int:
-    start, end = word_at(batch.work, SPACE_NEEDED + 2 * key), word_at(batch.work, SPACE_NEEDED + 2 * key + 1)
-    for at in range(start - 1, end + 1):
-        put_byte(batch.written, to, byte_at(batch.codes, at))
-        to += 1
-    put_byte(batch.written, to, COLON)
-    to += 1
-    for at in range(word_at(batch.work, _MEMBERS + 3 * key + 1), word_at(batch.work, _MEMBERS + 3 * key + 2)):
-        put_byte(batch.written, to, byte_at(batch.written, at))
-        to += 1
-    return to
+def _write_member(key: int, out: int, batch: BatchAddresses) -> int:
+    key_span = WRITER_SCRATCH_WORDS + 2 * key
+    start, end = load_i64(batch.scratch, key_span), load_i64(batch.scratch, key_span + 1)
+    for pos in range(start - 1, end + 1):
+        store_u8(batch.output, out, load_u8(batch.data, pos))
+        out += 1
+    store_u8(batch.output, out, COLON)
+    out += 1
+    value = _OTHER_VALUES + 3 * key
+    for pos in range(load_i64(batch.scratch, value + 1), load_i64(batch.scratch, value + 2)):
+        store_u8(batch.output, out, load_u8(batch.output, pos))
+        out += 1
+    return out

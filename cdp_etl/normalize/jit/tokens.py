@@ -1,7 +1,7 @@
-"""The tokens of strict JSON (RFC 8259): white space, strings, literals, numbers.
+"""Tokens of strict JSON (RFC 8259): white space, strings, literals, numbers.
 
-Each function takes the bytes, where to begin and where the record ends, and gives where the token ends, -1 where
-there is no such token. Put here nothing of what a token means.
+Each function takes the address of the bytes, the offset of the token, and the end of the record. It returns the
+offset after the token, or -1 if the token is malformed.
 """
 
 from typing import Final
@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from cdp_etl.normalize.jit.compile import compiled
-from cdp_etl.normalize.jit.raw_memory import byte_at
+from cdp_etl.normalize.jit.raw_memory import load_u8
 
 QUOTE: Final = 0x22
 BACKSLASH: Final = 0x5C
@@ -22,144 +22,154 @@ ZERO: Final = 0x30
 NINE: Final = 0x39
 SPACE: Final = 0x20
 OPEN_OBJECT: Final = 0x7B
+CLOSE_OBJECT: Final = 0x7D
 OPEN_ARRAY: Final = 0x5B
-CLOSING: Final = 2
-"""What a closing bracket's code is beyond its opening one's."""
+CLOSE_ARRAY: Final = 0x5D
+CLOSE_DELTA: Final = 2
+"""Difference between the codes of a closing bracket and its opening one."""
 
-ESCAPED: Final = 1
-"""Of a string: it holds an escape."""
-FOREIGN: Final = 2
-"""Of a string: it holds bytes beyond ASCII."""
+HAS_ESCAPE: Final = 1
+"""Flag of a string that contains an escape."""
+HAS_NON_ASCII: Final = 2
+"""Flag of a string that contains characters beyond ASCII."""
 
-WHOLE: Final = 1
-FRACTION: Final = 2
-EXPONENT: Final = 3
-"""How a number is written."""
+INTEGER_FORM: Final = 1
+FRACTION_FORM: Final = 2
+EXPONENT_FORM: Final = 3
+"""Written form of a number."""
 
 NULL: Final = int.from_bytes(b"null")
 TRUE: Final = int.from_bytes(b"true")
 ALSE: Final = int.from_bytes(b"alse")
-"""Four bytes as one number; what `false` ends with."""
-LETTER_T: Final = 0x74
-LETTER_F: Final = 0x66
-LETTER_N: Final = 0x6E
+"""Literals of four bytes as `load_u32` returns them; `false` is compared by its last four bytes."""
+LOWER_T: Final = 0x74
+LOWER_F: Final = 0x66
+LOWER_N: Final = 0x6E
 
-TOO_LONG: Final = -(2**63)
+TOO_MANY_DIGITS: Final = -(2**63)
+"""Digits of a number that has too many for 64 bits."""
 
-_MOST_DIGITS: Final = 10**17
-"""A mantissa below it takes one more digit within 64 bits."""
-_MOST_EXPONENT: Final = 10_000
+_MAX_MANTISSA: Final = 10**17
+"""Below it, one more digit fits into 64 bits."""
+_MAX_EXPONENT: Final = 10_000
 
-_IS_NOTABLE: Final = np.array([code < SPACE or code in {QUOTE, BACKSLASH} for code in range(256)])
+_IS_SPECIAL: Final = np.array([code < SPACE or code in {QUOTE, BACKSLASH} for code in range(256)])
 
 
 @compiled
-def behind_blanks(codes: int, at: int, end: int) -> int:
-    """Give where JSON's white space ends."""
-    while at < end and (
-        byte_at(codes, at) == SPACE
-        or byte_at(codes, at) == 0x0A
-        or byte_at(codes, at) == 0x0D
-        or byte_at(codes, at) == 0x09
+def skip_whitespace(data: int, pos: int, end: int) -> int:
+    """Return the offset after JSON white space."""
+    while pos < end and (
+        load_u8(data, pos) == SPACE
+        or load_u8(data, pos) == 0x0A
+        or load_u8(data, pos) == 0x0D
+        or load_u8(data, pos) == 0x09
     ):
-        at += 1
-    return at
+        pos += 1
+    return pos
 
 
 @compiled
-def end_of_string(codes: int, at: int, end: int) -> tuple[int, int]:
-    """Give where the closing quote is of a string that begins here, and what the string holds."""
-    holds = 0
+def find_string_end(data: int, pos: int, end: int) -> tuple[int, int]:
+    """Return the offset of a string's closing quote, and the string's flags.
+
+    Args:
+        data: Address of the bytes.
+        pos: Offset after the opening quote.
+        end: End of the record.
+    """
+    flags = 0
     seen = 0
-    while at < end:
-        code = byte_at(codes, at)
-        if _IS_NOTABLE[code]:
+    while pos < end:
+        code = load_u8(data, pos)
+        if _IS_SPECIAL[code]:
             if code == QUOTE:
-                return at, holds | FOREIGN if seen >= 0x80 else holds
+                return pos, flags | HAS_NON_ASCII if seen >= 0x80 else flags
             if code != BACKSLASH:
                 return -1, 0
-            holds |= ESCAPED
-            at += 1
+            flags |= HAS_ESCAPE
+            pos += 1
         seen |= code
-        at += 1
+        pos += 1
     return -1, 0
 
 
 @compiled
-def four_at(codes: int, at: int) -> int:
-    """Give four bytes as one number."""
+def load_u32(data: int, pos: int) -> int:
+    """Load four bytes as a big-endian number; they need no alignment."""
     return (
-        (byte_at(codes, at) << 24)
-        | (byte_at(codes, at + 1) << 16)
-        | (byte_at(codes, at + 2) << 8)
-        | byte_at(codes, at + 3)
+        (load_u8(data, pos) << 24)
+        | (load_u8(data, pos + 1) << 16)
+        | (load_u8(data, pos + 2) << 8)
+        | load_u8(data, pos + 3)
     )
 
 
 @compiled
-def behind_literal(codes: int, at: int, end: int) -> int:
-    """Give where `true`, `false` or `null` ends."""
-    if at + 4 > end:
+def skip_literal(data: int, pos: int, end: int) -> int:
+    """Return the offset after `true`, `false` or `null`."""
+    if pos + 4 > end:
         return -1
-    four = four_at(codes, at)
-    if four == NULL or four == TRUE:
-        return at + 4
-    is_false = byte_at(codes, at) == LETTER_F and at + 5 <= end and four_at(codes, at + 1) == ALSE
-    return at + 5 if is_false else -1
+    word = load_u32(data, pos)
+    if word == NULL or word == TRUE:
+        return pos + 4
+    is_false = load_u8(data, pos) == LOWER_F and pos + 5 <= end and load_u32(data, pos + 1) == ALSE
+    return pos + 5 if is_false else -1
 
 
 @compiled
-def read_number(codes: int, at: int, end: int) -> tuple[int, int, int, int]:
-    """Read a number: where it ends, how it is written, its digits as one whole number, and the power of ten.
+def read_number(data: int, pos: int, end: int) -> tuple[int, int, int, int]:
+    """Read a number; return the offset after it, its form, its digits and its power of ten.
 
-    The digits are negative for a negative number, and TOO_LONG where there are too many for 64 bits.
+    The value is digits * 10**power. The digits have the sign of the number. If they do not fit into 64 bits, they
+    are TOO_MANY_DIGITS.
     """
-    is_negative = byte_at(codes, at) == MINUS
+    is_negative = load_u8(data, pos) == MINUS
     if is_negative:
-        at += 1
-    first = at
+        pos += 1
+    first = pos
     digits = 0
     power = 0
-    is_long = False
-    while at < end and ZERO <= byte_at(codes, at) <= NINE:
-        if digits < _MOST_DIGITS:
-            digits = digits * 10 + (byte_at(codes, at) - ZERO)
+    is_too_long = False
+    while pos < end and ZERO <= load_u8(data, pos) <= NINE:
+        if digits < _MAX_MANTISSA:
+            digits = digits * 10 + (load_u8(data, pos) - ZERO)
         else:
-            is_long = True
-        at += 1
-    if at == first or (byte_at(codes, first) == ZERO and at > first + 1):
+            is_too_long = True
+        pos += 1
+    if pos == first or (load_u8(data, first) == ZERO and pos > first + 1):
         return -1, 0, 0, 0
-    shape = WHOLE
-    if at < end and byte_at(codes, at) == DOT:
-        shape = FRACTION
-        at += 1
-        first = at
-        while at < end and ZERO <= byte_at(codes, at) <= NINE:
-            if digits < _MOST_DIGITS:
-                digits = digits * 10 + (byte_at(codes, at) - ZERO)
+    shape = INTEGER_FORM
+    if pos < end and load_u8(data, pos) == DOT:
+        shape = FRACTION_FORM
+        pos += 1
+        first = pos
+        while pos < end and ZERO <= load_u8(data, pos) <= NINE:
+            if digits < _MAX_MANTISSA:
+                digits = digits * 10 + (load_u8(data, pos) - ZERO)
                 power -= 1
             else:
-                is_long = True
-            at += 1
-        if at == first:
+                is_too_long = True
+            pos += 1
+        if pos == first:
             return -1, 0, 0, 0
-    if at < end and (byte_at(codes, at) | 0x20) == 0x65:
-        shape = EXPONENT
-        at += 1
-        is_below = at < end and byte_at(codes, at) == MINUS
-        if at < end and (byte_at(codes, at) == MINUS or byte_at(codes, at) == PLUS):
-            at += 1
-        first = at
+    if pos < end and (load_u8(data, pos) | 0x20) == 0x65:
+        shape = EXPONENT_FORM
+        pos += 1
+        is_negative_exponent = pos < end and load_u8(data, pos) == MINUS
+        if pos < end and (load_u8(data, pos) == MINUS or load_u8(data, pos) == PLUS):
+            pos += 1
+        first = pos
         exponent = 0
-        while at < end and ZERO <= byte_at(codes, at) <= NINE:
-            if exponent < _MOST_EXPONENT:
-                exponent = exponent * 10 + (byte_at(codes, at) - ZERO)
-            at += 1
-        if at == first:
+        while pos < end and ZERO <= load_u8(data, pos) <= NINE:
+            if exponent < _MAX_EXPONENT:
+                exponent = exponent * 10 + (load_u8(data, pos) - ZERO)
+            pos += 1
+        if pos == first:
             return -1, 0, 0, 0
-        power += -exponent if is_below else exponent
-    if is_long:
-        digits = TOO_LONG
+        power += -exponent if is_negative_exponent else exponent
+    if is_too_long:
+        digits = TOO_MANY_DIGITS
     elif is_negative:
         digits = -digits
-    return at, shape, digits, power
+    return pos, shape, digits, power

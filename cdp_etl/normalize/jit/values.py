@@ -1,7 +1,7 @@
-"""One value read as its field's type: the fast lane's reading of JSON values.
+"""Parser of one JSON value as the type of its field.
 
-What is read must be exactly what `contract.values` reads; the tests hold the two together. A value that is there
-but not plainly of the type is not read, and its record is left to the exact lane. Put here one value at a time.
+Its values equal those of `contract.parsers`, which tests prove. A record with a value in an unusual form goes to
+the reference path.
 """
 
 from typing import Final
@@ -10,16 +10,17 @@ import numpy as np
 
 from cdp_etl.normalize.jit.canonical_json import write_value
 from cdp_etl.normalize.jit.compile import compiled
-from cdp_etl.normalize.jit.raw_memory import byte_at
-from cdp_etl.normalize.jit.strings import may_compose, trim, unescape
+from cdp_etl.normalize.jit.raw_memory import load_u8
+from cdp_etl.normalize.jit.strings import may_not_be_nfc, trim, unescape
 from cdp_etl.normalize.jit.tokens import (
     ALSE,
     DOT,
-    ESCAPED,
-    FOREIGN,
-    LETTER_F,
-    LETTER_N,
-    LETTER_T,
+    HAS_ESCAPE,
+    HAS_NON_ASCII,
+    INTEGER_FORM,
+    LOWER_F,
+    LOWER_N,
+    LOWER_T,
     MINUS,
     NINE,
     OPEN_ARRAY,
@@ -27,178 +28,185 @@ from cdp_etl.normalize.jit.tokens import (
     PLUS,
     QUOTE,
     SPACE,
-    TOO_LONG,
+    TOO_MANY_DIGITS,
     TRUE,
-    WHOLE,
     ZERO,
-    behind_literal,
-    end_of_string,
-    four_at,
+    find_string_end,
+    load_u32,
     read_number,
+    skip_literal,
 )  # fmt: skip # one list, not one a line
 
-TEXT: Final = 0
+STRING: Final = 0
 LIST: Final = 1
-WHOLE_NUMBER: Final = 2
-DECIMAL_NUMBER: Final = 3
-YES_OR_NO: Final = 4
-MOMENT: Final = 5
-"""How a field is read."""
+INTEGER: Final = 2
+DOUBLE: Final = 3
+BOOLEAN: Final = 4
+TIMESTAMP: Final = 5
+"""Kind of a field: the type as which its values are parsed."""
 
 ABSENT: Final = 0
-READ: Final = 1
+PARSED: Final = 1
 AS_TEXT: Final = 2
-MAY_COMPOSE: Final = 3
-"""What a value came to: nothing; a value of the field's own type; its text, to be read by columns; a text that is
-perhaps not in NFC."""
+MAY_NOT_BE_NFC: Final = 3
+"""State of a cell: no value; a value of the field's type; a string for `fast_path/parsers.py`; a string to be
+normalized by `nfc.py`."""
 
 MALFORMED: Final = -1
-NOT_PLAIN: Final = -2
-"""In the place of where a value ends: it is no JSON, or not plainly of the field's type."""
+UNSUPPORTED: Final = -2
+"""Returned instead of the offset after a value: it is not JSON, or its form is unusual for the field's type."""
 
-DELIVERED: Final = 0
-ANEW: Final = 1
-"""Where a text stands: among the delivered bytes, or among those that were written anew."""
+INPUT_BUFFER: Final = 0
+OUTPUT_BUFFER: Final = 1
+"""Buffer of a string: the delivered bytes, or the bytes that the scan has written."""
 
-_LONGEST_NUMBER_AS_TEXT: Final = 100
-_MOST_PLAIN: Final = 10**17
-_LOWER: Final = 0x20202020
-"""Makes small letters of four letters."""
-_EXACT_IN_DOUBLE: Final = 2**53
-_MOST_EXACT_POWER: Final = 22
-_POWERS: Final = np.array([10.0**power for power in range(_MOST_EXACT_POWER + 1)])
-"""Each is exact, so that one multiplication or division of an exact number rounds once, as it should."""
+_MAX_NUMBER_TEXT_LENGTH: Final = 100
+_MAX_INTEGER: Final = 10**17
+_LOWERCASE_BITS: Final = 0x20202020
+"""Bits that make four ASCII letters lower case."""
+_MAX_EXACT_DOUBLE: Final = 2**53
+_MAX_EXACT_POWER: Final = 22
+_POWERS_OF_TEN: Final = np.array([10.0**power for power in range(_MAX_EXACT_POWER + 1)])
+"""Exact powers. One multiplication or division of two exact numbers rounds once, so its result is correct."""
 
 
 @compiled
 def read_value(
-    codes: int, at: int, end: int, kind: int, written: int, to: int, work: int
+    data: int, pos: int, end: int, kind: int, output: int, out: int, scratch: int
 ) -> tuple[int, int, int, int, int, int, int, float]:
-    """Read the value that begins here.
+    """Parse a value.
 
-    Gives where it ends, where what is written anew ends, what it came to, where its text stands, begins and ends,
-    the whole number, and the decimal one.
+    Return the offset after the value, the end of the output, the state, the buffer, start and end of the string,
+    the integer (1 for true), and the double.
     """
-    code = byte_at(codes, at)
+    code = load_u8(data, pos)
     if code == QUOTE:
-        close, holds = end_of_string(codes, at + 1, end)
+        close, flags = find_string_end(data, pos + 1, end)
         if close < 0:
-            return MALFORMED, to, ABSENT, 0, 0, 0, 0, 0.0
-        if not holds & ESCAPED:
-            state, start, stop, number = _read_text(codes, at + 1, close, holds & FOREIGN, kind)
-            return close + 1 if state >= 0 else NOT_PLAIN, to, state, DELIVERED, start, stop, number, 0.0
-        beyond = unescape(codes, at + 1, close, written, to)
-        if beyond < 0:
-            return MALFORMED, to, ABSENT, 0, 0, 0, 0, 0.0
-        state, start, stop, number = _read_text(written, to, beyond, FOREIGN, kind)
-        return close + 1 if state >= 0 else NOT_PLAIN, beyond, state, ANEW, start, stop, number, 0.0
+            return MALFORMED, out, ABSENT, 0, 0, 0, 0, 0.0
+        if not flags & HAS_ESCAPE:
+            state, start, last, number = _parse_text(data, pos + 1, close, flags & HAS_NON_ASCII, kind)
+            return close + 1 if state >= 0 else UNSUPPORTED, out, state, INPUT_BUFFER, start, last, number, 0.0
+        next_out = unescape(data, pos + 1, close, output, out)
+        if next_out < 0:
+            return MALFORMED, out, ABSENT, 0, 0, 0, 0, 0.0
+        state, start, last, number = _parse_text(output, out, next_out, HAS_NON_ASCII, kind)
+        return close + 1 if state >= 0 else UNSUPPORTED, next_out, state, OUTPUT_BUFFER, start, last, number, 0.0
     if code == MINUS or ZERO <= code <= NINE:
-        beyond, state, number, decimal = _read_number_as(codes, at, end, kind)
-        return beyond, to, state, DELIVERED, at, beyond, number, decimal
+        next_pos, state, number, double = _parse_number(data, pos, end, kind)
+        return next_pos, out, state, INPUT_BUFFER, pos, next_pos, number, double
     if code == OPEN_ARRAY and kind == LIST:
-        beyond, stop = write_value(codes, at, end, written, to, work)
-        if beyond < 0:
-            return NOT_PLAIN, to, ABSENT, 0, 0, 0, 0, 0.0
-        state = MAY_COMPOSE if may_compose(written, to, stop) else READ
-        return beyond, stop, state, ANEW, to, stop, 0, 0.0
+        next_pos, next_out = write_value(data, pos, end, output, out, scratch)
+        if next_pos < 0:
+            return UNSUPPORTED, out, ABSENT, 0, 0, 0, 0, 0.0
+        state = MAY_NOT_BE_NFC if may_not_be_nfc(output, out, next_out) else PARSED
+        return next_pos, next_out, state, OUTPUT_BUFFER, out, next_out, 0, 0.0
     if code == OPEN_ARRAY or code == OPEN_OBJECT:
-        return NOT_PLAIN, to, ABSENT, 0, 0, 0, 0, 0.0
-    beyond = behind_literal(codes, at, end)
-    if code == LETTER_N:
-        return beyond, to, ABSENT, 0, 0, 0, 0, 0.0
-    if beyond > 0 and kind != YES_OR_NO:
-        return NOT_PLAIN, to, ABSENT, 0, 0, 0, 0, 0.0
-    return beyond, to, READ, 0, 0, 0, 1 if code == LETTER_T else 0, 0.0
+        return UNSUPPORTED, out, ABSENT, 0, 0, 0, 0, 0.0
+    next_pos = skip_literal(data, pos, end)
+    if code == LOWER_N:
+        return next_pos, out, ABSENT, 0, 0, 0, 0, 0.0
+    if next_pos > 0 and kind != BOOLEAN:
+        return UNSUPPORTED, out, ABSENT, 0, 0, 0, 0, 0.0
+    return next_pos, out, PARSED, 0, 0, 0, 1 if code == LOWER_T else 0, 0.0
 
 
 @compiled
-def _read_text(codes: int, start: int, end: int, foreign: int, kind: int) -> tuple[int, int, int, int]:
-    """Read a delivered text; give what it came to, -1 where it is not plain, where it is, and its number."""
-    start, end = trim(codes, start, end)
+def _parse_text(data: int, start: int, end: int, non_ascii: int, kind: int) -> tuple[int, int, int, int]:
+    """Parse a string as a field's type.
+
+    Return the state, -1 if the string is unsupported, the start and end of the trimmed string, and the integer.
+    """
+    start, end = trim(data, start, end)
     if start == end:
         return ABSENT, 0, 0, 0
     if kind <= LIST:
-        is_odd = foreign != 0 and may_compose(codes, start, end)
-        return MAY_COMPOSE if is_odd else READ, start, end, 0
-    if kind == DECIMAL_NUMBER:
+        is_uncertain = non_ascii != 0 and may_not_be_nfc(data, start, end)
+        return MAY_NOT_BE_NFC if is_uncertain else PARSED, start, end, 0
+    if kind == DOUBLE:
         return AS_TEXT, start, end, 0
-    if kind == YES_OR_NO:
-        truth = _truth_in_text(codes, start, end)
-        return READ if truth >= 0 else -1, 0, 0, truth
-    is_whole, number = _whole_in_text(codes, start, end)
-    if is_whole:
-        return READ, 0, 0, number
-    return AS_TEXT if kind == MOMENT else -1, start, end, 0
+    if kind == BOOLEAN:
+        boolean = _parse_boolean_text(data, start, end)
+        return PARSED if boolean >= 0 else -1, 0, 0, boolean
+    is_integer, number = _parse_integer_text(data, start, end)
+    if is_integer:
+        return PARSED, 0, 0, number
+    return AS_TEXT if kind == TIMESTAMP else -1, start, end, 0
 
 
 @compiled
-def _truth_in_text(codes: int, start: int, end: int) -> int:
-    """Give 1 for true, 0 for false, -1 for neither."""
-    if end == start + 1 and ZERO <= byte_at(codes, start) <= ZERO + 1:
-        return byte_at(codes, start) - ZERO
-    if end == start + 4 and four_at(codes, start) | _LOWER == TRUE:
+def _parse_boolean_text(data: int, start: int, end: int) -> int:
+    """Return 1 for true, 0 for false, -1 for any other string."""
+    if end == start + 1 and ZERO <= load_u8(data, start) <= ZERO + 1:
+        return load_u8(data, start) - ZERO
+    if end == start + 4 and load_u32(data, start) | _LOWERCASE_BITS == TRUE:
         return 1
-    is_false = end == start + 5 and byte_at(codes, start) | SPACE == LETTER_F
-    return 0 if is_false and four_at(codes, start + 1) | _LOWER == ALSE else -1
+    is_false = end == start + 5 and load_u8(data, start) | SPACE == LOWER_F
+    return 0 if is_false and load_u32(data, start + 1) | _LOWERCASE_BITS == ALSE else -1
 
 
 @compiled
-def _whole_in_text(codes: int, start: int, end: int) -> tuple[bool, int]:
-    """Read the text of a plain integer, perhaps with a zero fraction."""
-    is_negative = byte_at(codes, start) == MINUS
-    at = start + 1 if is_negative or byte_at(codes, start) == PLUS else start
-    first = at
+def _parse_integer_text(data: int, start: int, end: int) -> tuple[bool, int]:
+    """Parse an integer, with or without a fraction of zeros; return whether it is one, and its value."""
+    is_negative = load_u8(data, start) == MINUS
+    pos = start + 1 if is_negative or load_u8(data, start) == PLUS else start
+    first = pos
     number = 0
-    while at < end and ZERO <= byte_at(codes, at) <= NINE:
-        if number >= _MOST_PLAIN:
+    while pos < end and ZERO <= load_u8(data, pos) <= NINE:
+        if number >= _MAX_INTEGER:
             return False, 0
-        number = number * 10 + (byte_at(codes, at) - ZERO)
-        at += 1
-    if at == first:
+        number = number * 10 + (load_u8(data, pos) - ZERO)
+        pos += 1
+    if pos == first:
         return False, 0
-    if at + 1 < end and byte_at(codes, at) == DOT:
-        at += 1
-        while at < end and byte_at(codes, at) == ZERO:
-            at += 1
-    return at == end, -number if is_negative else number
+    if pos + 1 < end and load_u8(data, pos) == DOT:
+        pos += 1
+        while pos < end and load_u8(data, pos) == ZERO:
+            pos += 1
+    return pos == end, -number if is_negative else number
 
 
 @compiled
-def _read_number_as(codes: int, at: int, end: int, kind: int) -> tuple[int, int, int, float]:
-    """Read a JSON number; give where it ends, what it came to, the whole number, and the decimal one."""
-    beyond, shape, digits, power = read_number(codes, at, end)
-    if beyond < 0:
+def _parse_number(data: int, pos: int, end: int, kind: int) -> tuple[int, int, int, float]:
+    """Parse a number as a field's type; return the offset after it, the state, the integer and the double."""
+    next_pos, shape, digits, power = read_number(data, pos, end)
+    if next_pos < 0:
         return MALFORMED, ABSENT, 0, 0.0
-    is_negative = byte_at(codes, at) == MINUS
-    if kind == DECIMAL_NUMBER:
-        if digits == TOO_LONG or abs(digits) > _EXACT_IN_DOUBLE or abs(power) > _MOST_EXACT_POWER:
-            return beyond, AS_TEXT, 0, 0.0
-        if digits == 0 and is_negative and shape != WHOLE:
-            return beyond, READ, 0, -0.0
-        return beyond, READ, 0, digits / _POWERS[-power] if power < 0 else digits * _POWERS[power]
+    is_negative = load_u8(data, pos) == MINUS
+    if kind == DOUBLE:
+        if digits == TOO_MANY_DIGITS or abs(digits) > _MAX_EXACT_DOUBLE or abs(power) > _MAX_EXACT_POWER:
+            return next_pos, AS_TEXT, 0, 0.0
+        if digits == 0 and is_negative and shape != INTEGER_FORM:
+            return next_pos, PARSED, 0, -0.0
+        return (
+            next_pos,
+            PARSED,
+            0,
+            digits / _POWERS_OF_TEN[-power] if power < 0 else digits * _POWERS_OF_TEN[power],
+        )
     if kind <= LIST:
-        is_minus_zero = is_negative and byte_at(codes, at + 1) == ZERO
-        if shape != WHOLE or is_minus_zero or beyond - at > _LONGEST_NUMBER_AS_TEXT:
-            return NOT_PLAIN, ABSENT, 0, 0.0
-        return beyond, READ, 0, 0.0
-    if kind == YES_OR_NO:
-        is_plain = beyond == at + 1 and byte_at(codes, at) <= ZERO + 1
-        return beyond if is_plain else NOT_PLAIN, READ, digits, 0.0
-    is_whole, number = _whole(digits, power)
-    return beyond if is_whole else NOT_PLAIN, READ, number, 0.0
+        is_minus_zero = is_negative and load_u8(data, pos + 1) == ZERO
+        if shape != INTEGER_FORM or is_minus_zero or next_pos - pos > _MAX_NUMBER_TEXT_LENGTH:
+            return UNSUPPORTED, ABSENT, 0, 0.0
+        return next_pos, PARSED, 0, 0.0
+    if kind == BOOLEAN:
+        is_boolean = next_pos == pos + 1 and load_u8(data, pos) <= ZERO + 1
+        return next_pos if is_boolean else UNSUPPORTED, PARSED, digits, 0.0
+    is_integer, number = _to_integer(digits, power)
+    return next_pos if is_integer else UNSUPPORTED, PARSED, number, 0.0
 
 
 @compiled
-def _whole(digits: int, power: int) -> tuple[bool, int]:
-    """Give the whole number that a number is, where it plainly is one."""
-    if digits == TOO_LONG:
+def _to_integer(digits: int, power: int) -> tuple[bool, int]:
+    """Return whether digits * 10**power is an integer within the supported range, and its value."""
+    if digits == TOO_MANY_DIGITS:
         return False, 0
     if digits == 0:
         return True, 0
     while power < 0 and digits % 10 == 0:
         digits //= 10
         power += 1
-    while power > 0 and abs(digits) < _MOST_PLAIN:
+    while power > 0 and abs(digits) < _MAX_INTEGER:
         digits *= 10
         power -= 1
     return power == 0, digits

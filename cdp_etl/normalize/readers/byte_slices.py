@@ -3,16 +3,20 @@
 `json/ndjson.py`, `json/stream.py` and `csv/rows.py` cut the slices.
 """
 
+import codecs
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from cdp_etl.normalize import errors
-from cdp_etl.normalize.jit.utf8 import first_fault
 from cdp_etl.normalize.readers.json.envelope import Envelope
 from cdp_etl.normalize.record_batch import Offsets
+
+_DECODED_BYTES: Final = 1 << 14
+"""Bytes that are decoded at a time. Small, because Python copies them into the error of an invalid byte."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +87,26 @@ def quarantine_invalid_utf8(slices: RecordSlices) -> None:
     """Quarantine every record that is not UTF-8; invalid bytes between two records are ignored."""
     if not len(slices):
         return
-    data = np.frombuffer(slices.buffer, np.uint8)
     at, end = int(slices.starts[0]), int(slices.ends[-1])
-    while (at := first_fault(data.ctypes.data, at, end)) < end:
+    while (at := first_invalid_utf8(slices.buffer, at, end)) < end:
         row = int(np.searchsorted(slices.starts, at, side="right")) - 1
         if at < slices.ends[row]:
             slices.quarantined.setdefault(row, errors.NOT_UTF8)
         if row + 1 == len(slices):
             break
         at = int(slices.starts[row + 1])
+
+
+def first_invalid_utf8(buffer: bytes, start: int, end: int) -> int:
+    """Return the offset of the first byte that is not part of a UTF-8 character, or `end`.
+
+    A character that does not end before `end` is invalid from its first byte.
+    """
+    view = memoryview(buffer)
+    while start < end:
+        stop = min(start + _DECODED_BYTES, end)
+        try:
+            start += codecs.utf_8_decode(view[start:stop], "strict", stop == end)[1]
+        except UnicodeDecodeError as error:
+            return start + error.start
+    return end

@@ -15,7 +15,8 @@ from cdp_etl.contract import strict_json
 from cdp_etl.contract.entity import Entity
 from cdp_etl.contract.parsers import WHITESPACE
 from cdp_etl.normalize.fast_path.arrow_buffers import text_buffers, text_series
-from cdp_etl.normalize.jit.canonical_json import SPACE_NEEDED, write_objects
+from cdp_etl.normalize.jit.canonical_json import WRITER_SCRATCH_WORDS, write_objects
+from cdp_etl.normalize.jit.raw_memory import address_of
 from cdp_etl.normalize.readers.column_mapping import ColumnKind, MappedColumn
 from cdp_etl.normalize.record_batch import OTHER_KEYS, ROW, ColumnBatch
 from cdp_etl.normalize.reference_path import IGNORED_UPDATE_CFS_KEY
@@ -49,19 +50,19 @@ def with_json_objects(frame: pl.DataFrame, name: str, key: str, unsupported: Cou
 def _canonical_objects(strings: pl.Series) -> pl.Series:
     """Return JSON objects as `strict_json.serialize` writes them, and null for any other string."""
     buffers = text_buffers(strings)
-    written = np.empty(buffers.size + 1, np.uint8)
-    offsets, is_object = np.zeros(buffers.count + 1, np.int64), np.zeros(buffers.count, np.bool_)
-    work = np.empty(SPACE_NEEDED, np.int64)
+    output = np.empty(buffers.data_bytes + 1, np.uint8)
+    offsets, is_object = np.zeros(len(buffers) + 1, np.int64), np.zeros(len(buffers), np.bool_)
+    scratch = np.empty(WRITER_SCRATCH_WORDS, np.int64)
     write_objects(
-        buffers.data,
-        buffers.offsets,
-        buffers.count,
-        written.ctypes.data,
-        offsets[1:].ctypes.data,
-        is_object.ctypes.data,
-        work.ctypes.data,
+        address_of(buffers.data),
+        address_of(buffers.offsets),
+        len(buffers),
+        address_of(output),
+        address_of(offsets[1:]),
+        address_of(is_object),
+        address_of(scratch),
     )
-    return text_series(offsets, written, is_object)
+    return text_series(offsets, output, is_object)
 
 
 def table_columns(

@@ -1,8 +1,6 @@
 """The fast path returns exactly what the reference path returns, or leaves the record to it."""
 
 import io
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pyarrow as pa
@@ -11,48 +9,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cdp_etl.contract.base_record import ValidationContext
 from cdp_etl.contract.entity import Entity
-from cdp_etl.contract.normalization_settings import NormalizationSettings
-from cdp_etl.contract.table import validated_columns
 from cdp_etl.entities import ENTITIES
-from cdp_etl.normalize.fast_path.validate import validate_columns
-from cdp_etl.normalize.readers.byte_stream import ReadBounds
-from cdp_etl.normalize.readers.dispatch import decode
-from cdp_etl.normalize.record_batch import ROW, RecordBatch
-from cdp_etl.normalize.reference_path import Accepted, Quarantined, validate_record
 from cdp_etl_tests.examples import examples
 from cdp_etl_tests.normalize import strategies
-from cdp_etl_tests.normalize.harness import COMMENT, DUMP_DATE, REVIEW, comment, ndjson
+from cdp_etl_tests.normalize.harness import COMMENT, REVIEW, comment, ndjson
+from cdp_etl_tests.normalize.paths import assert_paths_agree, decoded
 
-CONTEXT = ValidationContext(NormalizationSettings(epoch_is_utc=frozenset({"x"})), DUMP_DATE)
 ENTITY_IDS = [entity.name for entity in ENTITIES]
 
 calm = settings(examples(25), suppress_health_check=[HealthCheck.too_slow])
 """A slow machine must not fail the property."""
-
-
-def decoded(entity: Entity, name: str, content: bytes) -> list[RecordBatch]:
-    with TemporaryDirectory() as directory:
-        path = Path(directory) / name
-        path.write_bytes(content)
-        return list(decode(entity, name, path, ReadBounds(1 << 20, 1 << 20)))
-
-
-def assert_paths_agree(entity: Entity, batch: RecordBatch) -> int:
-    """Compare every record of the fast path with the reference path; return the number of records."""
-    columns = batch.columns()
-    result = validate_columns(entity, columns, CONTEXT)
-    for fast in result.frame.iter_rows(named=True):
-        record = batch.record(fast[ROW])
-        assert not isinstance(record, Quarantined), record
-        reference = validate_record(entity, record, CONTEXT)
-        assert isinstance(reference, Accepted), reference
-        assert {column.name: fast[column.name] for column in validated_columns(entity)} == reference.row
-        known = {*entity.by_contract_name, "ignoredUpdateCfs"}
-        assert columns.other_keys[fast["other_keys"]] == tuple(key for key in record if key not in known)
-    assert len(result.frame) + sum(result.unsupported.values()) >= len(batch.positions)
-    return len(result.frame)
 
 
 @pytest.mark.parametrize("entity", ENTITIES, ids=ENTITY_IDS)

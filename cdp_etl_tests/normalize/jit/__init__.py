@@ -1,1 +1,1 @@
-"""What compiled code computes and how it is kept, held against Python's own."""
+"""Tests of the compiled functions."""

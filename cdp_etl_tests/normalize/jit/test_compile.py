@@ -1,4 +1,4 @@
-"""Functions that are compiled: what becomes of them where nothing can be kept on disk."""
+"""Compiled functions work without a folder for their machine code."""
 
 import logging
 
@@ -7,14 +7,15 @@ import pytest
 from cdp_etl.normalize.jit import compile as compiling
 
 
-def test_without_a_folder_to_keep_it_in_a_function_is_compiled_for_this_process_and_that_is_said(
+def test_without_a_cache_folder_a_kernel_is_compiled_and_a_warning_is_logged(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """As in a container without a home, whose packages are read-only; numba itself would not even be imported."""
+    """The case of a container without a home folder, whose packages are read-only."""
+    # numba would not even be imported there; so only its list of folders is emptied.
     monkeypatch.setattr(compiling._Cache._impl_class, "_locator_classes", [])  # noqa: SLF001 - there is no other way
 
     with caplog.at_level(logging.WARNING):
-        double = compiling.entry(_double)
+        double = compiling.kernel(_double)
 
     assert double(21) == 42
     assert "NUMBA_CACHE_DIR" in caplog.text

@@ -18,7 +18,7 @@ from cdp_etl.contract.entity import Entity
 from cdp_etl.normalize.fast_path.arrow_buffers import as_buffer, validity_bitmap
 from cdp_etl.normalize.fast_path.text_columns import trim_strings
 from cdp_etl.normalize.jit import records, values
-from cdp_etl.normalize.jit.buffers import Cells, Fields, KeySets, places
+from cdp_etl.normalize.jit.buffers import FieldTable, KeySetTable, ScanOutput, batch_addresses
 from cdp_etl.normalize.jit.keys import SLOTS
 from cdp_etl.normalize.nfc import to_nfc
 from cdp_etl.normalize.readers.byte_slices import RecordSlices
@@ -29,77 +29,78 @@ from cdp_etl.normalize.reference_path import CUSTOM_FIELD_PREFIX, IGNORED_UPDATE
 _IGNORED: Final = "ignored_update_cfs"
 _OTHER_COLUMNS: Final = ("custom_fields", "extra_fields")
 _KINDS: Final = {
-    ContractType.STRING: values.TEXT,
+    ContractType.STRING: values.STRING,
     ContractType.LIST: values.LIST,
-    ContractType.INTEGER: values.WHOLE_NUMBER,
-    ContractType.LONG: values.WHOLE_NUMBER,
-    ContractType.DOUBLE: values.DECIMAL_NUMBER,
-    ContractType.BOOLEAN: values.YES_OR_NO,
-    ContractType.TIMESTAMP: values.MOMENT,
+    ContractType.INTEGER: values.INTEGER,
+    ContractType.LONG: values.INTEGER,
+    ContractType.DOUBLE: values.DOUBLE,
+    ContractType.BOOLEAN: values.BOOLEAN,
+    ContractType.TIMESTAMP: values.TIMESTAMP,
 }
 _CAUSES: Final = {
-    records.NOT_WANTED: "record: quarantined, or in an unsupported payload",
-    records.NO_JSON: "record: malformed JSON",
-    records.ODD_KEYS: "record: repeated or unsupported keys",
-    records.ODD_OTHER: "record: unsupported value of an unknown key",
+    records.EXCLUDED: "record: quarantined, or in an unsupported payload",
+    records.MALFORMED_JSON: "record: malformed JSON",
+    records.UNSUPPORTED_KEYS: "record: repeated or unsupported keys",
+    records.UNSUPPORTED_OTHER_VALUE: "record: unsupported value of an unknown key",
 }
 
 
 def json_columns(entity: Entity, slices: RecordSlices) -> ColumnBatch:
     """Return the supported records as columns, each in its field's type."""
-    codes = np.frombuffer(slices.buffer, np.uint8)
+    data = np.frombuffer(slices.buffer, np.uint8)
     fields = _fields(entity)
-    cells, sets = _allocate(slices, len(fields.kinds))
-    cells.causes[_excluded(entity, slices)] = records.NOT_WANTED
-    work = np.empty(records.WORK_SPACE, np.int64)
-    count = records.scan_records(places(codes, slices.starts, slices.ends, work, fields, cells, sets))
+    cells, key_sets = _allocate(slices, len(fields.kinds))
+    cells.causes[_excluded(entity, slices)] = records.EXCLUDED
+    scratch = np.empty(records.SCAN_SCRATCH_WORDS, np.int64)
+    addresses = batch_addresses(data, slices.starts, slices.ends, scratch, fields, cells, key_sets)
+    count = records.scan_records(addresses)
     unsupported = _count_unsupported(entity, cells)
     frame = _frame(entity, slices, cells, count)
     frame = _with_decimals_from_text(entity, frame, unsupported)
     if slices.envelope_index is not None:
         frame = _with_envelopes(entity, frame, slices, unsupported)
-    return ColumnBatch(frame, _key_sets(slices, sets), dict(unsupported), is_trimmed=True)
+    return ColumnBatch(frame, _key_sets(slices, key_sets), dict(unsupported), is_trimmed=True)
 
 
-def _fields(entity: Entity) -> Fields:
+def _fields(entity: Entity) -> FieldTable:
     keys = [*entity.by_contract_name, IGNORED_UPDATE_CFS_KEY]
-    if len(keys) > records.MOST_FIELDS:
-        raise ValueError(f"{entity.name}: {len(keys)} fields; the fast path supports {records.MOST_FIELDS}")
+    if len(keys) > records.MAX_FIELDS:
+        raise ValueError(f"{entity.name}: {len(keys)} fields; the fast path supports {records.MAX_FIELDS}")
     kinds = [*(_KINDS[field.column.type] for field in entity.by_contract_name.values()), values.LIST]
     names = [key.encode() for key in keys]
-    return Fields(
+    return FieldTable(
         names=np.frombuffer(b"".join(names), np.uint8),
-        starts=np.cumsum([0, *map(len, names)]),
+        offsets=np.cumsum([0, *map(len, names)]),
         kinds=np.array(kinds, np.int64),
         slots=np.full(SLOTS, -1, np.int64),
-        custom=np.frombuffer(CUSTOM_FIELD_PREFIX.encode(), np.uint8),
+        custom_prefix=np.frombuffer(CUSTOM_FIELD_PREFIX.encode(), np.uint8),
     )
 
 
-def _allocate(slices: RecordSlices, fields: int) -> tuple[Cells, KeySets]:
+def _allocate(slices: RecordSlices, fields: int) -> tuple[ScanOutput, KeySetTable]:
     """Allocate the arrays for the scan; the system provides memory only for pages that are written."""
     count = len(slices)
     columns = fields + len(_OTHER_COLUMNS)
     # Each byte is written at most twice: as a value, and as a member of the object that contains it.
-    written = np.empty(2 * len(slices.buffer) + 4 * count, np.uint8)
-    cells = Cells(
+    output = np.empty(2 * len(slices.buffer) + 4 * count, np.uint8)
+    cells = ScanOutput(
         states=np.zeros((columns, count), np.uint8),
         views=np.zeros((columns, count, 2), np.int64),
-        numbers=np.zeros((fields, count), np.int64),
-        decimals=np.zeros((fields, count), np.float64),
-        written=written,
+        integers=np.zeros((fields, count), np.int64),
+        doubles=np.zeros((fields, count), np.float64),
+        output=output,
         rows=np.empty(count, np.int64),
-        sets=np.empty(count, np.int64),
+        key_sets=np.empty(count, np.int64),
         causes=np.zeros(count, np.int64),
     )
     slots = 1 << (2 * count).bit_length()
-    sets = KeySets(
+    key_sets = KeySetTable(
         slots=np.full(slots, -1, np.int64),
-        firsts=np.zeros(count + 1, np.int64),
-        spans=np.empty(2 * records.MOST_OTHER_KEYS + 16 * count, np.int64),
-        known=np.zeros(1, np.int64),
+        offsets=np.zeros(count + 1, np.int64),
+        spans=np.empty(2 * records.MAX_OTHER_KEYS + 16 * count, np.int64),
+        count=np.zeros(1, np.int64),
     )
-    return cells, sets
+    return cells, key_sets
 
 
 def _excluded(entity: Entity, slices: RecordSlices) -> npt.NDArray[np.int64]:
@@ -121,12 +122,12 @@ def _is_supported(entity: Entity, envelope: Envelope) -> bool:
     )
 
 
-def _count_unsupported(entity: Entity, cells: Cells) -> Counter[str]:
+def _count_unsupported(entity: Entity, cells: ScanOutput) -> Counter[str]:
     keys = [*entity.by_contract_name, IGNORED_UPDATE_CFS_KEY]
     causes, counts = np.unique(cells.causes[cells.causes != 0], return_counts=True)
     return Counter(
         {
-            _CAUSES.get(cause) or _unsupported_type(keys[cause - records.ODD_FIELD]): count
+            _CAUSES.get(cause) or _unsupported_type(keys[cause - records.UNSUPPORTED_FIELD]): count
             for cause, count in zip(causes.tolist(), counts.tolist(), strict=True)
         }
     )
@@ -136,25 +137,25 @@ def _unsupported_type(key: str) -> str:
     return f"{key}: unsupported type"
 
 
-def _frame(entity: Entity, slices: RecordSlices, cells: Cells, count: int) -> pl.DataFrame:
+def _frame(entity: Entity, slices: RecordSlices, cells: ScanOutput, count: int) -> pl.DataFrame:
     """Return the scanned records as a frame over the same memory."""
-    buffers = [pa.py_buffer(slices.buffer), as_buffer(cells.written)]
-    columns = {ROW: pl.Series(cells.rows[:count]), OTHER_KEYS: pl.Series(cells.sets[:count])}
-    kinds = [*(_KINDS[field.column.type] for field in entity.fields), values.LIST, values.TEXT, values.TEXT]
+    buffers = [pa.py_buffer(slices.buffer), as_buffer(cells.output)]
+    columns = {ROW: pl.Series(cells.rows[:count]), OTHER_KEYS: pl.Series(cells.key_sets[:count])}
+    kinds = [*(_KINDS[field.column.type] for field in entity.fields), values.LIST, values.STRING, values.STRING]
     names = [*(field.name for field in entity.fields), _IGNORED, *_OTHER_COLUMNS]
     for number, (name, kind) in enumerate(zip(names, kinds, strict=True)):
         states = cells.states[number, :count]
-        if kind in {values.TEXT, values.LIST}:
+        if kind in {values.STRING, values.LIST}:
             column = _strings(states != values.ABSENT, cells.views[number, :count], buffers)
-            columns[name] = to_nfc(column, pl.Series(np.flatnonzero(states == values.MAY_COMPOSE)))
-        elif kind == values.DECIMAL_NUMBER:
-            columns[name] = _numbers(pa.float64(), states == values.READ, cells.decimals[number, :count])
-        elif kind == values.YES_OR_NO:
-            integers = _numbers(pa.int64(), states == values.READ, cells.numbers[number, :count])
+            columns[name] = to_nfc(column, pl.Series(np.flatnonzero(states == values.MAY_NOT_BE_NFC)))
+        elif kind == values.DOUBLE:
+            columns[name] = _numbers(pa.float64(), states == values.PARSED, cells.doubles[number, :count])
+        elif kind == values.BOOLEAN:
+            integers = _numbers(pa.int64(), states == values.PARSED, cells.integers[number, :count])
             columns[name] = integers.cast(pl.Boolean())
         else:
-            columns[name] = _numbers(pa.int64(), states == values.READ, cells.numbers[number, :count])
-        if kind in {values.DECIMAL_NUMBER, values.MOMENT} and (is_text := states == values.AS_TEXT).any():
+            columns[name] = _numbers(pa.int64(), states == values.PARSED, cells.integers[number, :count])
+        if kind in {values.DOUBLE, values.TIMESTAMP} and (is_text := states == values.AS_TEXT).any():
             columns[as_text(name)] = _strings(is_text, cells.views[number, :count], buffers)
     return pl.DataFrame(columns)
 
@@ -185,12 +186,12 @@ def _with_decimals_from_text(entity: Entity, frame: pl.DataFrame, unsupported: C
     return frame.filter(~is_unsupported) if is_unsupported.any() else frame
 
 
-def _key_sets(slices: RecordSlices, sets: KeySets) -> list[tuple[str, ...]]:
+def _key_sets(slices: RecordSlices, table: KeySetTable) -> list[tuple[str, ...]]:
     def key_set(number: int) -> tuple[str, ...]:
-        spans = sets.spans[sets.firsts[number] : sets.firsts[number + 1]].reshape(-1, 2).tolist()
+        spans = table.spans[table.offsets[number] : table.offsets[number + 1]].reshape(-1, 2).tolist()
         return tuple(slices.buffer[start:end].decode() for start, end in spans)
 
-    return [key_set(number) for number in range(int(sets.known[0]))] or [()]
+    return [key_set(number) for number in range(int(table.count[0]))] or [()]
 
 
 def _with_envelopes(

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from cdp_etl.contract import strict_json
 from cdp_etl.normalize.jit.payload_entries import find_entries
+from cdp_etl.normalize.jit.raw_memory import address_of
 from cdp_etl.normalize.readers.byte_slices import RecordSlices
 from cdp_etl.normalize.readers.json.envelope import Envelope, parse_envelope
 from cdp_etl.normalize.record_batch import Offsets
@@ -53,9 +54,9 @@ def _rows_that_name_entries(slices: RecordSlices) -> list[int]:
 def _entries(slices: RecordSlices, row: int) -> npt.NDArray[np.int64] | None:
     """Return start and end of each entry of a payload, or None if the key `entries` is written with an escape."""
     start, end = int(slices.starts[row]), int(slices.ends[row])
-    codes = np.frombuffer(slices.buffer, np.uint8)
+    data = np.frombuffer(slices.buffer, np.uint8)
     spans = np.empty((end - start, 2), np.int64)
-    count = find_entries(codes.ctypes.data, start, end, spans.ctypes.data)
+    count = find_entries(address_of(data), start, end, address_of(spans))
     return None if count < 0 else spans[:count]
 
 
