@@ -95,11 +95,11 @@ class _Decompressor(Protocol):
 
     @property
     def eof(self) -> bool:
-        """Whether the end of the member was reached."""
+        """True after the end of the member."""
 
     @property
     def needs_input(self) -> bool:
-        """Whether more input is needed before more output is available."""
+        """True if more output needs more input."""
 
     @property
     def unused_data(self) -> bytes:
