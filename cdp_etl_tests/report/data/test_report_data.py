@@ -208,8 +208,20 @@ def test_warnings_are_counted_over_all_entities(report_warehouse: ReportWarehous
     [
         pytest.param(["c:1 e:a", "c:2 e:b"], ["c:1 e:b"], IdentityChanges(1, 0, 0, 0, 0), id="customer ids merge"),
         pytest.param(["e:a"], ["c:1 e:a"], IdentityChanges(0, 1, 0, 0, 0), id="a contact is identified"),
-        pytest.param(["e:a", "p:1"], ["e:a p:1"], IdentityChanges(0, 0, 1, 0, 0), id="contacts merge"),
-        pytest.param(["c:1 e:a"], ["c:7"], IdentityChanges(0, 0, 0, 0, 0), id="a new customer is no change"),
+        pytest.param(
+            ["e:a", "p:1"],
+            ["e:a p:1"],
+            IdentityChanges(0, 0, 1, 0, 0),
+            id="contacts merge",
+            marks=pytest.mark.full,
+        ),
+        pytest.param(
+            ["c:1 e:a"],
+            ["c:7"],
+            IdentityChanges(0, 0, 0, 0, 0),
+            id="a new customer is no change",
+            marks=pytest.mark.full,
+        ),
     ],
 )
 def test_identity_changes_are_counted_in_persons(
