@@ -26,7 +26,7 @@ def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def template(shared_folder: Path) -> Template:
+def template_folder(shared_folder: Path) -> Template:
     """Return a function that fills a folder once for all processes of a run. Tests copy it and never change it."""
 
     def built_once(name: str, fill: Callable[[Path], None]) -> Path:
@@ -44,7 +44,7 @@ def template(shared_folder: Path) -> Template:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _new_warehouses_are_copies(template: Template) -> Iterator[None]:
+def _new_warehouses_are_copies(template_folder: Template) -> Iterator[None]:
     """Copy a migrated, empty file wherever a test would create a warehouse, because migrations cost half a second.
 
     Tests of migrations and of opening use `new_warehouses_are_migrated` instead.
@@ -53,7 +53,7 @@ def _new_warehouses_are_copies(template: Template) -> Iterator[None]:
 
     def connect_to_copy(warehouse: Warehouse, *, read_only: bool) -> duckdb.DuckDBPyConnection:
         if not read_only and not warehouse.path.exists():
-            shutil.copy(template("migrated", _migrate) / "cdp.duckdb", warehouse.path)
+            shutil.copy(template_folder("migrated", _migrate) / "cdp.duckdb", warehouse.path)
         return connect(warehouse, read_only=read_only)
 
     with pytest.MonkeyPatch.context() as patch:

@@ -53,9 +53,9 @@ def cdp_etl(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.Capt
 
 
 @pytest.fixture(scope="session")
-def _loaded_once(template: Template) -> Path:
+def _loaded_once(template_folder: Template) -> Path:
     """Generate and load two dates of all entities, once for all test processes."""
-    return template("loaded", _load)
+    return template_folder("loaded", _load)
 
 
 def _load(folder: Path) -> None:

@@ -16,7 +16,7 @@ def report_warehouse(tmp_path: Path) -> ReportWarehouse:
 
 
 @pytest.fixture(scope="session")
-def fortnight(template: Template) -> tuple[ReportWarehouse, date]:
+def fortnight(template_folder: Template) -> tuple[ReportWarehouse, date]:
     """Return the worked example and the dump date to report on. Tests must not write to it."""
-    folder = template("fortnight", lambda folder: fill_fortnight(ReportWarehouse(folder)))
+    folder = template_folder("fortnight", lambda folder: fill_fortnight(ReportWarehouse(folder)))
     return ReportWarehouse(folder), day(LAST)

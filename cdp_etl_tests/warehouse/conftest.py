@@ -15,11 +15,11 @@ def at(path: Path) -> Warehouse:
 
 
 @pytest.fixture
-def warehouse(tmp_path: Path, template: Template) -> Warehouse:
+def warehouse(tmp_path: Path, template_folder: Template) -> Warehouse:
     """Return a migrated, empty warehouse for one test."""
     path = tmp_path / "warehouse" / "cdp.duckdb"
     path.parent.mkdir()
-    shutil.copy(template("warehouse", _write_once) / "cdp.duckdb", path)
+    shutil.copy(template_folder("warehouse", _write_once) / "cdp.duckdb", path)
     return at(path)
 
 

@@ -66,9 +66,9 @@ _DAMAGES = (
 
 
 @pytest.fixture
-def published(loader: Loader, template: Template) -> Loader:
+def published(loader: Loader, template_folder: Template) -> Loader:
     """Published marts of a customer with a product, an e-mail and a review."""
-    shutil.copytree(template("published", _fill), loader.folder, dirs_exist_ok=True)
+    shutil.copytree(template_folder("published", _fill), loader.folder, dirs_exist_ok=True)
     _move(loader.folder / "published")
     return loader
 

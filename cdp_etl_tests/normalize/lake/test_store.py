@@ -90,7 +90,7 @@ def test_the_fingerprint_covers_all_inputs_and_nothing_else(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("workers", [1, 3])
-@pytest.mark.parametrize("batch_bytes", [300, 1 << 20])
+@pytest.mark.parametrize("batch_bytes", [300, pytest.param(1 << 20, marks=pytest.mark.full)])
 def test_batches_and_workers_do_not_change_the_output(tmp_path: Path, workers: int, batch_bytes: int) -> None:
     records = [
         comment(n % 30, content=None if n % 7 == 0 else f"{n}", customerPhone="x" * (n % 3)) for n in range(90)
