@@ -48,9 +48,9 @@ def test_each_test_belongs_to_one_target() -> None:
 
 
 def test_continuous_integration_runs_every_target_with_the_examples_of_ci() -> None:
-    (run,) = re.findall(r"^HYPOTHESIS_PROFILE=ci make check (.*?) 2>&1", CI, re.MULTILINE)
+    (run,) = re.findall(r"^HYPOTHESIS_PROFILE=ci make (.*?) 2>&1", CI, re.MULTILINE)
 
-    assert set(run.split()) == _marker_expressions().keys()
+    assert {"check", *_marker_expressions()} <= set(run.split())
 
 
 @pytest.mark.parametrize("count", [3, 8, 25, 100])
