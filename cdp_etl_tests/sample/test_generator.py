@@ -71,7 +71,7 @@ def _pairwise() -> Iterator[Any]:
         )
 
 
-@pytest.mark.parametrize(("entity", "data_format", "day"), _pairwise())
+@pytest.mark.parametrize(("entity", "data_format", "day"), list(_pairwise()))
 def test_a_dump_has_its_expected_counts(
     tmp_path: Path, entity: Entity, data_format: DataFormat, day: date
 ) -> None:
