@@ -2,11 +2,13 @@
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
+from functools import cache
 from itertools import product
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, cast, get_args
 
 import pytest
@@ -34,16 +36,19 @@ each_format_but_one_is_full = pytest.mark.parametrize(
 )
 
 
-def fault_free_records(out: Path, entity: Entity, *, day: date = FIRST, rows: int = 2_000) -> list[dict[str, Any]]:
-    """Generate a dump without faults and return its records."""
-    generate(out, day, 1, rows, entities=[entity.name], dirty=0)
-    return [cast("dict[str, Any]", record) for record in records(folder_of(out, entity, day), entity)]
+@cache
+def fault_free_records(entity: Entity, *, day: date = FIRST, rows: int = 2_000) -> Sequence[Mapping[str, Any]]:
+    """Generate a dump without faults once and return its records."""
+    with TemporaryDirectory() as folder:
+        generate(Path(folder), day, 1, rows, entities=[entity.name], dirty=0)
+        return [cast("dict[str, Any]", one) for one in records(folder_of(Path(folder), entity, day), entity)]
 
 
-def validated_rows(out: Path, entity: Entity, *, day: date = FIRST) -> list[dict[str, Any]]:
-    """Generate a dump without faults and return its validated rows by column name, without deletions."""
+@cache
+def validated_rows(entity: Entity, *, day: date = FIRST) -> Sequence[Mapping[str, Any]]:
+    """Generate a dump without faults once and return its validated rows by column name, without deletions."""
     context = ValidationContext(NormalizationSettings(), day)
-    outcomes = [validate_record(entity, record, context) for record in fault_free_records(out, entity, day=day)]
+    outcomes = [validate_record(entity, record, context) for record in fault_free_records(entity, day=day)]
     rows = [outcome.row for outcome in outcomes if isinstance(outcome, Accepted)]
     assert len(rows) == len(outcomes)
     return [row for row in rows if row["record_status"] == "Active"]
@@ -112,10 +117,8 @@ def test_every_kind_of_fault_occurs(tmp_path: Path, entity: Entity) -> None:
 
 
 @each_entity
-def test_every_declared_field_is_generated_and_every_generated_key_is_known(
-    tmp_path: Path, entity: Entity
-) -> None:
-    keys = {key for record in fault_free_records(tmp_path, entity, rows=5_000) for key in record}
+def test_every_declared_field_is_generated_and_every_generated_key_is_known(entity: Entity) -> None:
+    keys = {key for record in fault_free_records(entity, rows=5_000) for key in record}
 
     declared = set(entity.by_contract_name)
     own = {"customFieldTexts", "customFieldNumbers", "customFieldFlags", "ignoredUpdateCfs"}
@@ -168,12 +171,12 @@ def test_the_expected_counts_are_written_next_to_the_dump(tmp_path: Path) -> Non
     assert ExpectedCounts(**written | {"dump_date": date.fromisoformat(written["dump_date"])}) == expected
 
 
-def test_customers_are_the_same_persons_in_every_entity_and_on_every_day(tmp_path: Path) -> None:
+def test_customers_are_the_same_persons_in_every_entity_and_on_every_day() -> None:
     known = defaultdict[str, set[tuple[Any, ...]]](set)
     seen_in = defaultdict[str, set[tuple[str, date]]](set)
     for entity in (entity for entity in ENTITIES if entity.has_customer):
         for day in (FIRST, SECOND):
-            for row in validated_rows(tmp_path, entity, day=day):
+            for row in validated_rows(entity, day=day):
                 person = row["customer_id"]
                 if person not in {None, "GUEST"}:
                     known[person].add((row["customer_name"], row["customer_phone"], row["customer_email"]))
@@ -183,11 +186,11 @@ def test_customers_are_the_same_persons_in_every_entity_and_on_every_day(tmp_pat
     assert max(len(places) for places in seen_in.values()) == 8
 
 
-def test_products_are_the_same_everywhere_and_a_few_are_very_frequent(tmp_path: Path) -> None:
+def test_products_are_the_same_everywhere_and_a_few_are_very_frequent() -> None:
     names = defaultdict[str, set[str]](set)
     counts = Counter[str]()
     for entity in (entity for entity in ENTITIES if entity.has_customer):
-        for row in validated_rows(tmp_path, entity):
+        for row in validated_rows(entity):
             names[row["product_sku"]].add(row["product_name"])
             counts[row["product_sku"]] += 1
 
@@ -199,8 +202,8 @@ def test_products_are_the_same_everywhere_and_a_few_are_very_frequent(tmp_path: 
 @pytest.mark.parametrize(
     ("name", "contact"), [("email-interaction", "email"), ("sms-interaction", "phone_number")]
 )
-def test_messages_are_sent_before_they_are_opened_or_clicked(tmp_path: Path, name: str, contact: str) -> None:
-    events = [row for day in (FIRST, SECOND) for row in validated_rows(tmp_path, BY_NAME[name], day=day)]
+def test_messages_are_sent_before_they_are_opened_or_clicked(name: str, contact: str) -> None:
+    events = [row for day in (FIRST, SECOND) for row in validated_rows(BY_NAME[name], day=day)]
 
     sent = {row["message_id"]: row for row in events if row["event"] == "sent"}
     later = [row for row in events if row["event"] != "sent" and row["message_id"] in sent]
@@ -215,8 +218,8 @@ def test_messages_are_sent_before_they_are_opened_or_clicked(tmp_path: Path, nam
 
 
 @each_entity
-def test_most_events_are_of_the_dump_date_and_some_of_earlier_days(tmp_path: Path, entity: Entity) -> None:
-    days = Counter(row[entity.main_timestamp].date() for row in validated_rows(tmp_path, entity))
+def test_most_events_are_of_the_dump_date_and_some_of_earlier_days(entity: Entity) -> None:
+    days = Counter(row[entity.main_timestamp].date() for row in validated_rows(entity))
 
     assert days[FIRST] > 0.7 * days.total()
     assert len(days) > 2
@@ -224,17 +227,15 @@ def test_most_events_are_of_the_dump_date_and_some_of_earlier_days(tmp_path: Pat
 
 
 @each_entity
-def test_some_systems_deliver_local_time_and_some_do_not(tmp_path: Path, entity: Entity) -> None:
-    zones = Counter(row["timezone_gmt"] for row in validated_rows(tmp_path, entity))
+def test_some_systems_deliver_local_time_and_some_do_not(entity: Entity) -> None:
+    zones = Counter(row["timezone_gmt"] for row in validated_rows(entity))
 
     assert zones.keys() == {TIMEZONE, None}
 
 
 @each_entity
-def test_records_are_repeated_in_the_same_and_in_later_dumps_and_some_are_deleted(
-    tmp_path: Path, entity: Entity
-) -> None:
-    first, second = (fault_free_records(tmp_path, entity, day=day) for day in (FIRST, SECOND))
+def test_records_are_repeated_in_the_same_and_in_later_dumps_and_some_are_deleted(entity: Entity) -> None:
+    first, second = (fault_free_records(entity, day=day) for day in (FIRST, SECOND))
 
     ids = [{record[entity.own_id_field] for record in dump} for dump in (first, second)]
     again = ids[0] & ids[1]
@@ -248,13 +249,14 @@ def test_records_are_repeated_in_the_same_and_in_later_dumps_and_some_are_delete
     )
 
 
-def test_only_entities_that_support_it_deliver_ignored_update_cfs_without_warning(tmp_path: Path) -> None:
+def test_only_entities_that_support_it_deliver_ignored_update_cfs_without_warning() -> None:
     for entity in ENTITIES:
-        delivered = [record for record in fault_free_records(tmp_path, entity) if "ignoredUpdateCfs" in record]
+        delivered = [record for record in fault_free_records(entity) if "ignoredUpdateCfs" in record]
 
         assert (len(delivered) > 10) == entity.supports_ignored_update_cfs
 
 
+@pytest.mark.full
 def test_a_large_dump_is_split_into_parts(tmp_path: Path) -> None:
     entity = BY_NAME["sms-interaction"]
     rows = PART_ROWS + 1

@@ -65,6 +65,7 @@ def test_a_corrected_dump_is_no_finding(pipeline: Pipeline) -> None:
     assert kinds(pipeline) == []
 
 
+@pytest.mark.full
 def test_a_run_that_failed_by_the_lock_is_a_finding_until_a_later_run_succeeds(pipeline: Pipeline) -> None:
     pipeline.deliver(FIRST, [sms("1", FIRST)])
     pipeline.load(FIRST)

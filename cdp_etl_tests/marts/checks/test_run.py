@@ -176,6 +176,7 @@ def test_a_run_on_a_damaged_mart_is_rolled_back_and_the_next_one_publishes(
             "FROM ({sql}) WHERE customer_key <> 'c:1'",
             ("customer_daily", "totals_agree_with_interaction"),
             id="a customer left out",
+            marks=pytest.mark.full,
         ),
         pytest.param(
             "SELECT * REPLACE (person_id || '?' AS person_id) FROM ({sql})",
@@ -260,6 +261,7 @@ def test_the_error_has_counts_hashes_and_a_remedy_but_no_value(published: Loader
     )
 
 
+@pytest.mark.full
 def test_a_customer_key_without_a_person_fails_its_check(published: Loader) -> None:
     _damage(published, "DELETE FROM mart_storage.customer_identity WHERE identifier IN ('c:1', 'e:a')")
     _load(published, 2)
@@ -367,6 +369,7 @@ def test_a_run_finds_a_wrong_hash_among_the_rows_that_it_wrote(published: Loader
     assert (right.violations, wrong.violations) == (0, written)
 
 
+@pytest.mark.full
 def test_a_publish_refreshes_every_mart_to_one_load(published: Loader) -> None:
     _load(published, 2)
 

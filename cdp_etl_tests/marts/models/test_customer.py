@@ -175,6 +175,7 @@ def test_the_newest_consent_record_decides(
     assert (row["has_email_consent"], row["has_phone_consent"]) == (by_email, by_phone)
 
 
+@pytest.mark.full
 def test_a_deleted_subscription_is_no_consent_record(loader: Loader) -> None:
     loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1", identifiers=_IDENTIFIERS)])
     loader.load(SUBSCRIBER, 1, [_subscriber("1", 1)])

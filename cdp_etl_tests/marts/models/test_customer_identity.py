@@ -127,6 +127,7 @@ def test_an_identifier_with_the_maximum_number_of_customers_links_them(loader: L
     assert set(_persons(loader).values()) == {"c:0"}
 
 
+@pytest.mark.full
 def test_an_identifier_that_is_no_longer_shared_links_records_of_earlier_loads(loader: Loader) -> None:
     _load(loader, *[(f"c:{number}", "p:1") for number in range(5)], dump_day=1)
     _load(loader, ("c:5", "p:1"), dump_day=2)

@@ -169,6 +169,7 @@ def _delete_days(loader: Loader) -> None:
         connection.execute("DELETE FROM mart_storage.customer_product_daily")
 
 
+@pytest.mark.full
 def test_a_person_with_a_new_person_id_keeps_the_stored_pairs(loader: Loader) -> None:
     old = [
         make_record(ACTIVITY, "1", on=1, identifiers=("e:a",), action="Purchase"),
@@ -265,6 +266,7 @@ def _utc(day_of_month: int, hour: int, minute: int) -> datetime:
     return datetime(2010, 11, day_of_month, hour, minute, tzinfo=UTC)
 
 
+@pytest.mark.full
 def test_interactions_under_two_identifiers_of_one_person_are_one_pair(loader: Loader) -> None:
     loader.load(
         ACTIVITY,
@@ -327,6 +329,7 @@ def test_other_weights_and_another_half_life_are_settings(loader: Loader) -> Non
     assert pair["affinity_score"] == 12.0
 
 
+@pytest.mark.full
 def test_the_newest_subscription_decides_is_subscribed(loader: Loader) -> None:
     loader.load(
         SUBSCRIBER,
