@@ -1,4 +1,4 @@
-"""What all tests share: the profile of Hypothesis, and templates that are built once and copied."""
+"""Shared by all tests: the profile of Hypothesis, and templates that are built once and copied."""
 
 import os
 import shutil
