@@ -10,6 +10,7 @@ from cdp_etl.pipeline.layers import Layer
 from cdp_etl_tests.defs.pipeline import FIRST, SECOND, SMS, THIRD, Pipeline, sms
 
 
+@pytest.mark.full
 def test_the_marts_apply_good_dumps_next_to_a_failed_one(pipeline: Pipeline) -> None:
     pipeline.deliver(FIRST, [sms("1", FIRST)])
     pipeline.deliver_bytes(SECOND, b"not gzip", name="part-1.ndjson.gz")

@@ -200,6 +200,7 @@ def test_a_version_of_layout_2_is_read_with_its_files_and_replaced_in_full(loade
     assert _read(loader, "SELECT count(*) FROM marts.interaction") == [(9,)]
 
 
+@pytest.mark.full
 def test_nothing_new_publishes_no_new_version(loader: Loader) -> None:
     loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1")])
 
@@ -336,6 +337,7 @@ def _read_until(database: Path, started: Event, stop: Event, failures: "multipro
         started.set()
 
 
+@pytest.mark.full
 def test_a_reader_in_another_process_is_not_blocked_and_sees_complete_versions(loader: Loader) -> None:
     context = multiprocessing.get_context("spawn")
     started, stop, failures = context.Event(), context.Event(), context.Queue()
