@@ -154,14 +154,14 @@ def test_a_day_in_the_life(shop: Shop, tmp_path: Path) -> None:
     assert contents(warehouse) == contents(loaded_at_once(shop, tmp_path).open_warehouse())
     # The report agrees.
     page = report_of(shop)
-    for entity, fact in ((CORRUPT, "the dump was refused"), (MISSING, "no files were there")):
+    for entity, fact in ((CORRUPT, "the dump was refused"), (MISSING, "no files were found")):
         assert f"{name(BY_NAME[entity])}: {fact}" in page
     # The alerts agree: of the dumps missing in the morning only this one is unresolved.
     still = {f"dump refused: {CORRUPT} {day}", f"dump missing: {MISSING} {day}"}
     shop.installed.wait("the resolved findings were sent", lambda: shop.still_open() == still, seconds=LONG)
     assert "Run failed" not in shop.messages()
     doctor = shop.installed.command_line("cdp-etl", "doctor")
-    assert "It is running." in doctor.stdout, doctor.stdout + doctor.stderr
+    assert "Running." in doctor.stdout, doctor.stdout + doctor.stderr
 
 
 def is_held(settings: Settings) -> bool:
