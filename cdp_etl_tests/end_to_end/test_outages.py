@@ -26,7 +26,7 @@ from cdp_etl_tests.end_to_end.queries import Run
 
 pytestmark = pytest.mark.system
 
-_TICK_IN = timedelta(seconds=110)
+_TICK_IN = timedelta(seconds=180)
 """Seconds from the start of the installation to the schedule's tick; the daemon starts and stops within."""
 
 _SCHEDULE_TAG = "dagster/schedule_name"
