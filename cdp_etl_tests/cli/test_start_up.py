@@ -10,6 +10,7 @@ import duckdb
 import pytest
 
 from cdp_etl.cli.app import COMMANDS
+from cdp_etl.settings import load_settings
 from cdp_etl_tests.cli.conftest import Command
 
 HEAVY = {
@@ -149,3 +150,36 @@ def test_the_completion_script_is_installed(tmp_path: Path) -> None:
     )
 
     assert "cdp-etl" in (tmp_path / ".bashrc").read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [
+        pytest.param(["sql", "SELECT 1"], 0, id="a query"),
+        pytest.param(["sql", "SELECT nothing"], 2, id="a rejected query"),
+        pytest.param(["--debug", "sql", "SELECT nothing"], 1, id="a traceback that holds the connection"),
+        pytest.param(["compact"], 0, id="a warehouse"),
+        pytest.param(["status"], 0, id="a ledger"),
+    ],
+)
+def test_nothing_follows_the_output_of_a_command(tmp_path: Path, arguments: list[str], status: int) -> None:
+    """DuckDB's binding prints `nanobind: leaked …` at exit if a connection is still in use, as by a thread."""
+    (tmp_path / "data/published").mkdir(parents=True)
+    duckdb.connect(tmp_path / "data/published/cdp.duckdb").close()
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("CDP_ETL_")}
+    warehouse = load_settings(data=tmp_path / "data", memory_limit="500MiB", threads=1).open_warehouse()
+    with warehouse.writing():
+        pass
+
+    ended = subprocess.run(
+        [sys.executable, "-m", "cdp_etl.cli", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+        env=environment,
+        timeout=120,
+    )
+
+    assert ended.returncode == status
+    assert "nanobind" not in ended.stderr
