@@ -33,19 +33,19 @@ def test_the_counts_equal_those_of_the_generated_dumps(loaded: Command) -> None:
     names = ("accepted", "superseded", "quarantined", "with_warnings")
     counted = {(dump["entity"], dump["dump_date"]): [dump[name] for name in names] for dump in status["dumps"]}
     expected = {
-        (made["entity"].replace("-", "_"), made["dump_date"]): [made[name] for name in names]
-        for made in (json.loads(path.read_text()) for path in Path("data/landing").rglob("_expected.json"))
+        (generated["entity"].replace("-", "_"), generated["dump_date"]): [generated[name] for name in names]
+        for generated in (json.loads(path.read_text()) for path in Path("data/landing").rglob("_expected.json"))
     }
     assert counted == expected
     assert len(expected) == 12
 
 
 def test_every_quarantined_record_is_listed_with_its_reasons(loaded: Command) -> None:
-    made = [json.loads(path.read_text()) for path in Path("data/landing").rglob("_expected.json")]
+    generated = [json.loads(path.read_text()) for path in Path("data/landing").rglob("_expected.json")]
 
     refused = json.loads(loaded("quarantine", "list", "--json").out)
 
-    assert len(refused) == sum(one["quarantined"] for one in made) > 0
+    assert len(refused) == sum(one["quarantined"] for one in generated) > 0
     assert all(record["reasons"] for record in refused)
 
 
