@@ -31,7 +31,9 @@ def resolve(words: list[str]) -> tuple[set[str], list[str]]:
     rest = words
     while isinstance(command, TyperGroup) and rest and not rest[0].startswith("-"):
         assert rest[0] in command.commands, f"cdp-etl {' '.join(words)}: there is no {rest[0]}"
-        _, command, rest = command.resolve_command(typer.Context(command), rest)
+        _, found, rest = command.resolve_command(typer.Context(command), rest)
+        assert found is not None
+        command = found
     return {option for parameter in command.params for option in parameter.opts}, rest
 
 

@@ -37,7 +37,7 @@ each_format_but_one_is_full = pytest.mark.parametrize(
 
 
 @cache
-def fault_free_records(entity: Entity, *, day: date = FIRST, rows: int = 2_000) -> Sequence[Mapping[str, Any]]:
+def fault_free_records(entity: Entity, *, day: date = FIRST, rows: int = 2_000) -> Sequence[dict[str, Any]]:
     """Generate a dump without faults once and return its records."""
     with TemporaryDirectory() as folder:
         generate(Path(folder), day, 1, rows, entities=[entity.name], dirty=0)

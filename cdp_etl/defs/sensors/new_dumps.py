@@ -71,8 +71,8 @@ def build_new_dumps(settings: Settings) -> dg.SensorDefinition:
         due, cursor = find_due_loads(
             settings, scan, known, cursor, running_dates=_running_dates(context.instance), now=now
         )
-        for error in scan.errors:
-            context.log.warning(error)
+        for unread in scan.errors:
+            context.log.warning(unread)
         return dg.SensorResult(
             [_request(load, known) for load in due],
             skip_reason=None if due else _skip_reason(scan, cursor),

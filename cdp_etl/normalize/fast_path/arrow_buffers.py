@@ -37,8 +37,8 @@ def text_buffers(strings: pl.Series) -> TextBuffers:
     _, offsets, data = array.buffers()
     assert offsets is not None  # noqa: S101 - a string column always has offsets
     return TextBuffers(
-        np.frombuffer(data or b"", np.uint8),
-        np.frombuffer(offsets, np.int64)[array.offset : array.offset + len(array) + 1],
+        np.frombuffer(memoryview(data or b""), np.uint8),
+        np.frombuffer(memoryview(offsets), np.int64)[array.offset : array.offset + len(array) + 1],
     )
 
 

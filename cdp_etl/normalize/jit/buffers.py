@@ -65,13 +65,13 @@ class KeySetTable(NamedTuple):
         slots: Hash table of the sets: the number of a set, or -1.
         offsets: Offset of the spans of each set in `spans`, and the end of those of the last one.
         spans: Start and end of each key in the delivered bytes.
-        count: Number of sets, an array of one element.
+        set_count: Number of sets, an array of one element.
     """
 
     slots: Int64Array
     offsets: Int64Array
     spans: Int64Array
-    count: Int64Array
+    set_count: Int64Array
 
 
 class BatchAddresses(NamedTuple):
@@ -145,5 +145,5 @@ def batch_addresses(
         key_set_offsets=address_of(key_sets.offsets),
         key_set_spans=address_of(key_sets.spans),
         key_set_spans_size=len(key_sets.spans),
-        key_set_count=address_of(key_sets.count),
+        key_set_count=address_of(key_sets.set_count),
     )

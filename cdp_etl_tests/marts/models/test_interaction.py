@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -45,7 +45,7 @@ _CHANNELS = (
     pytest.param(SUBSCRIBER, {"source_channel": "Offline"}, "offline", id="subscription"),
     pytest.param(ACTIVITY, {}, None, id="activity"),
 )
-_CASES = [(case.values[0], case.values[1]) for case in (*_KINDS, *_AMOUNTS, *_CHANNELS)]
+_CASES = [cast("tuple[Entity, dict[str, Any]]", case.values[:2]) for case in (*_KINDS, *_AMOUNTS, *_CHANNELS)]
 
 
 @pytest.fixture(scope="module")

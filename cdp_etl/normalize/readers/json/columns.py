@@ -98,7 +98,7 @@ def _allocate(slices: RecordSlices, fields: int) -> tuple[ScanOutput, KeySetTabl
         slots=np.full(slots, -1, np.int64),
         offsets=np.zeros(count + 1, np.int64),
         spans=np.empty(2 * records.MAX_OTHER_KEYS + 16 * count, np.int64),
-        count=np.zeros(1, np.int64),
+        set_count=np.zeros(1, np.int64),
     )
     return cells, key_sets
 
@@ -191,7 +191,7 @@ def _key_sets(slices: RecordSlices, table: KeySetTable) -> list[tuple[str, ...]]
         spans = table.spans[table.offsets[number] : table.offsets[number + 1]].reshape(-1, 2).tolist()
         return tuple(slices.buffer[start:end].decode() for start, end in spans)
 
-    return [key_set(number) for number in range(int(table.count[0]))] or [()]
+    return [key_set(number) for number in range(int(table.set_count[0]))] or [()]
 
 
 def _with_envelopes(
