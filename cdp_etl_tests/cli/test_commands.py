@@ -75,6 +75,7 @@ def test_status_shows_the_changes_of_a_redelivery_and_none_of_a_first_load(cdp_e
     assert [" files +1 " in row for row in again] == [True, False]
 
 
+@pytest.mark.full
 def test_a_refused_dump_exits_with_1_and_the_marts_apply_the_others(cdp_etl: Command) -> None:
     cdp_etl(*GENERATE, "--days", "2", "--entity", "sms-interaction")
     next(SMS_FOLDER.glob("part-*")).rename(SMS_FOLDER / "part-1.xlsx")

@@ -24,6 +24,7 @@ def parsed(printed: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in printed.splitlines()]
 
 
+@pytest.mark.full
 def test_lines_of_stages_have_run_job_entity_and_date(in_json: Command) -> None:
     in_json(*GENERATE, *SMS)
 

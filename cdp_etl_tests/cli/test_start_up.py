@@ -125,6 +125,7 @@ def complete(words: str) -> list[str]:
     return ended.stdout.splitlines()
 
 
+@pytest.mark.full
 def test_commands_subcommands_and_options_are_completed() -> None:
     assert complete("cdp-etl st") == ["status"]
     assert complete("cdp-etl quarantine re") == ["replay"]

@@ -10,6 +10,8 @@ from cdp_etl.defs.keys import asset_key
 from cdp_etl.pipeline.layers import LOAD_LAYERS, Layer
 from cdp_etl_tests.defs.pipeline import FIRST, SMS, Pipeline, sms
 
+pytestmark = pytest.mark.full  # whole runs of Dagster
+
 
 @pytest.fixture
 def jobs(pipeline: Pipeline) -> InProcessJobs:

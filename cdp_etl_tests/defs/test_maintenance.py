@@ -13,6 +13,8 @@ from cdp_etl.defs.maintenance import build_weekly_full_rescan, build_weekly_prun
 from cdp_etl.settings import Settings
 from cdp_etl_tests.defs.pipeline import FIRST, SECOND, Pipeline, sms
 
+pytestmark = pytest.mark.full  # whole runs of Dagster
+
 SUNDAY = datetime(2026, 3, 8, 3, tzinfo=UTC)
 
 

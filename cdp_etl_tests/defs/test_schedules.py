@@ -11,6 +11,8 @@ from cdp_etl.defs.schedules import build_daily_dump, build_refresh_marts
 from cdp_etl.settings import Settings
 from cdp_etl_tests.defs.pipeline import FIRST, SECOND, THIRD, Pipeline, sms
 
+pytestmark = pytest.mark.full  # whole runs of Dagster
+
 
 def tick(pipeline: Pipeline, cursor: str | None = None) -> dg.SensorResult | dg.SkipReason:
     """Evaluate the sensor once, like the daemon."""

@@ -162,5 +162,5 @@ def test_the_s3_server_is_filled_and_hands_out_dumps(tmp_path: Path) -> None:
     with served([PROGRAMS / services["s3"]["entrypoint"], *listening.split()], port, tmp_path / "moto.log"):
         filled = run(sys.executable, SERVERS / "fill_s3.py", SAMPLES, "dumps", folder=tmp_path, **zone)
         assert filled.returncode == 0, filled.stderr
-        assert "files are in s3://dumps" in filled.stdout
+        assert "36 files uploaded to s3://dumps" in filled.stdout
         load_a_day(tmp_path, zone)

@@ -85,6 +85,7 @@ def test_rebuilding_all_marts_rebuilds_each_once(loader: Loader) -> None:
     }
 
 
+@pytest.mark.full
 def test_changes_are_deleted_after_every_mart_has_applied_them(loader: Loader) -> None:
     loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1")])
     refresh_marts(loader.warehouse, loader.settings)

@@ -51,6 +51,7 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
     return pipeline
 
 
+@pytest.mark.full
 def test_the_ledger_is_counted(loaded: Pipeline) -> None:
     found = values(loaded.settings.metrics_sources())
 
@@ -65,6 +66,7 @@ def test_the_ledger_is_counted(loaded: Pipeline) -> None:
     assert (NEWEST_DUMP.name, ("email-interaction",)) not in found
 
 
+@pytest.mark.full
 def test_stages_waits_and_file_sizes_are_measured(loaded: Pipeline) -> None:
     found = values(loaded.settings.metrics_sources())
 

@@ -14,6 +14,7 @@ def _add(path: Path) -> None:
         DurationStore(path).add_stage("pull", "sms-interaction", 0.5)
 
 
+@pytest.mark.full
 def test_processes_add_to_the_same_durations(tmp_path: Path) -> None:
     path = tmp_path / "metrics" / "durations.sqlite"
     processes = [get_context("spawn").Process(target=_add, args=(path,)) for _ in range(3)]

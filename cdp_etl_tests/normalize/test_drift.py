@@ -209,6 +209,7 @@ def test_the_summary_is_one_sentence(newest: NormalizedDump, before: list[Normal
     assert compare(SMS, newest, before).summary == sentence
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("entity", ENTITIES, ids=lambda entity: entity.name)
 def test_generated_dumps_of_two_weeks_have_no_changed_share_and_no_changed_key(
     entity: Entity, tmp_path: Path

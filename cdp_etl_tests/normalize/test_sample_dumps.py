@@ -13,6 +13,7 @@ from cdp_etl.sample import generate
 from cdp_etl_tests.normalize.harness import DUMP_DATE, normalize
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("entity", ENTITIES, ids=[entity.name for entity in ENTITIES])
 @pytest.mark.parametrize(
     ("format_", "compression"),

@@ -49,6 +49,7 @@ def test_an_expected_dump_that_was_not_delivered_is_a_problem(report_warehouse: 
     assert assessment.problems == ("SMS interaction: no dump was delivered.",)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     ("status", "sentence"),
     [
@@ -77,6 +78,7 @@ def test_a_missing_dump_that_was_not_expected_is_no_problem(report_warehouse: Re
     assert assessed(report_warehouse).status is DayStatus.OK
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("is_attempted", [False, True])
 def test_a_day_without_an_expected_dump_is_complete_without_a_dump(
     report_warehouse: ReportWarehouse,
@@ -114,6 +116,7 @@ def test_the_same_content_again_is_no_problem(report_warehouse: ReportWarehouse)
     assert assessed(report_warehouse).status is DayStatus.OK
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     ("records", "warnings"),
     [

@@ -126,6 +126,7 @@ def test_every_declared_field_is_generated_and_every_generated_key_is_known(enti
     assert keys - declared - own <= UNKNOWN_KEYS
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     ("data_format", "compression"),
     [
@@ -171,6 +172,7 @@ def test_the_expected_counts_are_written_next_to_the_dump(tmp_path: Path) -> Non
     assert ExpectedCounts(**written | {"dump_date": date.fromisoformat(written["dump_date"])}) == expected
 
 
+@pytest.mark.full
 def test_customers_are_the_same_persons_in_every_entity_and_on_every_day() -> None:
     known = defaultdict[str, set[tuple[Any, ...]]](set)
     seen_in = defaultdict[str, set[tuple[str, date]]](set)
@@ -199,6 +201,7 @@ def test_products_are_the_same_everywhere_and_a_few_are_very_frequent() -> None:
     assert len(counts) > 1_000
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     ("name", "contact"), [("email-interaction", "email"), ("sms-interaction", "phone_number")]
 )

@@ -26,6 +26,7 @@ def in_both_ways(text: TextFormat, rows: pl.DataFrame) -> tuple[list[bytes], lis
     return text.encode_frame(rows), [text.encode_record(record) for record in records]
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("entity", ENTITIES, ids=lambda entity: entity.name)
 def test_a_frame_and_its_single_records_are_encoded_equally(shared: SharedData, entity: Entity) -> None:
     position = np.arange(3_000)

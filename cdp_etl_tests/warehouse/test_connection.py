@@ -74,6 +74,7 @@ def test_a_lock_held_too_long_is_an_error_naming_lock_holder_and_time_waited(
     assert f"process {process.pid} held {warehouse.path.parent / named} for all of the 0." in str(locked.value)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     "program",
     [
@@ -99,6 +100,7 @@ def test_a_second_process_waits_for_its_turn(warehouse: Warehouse, program: str)
     assert (output, waiting.returncode) == ("open\n", 0)
 
 
+@pytest.mark.full
 def test_readers_of_several_processes_share_the_warehouse_and_a_writer_waits_for_all_of_them(
     warehouse: Warehouse,
 ) -> None:
@@ -114,6 +116,7 @@ def test_readers_of_several_processes_share_the_warehouse_and_a_writer_waits_for
         assert connection.execute("SELECT count(*) FROM ops.load").fetchall() == [(0,)]
 
 
+@pytest.mark.full
 def test_readers_that_spill_to_disk_use_separate_temporary_files(warehouse: Warehouse) -> None:
     with warehouse.writing() as connection:
         connection.execute("CREATE TABLE marts.many AS SELECT i, md5(i::VARCHAR) AS hash FROM range(400_000) t(i)")

@@ -12,6 +12,8 @@ from cdp_etl.defs.alerting.collect import collect_findings
 from cdp_etl.settings import Settings
 from cdp_etl_tests.defs.pipeline import FIRST, SECOND, Pipeline, sms
 
+pytestmark = pytest.mark.full  # whole runs of Dagster
+
 LATER = timedelta(days=1)
 
 

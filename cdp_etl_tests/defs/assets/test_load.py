@@ -111,6 +111,7 @@ def test_a_manual_materialization_loads_unchanged_content_again(pipeline: Pipeli
     assert statuses == ["loaded", "loaded"]
 
 
+@pytest.mark.full
 def test_an_automatic_run_skips_unchanged_content(pipeline: Pipeline) -> None:
     pipeline.deliver(FIRST, [sms("1", FIRST)])
     pipeline.load(FIRST)
@@ -158,6 +159,7 @@ def test_a_file_that_was_never_loaded_may_be_removed(pipeline: Pipeline) -> None
     assert (refused, pipeline.ledger()) == ([(FIRST, "refused")], [(FIRST, "loaded")])
 
 
+@pytest.mark.full
 def test_a_delivery_of_fewer_files_is_accepted_only_with_the_option(pipeline: Pipeline) -> None:
     pipeline.deliver(FIRST, [sms("1", FIRST)])
     pipeline.deliver(FIRST, [sms("2", FIRST)], name="part-2.ndjson")
@@ -172,6 +174,7 @@ def test_a_delivery_of_fewer_files_is_accepted_only_with_the_option(pipeline: Pi
     assert (accepted.success, pipeline.query("SELECT id FROM staging.sms_interaction")) == (True, [("1",)])
 
 
+@pytest.mark.full
 def test_a_redelivery_shows_what_it_added_changed_and_removed(pipeline: Pipeline) -> None:
     pipeline.deliver(FIRST, [sms("1", FIRST), sms("2", FIRST), sms("3", FIRST)])
     pipeline.load(FIRST, tags=AUTOMATIC)

@@ -10,6 +10,8 @@ from cdp_etl.defs.keys import asset_key
 from cdp_etl.pipeline.layers import Layer
 from cdp_etl_tests.defs.pipeline import FIRST, SECOND, SMS, Pipeline, sms
 
+pytestmark = pytest.mark.full  # whole runs of Dagster
+
 NOON_OF_THIRD = datetime(2026, 3, 3, 12, tzinfo=UTC)
 """By the default deadline, the dumps of the first and the second are due at this time."""
 

@@ -6,6 +6,8 @@ import pytest
 from cdp_etl.defs.checks.load_checks import LOAD_CHECKS
 from cdp_etl_tests.defs.pipeline import FIRST, SECOND, SMS, THIRD, Pipeline, days_later, sms
 
+pytestmark = pytest.mark.full  # whole runs of Dagster
+
 
 def outcome(result: dg.ExecuteInProcessResult, name: str) -> tuple[bool, dg.AssetCheckSeverity]:
     """Return the result of one check of a run."""

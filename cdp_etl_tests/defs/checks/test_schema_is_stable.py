@@ -10,6 +10,8 @@ import pytest
 from cdp_etl.normalize.drift import DUMPS_COMPARED
 from cdp_etl_tests.defs.pipeline import FIRST, SECOND, Pipeline, days_later, sms
 
+pytestmark = pytest.mark.full  # whole runs of Dagster
+
 RECORDS = 40
 
 

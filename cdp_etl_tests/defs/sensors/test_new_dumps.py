@@ -87,6 +87,7 @@ def test_a_late_dump_is_found_within_the_lookback_days(pipeline: Pipeline, daemo
     assert daemon.tick_and_load() == [(TODAY - timedelta(days=7)).isoformat()]
 
 
+@pytest.mark.full
 def test_an_older_date_that_is_not_loaded_is_still_scanned(pipeline: Pipeline, daemon: Daemon) -> None:
     """A dump that the ledger records as missing is expected, however late it is delivered."""
     day = TODAY - timedelta(days=30)
@@ -97,6 +98,7 @@ def test_an_older_date_that_is_not_loaded_is_still_scanned(pipeline: Pipeline, d
     assert daemon.tick_and_load() == [day.isoformat()]
 
 
+@pytest.mark.full
 def test_dates_without_any_attempt_are_scanned_however_long_the_daemon_was_down(
     pipeline: Pipeline, daemon: Daemon
 ) -> None:
@@ -108,6 +110,7 @@ def test_dates_without_any_attempt_are_scanned_however_long_the_daemon_was_down(
     assert daemon.tick_and_load() == [missed.isoformat()]
 
 
+@pytest.mark.full
 def test_content_a_then_b_then_a_again_is_requested_three_times(pipeline: Pipeline, daemon: Daemon) -> None:
     loaded = []
     for content in ("a", "b", "a"):
@@ -125,6 +128,7 @@ def test_a_manually_loaded_dump_is_not_requested(pipeline: Pipeline, daemon: Dae
     assert daemon.tick_and_load() == []
 
 
+@pytest.mark.full
 def test_a_dump_refused_for_its_content_is_not_requested_again_until_it_changes(
     pipeline: Pipeline, daemon: Daemon
 ) -> None:
@@ -137,6 +141,7 @@ def test_a_dump_refused_for_its_content_is_not_requested_again_until_it_changes(
     assert (refused, corrected) == ([[YESTERDAY.isoformat()], []], [YESTERDAY.isoformat()])
 
 
+@pytest.mark.full
 def test_a_dump_whose_run_was_killed_between_pull_and_load_is_requested_again(
     pipeline: Pipeline, daemon: Daemon
 ) -> None:
@@ -149,6 +154,7 @@ def test_a_dump_whose_run_was_killed_between_pull_and_load_is_requested_again(
     assert pipeline.query("SELECT id FROM staging.sms_interaction") == [("2",)]
 
 
+@pytest.mark.full
 def test_the_schedule_after_the_sensor_loads_nothing_twice(pipeline: Pipeline, daemon: Daemon) -> None:
     pipeline.deliver(YESTERDAY, [sms("1", YESTERDAY)])
     daemon.tick_and_load()
@@ -181,6 +187,7 @@ def test_a_date_that_a_run_is_loading_is_not_requested_until_the_run_ends(
     assert (len(while_running), len(done)) == (0, 1)
 
 
+@pytest.mark.full
 def test_a_correction_of_an_older_date_is_found_in_turn(pipeline: Pipeline, daemon: Daemon) -> None:
     """Each scan lists a few of the older dates, so its cost does not grow with the history."""
     older = [TODAY - timedelta(days=back) for back in range(20, 36)]
@@ -192,6 +199,7 @@ def test_a_correction_of_an_older_date_is_found_in_turn(pipeline: Pipeline, daem
     assert [daemon.tick_and_load() for _ in range(4)] == [[], [], [older[0].isoformat()], []]
 
 
+@pytest.mark.full
 def test_a_loaded_dump_that_was_pruned_from_the_archive_is_not_pulled_again(
     pipeline: Pipeline, daemon: Daemon
 ) -> None:

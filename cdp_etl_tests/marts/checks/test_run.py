@@ -124,6 +124,7 @@ def _failed_checks(loader: Loader, mart: str) -> set[str]:
     return {result.check.name for result in results if not result.passed}
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     ("damage", "found"),
     [
@@ -273,6 +274,7 @@ def test_a_customer_key_without_a_person_fails_its_check(published: Loader) -> N
     assert failed == {"totals_agree_with_interaction": 1, "customer_keys_are_known": 1}
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     ("damage", "found"),
     [

@@ -42,6 +42,7 @@ def test_the_example_of_the_documentation(loader: Loader) -> None:
     assert (pair["last_date"], pair["active_day_count"], pair["affinity_rank"]) == (day(61), 2, 1)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     ("records", "score"),
     [

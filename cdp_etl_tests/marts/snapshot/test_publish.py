@@ -61,6 +61,7 @@ def test_a_mart_without_rows_is_published_with_its_columns(loader: Loader) -> No
     assert found == [column.name for column in INTERACTION.columns]
 
 
+@pytest.mark.full
 def test_only_months_that_changed_are_written_again(loader: Loader) -> None:
     loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1", on=_MARCH)])
     loader.load(ACTIVITY, 2, [make_record(ACTIVITY, "2", on=_APRIL)])
@@ -75,6 +76,7 @@ def test_only_months_that_changed_are_written_again(loader: Loader) -> None:
     assert _read(loader, "SELECT record_id FROM marts.interaction ORDER BY ALL") == [("1",), ("2",), ("3",)]
 
 
+@pytest.mark.full
 def test_a_large_month_gets_delta_files(loader: Loader) -> None:
     """Three records stay in the first file, one is replaced by a tombstone and a new row, one is added."""
     records = [make_record(ACTIVITY, str(number), identifiers=(f"c:{number}",)) for number in range(1, 5)]
@@ -269,6 +271,7 @@ def test_old_versions_are_removed_after_the_grace_period(loader: Loader) -> None
     assert not second.folder.exists()
 
 
+@pytest.mark.full
 def test_the_part_of_an_interrupted_publish_is_removed(loader: Loader) -> None:
     loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1")])
     snapshot = _publish(loader)

@@ -89,6 +89,7 @@ def test_the_fingerprint_covers_all_inputs_and_nothing_else(tmp_path: Path) -> N
     assert content_fingerprint(COMMENT, DUMP_DATE, files[::-1], settings) == own
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("workers", [1, 3])
 @pytest.mark.parametrize("batch_bytes", [300, pytest.param(1 << 20, marks=pytest.mark.full)])
 def test_batches_and_workers_do_not_change_the_output(tmp_path: Path, workers: int, batch_bytes: int) -> None:

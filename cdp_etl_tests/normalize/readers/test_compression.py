@@ -85,6 +85,7 @@ def test_a_missing_file_is_fatal(tmp_path: Path) -> None:
         normalize_dump(COMMENT, DUMP_DATE, tmp_path / "dump", files, tmp_path / "lake", NormalizationSettings())
 
 
+@pytest.mark.full
 @both
 @pytest.mark.parametrize(
     ("bound", "fact"),

@@ -12,6 +12,8 @@ from cdp_etl.report.data.report_data import ReportData, read_report_data
 from cdp_etl_tests.marts.loading import ACTIVITY, COMMENT, EMAIL, SMS, day, make_record
 from cdp_etl_tests.report.days import LAST, ReportWarehouse
 
+pytestmark = pytest.mark.full
+
 
 @pytest.fixture(scope="module")
 def report_data(fortnight: tuple[ReportWarehouse, date]) -> ReportData:

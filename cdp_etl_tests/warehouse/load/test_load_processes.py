@@ -53,6 +53,7 @@ def many(first: int, count: int, title: str) -> list[dict[str, object]]:
     return [comment(str(own_id), title=title) for own_id in range(first, first + count)]
 
 
+@pytest.mark.full
 def test_while_one_process_loads_a_second_waits_and_then_loads(warehouse: Warehouse) -> None:
     folder = warehouse.path.parent
     dumps = [write_lake(folder, number, many(number * 1000, 1500, f"day {number}")) for number in (1, 2, 3)]

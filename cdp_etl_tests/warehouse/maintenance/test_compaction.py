@@ -37,6 +37,7 @@ def apply_feed(warehouse: Warehouse) -> None:
         connection.execute("DELETE FROM ops.change_feed")
 
 
+@pytest.mark.full
 def test_compacting_keeps_everything_and_makes_the_file_smaller(warehouse: Warehouse) -> None:
     load_records(warehouse, 1, many("old"), quarantined=3)
     load_records(warehouse, 2, many("gone", 10_000))
