@@ -16,6 +16,8 @@ INSTALL_SELF := $(PIP) install --no-deps --no-build-isolation --editable .
 LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
 	--no-header --no-emit-index-url --no-emit-find-links
 TEST_WORKERS ?= auto
+# Tests start hundreds of processes; each would compile all modules again.
+unexport PYTHONDONTWRITEBYTECODE
 # Sizes of the history in million rows, and what else the two take: BENCH_MARTS='--history 10 50 150'
 BENCH_LOAD ?= --history 10 50
 BENCH_MARTS ?= --history 10 50
