@@ -2,7 +2,7 @@
 # Nothing is needed beforehand but Python 3.11 or later, make and git.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo ui test test-full test-system docs screenshots bench bench-memory bench-backfill bench-landing bench-load bench-marts fuzz check format lock clean
+.PHONY: help demo ui test test-full test-system docs screenshots bench bench-memory bench-backfill bench-landing bench-load bench-marts soak fuzz check format lock clean
 .DELETE_ON_ERROR:
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -21,6 +21,8 @@ unexport PYTHONDONTWRITEBYTECODE
 # Sizes of the history in million rows, and what else the two take: BENCH_MARTS='--history 10 50 150'
 BENCH_LOAD ?= --history 10 50
 BENCH_MARTS ?= --history 10 50
+# Length of a slice, DuckDB versions, results file: SOAK='--minutes 60 --versions 2.0.1 1.5.6 --results soak.jsonl'
+SOAK ?= --minutes 3 --versions 2.0.0 2.0.1
 
 help: ## This list
 	@echo "cdp_etl: daily customer data dumps in, marts out."
@@ -89,6 +91,9 @@ bench-backfill: .venv/.dev ## 30 days as one run beside the bare functions, time
 
 bench-marts: .venv/.dev ## A day's marts and a full rebuild on a history, timed; writes benchmarks/results-marts.md
 	@$(BIN)/python benchmarks/marts.py $(BENCH_MARTS) --out benchmarks/results-marts.md
+
+soak: .venv/.dev ## Replay histories on DuckDB versions and compare every mart at every step; see benchmarks/soak.py
+	@$(BIN)/python benchmarks/soak.py $(SOAK)
 
 fuzz: .venv/.dev ## A minute of coverage-guided fuzzing of every decoder (Linux on x86_64)
 	@$(BIN)/python -m cdp_etl_tests.normalize.fuzz_decode --seconds 60

@@ -21,7 +21,7 @@ SELECT
   email_count,
   phone_count,
   CASE
-    WHEN list_contains(getvariable('identifier_denylist'), identifier) THEN 'is on the denylist'
+    WHEN list_contains(getvariable('identifier_denylist')::VARCHAR[], identifier) THEN 'is on the denylist'
     WHEN customer_id_count > getvariable('max_customers_per_identifier')
       THEN
         'occurs with '
