@@ -22,7 +22,8 @@ class RowChanges:
     """Changes that a run made to the rows of a mart.
 
     Attributes:
-        affected_keys: Number of recomputed keys; 0 for a full rebuild.
+        affected_keys: Number of recomputed keys. 0 for a full rebuild; for `replace_differing_rows` the larger of
+            `deleted` and `inserted`.
         deleted: Number of deleted rows.
         inserted: Number of inserted rows.
         months: Months that may have changed.
@@ -57,13 +58,14 @@ def rebuild(connection: duckdb.DuckDBPyConnection, graph: MartGraph, mart: Mart,
     )
     _append_change_log(connection, graph, mart, load_seq)
     for log in graph.change_logs_of(mart):
-        # The appended rows may have a load_seq that was published already, so no delta file would have them.
+        # Delta files contain the rows that are newer than the published load_seq. The rows just appended can have
+        # that same load_seq, so the next publish writes the log in full.
         state.invalidate_published(connection, log)
     state.start_generation(connection, mart, graph.downstream(mart))
     return RowChanges(0, deleted, inserted, months | _months(connection, mart, mart.table))
 
 
-def recompute_affected(  # noqa: PLR0913, PLR0917 - what a refresh is about
+def recompute_affected(  # noqa: PLR0913, PLR0917 - each is an input of the refresh
     connection: duckdb.DuckDBPyConnection,
     graph: MartGraph,
     mart: Mart,

@@ -1,4 +1,4 @@
-"""Key hashes: a hash of key columns, stored with each row of a mart, by which rows are looked up over all days.
+"""Key hashes: a hash of key columns, stored with each row of a mart, to look up rows whose day is not known.
 
 A mart declares the columns that it hashes (`Mart.key_hashes`); `key_lookup.py` uses the hashes.
 """
@@ -13,7 +13,10 @@ import polars as pl
 from cdp_etl.contract.table import DataType, TableColumn
 
 _HASH_TYPE = DataType("UINTEGER", pl.UInt32())
-"""Half of DuckDB's 64-bit hash: a lookup reads it of every row, and its few collisions are filtered out later."""
+"""Half of DuckDB's 64-bit hash, because a lookup reads the hash of every row.
+
+Two keys may share a hash: a lookup then compares the keys.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +46,10 @@ def key_hash_of(columns: tuple[str, ...]) -> KeyHash:
 
 @cache
 def hash_signature() -> str:
-    """Return a text that changes if DuckDB's `hash` changes, because stored hashes are useless then.
+    """Return a string that changes if DuckDB's `hash` changes: stored hashes would then match no key.
 
-    DuckDB does not promise a stable `hash`. It hashes texts of up to twelve bytes in a way of their own, and
-    continues from column to column, so the texts below cover both.
+    DuckDB does not promise a stable `hash`. It hashes strings of up to twelve bytes by a separate algorithm, and
+    combines the hashes of several columns. The strings below cover both.
     """
     texts = ["", "c:1", "twelve bytes", "just more than twelve bytes"]
     with closing(duckdb.connect()) as connection:

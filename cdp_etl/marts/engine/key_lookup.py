@@ -2,7 +2,7 @@
 
 A lookup has three steps:
 
-1. Select row ids by the stored hash of the key columns: DuckDB compares an integer of each row and no text.
+1. Select row ids by the stored hash of the key columns: DuckDB compares one integer per row, and no strings.
 2. Read the rows at these row ids. DuckDB's own filter on a hash is a Bloom filter with a false-positive rate of
    1/200 to 1/400, enough to read every column of almost every 2,048-row vector. Row ids are filtered exactly.
 3. Compare the keys themselves, because two keys may share a hash.

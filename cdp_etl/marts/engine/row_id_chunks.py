@@ -18,7 +18,7 @@ LARGE_MART_ROW_ID_CHUNKS = 8
 def chunk_conditions(row_id_chunks: int) -> Sequence[str]:
     """Return a condition on `{row_id}` for each chunk; every row id meets exactly one.
 
-    One chunk has no bound: with a needless one DuckDB estimates fewer rows and swaps the sides of joins
+    A single chunk has no bound: with an unnecessary bound DuckDB estimates fewer rows and swaps the sides of joins
     (decision 0048).
     """
     if row_id_chunks == 1:

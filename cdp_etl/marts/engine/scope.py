@@ -1,4 +1,4 @@
-"""Refresh scope: which rows of a mart, and which rows of its inputs, a change requires to recompute."""
+"""Refresh scope: the rows of a mart that a change affects, and the rows of its inputs that recompute them."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -96,9 +96,9 @@ class IntermediateTable:
 def feed_scope(columns: tuple[str, ...], inputs: tuple[str, ...]) -> RefreshScope:
     """Return the scope of a mart whose keys are columns of the change feed, of the mart and of each input.
 
-    The feed has these columns of every changed record as it was and as it is. So the keys of both are all keys
-    whose rows can differ, however many loads are pending. A mart of days that reads `interaction`, which has all
-    days, is rebuilt in chunks of days.
+    The feed has these columns of each changed record, before and after the change. So its keys are all keys whose
+    rows can differ, however many loads are pending. A mart by day that reads `interaction` is rebuilt in chunks of
+    days.
     """
     is_complete = " AND ".join(f"{column} IS NOT NULL" for column in columns)
     key_filter = KeyFilter("affected", columns)
@@ -111,6 +111,9 @@ def feed_scope(columns: tuple[str, ...], inputs: tuple[str, ...]) -> RefreshScop
 
 
 def stored_totals(columns: Sequence[TableColumn]) -> IntermediateTable:
-    """Return the table of totals to continue from: empty in a full rebuild, else the table `append_only_rows`."""
+    """Return the table of the stored totals of rows that are updated append-only (docs/glossary.md).
+
+    It is empty in a full rebuild; else it is the table `append_only_rows`.
+    """
     nothing = ", ".join(f"NULL::{column.type.duckdb} AS {column.name}" for column in columns)
     return IntermediateTable(f"SELECT {nothing} WHERE false", "FROM append_only_rows")
