@@ -11,6 +11,7 @@ Temporary tables created here and read by the other steps of a load:
 - `affected`: the keys of both, each once.
 - `other`: rows of these keys from other dumps.
 - `newest_other`: the newest dump date among these rows, per key.
+- `plan`: rows of `other` that the load changes, with their new values.
 """
 
 import duckdb

@@ -1,5 +1,6 @@
-"""Load ledger: attempts to load a dump, their outcome, and the load in place.
+"""Load ledger: attempts to load a dump, and their outcome.
 
+The load in place of a dump is its newest attempt with status `loaded`. Staging has the rows of that attempt.
 `ops.rejection_count` stores the quarantine reasons of every attempt that normalized records. This includes refused
 dumps, of which staging has no rows.
 """

@@ -1,7 +1,8 @@
-"""Replacement of the rows of a dump: the rows of its previous load are deleted, the new ones inserted by name.
+"""Replacement of the rows of a dump: deletes the rows of its previous load, and inserts the new rows by name.
 
 With insertion by position, swapped columns would be stored unnoticed. With insertion by name, a missing column is
-an error, and the transaction is rolled back.
+an error, and the transaction is rolled back. Rows of other dumps are only updated, by the table `plan`
+(`current_versions.py`).
 """
 
 from collections.abc import Sequence
@@ -20,7 +21,7 @@ from cdp_etl.warehouse.sql import single_value
 
 
 def update_others(connection: duckdb.DuckDBPyConnection, delivery: DumpDelivery) -> int:
-    """Apply `plan` to rows of other dumps; return the number of updated rows."""
+    """Update rows of other dumps as the table `plan` says; return the number of updated rows."""
     updated: int = single_value(
         connection,
         f"""
