@@ -17,7 +17,7 @@ _CLOCK_TOLERANCE = timedelta(hours=1)
 
 
 def readiness_signal(listing: Listing) -> ReadyBy | None:
-    """Return the partner's signal that the dump is complete, or None. A manifest precedes a marker."""
+    """Return the partner's signal that the dump is complete, or None. A manifest has priority over a marker."""
     if listing.manifest is not None:
         return "manifest"
     return "marker" if listing.marker is not None else None

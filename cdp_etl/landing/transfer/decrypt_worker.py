@@ -13,6 +13,7 @@ import sys
 
 import pysequoia
 
+# Not 1 and 2: Python itself exits with these.
 DECRYPTED, KEY_UNREADABLE, WRONG_PASSPHRASE, NOT_FOR_THIS_KEY, BROKEN, TOO_LARGE = 0, 11, 12, 13, 14, 15
 
 

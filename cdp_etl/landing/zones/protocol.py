@@ -1,6 +1,6 @@
-"""Protocol of a connected landing zone.
+"""Interface of a connected landing zone, as a `typing.Protocol`.
 
-Folders, object stores and SFTP servers each implement `Session`; the rest of landing uses the protocol alone.
+Folders, object stores and SFTP servers each implement `Session`. The rest of landing uses only this interface.
 `test_zone_contract.py` runs the same tests with every implementation.
 """
 
