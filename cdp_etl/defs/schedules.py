@@ -15,6 +15,7 @@ from cdp_etl.settings import Settings
 from cdp_etl.warehouse import WarehouseLockedError, WarehouseMissingError
 
 TICK_LOCK_TIMEOUT_SECONDS = 5
+"""Longest wait of a sensor's tick for the lock of the warehouse."""
 UNFINISHED = [
     dg.DagsterRunStatus.QUEUED,
     dg.DagsterRunStatus.NOT_STARTED,
@@ -22,6 +23,7 @@ UNFINISHED = [
     dg.DagsterRunStatus.STARTED,
     dg.DagsterRunStatus.CANCELING,
 ]
+"""Statuses of a run that has not ended."""
 _MAX_ATTEMPTS = 3
 """Number of runs requested for the same newest load. A new load starts over."""
 
@@ -87,7 +89,7 @@ def _request(unapplied: UnappliedLoads, cursor: str | None) -> dg.SensorResult |
     """Request one run for the dates of all unapplied loads.
 
     Dagster never starts a second run with the same run key, even if the first failed. The key therefore contains
-    the number of the attempt.
+    the number of the attempt. The cursor is the last key: `<newest load_seq>:<attempt>`.
     """
     requested, attempts = (int(part) for part in cursor.split(":")) if cursor else (0, 0)
     attempt = attempts + 1 if requested == unapplied.newest_load_seq else 1

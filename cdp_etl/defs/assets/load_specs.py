@@ -1,4 +1,7 @@
-"""Specs of the load assets: description, columns, kinds, owner, lineage. `metadata.py` has what a run adds."""
+"""Asset specs of the load: description, columns, kinds, owner, lineage.
+
+`metadata.py` has the metadata that a run adds.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -59,7 +62,7 @@ def load_spec(
         tags={"pii": ""},  # every entity has contacts
         metadata=_metadata(entity, layer, layer_spec),
         partitions_def=partitions,
-        skippable=True,  # its dates are recorded one by one and are not the output of the step
+        skippable=True,  # the step records each date itself; its own output is optional
     )
 
 

@@ -25,7 +25,7 @@ def build_report(partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefinitio
         kinds={"html"},
         owners=[MARTS[0].owner],
         partitions_def=partitions,
-        skippable=True,  # its dates are recorded one by one and are not the output of the step
+        skippable=True,  # the step records each date itself; its own output is optional
     )
 
     @dg.multi_asset(name="write_report", specs=[spec], backfill_policy=BACKFILL_POLICY)

@@ -1,4 +1,4 @@
-"""Freshness checks and their sensor: staging and marts must contain the newest dump that is due, by the ledger.
+"""Freshness checks and their sensor: by the ledger, staging and marts must contain the newest dump that is due.
 
 Dagster's own freshness policies use the time of the last materialization. A backfill of last March would make
 stale marts look fresh (decision 0080).
@@ -42,7 +42,8 @@ _MART_SPECS = {
     )
     for mart in MARTS
 }
-_cursor = TypeAdapter(dict[str, str])
+_CURSOR = TypeAdapter(dict[str, str])
+"""Cursor of the sensor: the sentence last recorded, by check key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ class Freshness:
 
 
 def build_freshness_checks() -> dg.AssetChecksDefinition:
-    """Return the checks, evaluated by one step that people start."""
+    """Return the checks, evaluated by one step of a run that a person starts."""
 
     @dg.multi_asset_check(
         name="check_freshness", specs=[*_STAGING_SPECS.values(), *_MART_SPECS.values()], can_subset=True
@@ -120,7 +121,7 @@ def build_freshness() -> dg.SensorDefinition:
     def freshness(
         context: dg.SensorEvaluationContext, settings: dg.ResourceParam[Settings]
     ) -> dg.SensorResult | dg.SkipReason:
-        before = _cursor.validate_json(context.cursor) if context.cursor else {}
+        before = _CURSOR.validate_json(context.cursor) if context.cursor else {}
         # A tick must be short. If a load holds the lock, the next tick tries again.
         warehouse = replace(settings.open_warehouse(), lock_timeout_seconds=TICK_LOCK_TIMEOUT_SECONDS)
         try:
@@ -132,7 +133,7 @@ def build_freshness() -> dg.SensorDefinition:
         return dg.SensorResult(
             asset_events=changed,
             skip_reason=f"{len(changed)} of {len(found)} results have changed.",
-            cursor=_cursor.dump_json(now).decode(),
+            cursor=_CURSOR.dump_json(now).decode(),
         )
 
     return freshness
@@ -148,23 +149,23 @@ def evaluate_freshness(settings: Settings, warehouse: Warehouse, now: datetime) 
     due: dict[str, date] = {}
     for entity, day, _ in settings.expectation().due(now):
         due[entity.table] = max(day, due.get(entity.table, day))
-    valid_loads = {(entity, day): seq for entity, day, seq in loads}
+    loads_in_place = {(entity, day): seq for entity, day, seq in loads}
     for table, spec in _STAGING_SPECS.items():
         newest = due.get(table)
-        is_missing = newest is not None and (table, newest) not in valid_loads
+        is_missing = newest is not None and (table, newest) not in loads_in_place
         yield Freshness(spec.key, (f"The dump of {newest} is not loaded.",) if is_missing else (), newest)
     for mart in MARTS:
         days = {table: due[table] for table in sorted(_upstream_tables(mart)) if table in due}
         yield Freshness(
             _MART_SPECS[mart.name].key,
-            tuple(_missing(days, valid_loads, applied.get(mart.name, 0))),
+            tuple(_missing(days, loads_in_place, applied.get(mart.name, 0))),
             max(days.values(), default=None),
         )
 
 
-def _missing(days: dict[str, date], valid_loads: dict[tuple[str, date], int], applied: int) -> Iterator[str]:
+def _missing(days: dict[str, date], loads_in_place: dict[tuple[str, date], int], applied: int) -> Iterator[str]:
     for table, day in days.items():
-        load_seq = valid_loads.get((table, day))
+        load_seq = loads_in_place.get((table, day))
         if load_seq is None:
             yield f"{table} of {day} is not loaded."
         elif load_seq > applied:
@@ -172,7 +173,7 @@ def _missing(days: dict[str, date], valid_loads: dict[tuple[str, date], int], ap
 
 
 def _ledger_and_marts(warehouse: Warehouse) -> tuple[list[tuple[str, date, int]], dict[str, int]]:
-    """Return the valid loads, and the newest load that each mart has applied."""
+    """Return the loads in place, and the newest load that each mart has applied."""
     try:
         loads = ledger(warehouse).filter(pl.col("loaded_load_seq").is_not_null())
         with warehouse.reading() as connection:
