@@ -18,15 +18,15 @@ NFC_STABLE_RANGES: Final = (
 NFC_UNCERTAIN: Final = (
     "[^" + "".join(rf"\u{{{first:x}}}-\u{{{last:x}}}" for first, last in NFC_STABLE_RANGES) + "]"
 )
-"""Regular expression that matches in every string that may not be in NFC."""
+"""Regular expression that matches every string that may not be in NFC."""
 
 
 def to_nfc(strings: pl.Series, rows: pl.Series) -> pl.Series:
-    """Return the strings with those of some rows in NFC.
+    """Return the strings in NFC; only those at some rows are normalized.
 
     Args:
         strings: A column of strings.
-        rows: Indexes of the strings that contain more than ASCII.
+        rows: Indexes of the strings that may not be in NFC. All others are, such as ASCII.
     """
     if rows.is_empty():
         return strings

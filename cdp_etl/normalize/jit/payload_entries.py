@@ -1,4 +1,7 @@
-"""Spans of the entries of an API payload; `readers/json/payload.py` cuts the line at them."""
+"""Byte spans of the elements of `entries` in an API payload.
+
+A payload is one line with several records. `readers/json/payload.py` cuts the line at these spans.
+"""
 
 from typing import Final
 
@@ -16,6 +19,7 @@ from cdp_etl.normalize.jit.tokens import (
     skip_whitespace,
 )  # fmt: skip # one list, not one a line
 
+# `entries` is compared as two words of four bytes that overlap in one byte.
 _ENTR: Final = int.from_bytes(b"entr")
 _RIES: Final = int.from_bytes(b"ries")
 _LENGTH: Final = 7
@@ -23,7 +27,9 @@ _LENGTH: Final = 7
 
 @kernel
 def find_entries(data: int, start: int, end: int, spans: int) -> int:
-    """Find the elements of the member `entries` of an object; return their number, or -1 if it is no array.
+    """Find the elements of the member `entries` of an object; return their number.
+
+    Return -1 if the object has no such member, or if its value is not an array.
 
     The object must be valid JSON. If the member is repeated, the last one counts.
 

@@ -63,7 +63,8 @@ _INLINE_BYTES: Final = 12
 def scan_records(batch: BatchAddresses) -> int:
     """Scan the records of a batch into columns; return the number of rows.
 
-    Records whose cause is not 0 already are skipped. The slots of both hash tables are -1 before.
+    Records whose cause is not 0 already are skipped. The caller has set the slots of both hash tables, of field
+    names and of key sets, to -1.
     """
     fill_field_slots(batch.field_names, batch.field_offsets, batch.field_count, batch.field_slots)
     row_count = 0
@@ -79,6 +80,7 @@ def scan_records(batch: BatchAddresses) -> int:
             row_count += 1
             out = next_out
         else:
+            # The next record uses the same row. The two extra columns are custom fields and other keys.
             for field in range(batch.field_count + 2):
                 cell = field * batch.record_count + row_count
                 store_u8(batch.states, cell, ABSENT)
@@ -91,8 +93,8 @@ def scan_records(batch: BatchAddresses) -> int:
 def _scan_record(start: int, end: int, row: int, out: int, batch: BatchAddresses) -> tuple[int, int]:
     """Scan one record into a row; return its cause, 0 if it is supported, and the end of the output."""
     data = batch.data
-    count = 0
-    seen = 0
+    count = 0  # keys that name no field
+    seen = 0  # bits of the fields found
     if start >= end or load_u8(data, start) != OPEN_OBJECT:
         return MALFORMED_JSON, out
     pos = skip_whitespace(data, start + 1, end)
@@ -236,6 +238,7 @@ def _write_other_objects(count: int, row: int, out: int, batch: BatchAddresses) 
         if out > start:
             store_u8(batch.output, out, CLOSE_OBJECT)
             out += 1
+            # Custom fields are the first column after the fields, the other keys the second.
             cell = (batch.field_count + 1 - is_custom) * batch.record_count + row
             _store_view(OUTPUT_BUFFER, start, out, cell, batch)
             store_u8(batch.states, cell, PARSED)

@@ -211,11 +211,11 @@ def _with_envelopes(
             "ignored": trim_strings(pl.Series(ignored, dtype=pl.String())),
         }
     )
-    own = frame.with_columns(pl.Series("envelope", slices.envelope_index[frame[ROW].to_numpy()]))
-    both = own.join(envelopes, on="envelope", how="left", maintain_order="left")
-    both = both.filter(pl.col(_IGNORED).is_null() | pl.col("ignored").is_null())
-    unsupported[f"{IGNORED_UPDATE_CFS_KEY}: in both payload and entry"] += len(own) - len(both)
-    return both.with_columns(
+    numbered = frame.with_columns(pl.Series("envelope", slices.envelope_index[frame[ROW].to_numpy()]))
+    joined = numbered.join(envelopes, on="envelope", how="left", maintain_order="left")
+    joined = joined.filter(pl.col(_IGNORED).is_null() | pl.col("ignored").is_null())
+    unsupported[f"{IGNORED_UPDATE_CFS_KEY}: in both payload and entry"] += len(numbered) - len(joined)
+    return joined.with_columns(
         pl.coalesce("system_name", "source").alias("system_name"), pl.coalesce("ignored", _IGNORED).alias(_IGNORED)
     ).drop("envelope", "source", "ignored")
 

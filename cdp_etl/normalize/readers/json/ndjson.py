@@ -1,6 +1,6 @@
-"""NDJSON lines: a file is cut into lines, each of them a record; blank lines are skipped.
+"""Reader of NDJSON: cuts a file into lines, one record per line, and skips blank lines.
 
-`payload.py` expands lines with several records (API payloads).
+`payload.py` expands an API payload: one line that contains several records.
 """
 
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from cdp_etl.normalize.readers.byte_stream import BYTE_ORDER_MARK, OTHER_BYTE_OR
 
 _NEWLINE: Final = 0x0A
 _CARRIAGE_RETURN: Final = 0x0D
-_OBJECT: Final = 0x7B
+_OPEN_BRACE: Final = 0x7B
 
 
 def read_lines(source: ByteSource) -> Iterator[RecordSlices]:
@@ -90,7 +90,7 @@ def _cut_lines(file: str, data: bytes, position: int, limit: int) -> tuple[Recor
     ends = ends - has_return
     is_record = ends > starts
     first = codes[np.where(is_record, starts, 0)] if len(data) else codes
-    for row in np.flatnonzero(is_record & (first != _OBJECT) & (ends - starts <= limit)):
+    for row in np.flatnonzero(is_record & (first != _OPEN_BRACE) & (ends - starts <= limit)):
         is_record[row] = bool(data[starts[row] : ends[row]].strip())
     slices = RecordSlices(file, data, starts[is_record], ends[is_record], positions[is_record])
     return slices, position + len(positions)
