@@ -23,6 +23,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import duckdb
+from dump import Dump
 
 from cdp_etl.contract.table import lake_columns
 from cdp_etl.entities import BY_NAME
@@ -54,24 +55,6 @@ feed and no ledger, checks nothing, and would leave two current versions of a co
 
 | history, rows | file, GB | step | wall s | spread | CPU s | wall ratio | CPU ratio |
 |--:|--:|---|--:|--:|--:|--:|--:|"""
-
-
-@dataclass(frozen=True)
-class Dump:
-    """A normalized dump with the attributes that `load_dump` requires."""
-
-    dump_date: date
-    content_fingerprint: str
-    bytes: int
-    records_read: int
-    accepted: int
-    superseded: int
-    quarantined: int
-    with_warnings: int
-    reasons: dict[str, int]
-    accepted_files: list[Path]
-    superseded_files: list[Path]
-    quarantined_files: list[Path]
 
 
 @dataclass(frozen=True)

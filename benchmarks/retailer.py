@@ -17,7 +17,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
-from load import Dump
+from dump import Dump
 
 from cdp_etl.contract.entity import Entity
 from cdp_etl.contract.table import lake_columns

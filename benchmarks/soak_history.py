@@ -18,7 +18,8 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from soak_plan import PATHS, PLAN, TIMEZONE, PlannedDump, PlannedFile
+from dump import Dump
+from soak_plan import PATHS, PLAN, TIMEZONE, PlannedFile
 
 from cdp_etl.contract.normalization_settings import NormalizationSettings
 from cdp_etl.entities import BY_NAME, ENTITIES
@@ -101,7 +102,7 @@ def deliver(  # noqa: PLR0913, PLR0917 - what decides a delivery
         "entity": name,
         "dump": {
             field.name: list(map(str, value)) if field.name in PATHS else value
-            for field in fields(PlannedDump)
+            for field in fields(Dump)
             for value in [getattr(dump, field.name)]
         },
         "files": [{"path": file.path, "bytes": file.bytes, "sha256": file.sha256} for file in files],

@@ -9,6 +9,8 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+from dump import Dump
+
 from cdp_etl.contract.entity import Entity
 from cdp_etl.entities import BY_NAME
 
@@ -32,24 +34,6 @@ class PlannedFile:
 
 
 @dataclass(frozen=True)
-class PlannedDump:
-    """A normalized dump, as `load_dump` requires it."""
-
-    dump_date: date
-    content_fingerprint: str
-    bytes: int
-    records_read: int
-    accepted: int
-    superseded: int
-    quarantined: int
-    with_warnings: int
-    reasons: dict[str, int]
-    accepted_files: list[Path]
-    superseded_files: list[Path]
-    quarantined_files: list[Path]
-
-
-@dataclass(frozen=True)
 class PlannedLoad:
     """One load of a history.
 
@@ -61,7 +45,7 @@ class PlannedLoad:
     """
 
     entity: Entity
-    dump: PlannedDump
+    dump: Dump
     files: list[PlannedFile]
     is_step: bool
 
@@ -75,4 +59,4 @@ def _load(load: dict[str, Any]) -> PlannedLoad:
     dump = load["dump"] | {name: [Path(path) for path in load["dump"][name]] for name in PATHS}
     dump["dump_date"] = date.fromisoformat(dump["dump_date"])
     files = [PlannedFile(**file) for file in load["files"]]
-    return PlannedLoad(BY_NAME[load["entity"]], PlannedDump(**dump), files, load["is_step"])
+    return PlannedLoad(BY_NAME[load["entity"]], Dump(**dump), files, load["is_step"])

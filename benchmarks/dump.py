@@ -1,0 +1,23 @@
+"""A dump that a benchmark loads. This module does not import normalization, nor its compiled code."""
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Dump:
+    """A normalized dump with the attributes that `load_dump` requires."""
+
+    dump_date: date
+    content_fingerprint: str
+    bytes: int
+    records_read: int
+    accepted: int
+    superseded: int
+    quarantined: int
+    with_warnings: int
+    reasons: dict[str, int]
+    accepted_files: list[Path]
+    superseded_files: list[Path]
+    quarantined_files: list[Path]
