@@ -20,6 +20,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
@@ -57,6 +58,7 @@ class Soak:
         self.until = until
         self.history_options = history_options
         self._lock = threading.RLock()
+        self._making: dict[int, threading.Lock] = defaultdict(threading.Lock)
         self._ended: dict[int, dict[str, str]] = {}
 
     def run(self, processes: int, histories: int | None) -> None:
@@ -90,8 +92,6 @@ class Soak:
             if seed in failed and self._folder(seed).exists():  # the evidence of an earlier slice
                 self._folder(seed).rename(self.work / f"seed-{seed}-{int(time.time())}")
             shutil.rmtree(self._folder(seed), ignore_errors=True)
-            command = [sys.executable, HERE / "soak_history.py", str(seed), self._folder(seed) / "history"]
-            subprocess.run([*command, *self.history_options], check=True)
             yield from ((seed, version) for version in self.versions)
 
     def _work(self, tasks: Iterator[tuple[int, str]]) -> None:
@@ -104,6 +104,9 @@ class Soak:
 
     def _replay(self, seed: int, version: str) -> None:
         folder = self._folder(seed)
+        with self._making[seed]:  # the first replay of a history makes it
+            make = [sys.executable, HERE / "soak_history.py", str(seed), folder / "history"]
+            subprocess.run([*make, *self.history_options], check=True)
         command = [sys.executable, HERE / "soak_replay.py", folder / "history", folder / version, str(self.until)]
         environment = os.environ | {"PYTHONPATH": str(self._installed(version))}
         with (folder / f"{version}.stderr").open("w+", encoding="utf-8") as errors:

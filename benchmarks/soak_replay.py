@@ -47,7 +47,7 @@ def replay(history: Path, folder: Path, until: float) -> Iterator[Mapping[str, A
             if not load.is_step:
                 continue
             refresh_marts(warehouse, MartSettings())
-            failures = _verify(warehouse, folder / f"step-{number}")
+            failures = _verify(warehouse, folder / f"step-{number}", history)
         except (duckdb.Error, CdpEtlError):
             failures = [traceback.format_exc(limit=-3)]
         yield {
@@ -64,18 +64,18 @@ def replay(history: Path, folder: Path, until: float) -> Iterator[Mapping[str, A
     yield {"end": "complete"}
 
 
-def _verify(warehouse: Warehouse, export: Path) -> list[str]:
+def _verify(warehouse: Warehouse, export: Path, history: Path) -> list[str]:
     """Compare the marts in a fresh process; if it finds a failure, say whether another process finds it too."""
-    failures = _verify_once(warehouse, export)
+    failures = _verify_once(warehouse, export, history)
     if failures:
-        again = _verify_once(warehouse, export.with_name(f"{export.name}-again"))
+        again = _verify_once(warehouse, export.with_name(f"{export.name}-again"), history)
         failures.append(f"A second process finds {len(again)} failures: {'; '.join(again) or 'none'}")
     return failures
 
 
-def _verify_once(warehouse: Warehouse, export: Path) -> list[str]:
+def _verify_once(warehouse: Warehouse, export: Path, history: Path) -> list[str]:
     done = subprocess.run(
-        [sys.executable, VERIFY, warehouse.path, export], capture_output=True, text=True, check=False
+        [sys.executable, VERIFY, warehouse.path, export, history], capture_output=True, text=True, check=False
     )
     if done.returncode:
         return [f"soak_verify.py ended with status {done.returncode}: {done.stderr[-2_000:]}"]

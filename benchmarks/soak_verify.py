@@ -1,10 +1,10 @@
 """Comparison of a warehouse with itself in a fresh process, for the soak.
 
-    python benchmarks/soak_verify.py WAREHOUSE EXPORT
+    python benchmarks/soak_verify.py WAREHOUSE EXPORT HISTORY
 
-Run the full check of staging. Of each mart, run the checks over all rows and compare the rows with a rebuild, by
-EXCEPT ALL in both directions. Write the rows of each mart to the folder EXPORT as Parquet, for the comparison
-between versions. Print the failed checks as a JSON list of sentences.
+Run the full check of staging, with the dumps of the plan in the folder HISTORY. Of each mart, run the checks over
+all rows and compare the rows with a rebuild, by EXCEPT ALL in both directions. Write the rows of each mart to the
+folder EXPORT as Parquet, for the comparison between versions. Print the failed checks as a JSON list of sentences.
 """
 
 import json
@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
-from soak_plan import TIMEZONE
+from soak_plan import TIMEZONE, read_plan
 
 from cdp_etl.contract.render.ddl import literal
 from cdp_etl.marts.checks import run
@@ -23,9 +23,10 @@ from cdp_etl.marts.settings import MartSettings
 from cdp_etl.warehouse import Warehouse, check_full
 
 
-def verify(warehouse: Warehouse, export: Path) -> Iterator[str]:
+def verify(warehouse: Warehouse, export: Path, history: Path) -> Iterator[str]:
     """Yield a sentence for each failed check, and write the rows of each mart."""
-    for one in check_full(warehouse):
+    dumps = {load.dump.content_fingerprint: load.dump for load in read_plan(history)}
+    for one in check_full(warehouse, lambda _entity, _dump_date, fingerprint: dumps.get(fingerprint)):
         if not one.passed:
             yield f"staging.{one.entity}: {one.check}: {one.sentence}"
     export.mkdir(parents=True, exist_ok=True)
@@ -41,16 +42,16 @@ def verify(warehouse: Warehouse, export: Path) -> Iterator[str]:
             connection.execute(f"COPY (FROM {mart.table}) TO {path} (FORMAT parquet)")
 
 
-def failures(path: Path, export: Path) -> list[str]:
+def failures(path: Path, export: Path, history: Path) -> list[str]:
     """Return the failed checks; an error of DuckDB is one."""
     warehouse = Warehouse(path, 60.0, memory_limit="1GiB", threads=2, business_timezone=TIMEZONE)
     found = []
     try:
-        found.extend(verify(warehouse, export))
+        found.extend(verify(warehouse, export, history))
     except duckdb.Error as error:
         found.append(f"{type(error).__name__}: {error}")
     return found
 
 
 if __name__ == "__main__":
-    print(json.dumps(failures(Path(sys.argv[1]), Path(sys.argv[2]))))
+    print(json.dumps(failures(*map(Path, sys.argv[1:]))))

@@ -1,5 +1,6 @@
 """`cdp-etl check`: all checks over all data."""
 
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -7,6 +8,7 @@ import typer
 from cdp_etl.cli.output import err, out, print_table, progress
 from cdp_etl.marts.refresh import check_mart
 from cdp_etl.marts.registry import MARTS
+from cdp_etl.normalize import find_normalized
 from cdp_etl.settings import load_settings
 from cdp_etl.warehouse import check_full
 
@@ -31,7 +33,8 @@ def check_command(
     warehouse = settings.open_warehouse()
     with progress() as report:
         report("Checking staging …")
-        rows = [(f"staging.{one.entity}", one.check, one.passed, one.sentence) for one in check_full(warehouse)]
+        staging = check_full(warehouse, partial(find_normalized, settings.lake))
+        rows = [(f"staging.{one.entity}", one.check, one.passed, one.sentence) for one in staging]
         for mart in MARTS:
             report(f"Checking {mart.table} …")
             results = check_mart(warehouse, mart, settings.mart_settings())

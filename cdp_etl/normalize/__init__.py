@@ -7,7 +7,7 @@ Does not belong here: the warehouse and Dagster; readers of one format (`cdp_etl
 from cdp_etl.normalize.errors import DumpUnreadableError, RecordsLostError
 from cdp_etl.normalize.lake.result import NormalizedDump, NormalizedFile
 from cdp_etl.normalize.lake.retention import PrunedOutput, prune_lake
-from cdp_etl.normalize.lake.store import latest_normalized
+from cdp_etl.normalize.lake.store import find_normalized, latest_normalized
 from cdp_etl.normalize.normalize import normalize_dump
 from cdp_etl.normalize.readers.byte_stream import ExpansionBound
 from cdp_etl.normalize.source_files import SourceFile, content_fingerprint
@@ -21,6 +21,7 @@ __all__ = [
     "RecordsLostError",
     "SourceFile",
     "content_fingerprint",
+    "find_normalized",
     "latest_normalized",
     "normalize_dump",
     "prune_lake",

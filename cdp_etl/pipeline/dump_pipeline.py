@@ -28,6 +28,7 @@ from cdp_etl.warehouse import (
     LoadFailedError,
     LoadNotBalancedError,
     LoadResult,
+    StagingDiffersError,
     Warehouse,
     WarehouseError,
     files_in_place,
@@ -124,7 +125,8 @@ def process_dump(settings: Settings, request: DumpRequest, report_progress: Repo
 
 def is_recorded_in_ledger(error: CdpEtlError) -> bool:
     """Return whether the ledger contains the error of a dump. It does unless the warehouse cannot be used."""
-    return not isinstance(error, WarehouseError) or isinstance(error, LoadFailedError | LoadNotBalancedError)
+    recorded = LoadFailedError | LoadNotBalancedError | StagingDiffersError
+    return not isinstance(error, WarehouseError) or isinstance(error, recorded)
 
 
 def _pull(

@@ -91,6 +91,33 @@ class Warehouse:
                 pass  # migrates the file
 
     @contextmanager
+    def verified(
+        self, connection: duckdb.DuckDBPyConnection, verify: Callable[[duckdb.DuckDBPyConnection], None]
+    ) -> Iterator[None]:
+        """Commit what the block writes, reopen the file and verify it; undo the commit if `verify` raises.
+
+        The block's commits are in the write-ahead log only: the file itself is not changed before `verify`
+        returned. To undo them, the log is deleted. A process that is killed before `verify` returned leaves the
+        log, so its commits stay and are not verified.
+
+        Args:
+            connection: Connection of `writing`. It is closed at the end of the block, unless the block raises.
+            verify: Called with a new connection to the reopened file.
+        """
+        connection.execute("CHECKPOINT")  # from here on the log has nothing but what the block writes
+        _hold_checkpoints(connection)
+        yield
+        connection.close()
+        try:
+            with closing(self._connect(read_only=False)) as reopened:
+                _hold_checkpoints(reopened)
+                verify(reopened)
+                reopened.execute("CHECKPOINT")
+        except BaseException:
+            self.path.with_name(f"{self.path.name}.wal").unlink(missing_ok=True)
+            raise
+
+    @contextmanager
     def closed(self) -> Iterator[None]:
         """Hold the lock while the file is closed and checkpointed, for work on the file itself.
 
@@ -151,6 +178,12 @@ class Warehouse:
             else:
                 connection.execute("SET TimeZone = 'UTC'")
                 return connection
+
+
+def _hold_checkpoints(connection: duckdb.DuckDBPyConnection) -> None:
+    """Write nothing from the write-ahead log to the file, neither at a commit nor when the file is closed."""
+    connection.execute("SET checkpoint_threshold = '1TB'")
+    connection.execute("PRAGMA disable_checkpoint_on_shutdown")
 
 
 def _locking_process(message: str) -> int | None:

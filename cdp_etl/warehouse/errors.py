@@ -64,6 +64,16 @@ class LoadNotBalancedError(WarehouseError):
         super().__init__(f"The load of {entity} of {dump_date} was rolled back: {fact}.")
 
 
+class StagingDiffersError(WarehouseError):
+    """The rows of a dump in staging differ from the lake after the commit. The previous load was put back."""
+
+    def __init__(self, entity: str, dump_date: date, fact: str) -> None:
+        super().__init__(
+            f"The load of {entity} of {dump_date} was undone, because stored rows differ from the lake: {fact}."
+            " Load the dump again; if the error occurs again, check memory and disk of the machine."
+        )
+
+
 class LoadFailedError(WarehouseError):
     """DuckDB failed in a step of a load. The transaction was rolled back; the previous load stays in place."""
 

@@ -5,6 +5,7 @@ not part of the daily jobs. A mart that fails is rebuilt by its next refresh, be
 """
 
 from collections.abc import Iterator
+from functools import partial
 
 import dagster as dg
 
@@ -16,6 +17,7 @@ from cdp_etl.marts.checks.model import REBUILD_HINT, MartCheckError
 from cdp_etl.marts.engine.mart import Mart
 from cdp_etl.marts.refresh import check_mart
 from cdp_etl.marts.registry import MARTS
+from cdp_etl.normalize import find_normalized
 from cdp_etl.pipeline.dump_pipeline import ReportProgress
 from cdp_etl.pipeline.layers import Layer
 from cdp_etl.settings import Settings
@@ -29,7 +31,7 @@ _STAGING_SPECS = {
     entity.table: dg.AssetCheckSpec(
         FULL_DATA_CHECK,
         asset=asset_key(Layer.STAGING, entity.table),
-        description="Over all dumps, keys are unique, the newest version is current, and record counts add up.",
+        description="In all dumps, keys are unique, the newest version is current, and all values equal the lake.",
     )
     for entity in ENTITIES
 }
@@ -103,7 +105,7 @@ def build_weekly_check(settings: Settings) -> dg.ScheduleDefinition:
 
 
 def _staging_results(settings: Settings) -> Iterator[Result]:
-    findings = check_full(settings.open_warehouse())
+    findings = check_full(settings.open_warehouse(), partial(find_normalized, settings.lake))
     for table, spec in _STAGING_SPECS.items():
         own = [finding for finding in findings if finding.entity == table]
         sentence = " ".join(f"{finding.check}: {finding.sentence}" for finding in own)

@@ -103,6 +103,13 @@ def dump_folder(lake: Path, entity: Entity, dump_date: date) -> DumpFolder:
     return DumpFolder(lake / entity.table / dump_date.isoformat())
 
 
+def find_normalized(
+    lake: Path, entity: Entity, dump_date: date, content_fingerprint: str
+) -> NormalizedDump | None:
+    """Return the output of a dump with this fingerprint, or None if the lake does not have it."""
+    return dump_folder(lake, entity, dump_date).find(content_fingerprint)
+
+
 def latest_normalized(lake: Path, entity: Entity, dump_date: date) -> NormalizedDump | None:
     """Return the output of a dump that was published last, or None if the dump was never normalized."""
     return dump_folder(lake, entity, dump_date).latest()

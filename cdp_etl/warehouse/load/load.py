@@ -1,4 +1,8 @@
-"""Load of one normalized dump into the warehouse: the order of the steps, in one transaction."""
+"""Load of one normalized dump into the warehouse: the order of the steps, in one transaction.
+
+After the commit a new connection to the reopened file compares the dump's rows with the lake. A difference undoes
+the load.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,11 +12,12 @@ import duckdb
 
 from cdp_etl.contract.entity import Entity
 from cdp_etl.warehouse.connection import Warehouse
-from cdp_etl.warehouse.errors import LoadFailedError, WarehouseError
+from cdp_etl.warehouse.errors import LoadFailedError, StagingDiffersError, WarehouseError
 from cdp_etl.warehouse.load import (
     change_feed,
     current_versions,
     invariants,
+    lake_comparison,
     ledger,
     redelivery,
     replace_rows,
@@ -86,6 +91,7 @@ def load_dump(  # noqa: PLR0913 - the keyword arguments are the settings of a lo
     Raises:
         LoadNotBalancedError: If an invariant is violated. Only the ledger was changed.
         LoadFailedError: If DuckDB failed in a step. Only the ledger was changed.
+        StagingDiffersError: If the stored rows differ from the lake. Only the ledger was changed.
         WarehouseLockedError: If the lock is not acquired within `lock_timeout_seconds`.
     """
     delivery = DumpDelivery(entity, normalized, files, datetime.now(UTC), run_id)
@@ -94,12 +100,17 @@ def load_dump(  # noqa: PLR0913 - the keyword arguments are the settings of a lo
         if not_loaded:
             return _write_outcome(connection, delivery, not_loaded)
         try:
-            with transaction(connection):
-                return _replace(connection, delivery)
+            with (
+                warehouse.verified(connection, lambda reopened: _compare_with_lake(reopened, delivery)),
+                transaction(connection),
+            ):
+                result = _replace(connection, delivery)
         except (duckdb.Error, WarehouseError) as error:
             failure = _as_warehouse_error(error, delivery)
-            _write_failure(connection, delivery, failure)
-            raise failure from None
+        else:
+            return result
+    _write_failure(warehouse, delivery, failure)
+    raise failure
 
 
 def _replace(connection: duckdb.DuckDBPyConnection, delivery: DumpDelivery) -> LoadResult:
@@ -126,6 +137,12 @@ def _replace(connection: duckdb.DuckDBPyConnection, delivery: DumpDelivery) -> L
     )
     ledger.write_attempt(connection, attempt, outcome, delivery)
     return _result(delivery, attempt, outcome, findings)
+
+
+def _compare_with_lake(connection: duckdb.DuckDBPyConnection, delivery: DumpDelivery) -> None:
+    different = lake_comparison.differences(connection, delivery.entity, delivery.dump)
+    if different:
+        raise StagingDiffersError(delivery.entity.name, delivery.dump.dump_date, "; ".join(different))
 
 
 def _unchanged(connection: duckdb.DuckDBPyConnection, delivery: DumpDelivery, *, force: bool) -> Outcome | None:
@@ -160,10 +177,11 @@ def _as_warehouse_error(error: duckdb.Error | WarehouseError, delivery: DumpDeli
     return LoadFailedError(delivery.entity.name, delivery.dump.dump_date, error)
 
 
-def _write_failure(connection: duckdb.DuckDBPyConnection, delivery: DumpDelivery, failure: WarehouseError) -> None:
+def _write_failure(warehouse: Warehouse, delivery: DumpDelivery, failure: WarehouseError) -> None:
     try:
-        _write_outcome(connection, delivery, Outcome("failed", str(failure)))
-    except duckdb.Error as error:  # for example a full disk; the first error is the one to raise
+        with warehouse.writing() as connection:
+            _write_outcome(connection, delivery, Outcome("failed", str(failure)))
+    except (duckdb.Error, WarehouseError) as error:  # for example a full disk; the first error is the one to raise
         failure.add_note(f"The ledger could not be written either ({type(error).__name__}).")
 
 

@@ -3,7 +3,7 @@
 `cdp_etl.normalize.NormalizedDump` and `cdp_etl.landing.DumpFile` implement them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -62,6 +62,10 @@ class LoadableDump(Protocol):
     @property
     def quarantined_files(self) -> Sequence[Path]:
         """Parquet of `QUARANTINE_COLUMNS`; empty if there are no such records."""
+
+
+FindDump = Callable[[Entity, date, str], LoadableDump | None]
+"""Function that returns the normalized dump of an entity, a dump date and a content fingerprint, if it exists."""
 
 
 class LoadedFile(Protocol):

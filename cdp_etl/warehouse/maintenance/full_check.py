@@ -1,6 +1,6 @@
-"""Full check of staging: invariants over all rows, not only over the keys that a load affects.
+"""Full check of staging: invariants over all rows, not only over affected keys, and equality with the lake.
 
-The check reads all of staging, so it runs weekly and by `cdp-etl check --full`.
+The check reads all of staging and of the lake, so it runs weekly and by `cdp-etl check --full`.
 """
 
 from collections.abc import Iterator
@@ -11,6 +11,8 @@ import duckdb
 from cdp_etl.contract.entity import Entity
 from cdp_etl.entities import ENTITIES
 from cdp_etl.warehouse.connection import Warehouse
+from cdp_etl.warehouse.load.lake_comparison import differences
+from cdp_etl.warehouse.load.protocols import FindDump
 from cdp_etl.warehouse.sql import single_value
 
 
@@ -19,7 +21,7 @@ class StagingCheckResult:
     """Result of one check of the staging rows of one entity.
 
     Attributes:
-        check: Name of the check: key_is_unique, newest_version_is_current or records_balance.
+        check: Name of the check: key_is_unique, newest_version_is_current, records_balance or equals_lake.
         entity: The entity, by the name of its table.
         violations: Number of keys or dumps that violate the check.
         sentence: The result in a sentence.
@@ -36,15 +38,23 @@ class StagingCheckResult:
         return self.violations == 0
 
 
-def check_full(warehouse: Warehouse) -> list[StagingCheckResult]:
-    """Check key uniqueness, current versions and record balance of every entity.
+def check_full(warehouse: Warehouse, find_dump: FindDump) -> list[StagingCheckResult]:
+    """Check key uniqueness, current versions, record balance, and equality with the lake, of every entity.
+
+    Args:
+        warehouse: The warehouse.
+        find_dump: Returns a dump from the lake.
 
     Raises:
         WarehouseMissingError: If the warehouse does not exist.
         WarehouseLockedError: If the lock is not acquired within `lock_timeout_seconds`.
     """
     with warehouse.reading() as connection:
-        return [result for entity in ENTITIES for result in _check_entity(connection, entity)]
+        return [
+            result
+            for entity in ENTITIES
+            for result in (*_check_entity(connection, entity), _compare_with_lake(connection, entity, find_dump))
+        ]
 
 
 def _check_entity(connection: duckdb.DuckDBPyConnection, entity: Entity) -> Iterator[StagingCheckResult]:
@@ -69,7 +79,37 @@ def _check_entity(connection: duckdb.DuckDBPyConnection, entity: Entity) -> Iter
     )
 
 
+def _compare_with_lake(
+    connection: duckdb.DuckDBPyConnection, entity: Entity, find_dump: FindDump
+) -> StagingCheckResult:
+    """Compare each loaded dump with the lake. Dumps that the lake lacks, as after a restore, are counted only."""
+    different, missing = [], 0
+    loaded = connection.execute(_IN_PLACE, [entity.table]).fetchall()
+    for dump_date, fingerprint in loaded:
+        dump = find_dump(entity, dump_date, fingerprint)
+        if dump is None:
+            missing += 1
+        else:
+            different += [f"{dump_date}: {fact}" for fact in differences(connection, entity, dump)]
+    named = "; ".join(different[:_DUMPS_NAMED])
+    return StagingCheckResult(
+        "equals_lake",
+        entity.table,
+        len(different),
+        f"{len(different)} tables of dumps differ from the lake{': ' if named else ''}{named}."
+        f" {len(loaded) - missing} dumps were compared, {missing} are not in the lake.",
+    )
+
+
 _DUMPS_NAMED = 10
+
+_IN_PLACE = """
+    SELECT dump_date, arg_max(content_fingerprint, load_seq)
+    FROM ops.load
+    WHERE entity = ? AND status = 'loaded'
+    GROUP BY dump_date
+    ORDER BY dump_date
+"""
 
 # Hashes are compared first, at 8 bytes per row; the keys are read only if a hash occurs more than once.
 _DUPLICATE_KEYS = """
