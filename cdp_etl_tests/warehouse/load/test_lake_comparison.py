@@ -141,6 +141,12 @@ def test_values_of_every_type_are_equal_in_staging_and_lake(warehouse: Warehouse
     assert load_records(warehouse, 1, [odd], quarantined=2, superseded=2).status == "loaded"
 
 
+def test_a_verified_load_is_in_the_file_and_no_longer_in_its_log(warehouse: Warehouse) -> None:
+    load_records(warehouse, 1, [comment("1")])
+
+    assert [path.name for path in warehouse.path.parent.glob("cdp.duckdb.*")] == ["cdp.duckdb.lock"]
+
+
 def test_the_full_check_names_dumps_whose_values_differ_from_the_lake(
     warehouse: Warehouse, tmp_path: Path
 ) -> None:
