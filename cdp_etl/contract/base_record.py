@@ -3,11 +3,12 @@
 The rules here apply to every entity. Entity-specific rules are declared in `cdp_etl.entities`.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any, ClassVar, Final, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationInfo, create_model, field_validator
+from pydantic import BaseModel, ConfigDict, JsonValue, ValidationInfo, create_model, field_validator
 from pydantic_core import PydanticCustomError
 
 from cdp_etl.contract.columns import Col, ContractType
@@ -50,6 +51,8 @@ class Record(BaseModel):
     """Column that identifies a record within one company and system."""
     main_timestamp: ClassVar[str]
     """Column with the time of the event."""
+    examples: ClassVar[Mapping[str, JsonValue]] = {}
+    """The contract's examples by column name, in the JSON type of the field."""
     supports_ignored_update_cfs: ClassVar[bool] = False
     """Whether the contract marks the entity SUPPORT_IGNORED_UPDATE_CFS."""
     owner: ClassVar[str] = "team:data-platform"
@@ -63,7 +66,7 @@ class Record(BaseModel):
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
         """Collect the fields. A field without a complete declaration raises TypeError instead of being skipped."""
         super().__pydantic_init_subclass__(**kwargs)
-        cls.fields = contract_fields(cls)
+        cls.fields = contract_fields(cls, cls.examples)
 
     @classmethod
     def key_only(cls) -> type[Self]:

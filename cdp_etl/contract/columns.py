@@ -38,7 +38,6 @@ class Col:
     Attributes:
         type: The contract's type.
         description: Meaning of the field, for readers of the data.
-        example: A delivered value as text; None if the contract has no example.
         vocabulary: Allowed values in the contract's spelling; empty if all values are allowed.
         minimum: Smallest allowed number; None if unbounded.
         maximum: Largest allowed number; None if unbounded.
@@ -48,7 +47,6 @@ class Col:
 
     type: ContractType
     description: str
-    example: str | None = None
     vocabulary: tuple[str, ...] = ()
     minimum: int | None = None
     maximum: int | None = None

@@ -1,9 +1,10 @@
 """Specification of one field, read from a pydantic model."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, get_args, get_origin
 
-from pydantic import BaseModel
+from pydantic import BaseModel, JsonValue
 from pydantic.fields import FieldInfo
 
 from cdp_etl.contract.columns import Col
@@ -20,6 +21,7 @@ class ContractField:
         column: Type, description, vocabulary, range and kind of personal data.
         is_required: Whether a record without the field is quarantined.
         default: Value of an absent field; None if it stays absent.
+        example: The contract's example of this field in this entity, in its JSON type; None if there is none.
     """
 
     name: str
@@ -27,14 +29,22 @@ class ContractField:
     column: Col
     is_required: bool
     default: str | None
+    example: JsonValue
 
 
-def contract_fields(model: type[BaseModel]) -> dict[str, ContractField]:
+def contract_fields(model: type[BaseModel], examples: Mapping[str, JsonValue]) -> dict[str, ContractField]:
     """Return the fields of a model by column name, in the order of declaration.
 
+    Args:
+        model: The model.
+        examples: The contract's examples, by column name.
+
     Raises:
-        TypeError: If a field declares no `Col` or more than one. The message names the field.
+        TypeError: If a field declares no `Col` or more than one, or if an example is of no field. The message
+            names the field.
     """
+    for name in examples.keys() - model.model_fields.keys():
+        raise TypeError(f"{model.__name__}.{name}: an example of a field that is not declared")
     return {
         name: ContractField(
             name=name,
@@ -42,6 +52,7 @@ def contract_fields(model: type[BaseModel]) -> dict[str, ContractField]:
             column=_declared_column(f"{model.__name__}.{name}", field),
             is_required=field.is_required(),
             default=None if field.is_required() else field.default,
+            example=examples.get(name),
         )
         for name, field in model.model_fields.items()
     }

@@ -11,21 +11,19 @@ TimezoneGmt = Annotated[
         ContractType.INTEGER,
         "Hours by which the record's timestamps are ahead of GMT. UTC is the delivered value minus this. "
         "If absent, timestamps are not shifted. Stored, so that the delivered value is not lost.",
-        example="7",
         minimum=-12,
         maximum=14,
     ),
 ]
 SystemName = Annotated[
     str,
-    Col(ContractType.STRING, "Name of the delivering system. Part of the record's key.", example="Website"),
+    Col(ContractType.STRING, "Name of the delivering system. Part of the record's key."),
 ]
 InternalCompanyId = Annotated[
     str,
     Col(
         ContractType.STRING,
         "Company of the record, if the system serves several. Part of the record's key.",
-        example="ORG1029130112",
     ),
 ]
 RecordStatus = Annotated[
@@ -33,7 +31,6 @@ RecordStatus = Annotated[
     Col(
         ContractType.STRING,
         "Active or Deleted. The marts exclude a record whose newest version is Deleted. If absent: Active.",
-        example="Active",
         vocabulary=("Active", "Deleted"),
     ),
 ]
@@ -43,20 +40,18 @@ CustomerId = Annotated[
     Col(
         ContractType.STRING,
         "Customer id within the company.",
-        example="user1",
         personal=Personal.IDENTIFIER,
     ),
 ]
 CustomerName = Annotated[
     str,
-    Col(ContractType.STRING, "Customer's name.", example="Nguyen Van A", personal=Personal.NAME),
+    Col(ContractType.STRING, "Customer's name.", personal=Personal.NAME),
 ]
 CustomerPhone = Annotated[
     str,
     Col(
         ContractType.STRING,
         "Customer's phone number as delivered. Required if customerEmail is missing.",
-        example="098685xxxx",
         personal=Personal.PHONE,
         is_contact=True,
     ),
@@ -71,57 +66,53 @@ CustomerEmail = Annotated[
     ),
 ]
 
-ProductSku = Annotated[str, Col(ContractType.STRING, "Product SKU.", example="SKU3263252632")]
-ProductName = Annotated[str, Col(ContractType.STRING, "Product name.", example="Iphone 12")]
+ProductSku = Annotated[str, Col(ContractType.STRING, "Product SKU.")]
+ProductName = Annotated[str, Col(ContractType.STRING, "Product name.")]
 ProductCategory = Annotated[str, Col(ContractType.STRING, "Product category name.")]
-ProductCategoryId = Annotated[str, Col(ContractType.STRING, "Product category id.", example="C1020")]
+ProductCategoryId = Annotated[str, Col(ContractType.STRING, "Product category id.")]
 ProductImageLink = Annotated[str, Col(ContractType.STRING, "Link to the product's image.")]
 ProductLink = Annotated[str, Col(ContractType.STRING, "Link to the product's page.")]
-ProductPrice = Annotated[float, Col(ContractType.DOUBLE, "Price of the product.", example="23520000")]
+ProductPrice = Annotated[float, Col(ContractType.DOUBLE, "Price of the product.")]
 ProductPrice4Sale = Annotated[
     float,
-    Col(ContractType.DOUBLE, "Price after discounts (final price).", example="23000000"),
+    Col(ContractType.DOUBLE, "Price after discounts (final price)."),
 ]
 
-Title = Annotated[str, Col(ContractType.STRING, "Title of the text.", example="Tình trạng sản phẩm")]
-Content = Annotated[
-    str, Col(ContractType.STRING, "Text that the customer wrote.", example="Xin hỏi sản phẩm này còn không?")
-]
+Title = Annotated[str, Col(ContractType.STRING, "Title of the text.")]
+Content = Annotated[str, Col(ContractType.STRING, "Text that the customer wrote.")]
 IpAddress = Annotated[
     str,
-    Col(ContractType.STRING, "IP address of the sender.", example="152.25.26.3", personal=Personal.IP),
+    Col(ContractType.STRING, "IP address of the sender.", personal=Personal.IP),
 ]
 
 InteractionId = Annotated[str, Col(ContractType.STRING, "Id of the event in the delivering system.")]
 EventAt = Annotated[
     datetime,
-    Col(ContractType.TIMESTAMP, "Time of the event, delivered as epoch milliseconds.", example="1584507164000"),
+    Col(ContractType.TIMESTAMP, "Time of the event, delivered as epoch milliseconds."),
 ]
 ActionAt = Annotated[
     datetime,
     Col(
         ContractType.TIMESTAMP,
         "Time of the action, delivered as epoch milliseconds.",
-        example="1584483275000",
     ),
 ]
 TrackId = Annotated[
     str, Col(ContractType.STRING, "Tracking key of the campaign, created by the delivering system.")
 ]
-GaTid = Annotated[str, Col(ContractType.STRING, "Google Analytics tracking id.", example="UA-0903923823-1")]
+GaTid = Annotated[str, Col(ContractType.STRING, "Google Analytics tracking id.")]
 GaCid = Annotated[
     str,
     Col(
         ContractType.STRING,
         "Google Analytics client id.",
-        example="7349856723987544.5879843467874238",
         personal=Personal.IDENTIFIER,
     ),
 ]
 O2oCid = Annotated[str, Col(ContractType.STRING, "O2O client id.", personal=Personal.IDENTIFIER)]
 Link = Annotated[str, Col(ContractType.STRING, "Link that the user clicked.")]
 Link2 = Annotated[str, Col(ContractType.STRING, "Second link that the user clicked.")]
-MessageId = Annotated[str, Col(ContractType.STRING, "Message id.", example="1584507164000")]
+MessageId = Annotated[str, Col(ContractType.STRING, "Message id.")]
 TemplateId = Annotated[str, Col(ContractType.STRING, "Template id, assigned by the service provider.")]
 TemplateName = Annotated[str, Col(ContractType.STRING, "Template name.")]
 CampaignId = Annotated[
@@ -131,4 +122,4 @@ CampaignId = Annotated[
 CampaignName = Annotated[str, Col(ContractType.STRING, "Campaign name.")]
 WebhookId = Annotated[str, Col(ContractType.STRING, "Webhook id, assigned by the service provider.")]
 Reason = Annotated[str, Col(ContractType.STRING, "Message that explains the event.")]
-Tags = Annotated[list[str], Col(ContractType.LIST, "Tags of the message.", example='["tag1"]')]
+Tags = Annotated[list[str], Col(ContractType.LIST, "Tags of the message.")]

@@ -1,6 +1,9 @@
 """The entity customer-product-activity, field by field in the contract's order."""
 
+from collections.abc import Mapping
 from typing import Annotated, ClassVar
+
+from pydantic import JsonValue
 
 from cdp_etl.contract.base_record import CustomerContact, Record
 from cdp_etl.contract.columns import Col, ContractType
@@ -18,14 +21,25 @@ class CustomerProductActivity(CustomerContact, Record):
     own_id: ClassVar[str] = "action_id"
     main_timestamp: ClassVar[str] = "action_at"
     supports_ignored_update_cfs: ClassVar[bool] = True
+    examples: ClassVar[Mapping[str, JsonValue]] = {
+        "timezone_gmt": 7,
+        "system_name": "Website",
+        "action_id": "00000000001",
+        "action": "Wishlist",
+        "action_at": 1584483275000,
+        "customer_id": "user1",
+        "customer_name": "Nguyen Van A",
+        "customer_phone": "098685xxxx",
+        "record_status": "Active",
+    }
 
     timezone_gmt: c.TimezoneGmt | None = None
     system_name: c.SystemName | None = None
     internal_company_id: c.InternalCompanyId | None = None
-    action_id: Annotated[str, Col(ContractType.STRING, "Id of the action.", example="00000000001")]
+    action_id: Annotated[str, Col(ContractType.STRING, "Id of the action.")]
     action: Annotated[
         str,
-        Col(ContractType.STRING, "Name of the action: Search, Wishlist, etc.", example="Wishlist"),
+        Col(ContractType.STRING, "Name of the action: Search, Wishlist, etc."),
     ]
     action_at: c.ActionAt
     action_status: Annotated[str, Col(ContractType.STRING, "Status of the action.")] | None = None

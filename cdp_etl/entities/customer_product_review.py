@@ -1,7 +1,10 @@
 """The entity customer-product-review, field by field in the contract's order."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, ClassVar
+
+from pydantic import JsonValue
 
 from cdp_etl.contract.base_record import CustomerContact, Record
 from cdp_etl.contract.columns import Col, ContractType
@@ -18,6 +21,17 @@ class CustomerProductReview(CustomerContact, Record):
     own_id: ClassVar[str] = "review_id"
     main_timestamp: ClassVar[str] = "reviewed_at"
     supports_ignored_update_cfs: ClassVar[bool] = True
+    examples: ClassVar[Mapping[str, JsonValue]] = {
+        "timezone_gmt": 7,
+        "system_name": "Website",
+        "reviewed_at": 1584483275000,
+        "image_links": ["Link1", "Link2"],
+        "ip_address": "152.25.26.3",
+        "customer_id": "user1",
+        "customer_name": "Nguyen Van A",
+        "customer_phone": "0359677xxx",
+        "record_status": "Active",
+    }
 
     timezone_gmt: c.TimezoneGmt | None = None
     system_name: c.SystemName | None = None
@@ -27,20 +41,18 @@ class CustomerProductReview(CustomerContact, Record):
         Col(
             ContractType.TIMESTAMP,
             "Time of the review, delivered as epoch milliseconds.",
-            example="1584483275000",
         ),
     ]
     review_id: Annotated[str, Col(ContractType.STRING, "Id of the review.")]
-    rating: (
-        Annotated[int, Col(ContractType.INTEGER, "Rating, on the delivering system's own scale.", example="5")]
-        | None
-    ) = None
+    rating: Annotated[int, Col(ContractType.INTEGER, "Rating, on the delivering system's own scale.")] | None = (
+        None
+    )
     title: c.Title | None = None
     content: c.Content
     image_links: (
         Annotated[
             list[str],
-            Col(ContractType.LIST, "Links to images attached to the review.", example='["Link1", "Link2"]'),
+            Col(ContractType.LIST, "Links to images attached to the review."),
         ]
         | None
     ) = None

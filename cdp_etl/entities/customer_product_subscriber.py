@@ -1,7 +1,10 @@
 """The entity customer-product-subscriber, field by field in the contract's order."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, ClassVar
+
+from pydantic import JsonValue
 
 from cdp_etl.contract.base_record import CustomerContact, Record
 from cdp_etl.contract.columns import Col, ContractType, Personal
@@ -18,6 +21,22 @@ class CustomerProductSubscriber(CustomerContact, Record):
     own_id: ClassVar[str] = "subscribe_id"
     main_timestamp: ClassVar[str] = "subscribe_at"
     supports_ignored_update_cfs: ClassVar[bool] = True
+    examples: ClassVar[Mapping[str, JsonValue]] = {
+        "timezone_gmt": 7,
+        "system_name": "Website",
+        "subscribe_at": 1584483275000,
+        "customer_id": "user1",
+        "customer_name": "Nguyen Van A",
+        "customer_phone": "0359677xxx",
+        "customer_city": "HCM",
+        "customer_district": "Tan Phu",
+        "status": "Subscribed",
+        "subscribe_email": True,
+        "subscribe_phone": False,
+        "source_channel": "Online",
+        "source_name": "Website",
+        "record_status": "Active",
+    }
 
     timezone_gmt: c.TimezoneGmt | None = None
     system_name: c.SystemName | None = None
@@ -27,7 +46,6 @@ class CustomerProductSubscriber(CustomerContact, Record):
         Col(
             ContractType.TIMESTAMP,
             "Time of the subscription, delivered as epoch milliseconds.",
-            example="1584483275000",
         ),
     ]
     subscribe_id: Annotated[str, Col(ContractType.STRING, "Id of the subscription.")]
@@ -41,14 +59,14 @@ class CustomerProductSubscriber(CustomerContact, Record):
     customer_city: (
         Annotated[
             str,
-            Col(ContractType.STRING, "Customer's city.", example="HCM", personal=Personal.ADDRESS),
+            Col(ContractType.STRING, "Customer's city.", personal=Personal.ADDRESS),
         ]
         | None
     ) = None
     customer_district: (
         Annotated[
             str,
-            Col(ContractType.STRING, "Customer's district.", example="Tan Phu", personal=Personal.ADDRESS),
+            Col(ContractType.STRING, "Customer's district.", personal=Personal.ADDRESS),
         ]
         | None
     ) = None
@@ -63,7 +81,6 @@ class CustomerProductSubscriber(CustomerContact, Record):
         Col(
             ContractType.STRING,
             "Status of the subscription.",
-            example="Subscribed",
             vocabulary=("Subscribed", "Unsubscribed"),
         ),
     ]
@@ -71,19 +88,16 @@ class CustomerProductSubscriber(CustomerContact, Record):
     store_name: Annotated[str, Col(ContractType.STRING, "Store name.")] | None = None
     store_city: Annotated[str, Col(ContractType.STRING, "Store's city.")] | None = None
     store_district: Annotated[str, Col(ContractType.STRING, "Store's district.")] | None = None
-    subscribe_email: (
-        Annotated[bool, Col(ContractType.BOOLEAN, "Whether news may be sent by e-mail.", example="true")] | None
-    ) = None
-    subscribe_phone: (
-        Annotated[bool, Col(ContractType.BOOLEAN, "Whether news may be sent by phone.", example="false")] | None
-    ) = None
+    subscribe_email: Annotated[bool, Col(ContractType.BOOLEAN, "Whether news may be sent by e-mail.")] | None = (
+        None
+    )
+    subscribe_phone: Annotated[bool, Col(ContractType.BOOLEAN, "Whether news may be sent by phone.")] | None = None
     source_channel: (
         Annotated[
             str,
             Col(
                 ContractType.STRING,
                 "Channel of the subscription.",
-                example="Online",
                 vocabulary=("Online", "Offline"),
             ),
         ]
@@ -92,7 +106,7 @@ class CustomerProductSubscriber(CustomerContact, Record):
     source_name: (
         Annotated[
             str,
-            Col(ContractType.STRING, "Source of the subscription.", example="Website"),
+            Col(ContractType.STRING, "Source of the subscription."),
         ]
         | None
     ) = None

@@ -1,6 +1,9 @@
 """The entity sms-interaction, field by field in the contract's order."""
 
+from collections.abc import Mapping
 from typing import Annotated, ClassVar
+
+from pydantic import JsonValue
 
 from cdp_etl.contract.base_record import Record
 from cdp_etl.contract.columns import Col, ContractType, Personal
@@ -17,6 +20,18 @@ class SmsInteraction(Record):
     entity_name: ClassVar[str] = "sms-interaction"
     own_id: ClassVar[str] = "id"
     main_timestamp: ClassVar[str] = "event_at"
+    examples: ClassVar[Mapping[str, JsonValue]] = {
+        "timezone_gmt": 7,
+        "system_name": "SMS-GW",
+        "service_provider": "SMSGWA",
+        "event": "clicked",
+        "ga_tid": "UA-0903923823-1",
+        "ga_cid": "7349856723987544.5879843467874238",
+        "message_id": "1584507164000",
+        "action_at": 1584507164000,
+        "tags": ["tag1"],
+        "record_status": "Active",
+    }
 
     timezone_gmt: c.TimezoneGmt | None = None
     system_name: c.SystemName | None = None
@@ -31,9 +46,9 @@ class SmsInteraction(Record):
             is_contact=True,
         ),
     ]
-    service_provider: Annotated[str, Col(ContractType.STRING, "SMS service provider.", example="SMSGWA")]
+    service_provider: Annotated[str, Col(ContractType.STRING, "SMS service provider.")]
     event_at: c.EventAt
-    event: Annotated[str, Col(ContractType.STRING, "Type of the event: sent, clicked.", example="clicked")]
+    event: Annotated[str, Col(ContractType.STRING, "Type of the event: sent, clicked.")]
     track_id: c.TrackId | None = None
     ga_tid: c.GaTid | None = None
     ga_cid: c.GaCid | None = None

@@ -86,4 +86,12 @@ def test_a_field_without_a_col_is_an_error_that_names_the_field() -> None:
         some_field: str | None = None
 
     with pytest.raises(TypeError, match=r"Loose\.some_field: expected one Col in its annotation, found 0"):
-        contract_fields(Loose)
+        contract_fields(Loose, {})
+
+
+def test_an_example_of_no_field_is_an_error() -> None:
+    class Loose(BaseModel):
+        pass
+
+    with pytest.raises(TypeError, match=r"Loose\.nmae: an example of a field that is not declared"):
+        contract_fields(Loose, {"nmae": "An"})

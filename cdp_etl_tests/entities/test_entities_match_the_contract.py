@@ -1,11 +1,13 @@
 """Comparison of the declared entities with the contract's own page (`user-activity.txt`)."""
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from pydantic import JsonValue
 
 from cdp_etl.contract.columns import ContractType
 from cdp_etl.contract.entity import Entity
@@ -23,6 +25,7 @@ TYPES = {
     "list": ContractType.LIST,
     "array": ContractType.LIST,
 }
+SAMPLE_START = '{\n    "systemName"'
 FIELD_NAME = re.compile(r"[a-z][A-Za-z0-9]+")
 
 
@@ -37,7 +40,7 @@ class PageField:
 
 def page_fields(section: str) -> Iterator[PageField]:
     """Yield the fields of one section. Each has a name, a type and optionally Yes."""
-    table = section.split("Example", 1)[1].split('{\n    "systemName"', maxsplit=1)[0]
+    table = section.split("Example", 1)[1].split(SAMPLE_START, maxsplit=1)[0]
     lines = [line.strip() for line in table.splitlines() if line.strip()]
     for position, line in enumerate(lines):
         following = [*lines[position + 1 : position + 3], "", ""]
@@ -69,6 +72,48 @@ def test_a_field_is_required_if_the_page_says_yes_except_the_phone(entity: Entit
     marked = {field.name for field in page_fields(sections()[entity.name]) if field.is_required}
 
     assert {field.contract_name for field in entity.fields if field.is_required} == marked - {"customerPhone"}
+
+
+PAGE_FURNITURE = ("Custom Fields", "Last updated", "Was this helpful?")
+OBFUSCATED_ADDRESS = "[email\N{NO-BREAK SPACE}protected]"
+"""What the page's server shows instead of an e-mail address."""
+
+
+def page_examples(section: str) -> Iterator[tuple[str, JsonValue]]:
+    """Yield the name and example of the fields of a section: of its sample record first, then of its table.
+
+    A field is a name, a type, optionally Yes, a description with the allowed values as bullets, and an example.
+    """
+    table, *samples = section.split("Example", 1)[1].split(SAMPLE_START, maxsplit=1)
+    for sample in samples:
+        yield from json.loads(SAMPLE_START + sample).items()
+    lines = [line.strip() for line in table.splitlines() if line.strip()]
+    fields = {field.name: field for field in page_fields(section)}
+    field, texts = None, list[str]()
+    for line in [*lines, *list(fields)[:1]]:  # a name ends the field before it, the last one too
+        if line in fields:
+            if field and len(texts) > 1:
+                yield field.name, typed(texts[1], field.type)
+            field, texts = fields[line], []
+        elif not (line.lower() in TYPES or line == "Yes" or line.startswith("•") or line in PAGE_FURNITURE):
+            texts.append(line)
+
+
+def typed(text: str, type_: ContractType) -> JsonValue:
+    """Return an example of the page in the JSON type of its field; the page has typographic quotes."""
+    is_text = type_ is ContractType.STRING
+    return text if is_text else json.loads(text.translate(str.maketrans("“”", '""')))
+
+
+@pytest.mark.parametrize("entity", ENTITIES, ids=lambda entity: entity.name)
+def test_every_example_is_that_of_the_page_for_this_entity_in_its_json_type(entity: Entity) -> None:
+    on_page = dict(page_examples(sections()[entity.name]))
+
+    assert {field.contract_name: field.example for field in entity.fields if field.example is not None} == {
+        field.contract_name: on_page[field.contract_name]
+        for field in entity.fields
+        if on_page.get(field.contract_name) not in (None, OBFUSCATED_ADDRESS)
+    }
 
 
 @pytest.mark.parametrize("entity", ENTITIES, ids=lambda entity: entity.name)

@@ -1,5 +1,6 @@
 """Data dictionary page of an entity, in Markdown."""
 
+import json
 from collections.abc import Iterable, Sequence
 
 from cdp_etl.contract.entity import Entity
@@ -61,8 +62,16 @@ def _delivered_row(entity: Entity, column: TableColumn) -> Sequence[str]:
     required = "yes" if field.is_required else ""
     if entity.has_customer and field.column.is_contact:
         required = "one of the two contacts"
-    example = f"`{field.column.example}`" if field.column.example is not None else ""
-    return (f"`{field.contract_name}`", field.column.type, required, f"`{field.name}`", meaning, example)
+    is_text = isinstance(field.example, str)
+    example = field.example if is_text else json.dumps(field.example, ensure_ascii=False)
+    return (
+        f"`{field.contract_name}`",
+        field.column.type,
+        required,
+        f"`{field.name}`",
+        meaning,
+        "" if field.example is None else f"`{example}`",
+    )
 
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:

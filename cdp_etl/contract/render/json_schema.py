@@ -73,7 +73,7 @@ def json_schema(entity: Entity) -> dict[str, Any]:
 
 
 def _property(field: ContractField) -> dict[str, Any]:
-    examples = {"examples": [field.column.example]} if field.column.example is not None else {}
+    examples = {"examples": [field.example]} if field.example is not None else {}
     default = {"default": field.default} if field.default is not None else {}
     return {"description": field.column.description, **_type(field), **default, **examples}
 

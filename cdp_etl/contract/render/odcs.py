@@ -111,8 +111,8 @@ def _delivered_property(entity: Entity, column: TableColumn) -> dict[str, Any]:
     entry = odcs_property(column, ("record_key", "dump_date"))
     if column.field is not None:
         entry["businessName"] = column.field.contract_name
-        if column.field.column.example is not None:
-            entry["examples"] = [column.field.column.example]
+        if column.field.example is not None:
+            entry["examples"] = [column.field.example]
         rules = list(_rules(entity, column))
         if rules:
             entry["quality"] = [{"type": "text", "description": rule} for rule in rules]

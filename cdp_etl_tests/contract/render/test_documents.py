@@ -52,6 +52,16 @@ def test_the_json_schema_is_valid_2020_12(entity: Entity) -> None:
     jsonschema.Draft202012Validator.check_schema(json_schema(entity))
 
 
+@pytest.mark.parametrize("entity", ENTITIES, ids=lambda entity: entity.name)
+def test_every_example_is_valid_by_the_schema_of_its_own_field(entity: Entity) -> None:
+    properties = json_schema(entity)["properties"]
+    examples = {name: example for name, rule in properties.items() for example in rule.get("examples", [])}
+
+    assert {type(example) for example in examples.values()} >= {int, str}
+    for name, example in examples.items():
+        jsonschema.Draft202012Validator(properties[name]).validate(example)
+
+
 @given(st.sampled_from(ENTITIES), st.data())
 def test_records_that_the_reference_path_accepts_are_valid_by_the_json_schema(
     entity: Entity, data: st.DataObject
