@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal
 
-RULES_VERSION = 2
+RULES_VERSION = 3
 """To be increased with every change of code that can change the result of the same bytes."""
 
 MIN_TIMESTAMP = datetime(2000, 1, 1, tzinfo=UTC)

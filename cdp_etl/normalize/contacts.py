@@ -27,6 +27,8 @@ _LABEL: Final = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _ATOM: Final = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _ADDRESS: Final = rf"^{_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}\.)+(?:[A-Za-z]{{2,63}}|xn--[A-Za-z0-9-]{{2,59}})$"
 """An RFC 5321 address in its usual form: a dot-atom and a domain with a dot, ASCII only, no quotes, no IP."""
+_MASKED: Final = r"^(?:[^@]*[*•]|[^@]{1,3}(?i:x{4,})@)"
+"""A masked local part (house rule): one with `*` or `•`, or one to three characters and then four or more x alone."""
 _MAX_ADDRESS_BYTES: Final = 254
 _MAX_LOCAL_PART_BYTES: Final = 64
 
@@ -79,9 +81,13 @@ def _parse_phone(text: str, region: str) -> str | None:
 
 
 def normalize_emails(delivered: pl.Series) -> pl.Series:
-    """Return e-mail addresses in lower case, null if an address is invalid."""
+    """Return e-mail addresses in lower case, null if an address is invalid or masked.
+
+    A masked address is the same for many customers, so as an identifier it would merge strangers.
+    """
     is_valid = (
         delivered.str.contains(_ADDRESS)
+        & ~delivered.str.contains(_MASKED)
         & (delivered.str.len_bytes() <= _MAX_ADDRESS_BYTES)
         & (delivered.str.find("@", literal=True) <= _MAX_LOCAL_PART_BYTES)
     )

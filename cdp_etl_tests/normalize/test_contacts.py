@@ -1,6 +1,7 @@
 """Phones and e-mail addresses: stored as delivered and normalized; they never quarantine a record."""
 
 from pathlib import Path
+from typing import Any
 
 import phonenumbers
 import polars as pl
@@ -53,11 +54,58 @@ def test_the_pattern_for_vietnamese_mobiles_agrees_with_libphonenumber() -> None
 
 
 @pytest.mark.parametrize(
+    "delivered",
+    [
+        "ng***@gmail.com",
+        "****@gmail.com",
+        "n*a@gmail.com",
+        "ng•••@gmail.com",
+        "ngxxxx@gmail.com",
+        "n.axxxxxxx@gmail.com",
+        "NGXXXX@gmail.com",
+        "xxxxx@gmail.com",
+    ],
+)
+def test_a_masked_address_is_not_normalized(delivered: str) -> None:
+    assert normalize_emails(pl.Series([delivered])).to_list() == [None]
+
+
+MASKED = ["ng***@gmail.com", "ng***@gmail.com", "ng****@gmail.com", "****@gmail.com", "****@gmail.com"]
+
+
+@pytest.mark.parametrize(
+    ("custom_fields", "by_reference_path"),
+    [pytest.param({}, 0, id="fast path"), pytest.param("not an object", 5, id="reference path")],
+)
+def test_masked_addresses_that_strangers_share_are_stored_with_a_warning_and_identify_nobody(
+    tmp_path: Path, custom_fields: Any, by_reference_path: int
+) -> None:
+    records = [
+        comment(number, customerId=f"u{number}", customerPhone=None, customerEmail=address)
+        | {"customFieldTexts": custom_fields}
+        for number, address in enumerate(MASKED)
+    ]
+
+    outcome = normalize(tmp_path, {"a.ndjson": ndjson(*records)})
+
+    assert outcome.dump.reference_path_records == by_reference_path
+    rows = outcome.accepted.rows(named=True)
+    assert [row["customer_email"] for row in rows] == MASKED
+    assert {row["customer_email_normalized"] for row in rows} == {None}
+    assert {row["warnings"][-1] for row in rows} == {"customerEmail: not a valid address"}
+    assert [row["identifiers"] for row in rows] == [[f"c:u{number}"] for number in range(len(MASKED))]
+
+
+@pytest.mark.parametrize(
     ("delivered", "expected"),
     [
         ("An.Nguyen+tag@Example.COM", "an.nguyen+tag@example.com"),
         ("a@b.co", "a@b.co"),
         ("a@xn--bcher-kva.example", "a@xn--bcher-kva.example"),
+        ("maxxx@example.com", "maxxx@example.com"),
+        ("xxxx@example.com", "xxxx@example.com"),
+        ("mailxxxx@example.com", "mailxxxx@example.com"),
+        ("an.xxxx1@example.com", "an.xxxx1@example.com"),
         ("[email protected]", None),
         ("[email\u00a0protected]", None),
         ("a@localhost", None),
