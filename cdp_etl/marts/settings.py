@@ -29,7 +29,8 @@ class MartSettings:
             excluded from identity matching: a call centre's phone, a guest's customer id.
         identifier_denylist: Identifiers that are always excluded from identity matching, such as `c:GUEST`.
         affinity_weights: Weight of one action in the affinity of a person for a product, by the name of the action
-            in `interaction`. `low_rating` is for a review with a low rating, `other` for any other action.
+            in `interaction`. `low_rating` is for a review with a low rating, and never for an activity of that
+            name; `other` is for any other action.
         affinity_half_life_days: Days after which an action counts half.
         affinity_low_rating: Highest rating that lowers the affinity.
         influence_days: Length of the attribution window of a click, in multiples of 24 hours.

@@ -28,7 +28,7 @@ _ATOM: Final = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _ADDRESS: Final = rf"^{_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}\.)+(?:[A-Za-z]{{2,63}}|xn--[A-Za-z0-9-]{{2,59}})$"
 """An RFC 5321 address in its usual form: a dot-atom and a domain with a dot, ASCII only, no quotes, no IP."""
 _MASKED: Final = r"^(?:[^@]*[*•]|[^@]{1,3}(?i:x{4,})@)"
-"""A masked local part (house rule): one with `*` or `•`, or one to three characters and then four or more x alone."""
+"""A masked local part (house rule): one with `*` or `•`, or one to three characters and then at least four x."""
 _MAX_ADDRESS_BYTES: Final = 254
 _MAX_LOCAL_PART_BYTES: Final = 64
 

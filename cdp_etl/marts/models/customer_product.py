@@ -35,8 +35,8 @@ _STORED_COLUMNS = (
     TableColumn(
         "affinity_order",
         DOUBLE,
-        "Sort key for pairs, the same order on any day: log2(affinity_score) + days(last_date) / half-life; null"
-        " if the score is not positive.",
+        "Sort key for pairs, the same order on any day: log2(affinity_score) + days from 2000-01-01 to last_date /"
+        " half-life; null if the score is not positive.",
     ),
 )
 

@@ -2,7 +2,7 @@
 -- Grain: company_id, person_id, product_sku
 -- Inputs: customer_product_daily, customer_identity
 -- Mind: `affinity_score` is as of `last_date` and halves with every half-life after that. Compare pairs by
---   `affinity_order`, which gives the same order on any day.
+--   `affinity_order`, which gives the same order on any day; it counts days from 2000-01-01.
 --   The score measures the amount and recency of interactions, not the probability of a purchase.
 --   A person with only masked contacts is not listed.
 WITH
@@ -23,11 +23,12 @@ person_day AS (
     daily.newest_rating,
     daily.newest_subscription,
     -- Count of each action times its weight; a review with a low rating has the weight `low_rating` instead.
+    -- `low_rating` is not the name of an action: an activity with that name is one of the `other` actions.
     list_sum(
       list_transform(
         map_entries(daily.action_counts),
         LAMBDA entry: entry.value * coalesce(
-          getvariable('affinity_weights')[entry.key], getvariable('affinity_weights')['other']
+          getvariable('affinity_weights')[nullif(entry.key, 'low_rating')], getvariable('affinity_weights')['other']
         )
       )
     )

@@ -202,9 +202,11 @@ SELECT
   record.product_sku,
   record.product_category_id,
   record.quantity,
-  try_cast(
-    try_cast(record.unit_price AS DECIMAL(18, 4)) * coalesce(record.quantity, 1) AS DECIMAL(18, 4)
-  ) AS amount,
+  CASE
+    -- Nothing costs 0, also at a price that does not fit.
+    WHEN record.quantity = 0 AND record.unit_price IS NOT NULL THEN 0
+    ELSE try_cast(try_cast(record.unit_price AS DECIMAL(18, 4)) * coalesce(record.quantity, 1) AS DECIMAL(18, 4))
+  END AS amount,
   record.rating,
   record.channel,
   record.service_provider,

@@ -2,7 +2,8 @@
 -- Grain: company_id, person_id, channel, service_provider, campaign_id, product_sku, activity_date
 -- Inputs: interaction, customer_identity
 -- Mind: The contract links no message to a product: an interaction followed the click, the click need not be the cause.
---   Only the last click before the interaction counts, and only within `influence_days` times 24 hours.
+--   Only the last click before the interaction counts, and only within `influence_days` times 24 hours. A click of the
+--   same millisecond is before it. A click in a message without a campaign is passed over: the click before it counts.
 WITH
 click_event AS (
   SELECT

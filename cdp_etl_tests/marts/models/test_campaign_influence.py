@@ -51,6 +51,22 @@ def test_a_click_counts_within_the_attribution_window_only(loader: Loader) -> No
     assert [row["interaction_count"] for row in _influence(longer)] == [2]
 
 
+@pytest.mark.full
+def test_a_click_of_the_same_millisecond_is_before_the_interaction(loader: Loader) -> None:
+    loader.load(EMAIL, 1, [_click("1", "OLD", 1), _click("2", "SAME", 2)])
+    loader.load(ACTIVITY, 1, [_act("1", 2)])
+
+    assert [row["campaign_id"] for row in _influence(loader)] == ["SAME"]
+
+
+@pytest.mark.full
+def test_a_click_without_a_campaign_is_passed_over(loader: Loader) -> None:
+    loader.load(EMAIL, 1, [_click("1", "OLD", 1), _click("2", "NONE", 2) | {"campaign_id": None}])
+    loader.load(ACTIVITY, 1, [_act("1", 3)])
+
+    assert [row["campaign_id"] for row in _influence(loader)] == ["OLD"]
+
+
 def test_a_late_click_reattributes_the_interactions_after_it(loader: Loader) -> None:
     loader.load(EMAIL, 1, [_click("1", "OLD", 1)])
     loader.load(ACTIVITY, 1, [_act("1", 3)])

@@ -4,6 +4,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
+from math import log2
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,14 @@ def test_the_example_of_the_documentation(loader: Loader) -> None:
             id="an action without a weight of its own",
             marks=pytest.mark.full,
         ),
+        pytest.param(
+            [(ACTIVITY, {"action": "Low Rating"})], 1.0, id="an activity named like the weight of a review"
+        ),
+        pytest.param(
+            [(ACTIVITY, {"action": "LowRating"}), (REVIEW, {"rating": 1})],
+            1.0 - 5.0,
+            id="such an activity and a low rating",
+        ),
         pytest.param([(REVIEW, {"rating": 5})], 3.0, id="a good review"),
         pytest.param([(REVIEW, {"rating": 2})], -5.0, id="a low rating"),
         pytest.param([(REVIEW, {"rating": None})], 3.0, id="a review without rating", marks=pytest.mark.full),
@@ -90,6 +99,8 @@ def test_the_rank_of_products_is_the_same_on_any_day(loader: Loader) -> None:
     assert [pair["product_sku"] for pair in pairs] == ["NEW", "OLD", "BAD"]
     assert [pair["affinity_score"] for pair in pairs] == [3.0, 10.0, -5.0]
     assert pairs[0]["affinity_order"] > pairs[1]["affinity_order"]
+    days = (day(61) - date(2000, 1, 1)).days
+    assert pairs[0]["affinity_order"] == pytest.approx(log2(3) + days / 30, abs=1e-6)
     assert pairs[2]["affinity_order"] is None
 
 
