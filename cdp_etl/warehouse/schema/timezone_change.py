@@ -4,6 +4,10 @@ The same transaction marks all marts for a full rebuild, so that the next mart r
 process is killed.
 """
 
+import duckdb
+import polars as pl
+
+from cdp_etl.contract.entity import Entity
 from cdp_etl.entities import ENTITIES
 from cdp_etl.warehouse.connection import Warehouse
 from cdp_etl.warehouse.schema import business_timezone
@@ -25,11 +29,26 @@ def adopt_business_timezone(warehouse: Warehouse) -> bool:
             return False
         with transaction(connection):
             for entity in ENTITIES:
-                connection.execute(
-                    f"UPDATE staging.{entity.table} SET activity_date = timezone($zone, occurred_at)::DATE"
-                    " WHERE activity_date IS DISTINCT FROM timezone($zone, occurred_at)::DATE",
-                    {"zone": warehouse.business_timezone},
-                )
+                _recompute_days(connection, entity, warehouse.business_timezone)
             business_timezone.store(connection, warehouse.business_timezone)
             connection.execute("UPDATE ops.mart_state SET definition_hash = ?", [NO_DEFINITION])
     return True
+
+
+def _recompute_days(connection: duckdb.DuckDBPyConnection, entity: Entity, zone: str) -> None:
+    """Recompute the days of an entity by polars, as normalization does.
+
+    DuckDB has a time zone database of another release, which gives other days in zones whose law has changed.
+    Since 2000 every zone changes its clocks at a whole minute.
+    """
+    minute = "date_trunc('minute', occurred_at)"
+    minutes = connection.sql(
+        f"SELECT DISTINCT {minute} AS minute FROM staging.{entity.table} WHERE occurred_at IS NOT NULL"
+    ).pl()
+    days = minutes.with_columns(day=pl.col("minute").dt.convert_time_zone(zone).dt.date())
+    connection.register("business_days", days)
+    connection.execute(
+        f"UPDATE staging.{entity.table} SET activity_date = business_days.day FROM business_days"
+        f" WHERE {minute} = business_days.minute AND activity_date IS DISTINCT FROM business_days.day"
+    )
+    connection.unregister("business_days")

@@ -3,6 +3,9 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
+import polars as pl
+import pytest
+
 from cdp_etl.warehouse import Warehouse, adopt_business_timezone
 from cdp_etl_tests.warehouse.loading import comment, load_records, rows
 
@@ -23,6 +26,30 @@ def test_adopting_a_zone_recomputes_all_days_and_stores_it(warehouse: Warehouse)
 
     days = "SELECT comment_id, activity_date FROM staging.customer_product_comment"
     assert rows(vietnam, days) == [("1", date(2026, 1, 2)), ("2", None)]
+
+
+@pytest.mark.parametrize("zone", ["America/Vancouver", "Africa/Casablanca", "Asia/Kathmandu"])
+def test_the_days_are_those_that_normalization_gives_in_zones_whose_law_has_changed(
+    warehouse: Warehouse, zone: str
+) -> None:
+    """The time zone databases of DuckDB and polars are of different releases."""
+    instants = [datetime(2026, 12, 1, hour, 30, tzinfo=UTC) for hour in range(24)]
+    load_records(
+        warehouse,
+        1,
+        [
+            comment(str(number), occurred_at=instant, activity_date=instant.date())
+            for number, instant in enumerate(instants)
+        ],
+    )
+
+    adopt_business_timezone(replace(warehouse, business_timezone=zone))
+
+    days = rows(
+        replace(warehouse, business_timezone=zone),
+        "SELECT activity_date FROM staging.customer_product_comment ORDER BY occurred_at",
+    )
+    assert [day for (day,) in days] == pl.Series(instants).dt.convert_time_zone(zone).dt.date().to_list()
 
 
 def test_adopting_the_stored_zone_changes_nothing(warehouse: Warehouse) -> None:
