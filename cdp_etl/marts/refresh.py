@@ -15,7 +15,6 @@ from typing import Literal
 import duckdb
 
 from cdp_etl.marts.checks import run
-from cdp_etl.marts.checks.matches_full_rebuild import check_matches_full_rebuild
 from cdp_etl.marts.checks.model import CheckResult, MartCheckError
 from cdp_etl.marts.engine import apply, input_views, state, storage, tombstones
 from cdp_etl.marts.engine.apply import RowChanges
@@ -105,9 +104,7 @@ def rebuild_marts(warehouse: Warehouse, settings: MartSettings) -> Sequence[Mart
 
 
 def check_mart(warehouse: Warehouse, mart: Mart, settings: MartSettings) -> Sequence[CheckResult]:
-    """Refresh a mart, then check every row against its inputs and its full rebuild.
-
-    Costs as much as a rebuild. If a check fails, the next refresh rebuilds the mart before anything is published.
+    """Refresh a mart, then check every row by itself and against the inputs.
 
     Raises:
         MartCheckError: If a check of the refresh fails.
@@ -116,11 +113,18 @@ def check_mart(warehouse: Warehouse, mart: Mart, settings: MartSettings) -> Sequ
     with _open_for_writing(warehouse) as connection:
         for earlier in with_upstream([mart]):
             refresh(connection, earlier, settings)
-        results = [*run.check_all_rows(connection, mart), check_matches_full_rebuild(connection, mart, settings)]
-        if not all(result.passed for result in results):
-            with transaction(connection):
-                state.mark_failed_checks(connection, [mart])
-    return results
+        return run.check_all_rows(connection, mart)
+
+
+def mark_failed_checks(warehouse: Warehouse, marts: Sequence[Mart]) -> None:
+    """Mark marts for a rebuild by their next refresh.
+
+    Raises:
+        WarehouseLockedError: If the lock is not acquired within `lock_timeout_seconds`.
+    """
+    if marts:
+        with _open_for_writing(warehouse) as connection, transaction(connection):
+            state.mark_failed_checks(connection, marts)
 
 
 @contextmanager

@@ -81,6 +81,7 @@ class Loader:
 
     folder: Path
     settings: MartSettings = field(default_factory=MartSettings)
+    business_timezone: str = "UTC"
 
     @property
     def warehouse(self) -> Warehouse:
@@ -90,7 +91,7 @@ class Loader:
             lock_timeout_seconds=10,
             memory_limit="1GiB",
             threads=1,
-            business_timezone="UTC",
+            business_timezone=self.business_timezone,
         )
 
     def load(self, entity: Entity, dump_day: int, records: Sequence[Mapping[str, Any]]) -> None:

@@ -116,9 +116,9 @@ def test_a_failed_run_changes_neither_the_mart_nor_its_state(loader: Loader) -> 
 
 
 def test_changed_months_are_recorded(loader: Loader) -> None:
-    loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1", on=1), make_record(ACTIVITY, "2", on=40)])
+    loader.load(ACTIVITY, 40, [make_record(ACTIVITY, "1", on=1), make_record(ACTIVITY, "2", on=40)])
     refresh_mart(loader.warehouse, INTERACTION, loader.settings)
-    loader.load(ACTIVITY, 2, [make_record(ACTIVITY, "2", on=41)])
+    loader.load(ACTIVITY, 41, [make_record(ACTIVITY, "2", on=41)])
     refresh_mart(loader.warehouse, INTERACTION, loader.settings)
 
     months = loader.rows("SELECT month::VARCHAR AS month, load_seq FROM ops.mart_partition ORDER BY month")
@@ -154,7 +154,7 @@ def test_a_rebuild_in_many_chunks_equals_one_in_a_single_chunk(
     people = (("c:1", "e:a@x.vn"), ("c:2",), ("e:a@x.vn", "p:+84900000001"), ())
     loader.load(
         ACTIVITY,
-        1,
+        40,
         [
             make_record(ACTIVITY, f"{on}-{number}", on=on, identifiers=names, product_sku=f"S{number % 2}")
             for on in (1, 2, 40)

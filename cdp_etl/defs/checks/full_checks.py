@@ -4,7 +4,7 @@ Each load and each refresh checks the changed keys before it commits. These chec
 not part of the daily jobs. A mart that fails is rebuilt by its next refresh, before anything is published.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 import dagster as dg
@@ -13,9 +13,8 @@ from cdp_etl.defs.error_boundary import op_boundary
 from cdp_etl.defs.keys import asset_key
 from cdp_etl.defs.pools import WAREHOUSE_POOL
 from cdp_etl.entities import ENTITIES
-from cdp_etl.marts.checks.model import REBUILD_HINT, MartCheckError
-from cdp_etl.marts.engine.mart import Mart
-from cdp_etl.marts.refresh import check_mart
+from cdp_etl.marts.checks.model import REBUILD_HINT, CheckResult
+from cdp_etl.marts.full_check.check import check_marts
 from cdp_etl.marts.registry import MARTS
 from cdp_etl.normalize import find_normalized
 from cdp_etl.pipeline.dump_pipeline import ReportProgress
@@ -78,11 +77,10 @@ def build_full_checks() -> dg.AssetChecksDefinition:
             for key, violations, sentence in _staging_results(settings):
                 if key in selected:
                     yield _check_result(key, violations, sentence)
-        for mart in MARTS:
-            key = _MART_SPECS[mart.name].key
-            if key in selected:
-                report_progress(f"checking {mart.table}")
-                yield _check_result(key, *_mart_result(settings, mart))
+        marts = [mart for mart in MARTS if _MART_SPECS[mart.name].key in selected]
+        results = check_marts(settings.open_warehouse(), settings.mart_settings(), marts, report_progress)
+        for mart in marts:
+            yield _check_result(_MART_SPECS[mart.name].key, *_mart_result(results[mart.name]))
 
     return full_checks
 
@@ -112,12 +110,7 @@ def _staging_results(settings: Settings) -> Iterator[Result]:
         yield spec.key, sum(finding.violations for finding in own), sentence
 
 
-def _mart_result(settings: Settings, mart: Mart) -> tuple[int, str]:
-    """Check a mart. A mart whose refresh fails counts as failed."""
-    try:
-        results = check_mart(settings.open_warehouse(), mart, settings.mart_settings())
-    except MartCheckError as error:
-        return sum(result.violations for result in error.results), str(error)
+def _mart_result(results: Sequence[CheckResult]) -> tuple[int, str]:
     violated = " ".join(result.sentence for result in results if not result.passed)
     return (
         sum(result.violations for result in results),

@@ -1,7 +1,7 @@
 """Checks of the marts: each is a query for violations, over all rows and over affected keys.
 
-Some checks follow from the declaration of a mart: unique grain, key hashes, reconciled totals. The others are
-listed one by one in `_FURTHER`.
+Some checks follow from the declaration of a mart: unique grain, key hashes, reconciled totals, valid values. The
+others are listed one by one in `_FURTHER`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -9,6 +9,8 @@ from functools import cache
 
 from cdp_etl.entities import ENTITIES
 from cdp_etl.marts.checks.model import Check
+from cdp_etl.marts.checks.value_check import values_are_valid
+from cdp_etl.marts.checks.value_rules import value_rules_of
 from cdp_etl.marts.columns import BY_CUSTOMER_KEY, BY_IDENTIFIER, BY_PERSON
 from cdp_etl.marts.engine.key_lookup import lookup_by_hash
 from cdp_etl.marts.engine.mart import WRITTEN_BY, Mart, Reconciliation
@@ -34,6 +36,8 @@ def _declared_checks(mart: Mart) -> Iterator[Check]:
         yield _key_hashes_match_rows(mart)
     if mart.reconciliation:
         yield _totals_match(mart, mart.reconciliation)
+    if value_rules_of(mart):
+        yield values_are_valid(mart)
 
 
 def _different_sums(keys: tuple[str, ...], found: str, expected: str) -> str:

@@ -27,6 +27,7 @@ class Check:
         full_sql: SELECT of the violations over all rows: the columns of `keys`, `found` and `expected`.
         incremental_sql: The same for the keys that a run affected. It reads the temporary tables of the refresh
             scope and of `change_counts.py`. None if the check can only run over all rows.
+        shown_key: SQL of a violation for a person, if it holds nothing of a record; None: a hash of the keys.
     """
 
     name: str
@@ -35,11 +36,12 @@ class Check:
     keys: tuple[str, ...]
     full_sql: str
     incremental_sql: str | None = None
+    shown_key: str | None = None
 
     @property
     def key_expression(self) -> str:
-        """SQL of a hash of a key; its values may be personal data and are never shown."""
-        return f"left(md5(concat_ws('|', {', '.join(self.keys)})), 16)"
+        """SQL of how a violation is shown: by `shown_key`, else by a hash, because a key may be personal data."""
+        return self.shown_key or f"left(md5(concat_ws('|', {', '.join(self.keys)})), 16)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ class CheckResult:
         violations: Number of keys that violate it.
         found: Sum of the counts found for these keys.
         expected: Sum of the counts expected for them.
-        keys: Hashes of the first of them, by `Check.key_expression`.
+        keys: The first of them, by `Check.key_expression`.
     """
 
     check: Check
@@ -72,6 +74,8 @@ class CheckResult:
         """Result for a person: counts and hashes, never a value."""
         if self.passed:
             return f"Passed for {self.scope}."
+        if self.check.shown_key:
+            return f"{self.check.name} failed ({self.scope}): {', '.join(self.keys)}."
         return (
             f"{self.check.name} failed for {self.violations} keys of {', '.join(self.check.keys)} ({self.scope}):"
             f" found {self.found}, expected {self.expected}. Of the first keys, {self.check.key_expression} is"

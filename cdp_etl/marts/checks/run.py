@@ -6,6 +6,7 @@ import duckdb
 
 from cdp_etl.marts.checks.definitions import GRAIN_IS_UNIQUE, KEY_HASHES_MATCH_ROWS, checks_of
 from cdp_etl.marts.checks.model import Check, CheckResult, CheckScope
+from cdp_etl.marts.checks.value_check import bind_bounds
 from cdp_etl.marts.engine.mart import Mart
 
 _MAX_KEYS_SHOWN = 5
@@ -13,6 +14,7 @@ _MAX_KEYS_SHOWN = 5
 
 def check_affected(connection: duckdb.DuckDBPyConnection, mart: Mart) -> Sequence[CheckResult]:
     """Check the affected keys of a refresh, while its temporary tables exist."""
+    bind_bounds(connection, mart, all_rows=False)
     return [
         run_check(connection, check, check.incremental_sql, "affected keys")
         for check in checks_of(mart)
@@ -27,11 +29,13 @@ def check_rebuilt(connection: duckdb.DuckDBPyConnection, mart: Mart) -> Sequence
     """
     skipped = {KEY_HASHES_MATCH_ROWS, *([GRAIN_IS_UNIQUE] if mart.reconciliation else [])}
     checks = [check for check in checks_of(mart) if check.name not in skipped]
+    bind_bounds(connection, mart, all_rows=True)
     return [run_check(connection, check, check.full_sql, "all rows") for check in checks]
 
 
 def check_all_rows(connection: duckdb.DuckDBPyConnection, mart: Mart) -> Sequence[CheckResult]:
     """Check all rows of the mart against its inputs."""
+    bind_bounds(connection, mart, all_rows=True)
     return [run_check(connection, check, check.full_sql, "all rows") for check in checks_of(mart)]
 
 

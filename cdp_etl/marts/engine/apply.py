@@ -53,9 +53,7 @@ def rebuild(connection: duckdb.DuckDBPyConnection, graph: MartGraph, mart: Mart,
     if existed:
         storage.drop(connection, mart)
         storage.create(connection, mart)
-    inserted = sum(
-        _insert(connection, mart, mart.sql, load_seq) for _ in input_views.bind_chunked_inputs(connection, mart)
-    )
+    inserted = insert_all_rows(connection, mart, load_seq)
     _append_change_log(connection, graph, mart, load_seq)
     for log in graph.change_logs_of(mart):
         # Delta files contain the rows that are newer than the published load_seq. The rows just appended can have
@@ -63,6 +61,13 @@ def rebuild(connection: duckdb.DuckDBPyConnection, graph: MartGraph, mart: Mart,
         state.invalidate_published(connection, log)
     state.start_generation(connection, mart, graph.downstream(mart))
     return RowChanges(0, deleted, inserted, months | _months(connection, mart, mart.table))
+
+
+def insert_all_rows(connection: duckdb.DuckDBPyConnection, mart: Mart, load_seq: int) -> int:
+    """Compute the mart from all rows of its inputs into its empty table; return the number of rows."""
+    return sum(
+        _insert(connection, mart, mart.sql, load_seq) for _ in input_views.bind_chunked_inputs(connection, mart)
+    )
 
 
 def recompute_affected(  # noqa: PLR0913, PLR0917 - each is an input of the refresh

@@ -13,6 +13,7 @@ from cdp_etl.contract.table import INTEGER, TableColumn
 from cdp_etl.marts.engine.key_hash import KeyHash, hash_signature, key_hash_of
 from cdp_etl.marts.engine.scope import IntermediateTable, RefreshScope
 from cdp_etl.marts.engine.sql_files import read_sql, without_comments
+from cdp_etl.marts.engine.value_rule import ValueRule
 from cdp_etl.marts.errors import MartHeaderError
 from cdp_etl.marts.settings import MartSettings
 
@@ -95,6 +96,7 @@ class Mart:
         is_published: Whether the mart is part of the snapshot; else only other marts read it.
         settings: Fields of `MartSettings` that the SQL reads, as DuckDB variables of the same name.
         reconciliation: Reconciliation of its totals; None if its rows do not add up to records.
+        value_rules: Rules on the values of a row that do not follow from the columns alone.
         owner: Owner in the form that Dagster shows.
     """
 
@@ -111,6 +113,7 @@ class Mart:
     is_published: bool = True
     settings: tuple[str, ...] = ()
     reconciliation: Reconciliation | None = None
+    value_rules: tuple[ValueRule, ...] = ()
     owner: str = "team:data-platform"
 
     @property

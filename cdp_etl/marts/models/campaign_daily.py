@@ -7,6 +7,7 @@ from cdp_etl.contract.table import DOUBLE, TEXT, TableColumn
 from cdp_etl.marts import columns as c
 from cdp_etl.marts.engine.mart import Mart, Reconciliation
 from cdp_etl.marts.engine.scope import feed_scope
+from cdp_etl.marts.engine.value_rule import at_most, map_adds_up
 
 CAMPAIGN_COLUMNS = (
     TableColumn("channel", TEXT, "email or sms.", is_nullable=False),
@@ -44,5 +45,13 @@ CAMPAIGN_DAILY = Mart(
     month_column="activity_date",
     reconciliation=Reconciliation(
         "event_count", group_by=("company_id", "activity_date", "campaign_id"), predicate="campaign_id IS NOT NULL"
+    ),
+    value_rules=(
+        map_adds_up("event_count", "event_counts"),
+        at_most("recipient_count", "event_count"),
+        at_most("cohort_count", "recipient_count"),
+        at_most("cohort_opened_count", "cohort_count"),
+        at_most("cohort_clicked_count", "cohort_count"),
+        at_most("cohort_unsubscribed_count", "cohort_count"),
     ),
 )

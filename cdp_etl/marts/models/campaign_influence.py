@@ -16,6 +16,7 @@ from cdp_etl.marts.engine.mart import Mart
 from cdp_etl.marts.engine.row_id_chunks import LARGE_MART_ROW_ID_CHUNKS
 from cdp_etl.marts.engine.scope import KeyFilter, RefreshScope
 from cdp_etl.marts.engine.sql_files import read_sql
+from cdp_etl.marts.engine.value_rule import at_most
 from cdp_etl.marts.models.campaign_daily import CAMPAIGN_COLUMNS
 from cdp_etl.marts.models.customer_identity import PERSON_ID
 
@@ -119,4 +120,5 @@ CAMPAIGN_INFLUENCE = Mart(
         inputs={PERSON_CAMPAIGN_PRODUCT_DAILY.name: KeyFilter("affected", _BY_PRODUCT_DAY)},
     ),
     month_column="activity_date",
+    value_rules=(at_most("person_count", "interaction_count"),),
 )

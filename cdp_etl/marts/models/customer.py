@@ -10,6 +10,7 @@ from cdp_etl.marts.engine.key_lookup import lookup_by_hash
 from cdp_etl.marts.engine.mart import Mart, Reconciliation
 from cdp_etl.marts.engine.scope import KeyFilter, feed_scope, stored_totals
 from cdp_etl.marts.engine.sql_files import read_sql
+from cdp_etl.marts.engine.value_rule import adds_up
 from cdp_etl.marts.models.customer_identity import PERSON_ID
 from cdp_etl.marts.models.person_scope.scope import person_scope
 
@@ -21,6 +22,7 @@ _COUNTS = (
     c.count("email_count", "E-mail events, as reported."),
     c.count("sms_count", "SMS events, as reported."),
 )
+_ADDS_UP = adds_up("interaction_count", (column.name for column in _COUNTS[1:]))
 _OPT_OUTS = (
     TableColumn(
         "latest_email_opt_out",
@@ -73,6 +75,7 @@ CUSTOMER_DAILY = Mart(
     reconciliation=Reconciliation(
         "interaction_count", group_by=("company_id", "activity_date"), predicate="customer_key IS NOT NULL"
     ),
+    value_rules=(_ADDS_UP,),
 )
 
 _PUBLIC_COLUMNS = (
@@ -143,4 +146,5 @@ CUSTOMER = Mart(
     reconciliation=Reconciliation(
         "interaction_count", group_by=("company_id",), predicate="customer_key IS NOT NULL"
     ),
+    value_rules=(_ADDS_UP,),
 )

@@ -5,6 +5,7 @@ from cdp_etl.marts import columns as c
 from cdp_etl.marts.engine.mart import Mart, Reconciliation
 from cdp_etl.marts.engine.row_id_chunks import LARGE_MART_ROW_ID_CHUNKS
 from cdp_etl.marts.engine.scope import stored_totals
+from cdp_etl.marts.engine.value_rule import adds_up, at_most
 from cdp_etl.marts.models.customer_identity import PERSON_ID
 from cdp_etl.marts.models.person_scope.scope import person_scope
 
@@ -66,6 +67,10 @@ CUSTOMER_PRODUCT = Mart(
         "interaction_count",
         group_by=("company_id", "product_sku"),
         predicate="customer_key IS NOT NULL AND product_sku IS NOT NULL",
+    ),
+    value_rules=(
+        adds_up("interaction_count", (column.name for column in c.COUNTS[1:])),
+        at_most("active_day_count", "interaction_count"),
     ),
     settings=("affinity_weights", "affinity_half_life_days", "affinity_low_rating"),
 )

@@ -5,6 +5,7 @@ from cdp_etl.marts import columns as c
 from cdp_etl.marts.engine.mart import Mart, Reconciliation
 from cdp_etl.marts.engine.row_id_chunks import LARGE_MART_ROW_ID_CHUNKS
 from cdp_etl.marts.engine.scope import feed_scope
+from cdp_etl.marts.engine.value_rule import ValueRule, adds_up, map_adds_up
 
 CUSTOMER_PRODUCT_DAILY = Mart(
     name="customer_product_daily",
@@ -43,5 +44,14 @@ CUSTOMER_PRODUCT_DAILY = Mart(
         "interaction_count",
         group_by=("company_id", "activity_date", "product_sku"),
         predicate="customer_key IS NOT NULL AND product_sku IS NOT NULL",
+    ),
+    value_rules=(
+        adds_up("interaction_count", (column.name for column in c.COUNTS[1:])),
+        map_adds_up("interaction_count", "action_counts"),
+        ValueRule(
+            "ratings_are_of_reviews",
+            "There is at most one rating for each review.",
+            "len(ratings) <= review_count",
+        ),
     ),
 )

@@ -14,6 +14,7 @@ from cdp_etl.marts.engine.key_lookup import lookup_by_hash
 from cdp_etl.marts.engine.mart import Mart, Reconciliation
 from cdp_etl.marts.engine.scope import IntermediateTable, KeyFilter, RefreshScope
 from cdp_etl.marts.engine.sql_files import read_sql
+from cdp_etl.marts.engine.value_rule import ValueRule
 
 _sql = partial(read_sql, "cdp_etl.marts.models")
 
@@ -68,6 +69,7 @@ IDENTIFIER_LINK = Mart(
             full_sql=_occurrence(_STAGING), incremental_sql=_sql("identifier_link/updated_occurrence")
         )
     },
+    value_rules=(ValueRule("record_count_is_positive", "`record_count` is positive.", "record_count > 0"),),
     reconciliation=Reconciliation(
         "record_count",
         group_by=("company_id",),

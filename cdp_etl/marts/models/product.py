@@ -10,6 +10,7 @@ from cdp_etl.marts.engine.key_lookup import lookup_rows
 from cdp_etl.marts.engine.mart import Mart, Reconciliation
 from cdp_etl.marts.engine.scope import KeyFilter, RefreshScope, feed_scope, stored_totals
 from cdp_etl.marts.engine.sql_files import read_sql
+from cdp_etl.marts.engine.value_rule import ValueRule, adds_up, at_most
 
 _ATTRIBUTES = {
     "name": ("product_name", TEXT, "Newest name."),
@@ -49,6 +50,8 @@ _COUNTS = (
 _BY_PRODUCT = ("company_id", "product_sku")
 _BY_DAY = ("company_id", "activity_date", "product_sku")
 
+_PARTS = (at_most("wishlist_count", "activity_count"), at_most("rating_count", "review_count"))
+
 PRODUCT_DAILY = Mart(
     name="product_daily",
     columns=(
@@ -76,6 +79,13 @@ PRODUCT_DAILY = Mart(
     ),
     month_column="activity_date",
     reconciliation=Reconciliation("interaction_count", group_by=_BY_DAY, predicate="product_sku IS NOT NULL"),
+    value_rules=(
+        adds_up(
+            "interaction_count",
+            ("activity_count", "comment_count", "review_count", "subscribe_count", "unsubscribe_count"),
+        ),
+        *_PARTS,
+    ),
 )
 
 _PUBLIC_COLUMNS = (
@@ -116,4 +126,12 @@ PRODUCT = Mart(
     intermediate_tables={"stored_totals": stored_totals((*_PUBLIC_COLUMNS, *_CARRIED_COLUMNS))},
     carried_columns=_CARRIED_COLUMNS,
     reconciliation=Reconciliation("interaction_count", group_by=_BY_PRODUCT, predicate="product_sku IS NOT NULL"),
+    value_rules=(
+        ValueRule(
+            "interaction_count_is_at_least_the_sum_of_its_parts",
+            "`interaction_count` is at least the sum of the counts by kind; ended subscriptions have no column.",
+            "interaction_count >= activity_count::HUGEINT + comment_count + review_count + subscription_count",
+        ),
+        *_PARTS,
+    ),
 )

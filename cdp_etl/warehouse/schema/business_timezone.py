@@ -10,6 +10,8 @@ from cdp_etl.warehouse.errors import BusinessTimezoneChangedError
 from cdp_etl.warehouse.sql import single_value
 
 _NAME = "business_timezone"
+STORED_ZONE = f"SELECT max(value) FROM ops.metadata WHERE name = '{_NAME}'"
+"""Query of the stored zone; null if none is stored."""
 
 
 def check(connection: duckdb.DuckDBPyConnection, configured: str) -> None:
@@ -38,5 +40,5 @@ def store(connection: duckdb.DuckDBPyConnection, zone: str) -> None:
 
 def stored(connection: duckdb.DuckDBPyConnection) -> str | None:
     """Return the stored zone; None if none is stored."""
-    zone: str | None = single_value(connection, "SELECT max(value) FROM ops.metadata WHERE name = ?", [_NAME])
+    zone: str | None = single_value(connection, STORED_ZONE)
     return zone

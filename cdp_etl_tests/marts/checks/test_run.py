@@ -1,11 +1,5 @@
 """Checks that gate publishing: a failed run is rolled back, readers keep their version, the next run rebuilds."""
 
-import shutil
-from contextlib import closing
-from dataclasses import replace
-from pathlib import Path
-
-import duckdb
 import pytest
 from sqlglot import expressions, parse_one
 
@@ -15,14 +9,15 @@ from cdp_etl.marts.checks.definitions import checks_of
 from cdp_etl.marts.checks.model import Check, MartCheckError
 from cdp_etl.marts.engine.key_hash import key_hash_of
 from cdp_etl.marts.engine.mart import Mart
+from cdp_etl.marts.full_check.check import check_marts
 from cdp_etl.marts.refresh import check_mart, rebuild_marts, refresh_mart, refresh_marts
 from cdp_etl.marts.registry import MARTS, mart_named, with_upstream
-from cdp_etl.marts.snapshot.manifest import MANIFEST, Snapshot
-from cdp_etl.marts.snapshot.publish import DATABASE, VERSIONS, latest_snapshot, publish, replace_database
-from cdp_etl_tests.conftest import Template
-from cdp_etl_tests.marts.loading import ACTIVITY, EMAIL, REVIEW, Loader, make_record
+from cdp_etl.marts.snapshot.publish import latest_snapshot, publish
+from cdp_etl_tests.marts.loading import ACTIVITY, Loader, make_record
+from cdp_etl_tests.marts.published import damage, load_version, publish_marts, rows_read
 
 _TEMPORARY = {
+    "business_day",
     "inserted_counts",
     "deleted_rows",
     "duplicate_grain",
@@ -65,68 +60,20 @@ _DAMAGES = (
 )
 
 
-@pytest.fixture
-def published(loader: Loader, template_folder: Template) -> Loader:
-    """Published marts of a customer with a product, an e-mail and a review."""
-    shutil.copytree(template_folder("published", _fill), loader.folder, dirs_exist_ok=True)
-    _move(loader.folder / "published")
-    return loader
-
-
-def _move(published: Path) -> None:
-    """Write the new paths of a copied snapshot: those in the manifest and in the views are absolute."""
-    snapshot = latest_snapshot(published)
-    assert snapshot is not None
-    moved = replace(snapshot, folder=published / VERSIONS / snapshot.version)
-    (moved.folder / MANIFEST).unlink()
-    moved.write(moved.folder)
-    replace_database(published, moved)
-
-
-def _fill(folder: Path) -> None:
-    loader = Loader(folder)
-    _load(loader, 1)
-    _publish(loader)
-
-
-def _load(loader: Loader, version: int) -> None:
-    """Load the same records, one of them corrected to another version: it touches every mart."""
-    identifiers = ("c:1", "e:a")
-    loader.load(
-        ACTIVITY,
-        version,
-        [
-            make_record(ACTIVITY, "1", identifiers=identifiers, quantity=version),
-            make_record(ACTIVITY, f"more-{version}", identifiers=identifiers),
-        ],
-    )
-    loader.load(REVIEW, version, [make_record(REVIEW, "1", rating=version, identifiers=("e:a",))])
-    loader.load(EMAIL, version, [make_record(EMAIL, "1", hour=version, identifiers=("e:a",), campaign_id="K")])
-
-
-def _publish(loader: Loader) -> Snapshot:
-    return publish(loader.warehouse, loader.folder / "published", loader.settings)
-
-
-def _damage(loader: Loader, sql: str) -> None:
-    with loader.warehouse.writing() as connection:
-        connection.execute(sql)
-
-
-def _rows_read(loader: Loader) -> int:
-    with closing(duckdb.connect(loader.folder / "published" / DATABASE, read_only=True)) as connection:
-        ((rows,),) = connection.execute("SELECT count(*) FROM marts.interaction").fetchall()
-    return int(rows)
-
-
 def _failed_checks(loader: Loader, mart: str) -> set[str]:
     results = check_mart(loader.warehouse, mart_named(mart), loader.settings)
     return {result.check.name for result in results if not result.passed}
 
 
+def _failed_full_checks(loader: Loader, mart: str) -> set[str]:
+    """Return the failed checks of one mart, of all rows and of the comparison with a rebuild."""
+    results = check_marts(loader.warehouse, loader.settings, [mart_named(mart)], lambda _: None)
+    return {result.check.name for result in results[mart] if not result.passed}
+
+
 @pytest.mark.full
 @pytest.mark.parametrize(
-    ("damage", "found"),
+    ("statement", "found"),
     [
         *_DAMAGES,
         pytest.param(
@@ -138,24 +85,24 @@ def _failed_checks(loader: Loader, mart: str) -> set[str]:
     ],
 )
 def test_a_run_on_a_damaged_mart_is_rolled_back_and_the_next_one_publishes(
-    published: Loader, damage: str, found: tuple[str, str]
+    published: Loader, statement: str, found: tuple[str, str]
 ) -> None:
     before = latest_snapshot(published.folder / "published")
-    _damage(published, damage)
-    _load(published, 2)
+    damage(published, statement)
+    load_version(published, 2)
 
     with pytest.raises(MartCheckError) as raised:
-        _publish(published)
+        publish_marts(published)
 
     assert (raised.value.mart, {r.check.name for r in raised.value.results if not r.passed}) == (
         found[0],
         {found[1]},
     )
     assert latest_snapshot(published.folder / "published") == before
-    assert _rows_read(published) == 4
-    after = _publish(published)
+    assert rows_read(published) == 4
+    after = publish_marts(published)
     assert before is not None
-    assert (before.as_of, after.as_of, _rows_read(published)) == (3, 6, 5)
+    assert (before.as_of, after.as_of, rows_read(published)) == (3, 6, 5)
     assert _failed_checks(published, found[0]) == set()
 
 
@@ -207,12 +154,12 @@ def test_a_fault_in_the_sql_is_found_in_a_refresh_and_in_a_rebuild(
     monkeypatch.setitem(mart.__dict__, "header", mart.header)
     monkeypatch.setitem(mart.__dict__, "sql", fault.format(sql=sql))
     monkeypatch.setattr(Mart, "definition_hash", lambda *_: "unchanged")
-    _damage(published, "UPDATE ops.mart_state SET definition_hash = 'unchanged'")
-    _load(published, 2)
+    damage(published, "UPDATE ops.mart_state SET definition_hash = 'unchanged'")
+    load_version(published, 2)
     published.load(ACTIVITY, 3, [make_record(ACTIVITY, "new", identifiers=("c:9",))])
 
     with pytest.raises(MartCheckError) as patched:
-        _publish(published)
+        publish_marts(published)
     with pytest.raises(MartCheckError) as rebuilt:
         rebuild_marts(published.warehouse, published.settings)
 
@@ -220,19 +167,19 @@ def test_a_fault_in_the_sql_is_found_in_a_refresh_and_in_a_rebuild(
     assert (patched.value.mart, found[1] in failed) == (mart.name, True)
     assert rebuilt.value.mart == mart.name
     assert {result.scope for result in rebuilt.value.results} == {"all rows"}
-    assert _rows_read(published) == 4
+    assert rows_read(published) == 4
     monkeypatch.setitem(mart.__dict__, "sql", sql)
-    assert _publish(published).as_of == 7
+    assert publish_marts(published).as_of == 7
     assert _failed_checks(published, mart.name) == set()
 
 
 def test_a_row_of_a_corrected_record_on_another_day_fails_the_run(published: Loader) -> None:
-    _damage(
+    damage(
         published,
         "INSERT INTO mart_storage.interaction SELECT * REPLACE (DATE '2026-03-09' AS activity_date)"
         " FROM mart_storage.interaction WHERE entity = 'customer_product_activity' AND record_id = '1'",
     )
-    _load(published, 2)
+    load_version(published, 2)
 
     with pytest.raises(MartCheckError) as raised:
         refresh_marts(published.warehouse, published.settings)
@@ -246,11 +193,11 @@ def test_a_row_of_a_corrected_record_on_another_day_fails_the_run(published: Loa
 
 
 def test_the_error_has_counts_hashes_and_a_remedy_but_no_value(published: Loader) -> None:
-    _damage(published, "UPDATE mart_storage.product_daily SET interaction_count = 9")
-    _load(published, 2)
+    damage(published, "UPDATE mart_storage.product_daily SET interaction_count = 9")
+    load_version(published, 2)
 
     with pytest.raises(MartCheckError) as raised:
-        _publish(published)
+        publish_marts(published)
 
     assert str(raised.value) == (
         "The run of the mart product_daily was rolled back, and the snapshot is unchanged:"
@@ -264,8 +211,8 @@ def test_the_error_has_counts_hashes_and_a_remedy_but_no_value(published: Loader
 
 @pytest.mark.full
 def test_a_customer_key_without_a_person_fails_its_check(published: Loader) -> None:
-    _damage(published, "DELETE FROM mart_storage.customer_identity WHERE identifier IN ('c:1', 'e:a')")
-    _load(published, 2)
+    damage(published, "DELETE FROM mart_storage.customer_identity WHERE identifier IN ('c:1', 'e:a')")
+    load_version(published, 2)
 
     with pytest.raises(MartCheckError) as raised:
         refresh_mart(published.warehouse, mart_named("customer"), published.settings)
@@ -276,7 +223,7 @@ def test_a_customer_key_without_a_person_fails_its_check(published: Loader) -> N
 
 @pytest.mark.full
 @pytest.mark.parametrize(
-    ("damage", "found"),
+    ("statement", "found"),
     [
         *_DAMAGES,
         pytest.param(
@@ -331,28 +278,28 @@ def test_a_customer_key_without_a_person_fails_its_check(published: Loader) -> N
     ],
 )
 def test_what_a_run_did_not_touch_is_found_in_all_rows_and_rebuilt(
-    published: Loader, damage: str, found: tuple[str, str]
+    published: Loader, statement: str, found: tuple[str, str]
 ) -> None:
-    _damage(published, damage)
+    damage(published, statement)
 
-    failed = _failed_checks(published, found[0])
+    failed = _failed_full_checks(published, found[0])
     rebuilt = {
         result.mart: result.rebuild_reason for result in refresh_marts(published.warehouse, published.settings)
     }
 
     assert failed >= {found[1], "equals_its_rebuild"}
     assert rebuilt[found[0]] == "check failed"
-    assert _failed_checks(published, found[0]) == set()
+    assert _failed_full_checks(published, found[0]) == set()
 
 
 def test_wrong_key_hashes_are_found_and_rebuilt(
     published: Loader,
 ) -> None:
-    _damage(published, "UPDATE mart_storage.customer_identity SET company_id_person_id_hash = 0")
+    damage(published, "UPDATE mart_storage.customer_identity SET company_id_person_id_hash = 0")
 
-    assert _failed_checks(published, "customer_identity") == {"key_hashes_match_rows"}
+    assert _failed_full_checks(published, "customer_identity") == {"key_hashes_match_rows"}
     refresh_marts(published.warehouse, published.settings)
-    assert _failed_checks(published, "customer_identity") == set()
+    assert _failed_full_checks(published, "customer_identity") == set()
 
 
 def test_a_run_finds_a_wrong_hash_among_the_rows_that_it_wrote(published: Loader) -> None:
@@ -373,16 +320,16 @@ def test_a_run_finds_a_wrong_hash_among_the_rows_that_it_wrote(published: Loader
 
 @pytest.mark.full
 def test_a_publish_refreshes_every_mart_to_one_load(published: Loader) -> None:
-    _load(published, 2)
+    load_version(published, 2)
 
     snapshot = publish(published.warehouse, published.folder / "published", published.settings)
 
     assert snapshot.as_of == 6
-    assert _rows_read(published) == 5
+    assert rows_read(published) == 5
 
 
 def test_a_run_returns_the_results_of_its_checks(published: Loader) -> None:
-    _load(published, 2)
+    load_version(published, 2)
 
     results = {
         result.mart: {(check.check.name, check.scope) for check in result.checks}
@@ -393,10 +340,12 @@ def test_a_run_returns_the_results_of_its_checks(published: Loader) -> None:
         ("grain_is_unique", "affected keys"),
         ("key_hashes_match_rows", "affected keys"),
         ("agrees_with_staging", "affected keys"),
+        ("values_are_valid", "affected keys"),
     }
     assert results["campaign_influence"] == {
         ("grain_is_unique", "affected keys"),
         ("totals_agree_with_its_persons", "affected keys"),
+        ("values_are_valid", "affected keys"),
     }
     assert all(not result.checks for result in refresh_marts(published.warehouse, published.settings))
 
@@ -422,7 +371,7 @@ def test_a_check_reads_only_its_mart_and_upstream_marts(check: Check) -> None:
         | {f"staging.{entity.table}_current" for entity in ENTITIES}
     )
 
-    assert _tables(check.full_sql) <= known
+    assert _tables(check.full_sql) <= known | {"business_day"}
     assert check.incremental_sql is None or _tables(check.incremental_sql) <= known | _TEMPORARY | {"ops.load"}
 
 

@@ -33,7 +33,7 @@ def _influence(loader: Loader) -> Sequence[Mapping[str, Any]]:
 
 def test_an_interaction_counts_for_the_last_click_on_the_day_of_the_interaction(loader: Loader) -> None:
     loader.load(EMAIL, 1, [_click("1", "OLD", 1), _click("2", "NEW", 2)])
-    loader.load(ACTIVITY, 1, [_act("1", 1, hour=11), _act("2", 1, hour=13), _act("3", 4), _act("4", 4)])
+    loader.load(ACTIVITY, 4, [_act("1", 1, hour=11), _act("2", 1, hour=13), _act("3", 4), _act("4", 4)])
 
     assert [tuple(row.values()) for row in _influence(loader)] == [
         ("NEW", "S1", day(4), 2, 1),
@@ -43,7 +43,7 @@ def test_an_interaction_counts_for_the_last_click_on_the_day_of_the_interaction(
 
 def test_a_click_counts_within_the_attribution_window_only(loader: Loader) -> None:
     loader.load(EMAIL, 1, [_click("1", "K", 1, hour=12)])
-    loader.load(ACTIVITY, 1, [_act("1", 8, hour=12), _act("2", 8, hour=13)])
+    loader.load(ACTIVITY, 8, [_act("1", 8, hour=12), _act("2", 8, hour=13)])
 
     assert [row["interaction_count"] for row in _influence(loader)] == [1]
 
@@ -126,16 +126,16 @@ def test_a_click_one_microsecond_too_old_does_not_count(loader: Loader) -> None:
     """The attribution window is seven times 24 hours, not seven calendar days."""
     loader.load(EMAIL, 1, [_click("1", "K", 1)])
     late = at_hour(8) + timedelta(microseconds=1)
-    loader.load(ACTIVITY, 1, [_act("1", 8), _act("2", 8) | {"occurred_at": late}])
+    loader.load(ACTIVITY, 8, [_act("1", 8), _act("2", 8) | {"occurred_at": late}])
 
     assert [row["interaction_count"] for row in _influence(loader)] == [1]
 
 
 def test_after_a_merge_a_click_counts_for_interactions_of_both_persons_within_the_window(loader: Loader) -> None:
-    loader.load(EMAIL, 1, [_click("1", "K", 10)])
+    loader.load(EMAIL, 10, [_click("1", "K", 10)])
     loader.load(
         ACTIVITY,
-        1,
+        30,
         [
             make_record(ACTIVITY, str(on), on=on, identifiers=("c:1",), product_sku=f"S{on}")
             for on in (1, 9, 10, 12, 17, 18, 30)
@@ -188,6 +188,6 @@ def test_tombstones_are_kept_until_the_downstream_mart_has_applied_them(
     refresh_mart(loader.warehouse, PERSON_CAMPAIGN_PRODUCT_DAILY, loader.settings)
     assert _influence(loader) == []
 
-    loader.load(ACTIVITY, 3, [_act("2", 30)])
+    loader.load(ACTIVITY, 30, [_act("2", 30)])
     refresh_mart(loader.warehouse, PERSON_CAMPAIGN_PRODUCT_DAILY, loader.settings)
     assert loader.rows("FROM mart_storage.person_campaign_product_daily_tombstones") == []

@@ -110,7 +110,7 @@ def test_a_day_of_a_customer_key_has_its_newest_name_and_opt_out(loader: Loader)
             id="a version ends it",
         ),
         pytest.param(
-            [(SUBSCRIBER, 1, _subscriber("1", 5)), (SUBSCRIBER, 2, _subscriber("1", 2, status="Unsubscribed"))],
+            [(SUBSCRIBER, 5, _subscriber("1", 5)), (SUBSCRIBER, 6, _subscriber("1", 2, status="Unsubscribed"))],
             True,
             True,
             id="a later version with an earlier timestamp",

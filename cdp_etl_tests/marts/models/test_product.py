@@ -18,10 +18,10 @@ def test_a_product_aggregates_all_its_records(loader: Loader) -> None:
         ],
     )
     loader.load(REVIEW, 1, [make_record(REVIEW, "1", on=3, rating=4), make_record(REVIEW, "2", on=3, rating=1)])
-    loader.load(COMMENT, 1, [make_record(COMMENT, "1", on=4, product_name="New", product_price=8.0)])
+    loader.load(COMMENT, 4, [make_record(COMMENT, "1", on=4, product_name="New", product_price=8.0)])
     loader.load(
         SUBSCRIBER,
-        1,
+        5,
         [make_record(SUBSCRIBER, "1", on=5), make_record(SUBSCRIBER, "2", on=5, status="Unsubscribed")],
     )
 

@@ -64,10 +64,10 @@ def test_a_mart_without_rows_is_published_with_its_columns(loader: Loader) -> No
 @pytest.mark.full
 def test_only_months_that_changed_are_written_again(loader: Loader) -> None:
     loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1", on=_MARCH)])
-    loader.load(ACTIVITY, 2, [make_record(ACTIVITY, "2", on=_APRIL)])
+    loader.load(ACTIVITY, 40, [make_record(ACTIVITY, "2", on=_APRIL)])
     before = _publish(loader)
 
-    loader.load(ACTIVITY, 3, [make_record(ACTIVITY, "3", on=_APRIL)])
+    loader.load(ACTIVITY, 41, [make_record(ACTIVITY, "3", on=_APRIL)])
     after = _publish(loader)
 
     paths = {month: f"interaction/{month}.parquet" for month in ("2026-03", "2026-04")}
@@ -247,10 +247,10 @@ def test_persons_split_by_a_setting_are_published_as_changes(loader: Loader) -> 
 
 @pytest.mark.full
 def test_a_month_without_rows_has_no_file(loader: Loader) -> None:
-    loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1", on=_MARCH), make_record(ACTIVITY, "2", on=_APRIL)])
+    loader.load(ACTIVITY, 40, [make_record(ACTIVITY, "1", on=_MARCH), make_record(ACTIVITY, "2", on=_APRIL)])
     _publish(loader)
 
-    loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1", on=_MARCH)])
+    loader.load(ACTIVITY, 40, [make_record(ACTIVITY, "1", on=_MARCH)])
     after = _publish(loader)
 
     assert [path.name for path in (after.folder / "interaction").iterdir()] == ["2026-03.parquet"]
