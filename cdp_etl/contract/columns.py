@@ -43,6 +43,7 @@ class Col:
         maximum: Largest allowed number; None if unbounded.
         personal: Kind of personal data; None if there is none.
         is_contact: Whether the field has a normalized column as well (phones and e-mail addresses).
+        is_folded: Whether the field has a folded column as well (names of actions and events).
     """
 
     type: ContractType
@@ -52,3 +53,4 @@ class Col:
     maximum: int | None = None
     personal: Personal | None = None
     is_contact: bool = False
+    is_folded: bool = False

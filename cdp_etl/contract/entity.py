@@ -66,6 +66,11 @@ class Entity:
         return tuple(field for field in self.fields if field.column.is_contact)
 
     @cached_property
+    def folded_fields(self) -> tuple[ContractField, ...]:
+        """Fields that have a folded column as well: the name of the action or the event."""
+        return tuple(field for field in self.fields if field.column.is_folded)
+
+    @cached_property
     def timestamps(self) -> tuple[ContractField, ...]:
         """Fields of type Timestamp."""
         return tuple(field for field in self.fields if field.column.type is ContractType.TIMESTAMP)

@@ -151,6 +151,11 @@ def normalized_name(field: ContractField) -> str:
     return f"{field.name}_{'e164' if field.column.personal is Personal.PHONE else 'normalized'}"
 
 
+def folded_name(field: ContractField) -> str:
+    """Return the name of the column with a field's folded value: `action_folded`."""
+    return f"{field.name}_folded"
+
+
 def contract_columns(entity: Entity) -> tuple[TableColumn, ...]:
     """Return the columns of the contract's fields, in the contract's order."""
     return tuple(
@@ -172,6 +177,18 @@ def validated_columns(entity: Entity) -> tuple[TableColumn, ...]:
 
 def lake_columns(entity: Entity) -> tuple[TableColumn, ...]:
     """Return the columns of accepted records in the lake. A normalized contact follows the delivered one."""
+    return (*_normalized_columns(entity), *_folded_columns(entity))
+
+
+def staging_columns(entity: Entity) -> tuple[TableColumn, ...]:
+    """Return the columns of `staging.<entity>`, which has a row for every version in every dump.
+
+    Folded names come last, because a migration added them to tables that existed.
+    """
+    return (*_normalized_columns(entity), *_WAREHOUSE_ONLY, *_folded_columns(entity))
+
+
+def _normalized_columns(entity: Entity) -> tuple[TableColumn, ...]:
     contract = [
         column
         for delivered in contract_columns(entity)
@@ -182,9 +199,15 @@ def lake_columns(entity: Entity) -> tuple[TableColumn, ...]:
     )  # fmt: skip # one idea a line: the order of the table
 
 
-def staging_columns(entity: Entity) -> tuple[TableColumn, ...]:
-    """Return the columns of `staging.<entity>`, which has a row for every version in every dump."""
-    return (*lake_columns(entity), *_WAREHOUSE_ONLY)
+def _folded_columns(entity: Entity) -> tuple[TableColumn, ...]:
+    return tuple(
+        TableColumn(
+            folded_name(field),
+            TEXT,
+            f"{field.contract_name} in lower snake case; null if absent. The marts read this column.",
+        )
+        for field in entity.folded_fields
+    )
 
 
 QUARANTINE_COLUMNS: tuple[TableColumn, ...] = (

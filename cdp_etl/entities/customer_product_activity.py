@@ -39,7 +39,7 @@ class CustomerProductActivity(CustomerContact, Record):
     action_id: Annotated[str, Col(ContractType.STRING, "Id of the action.")]
     action: Annotated[
         str,
-        Col(ContractType.STRING, "Name of the action: Search, Wishlist, etc."),
+        Col(ContractType.STRING, "Name of the action: Search, Wishlist, etc.", is_folded=True),
     ]
     action_at: c.ActionAt
     action_status: Annotated[str, Col(ContractType.STRING, "Status of the action.")] | None = None

@@ -51,7 +51,7 @@ class EmailInteraction(Record):
     event_at: c.EventAt
     event: Annotated[
         str,
-        Col(ContractType.STRING, "Type of the event: opened, clicked and others."),
+        Col(ContractType.STRING, "Type of the event: opened, clicked and others.", is_folded=True),
     ]
     action_at: c.ActionAt
     track_id: c.TrackId | None = None

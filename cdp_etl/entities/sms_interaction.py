@@ -48,7 +48,7 @@ class SmsInteraction(Record):
     ]
     service_provider: Annotated[str, Col(ContractType.STRING, "SMS service provider.")]
     event_at: c.EventAt
-    event: Annotated[str, Col(ContractType.STRING, "Type of the event: sent, clicked.")]
+    event: Annotated[str, Col(ContractType.STRING, "Type of the event: sent, clicked.", is_folded=True)]
     track_id: c.TrackId | None = None
     ga_tid: c.GaTid | None = None
     ga_cid: c.GaCid | None = None

@@ -1,4 +1,4 @@
-"""Columns derived from validated records: keys, dates, normalized contacts, identifiers.
+"""Columns derived from validated records: keys, dates, normalized contacts, folded names, identifiers.
 
 Validation comes before (`reference_path.py`, `fast_path/validate.py`), resolution of duplicates after
 (`dedup/resolve.py`). The records of both paths are derived together.
@@ -14,10 +14,11 @@ import polars as pl
 
 from cdp_etl.contract.columns import Personal
 from cdp_etl.contract.entity import Entity
+from cdp_etl.contract.name_folding import fold_names
 from cdp_etl.contract.normalization_settings import NormalizationSettings
 from cdp_etl.contract.record_key import ESCAPE, SEPARATOR
 from cdp_etl.contract.render.polars_schema import polars_schema
-from cdp_etl.contract.table import lake_columns, normalized_name
+from cdp_etl.contract.table import folded_name, lake_columns, normalized_name
 from cdp_etl.normalize.contacts import contact_warning, normalize_contact
 from cdp_etl.normalize.fast_path.text_columns import collect_lists
 
@@ -49,6 +50,7 @@ def derive_columns(
         pl.lit(dump_date).alias("dump_date"),
         pl.lit(None, pl.String()).alias("folded_custom_fields"),
         pl.lit(None, pl.List(pl.String())).alias("folded_ignored_update_cfs"),
+        *(fold_names(frame[field.name]).alias(folded_name(field)) for field in entity.folded_fields),
     )
     keys = frame.select(_record_key(entity).alias("record_key")).to_series()
     frame = frame.with_columns(keys, key_hashes(keys), *_identifiers(entity, settings, frame))

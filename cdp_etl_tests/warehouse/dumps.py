@@ -10,9 +10,10 @@ from typing import Any
 import polars as pl
 
 from cdp_etl.contract.entity import Entity
+from cdp_etl.contract.name_folding import fold_name
 from cdp_etl.contract.record_key import record_key
 from cdp_etl.contract.render.polars_schema import polars_schema
-from cdp_etl.contract.table import QUARANTINE_COLUMNS, lake_columns
+from cdp_etl.contract.table import QUARANTINE_COLUMNS, folded_name, lake_columns
 from cdp_etl.entities import BY_NAME
 
 COMMENT = BY_NAME["customer-product-comment"]
@@ -76,7 +77,8 @@ def record(entity: Entity, own_id: str, **values: Any) -> dict[str, Any]:
     }
     unknown = values.keys() - row.keys()
     assert not unknown, unknown
-    return row | values
+    named = [field for field in entity.folded_fields if values.get(field.name)]
+    return row | {folded_name(field): fold_name(values[field.name]) for field in named} | values
 
 
 def write_dump(  # noqa: PLR0913 - the properties of a dump that tests vary

@@ -8,7 +8,7 @@ from sqlglot import expressions
 from sqlglot.lineage import Node, lineage
 
 from cdp_etl.contract.entity import Entity
-from cdp_etl.contract.table import contract_columns, normalized_name, staging_columns
+from cdp_etl.contract.table import contract_columns, folded_name, normalized_name, staging_columns
 from cdp_etl.entities import ENTITIES
 from cdp_etl.marts.engine.mart import Mart
 from cdp_etl.marts.registry import MARTS, mart_named
@@ -113,6 +113,7 @@ def _derived_from(entity: Entity) -> Mapping[str, tuple[str, ...]]:
         "customer_key": person,
         "identifiers": person,
         **{normalized_name(contact): (contact.name,) for contact in entity.contacts},
+        **{folded_name(field): (field.name,) for field in entity.folded_fields},
     }
 
 

@@ -16,6 +16,7 @@ from cdp_etl.warehouse.schema.ops_tables import ops_comments
 from cdp_etl.warehouse.schema.v1_to_v3_ops_tables import add_difference, add_load_reason, create_first_schemas
 from cdp_etl.warehouse.schema.v4_mart_storage import add_mart_storage
 from cdp_etl.warehouse.schema.v5_standard_names import use_standard_names
+from cdp_etl.warehouse.schema.v6_folded_names import add_folded_names
 from cdp_etl.warehouse.sql import single_value, transaction
 
 MIGRATIONS: Sequence[Callable[[duckdb.DuckDBPyConnection], list[str]]] = (
@@ -24,6 +25,7 @@ MIGRATIONS: Sequence[Callable[[duckdb.DuckDBPyConnection], list[str]]] = (
     add_difference,
     add_mart_storage,
     use_standard_names,
+    add_folded_names,
 )
 """Each function reads the file if it needs to and returns the statements to execute; the first is version 1."""
 

@@ -351,3 +351,21 @@ def test_an_empty_file_on_each_of_two_days_is_no_finding(warehouse: Warehouse) -
     ]
 
     assert [(result.status, result.findings) for result in results] == [("loaded", ()), ("loaded", ())]
+
+
+def test_a_dump_that_was_normalized_before_names_were_folded_is_loaded_with_folded_names(
+    warehouse: Warehouse,
+) -> None:
+    records = [
+        record(EMAIL, str(number), event=event) for number, event in enumerate(("UniqueOpened", "ΑΣ", None))
+    ]
+    dump = write_dump(warehouse.path.parent, EMAIL, day(1), records)
+    old = dump.accepted_files[0]
+    pl.read_parquet(old).drop("event_folded").write_parquet(old)
+
+    for _ in range(2):
+        load(warehouse, dump, entity=EMAIL, force=True)
+
+    assert rows(warehouse, "SELECT id, event, event_folded FROM staging.email_interaction_current") == [
+        (row["id"], row["event"], row["event_folded"]) for row in records
+    ]

@@ -2,14 +2,17 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import polars as pl
 import pytest
 
 from cdp_etl.contract.entity import Entity
-from cdp_etl.contract.table import TableColumn, staging_columns
+from cdp_etl.contract.render.polars_schema import polars_schema
+from cdp_etl.contract.table import TableColumn, folded_name, staging_columns
 from cdp_etl.entities import ENTITIES
 from cdp_etl.warehouse import StagingLayoutError, Warehouse, WarehouseNewerError
 from cdp_etl.warehouse.schema import migrations, staging_tables
@@ -17,6 +20,7 @@ from cdp_etl.warehouse.schema.migrations import MIGRATIONS
 from cdp_etl.warehouse.schema.ops_tables import OPS_TABLES
 from cdp_etl.warehouse.schema.staging_tables import STAGING_TABLES, current_columns
 from cdp_etl_tests.warehouse.conftest import at
+from cdp_etl_tests.warehouse.dumps import EMAIL, record
 from cdp_etl_tests.warehouse.loading import comment, load_records, rows
 
 FORGET_LAYOUT = "DELETE FROM ops.metadata WHERE name = 'staging_layout'"
@@ -235,3 +239,27 @@ def test_migration_5_carries_tombstones_of_the_identity_log_over(
     assert rows(
         migrated, "SELECT identifier, deleted_by_load_seq FROM mart_storage.customer_identity_change_tombstones"
     ) == [("e:a", 9)]
+
+
+def test_migration_6_folds_the_names_in_staging(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    events = ("UniqueOpened", "ΑΣ", "İzle", "Ye\u0302u Thi\u0301ch", None)
+    records = [record(EMAIL, str(number), event=event) for number, event in enumerate(events)]
+    path = tmp_path / "version_5.duckdb"
+    with _migrated_to(5, path, monkeypatch) as connection:
+        for table in STAGING_TABLES:
+            for statement in table.statements():
+                connection.execute(statement)
+        staged = [row | {"dump_date": date(2026, 1, 1), "is_current": True} for row in records]
+        connection.register("staged", pl.DataFrame(staged, polars_schema(staging_columns(EMAIL))))
+        connection.execute(f"INSERT INTO staging.{EMAIL.table} BY NAME FROM staged")
+        connection.unregister("staged")
+        for entity in ENTITIES:
+            for field in entity.folded_fields:
+                connection.execute(f"ALTER TABLE staging.{entity.table} DROP COLUMN {folded_name(field)}")
+    migrated = at(path)
+
+    names = "SELECT id, event_folded FROM staging.email_interaction_current"
+    assert rows(migrated, names) == [(row["id"], row["event_folded"]) for row in records]
+    with migrated.reading() as connection:
+        for entity in ENTITIES:
+            assert _columns(connection, "staging", entity.table) == _declared(staging_columns(entity))
