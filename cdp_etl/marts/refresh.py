@@ -159,7 +159,7 @@ def _refresh(
     connection: duckdb.DuckDBPyConnection, mart: Mart, settings: MartSettings, rebuild: RebuildReason | None
 ) -> MartResult:
     start = time.perf_counter()
-    input_views.set_variables(connection, mart, settings)
+    input_views.bind_settings(connection, mart, settings)
     definition_hash = mart.definition_hash(settings)
     mart_state = state.state_of(connection, mart)
     load_seq = state.newest_load(connection)

@@ -2,6 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import ROUND_HALF_UP, Decimal, localcontext
+from functools import cache
+from itertools import accumulate
 from typing import Any
 
 AFFINITY_WEIGHTS: Mapping[str, float] = {
@@ -19,6 +22,11 @@ AFFINITY_WEIGHTS: Mapping[str, float] = {
 }
 """Default weight of one action in the affinity of a person for a product (house rule)."""
 
+_HALVINGS = 51
+"""Halvings after which a share in 10^-15 rounds to 0."""
+_MAX_DECAY_DAYS = 36_525
+"""Days of this century: timestamps begin in 2000, so no two are farther apart."""
+
 
 @dataclass(frozen=True, slots=True)
 class MartSettings:
@@ -29,8 +37,8 @@ class MartSettings:
             excluded from identity matching: a call centre's phone, a guest's customer id.
         identifier_denylist: Identifiers that are always excluded from identity matching, such as `c:GUEST`.
         affinity_weights: Weight of one action in the affinity of a person for a product, by the name of the action
-            in `interaction`. `low_rating` is for a review with a low rating, and never for an activity of that
-            name; `other` is for any other action.
+            in `interaction`, with six decimals. `low_rating` is for a review with a low rating, and never for an
+            activity of that name; `other` is for any other action.
         affinity_half_life_days: Days after which an action counts half.
         affinity_low_rating: Highest rating that lowers the affinity.
         influence_days: Length of the attribution window of a click, in multiples of 24 hours.
@@ -43,7 +51,34 @@ class MartSettings:
     affinity_low_rating: int = 2
     influence_days: int = 7
 
+    @property
+    def affinity_weight_millionths(self) -> Mapping[str, int]:
+        """Weights in millionths, so that SQL adds them up without floating point."""
+        return {name: _rounded(Decimal(str(weight)) * 10**6) for name, weight in self.affinity_weights.items()}
+
+    @property
+    def affinity_decay(self) -> tuple[int, ...]:
+        """Share of a score that is left after 0, 1, 2 … days, in 10^-15; after the last of them it rounds to 0."""
+        return _decay(self.affinity_half_life_days)
+
     def value(self, name: str) -> Any:
         """Return the value of a setting in the type that DuckDB accepts as a variable."""
         value = getattr(self, name)
         return list(value) if isinstance(value, tuple) else value
+
+
+@cache
+def _decay(half_life_days: float) -> tuple[int, ...]:
+    """Return 0.5^(day / half-life) for each day, in 10^-15, half away from zero."""
+    with localcontext(prec=60):
+        half_life = Decimal(str(half_life_days))
+        daily = Decimal("0.5") ** (1 / half_life)
+        error = Decimal("1e-30")  # above that of the products, so that exact shares and halves are not missed
+        days = min(int(_HALVINGS * half_life) + 1, _MAX_DECAY_DAYS)
+        shares = accumulate(range(days), lambda share, _: share * daily, initial=Decimal(1))
+        return tuple(_rounded(share * 10**15 + error) for share in shares)
+
+
+def _rounded(number: Decimal) -> int:
+    """Return the nearest integer, half away from zero, as the marts' SQL rounds."""
+    return int(number.to_integral_value(ROUND_HALF_UP))

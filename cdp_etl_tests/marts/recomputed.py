@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -115,6 +116,13 @@ def current(dumps: Iterable[Mapping[tuple[str, ...], Version]]) -> list[Version]
             if key not in newest or newest[key].dump_date < version.dump_date:
                 newest[key] = version
     return [version for version in newest.values() if not version.is_deleted]
+
+
+def rounded(number: Fraction, digits: int) -> float:
+    """Return a number with so many decimals, half away from zero."""
+    units = abs(number) * 10**digits
+    nearest = int(units) + (units - int(units) >= Fraction(1, 2))
+    return float(Fraction(nearest if number >= 0 else -nearest, 10**digits))
 
 
 def snake(words: str) -> str:
@@ -249,8 +257,8 @@ def _campaign_day(events: list[Row], day: date) -> Row:
         "recipient_count": len({row["customer_key"] for row in today} - {None}),
         "cohort_count": len(cohort),
         **{f"cohort_{name}_count": count for name, count in counted.items()},
-        "open_rate": round(counted["opened"] / len(cohort), 6) if cohort else None,
-        "click_rate": round(counted["clicked"] / len(cohort), 6) if cohort else None,
+        "open_rate": rounded(Fraction(counted["opened"], len(cohort)), 6) if cohort else None,
+        "click_rate": rounded(Fraction(counted["clicked"], len(cohort)), 6) if cohort else None,
     }
 
 

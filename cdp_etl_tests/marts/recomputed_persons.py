@@ -4,10 +4,21 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
 from typing import Any
 
-from cdp_etl_tests.marts.recomputed import KINDS, Row, Version, counts, grouped, place, snake, span
+from cdp_etl_tests.marts.recomputed import (
+    KINDS,
+    Row,
+    Version,
+    counts,
+    grouped,
+    place,
+    rounded,
+    snake,
+    span,
+)
 
 WEIGHTS = {
     "purchase": 10, "add_to_cart": 4, "wishlist": 3, "review": 3, "subscribe": 3, "comment": 2, "view": 1,
@@ -43,25 +54,44 @@ def customer_product(attributed: Iterable[Row]) -> list[Row]:
 
 def _pair(rows: list[Row]) -> Row:
     last = max(row["activity_date"] for row in rows)
-    points = [
-        (_weight(row) * 0.5 ** ((last - row["activity_date"]).days / HALF_LIFE), row["activity_date"])
-        for row in rows
-    ]
-    score = round(sum(point for point, _ in points), 6)
+    score = affinity_score([(row["activity_date"], _weight(row)) for row in rows])
     rated = [(*place(row), row["rating"]) for row in rows if row["rating"] is not None]
     subscriptions = [
         (*place(row), row["kind"] == "subscribe") for row in rows if row["kind"].endswith("subscribe")
     ]
     return {
         **counts(rows, KINDS[:5]),
-        "active_day_count": len({day for _, day in points}),
+        "active_day_count": len({row["activity_date"] for row in rows}),
         **span(rows),
         "last_date": last,
         "last_rating": max(rated)[-1] if rated else None,
         "is_subscribed": max(subscriptions)[-1] if subscriptions else None,
-        "affinity_score": score,
-        "affinity_order": math.log2(score) + (last - date(2000, 1, 1)).days / HALF_LIFE if score > 0 else None,
+        "affinity_score": float(score),
+        "affinity_order": _order(score, last) if score > 0 else None,
     }
+
+
+def affinity_score(points: Iterable[tuple[date, int]]) -> Decimal:
+    """Return the sum of points, day by day: it decays by the days that passed, and has six decimals."""
+    by_day: dict[date, int] = defaultdict(int)
+    for day, weight in points:
+        by_day[day] += weight
+    (before, weight), *later = sorted(by_day.items())
+    score = Decimal(weight)
+    for day, weight in later:
+        share = decimals(Decimal("0.5") ** (Decimal((day - before).days) / HALF_LIFE), 15)
+        score, before = decimals(score * share, 6) + weight, day
+    return score
+
+
+def decimals(number: Decimal, digits: int) -> Decimal:
+    """Return a number with so many decimals, half away from zero."""
+    return number.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
+
+
+def _order(score: Decimal, last: date) -> float:
+    days = Decimal((last - date(2000, 1, 1)).days)
+    return float(decimals(score.ln() / Decimal(2).ln() + days / HALF_LIFE, 6))
 
 
 def _weight(row: Row) -> int:
@@ -168,7 +198,7 @@ def product(rows: Iterable[Row], records: Iterable[Version]) -> list[Row]:
             "wishlist_count": sum(row["action"] == "wishlist" for row in group),
             "subscription_count": sum(row["kind"] == "subscribe" for row in group),
             "rating_count": len(ratings := [row["rating"] for row in group if row["rating"] is not None]),
-            "rating_average": round(sum(ratings) / len(ratings), 4) if ratings else None,
+            "rating_average": rounded(Fraction(sum(ratings), len(ratings)), 4) if ratings else None,
             **span(group),
         }
         for (company, sku), group in grouped(

@@ -21,7 +21,7 @@ def check_matches_full_rebuild(
     check = equals_its_rebuild(mart)
     if mart.change_log_of is not None:
         return CheckResult(check, "all rows")
-    input_views.set_variables(connection, mart, settings)
+    input_views.bind_settings(connection, mart, settings)
     input_views.bind_full_inputs(connection, mart)
     columns = ", ".join(f"{quoted(column.name)} {column.type.duckdb}" for column in mart.select_columns)
     connection.execute(f"CREATE OR REPLACE TEMP TABLE rebuilt ({columns})")

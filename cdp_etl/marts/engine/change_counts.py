@@ -72,7 +72,7 @@ def count_inserted_rows(
     key = tuple(column for column in key_filter.columns if column in mart.grain or column == "key_hash")
     group_by, grain = ", ".join(counted.group_by), ", ".join(mart.grain)
     grouped = ", ".join(
-        column if column in mart.grain else f"any_value({column}) AS {column}" for column in counted.group_by
+        column if column in mart.grain else f"min({column}) AS {column}" for column in counted.group_by
     )
     inserted = f"FROM {mart.storage_table} WHERE {WRITTEN_BY.name} = {load_seq}"
     rows = f"({inserted})"

@@ -10,6 +10,7 @@ from typing import Any
 
 from cdp_etl.contract.render.ddl import create_table, create_view, quoted
 from cdp_etl.contract.table import INTEGER, TableColumn
+from cdp_etl.marts.engine.functions import function_definitions
 from cdp_etl.marts.engine.key_hash import KeyHash, hash_signature, key_hash_of
 from cdp_etl.marts.engine.scope import IntermediateTable, RefreshScope
 from cdp_etl.marts.engine.sql_files import read_sql, without_comments
@@ -241,6 +242,7 @@ class Mart:
         """
         definition: Mapping[str, Any] = {
             "sql": without_comments(self.sql),
+            "functions": function_definitions(self.sql),
             "grain": self.grain,
             "inputs": sorted(self.inputs),
             "columns": [_column_definition(column) for column in self.columns],

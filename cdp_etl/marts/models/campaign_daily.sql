@@ -79,7 +79,7 @@ SELECT
   coalesce(cohort.cohort_opened_count, 0) AS cohort_opened_count,
   coalesce(cohort.cohort_clicked_count, 0) AS cohort_clicked_count,
   coalesce(cohort.cohort_unsubscribed_count, 0) AS cohort_unsubscribed_count,
-  round(cohort.cohort_opened_count / cohort.cohort_count, 6) AS open_rate,
-  round(cohort.cohort_clicked_count / cohort.cohort_count, 6) AS click_rate
+  round_quotient(cohort.cohort_opened_count * 1000000, cohort.cohort_count) / 1000000 AS open_rate,
+  round_quotient(cohort.cohort_clicked_count * 1000000, cohort.cohort_count) / 1000000 AS click_rate
 FROM day
 LEFT JOIN cohort USING (company_id, channel, service_provider, campaign_id, activity_date)

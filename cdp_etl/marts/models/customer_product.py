@@ -40,6 +40,9 @@ _STORED_COLUMNS = (
         " half-life; null if the score is not positive.",
     ),
 )
+_MILLIONTHS = TableColumn(
+    "affinity_millionths", c.SUM_TYPE, "affinity_score in millionths, exactly.", is_nullable=False
+)
 
 CUSTOMER_PRODUCT = Mart(
     name="customer_product",
@@ -53,7 +56,8 @@ CUSTOMER_PRODUCT = Mart(
         extra_grain=("product_sku",),
         row_id_chunks=LARGE_MART_ROW_ID_CHUNKS,
     ),
-    intermediate_tables={"stored_totals": stored_totals(_STORED_COLUMNS)},
+    intermediate_tables={"stored_totals": stored_totals((*_STORED_COLUMNS, _MILLIONTHS))},
+    carried_columns=(_MILLIONTHS,),
     month_column=c.LAST_DATE,
     key_hashes=((*c.BY_PERSON, "product_sku"), c.BY_PERSON),
     row_id_chunks=LARGE_MART_ROW_ID_CHUNKS,
@@ -72,5 +76,5 @@ CUSTOMER_PRODUCT = Mart(
         adds_up("interaction_count", (column.name for column in c.COUNTS[1:])),
         at_most("active_day_count", "interaction_count"),
     ),
-    settings=("affinity_weights", "affinity_half_life_days", "affinity_low_rating"),
+    settings=("affinity_weight_millionths", "affinity_decay", "affinity_half_life_days", "affinity_low_rating"),
 )

@@ -22,20 +22,23 @@ person_day AS (
     daily.last_at,
     daily.newest_rating,
     daily.newest_subscription,
-    -- Count of each action times its weight; a review with a low rating has the weight `low_rating` instead.
+    -- In millionths: count of each action times its weight; a review with a low rating has the weight `low_rating`.
     -- `low_rating` is not the name of an action: an activity with that name is one of the `other` actions.
     list_sum(
       list_transform(
         map_entries(daily.action_counts),
-        LAMBDA entry: entry.value * coalesce(
-          getvariable('affinity_weights')[nullif(entry.key, 'low_rating')], getvariable('affinity_weights')['other']
+        LAMBDA entry: entry.value::HUGEINT * coalesce(
+          getvariable('affinity_weight_millionths')[nullif(entry.key, 'low_rating')],
+          getvariable('affinity_weight_millionths')['other']
         )
       )
     )
-    + len(list_filter(daily.ratings, LAMBDA rating: rating <= getvariable('affinity_low_rating')))
+    + len(list_filter(daily.ratings, LAMBDA rating: rating <= getvariable('affinity_low_rating')))::HUGEINT
     * (
-      getvariable('affinity_weights')['low_rating']
-      - coalesce(getvariable('affinity_weights')['review'], getvariable('affinity_weights')['other'])
+      getvariable('affinity_weight_millionths')['low_rating']
+      - coalesce(
+        getvariable('affinity_weight_millionths')['review'], getvariable('affinity_weight_millionths')['other']
+      )
     ) AS day_score
   FROM customer_product_daily AS daily
   INNER JOIN customer_identity AS person
@@ -57,7 +60,7 @@ contribution AS (
     unsubscribe_count,
     first_at,
     last_at,
-    day_score::DECIMAL(38, 6) AS day_score,
+    day_score,
     NULL AS stored_day_count,
     NULL AS stored_rating,
     NULL AS stored_is_subscribed
@@ -113,8 +116,7 @@ multi_day_score AS (
     person_day.person_id,
     person_day.product_sku,
     person_day.activity_date,
-    -- DECIMAL, because a sum of doubles depends on their order if the person has several identifiers on the day.
-    sum(person_day.day_score::DECIMAL(38, 6))::DOUBLE AS score,
+    sum(person_day.day_score) AS score,
     NULL AS stored_day_count
   FROM person_day
   INNER JOIN total USING (company_id, person_id, product_sku)
@@ -126,12 +128,13 @@ multi_day_score AS (
     person_id,
     product_sku,
     last_date AS activity_date,
-    affinity_score AS score,
+    affinity_millionths AS score,
     active_day_count AS stored_day_count
   FROM stored_totals
 ),
 
 -- Day by day, in date order: the score so far decays and is rounded, so that a later run can continue from it.
+-- `affinity_decay` has the share that is left after 0, 1, 2 … days, in 10^-15; after the last of them nothing is.
 -- PRS is off because sqlfluff does not parse a LAMBDA of two parameters.
 decayed AS (
   SELECT
@@ -143,14 +146,13 @@ decayed AS (
       list_sort(list({'day': activity_date, 'score': score})),
       LAMBDA so_far, next_day: {
         'day': next_day.day,
-        'score': round(
+        'score': round_quotient(
           so_far.score
-          * pow(0.5, date_diff('day', so_far.day, next_day.day) / getvariable('affinity_half_life_days'))
-          + next_day.score,
-          6
-        )
+          * coalesce(getvariable('affinity_decay')[1 + date_diff('day', so_far.day, next_day.day)], 0),
+          1000000000000000
+        ) + next_day.score
       }
-    ).score AS affinity_score
+    ).score AS affinity_millionths
   FROM multi_day_score
   GROUP BY company_id, person_id, product_sku
 ),
@@ -171,7 +173,7 @@ scored AS (
   SELECT
     total.*,
     coalesce(decayed.active_day_count, 1) AS active_day_count,
-    coalesce(decayed.affinity_score, total.single_day_score::DOUBLE) AS affinity_score,
+    coalesce(decayed.affinity_millionths, total.single_day_score) AS affinity_millionths,
     coalesce(feedback.newest_rating.rating, total.stored_rating) AS last_rating,
     coalesce(feedback.newest_subscription.is_subscribed, total.stored_is_subscribed) AS is_subscribed
   FROM total
@@ -179,17 +181,10 @@ scored AS (
   LEFT JOIN feedback USING (company_id, person_id, product_sku)
 ),
 
-ordered AS (
+points AS (
   SELECT
     *,
-    CASE
-      WHEN affinity_score > 0
-        THEN round(
-          log2(affinity_score)
-          + date_diff('day', DATE '2000-01-01', last_date) / getvariable('affinity_half_life_days'),
-          6
-        )
-    END AS affinity_order
+    affinity_millionths / 1000000 AS affinity_score
   FROM scored
 )
 
@@ -210,5 +205,17 @@ SELECT
   last_rating,
   is_subscribed,
   affinity_score,
-  affinity_order
-FROM ordered
+  CASE
+    WHEN affinity_score > 0
+      THEN
+        round_number(
+          (
+            log2(affinity_score)
+            + date_diff('day', DATE '2000-01-01', last_date) / getvariable('affinity_half_life_days')
+          )
+          * 1000000
+        )
+        / 1000000
+  END AS affinity_order,
+  affinity_millionths
+FROM points

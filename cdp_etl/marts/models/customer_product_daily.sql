@@ -19,7 +19,7 @@ daily AS (
     count(*) FILTER (WHERE kind = 'review') AS review_count,
     count(*) FILTER (WHERE kind = 'subscribe') AS subscribe_count,
     count(*) FILTER (WHERE kind = 'unsubscribe') AS unsubscribe_count,
-    list(action) AS actions,
+    list(action ORDER BY action) AS actions,
     sum(amount) FILTER (WHERE kind = 'activity') AS activity_amount,
     min(occurred_at) AS first_at,
     max(occurred_at) AS last_at

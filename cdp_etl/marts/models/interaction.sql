@@ -20,8 +20,7 @@ record AS (
     occurred_at,
     activity_date,
     'activity' AS kind,
-    '' AS action_prefix,
-    action AS action_text,
+    action_folded AS action,
     customer_key,
     product_sku,
     product_category_id,
@@ -45,8 +44,7 @@ record AS (
     occurred_at,
     activity_date,
     'comment' AS kind,
-    '' AS action_prefix,
-    'comment' AS action_text,
+    'comment' AS action,
     customer_key,
     product_sku,
     product_category_id,
@@ -70,8 +68,7 @@ record AS (
     occurred_at,
     activity_date,
     'review' AS kind,
-    '' AS action_prefix,
-    'review' AS action_text,
+    'review' AS action,
     customer_key,
     product_sku,
     product_category_id,
@@ -95,15 +92,14 @@ record AS (
     occurred_at,
     activity_date,
     CASE status WHEN 'Unsubscribed' THEN 'unsubscribe' ELSE 'subscribe' END AS kind,
-    '' AS action_prefix,
-    CASE status WHEN 'Unsubscribed' THEN 'unsubscribe' ELSE 'subscribe' END AS action_text,
+    CASE status WHEN 'Unsubscribed' THEN 'unsubscribe' ELSE 'subscribe' END AS action,
     customer_key,
     product_sku,
     NULL AS product_category_id,
     NULL AS quantity,
     NULL AS unit_price,
     NULL AS rating,
-    lower(source_channel) AS channel,
+    CASE source_channel WHEN 'Online' THEN 'online' WHEN 'Offline' THEN 'offline' END AS channel,
     NULL AS service_provider,
     NULL AS campaign_id,
     NULL AS link
@@ -120,8 +116,7 @@ record AS (
     occurred_at,
     activity_date,
     'email' AS kind,
-    'email_' AS action_prefix,
-    event AS action_text,
+    'email_' || event_folded AS action,
     customer_key,
     NULL AS product_sku,
     NULL AS product_category_id,
@@ -145,8 +140,7 @@ record AS (
     occurred_at,
     activity_date,
     'sms' AS kind,
-    'sms_' AS action_prefix,
-    event AS action_text,
+    'sms_' || event_folded AS action,
     customer_key,
     NULL AS product_sku,
     NULL AS product_category_id,
@@ -158,32 +152,6 @@ record AS (
     campaign_id,
     coalesce(link, link2) AS link
   FROM sms_interaction_current
-),
-
--- AddToCart, "add to cart" and ADD-TO-CART all become add_to_cart; a text without letters and digits is not changed.
--- Each distinct spelling is converted once, not once per record.
-action_name AS (
-  SELECT
-    action_text,
-    trim(
-      regexp_replace(
-        lower(
-          regexp_replace(
-            regexp_replace(action_text, '(\p{Lu})(\p{Lu}\p{Ll})', '\1_\2', 'g'),
-            '([\p{Ll}\p{N}])(\p{Lu})', '\1_\2', 'g'
-          )
-        ),
-        '[^\p{L}\p{M}\p{N}]+', '_', 'g'
-      ),
-      '_'
-    ) AS snake_case
-  FROM (
-    SELECT action AS action_text FROM customer_product_activity_current
-    UNION
-    SELECT event AS action_text FROM email_interaction_current
-    UNION
-    SELECT event AS action_text FROM sms_interaction_current
-  ) AS spelling
 )
 
 SELECT
@@ -197,7 +165,7 @@ SELECT
   record.occurred_at,
   record.activity_date,
   record.kind,
-  record.action_prefix || coalesce(nullif(action_name.snake_case, ''), record.action_text) AS action,
+  record.action,
   record.customer_key,
   record.product_sku,
   record.product_category_id,
@@ -205,7 +173,7 @@ SELECT
   CASE
     -- Nothing costs 0, also at a price that does not fit.
     WHEN record.quantity = 0 AND record.unit_price IS NOT NULL THEN 0
-    ELSE try_cast(try_cast(record.unit_price AS DECIMAL(18, 4)) * coalesce(record.quantity, 1) AS DECIMAL(18, 4))
+    ELSE try_cast(to_amount(record.unit_price) * coalesce(record.quantity, 1) AS DECIMAL(18, 4))
   END AS amount,
   record.rating,
   record.channel,
@@ -213,4 +181,3 @@ SELECT
   record.campaign_id,
   record.link
 FROM record
-LEFT JOIN action_name USING (action_text)

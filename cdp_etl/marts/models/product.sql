@@ -52,6 +52,7 @@ contribution AS (
   FROM stored_totals
 ),
 
+-- A timestamp is on one day, so days with equal last timestamps do not exist.
 total AS (
   SELECT
     company_id,
@@ -142,7 +143,7 @@ SELECT
   total.review_count,
   total.subscription_count,
   total.rating_count,
-  round(total.rating_sum / nullif(total.rating_count, 0), 4) AS rating_average,
+  round_quotient(total.rating_sum * 10000, nullif(total.rating_count, 0)) / 10000 AS rating_average,
   total.first_at,
   total.last_at,
   total.last_date,

@@ -86,7 +86,7 @@ last_timestamp AS (
     max(occurred_at) FILTER (WHERE product_category_id IS NOT NULL) AS category_id_at,
     max(occurred_at) FILTER (WHERE product_image_link IS NOT NULL) AS image_link_at,
     max(occurred_at) FILTER (WHERE product_link IS NOT NULL) AS link_at,
-    max(occurred_at) FILTER (WHERE try_cast(price AS DECIMAL(18, 4)) IS NOT NULL) AS price_at
+    max(occurred_at) FILTER (WHERE to_amount(price) IS NOT NULL) AS price_at
   FROM product_record
   WHERE product_sku IS NOT NULL
   GROUP BY company_id, activity_date, product_sku
@@ -111,7 +111,7 @@ candidate AS (
       'record_id': product_record.record_id,
       'entity': product_record.entity
     } AS place,
-    try_cast(product_record.price AS DECIMAL(18, 4)) AS amount
+    to_amount(product_record.price) AS amount
   FROM product_record
   SEMI JOIN deciding_timestamp USING (company_id, product_sku, occurred_at)
 ),

@@ -1,6 +1,7 @@
 """Worked examples of `campaign_daily`."""
 
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from cdp_etl.marts.models.campaign_daily import CAMPAIGN_DAILY
 from cdp_etl.marts.refresh import refresh_mart
 from cdp_etl_tests.marts.loading import EMAIL, Loader, day, make_record
+from cdp_etl_tests.marts.recomputed import rounded
 
 
 def _event(own_id: str, event: str, recipient: str, on: int, **values: Any) -> dict[str, Any]:
@@ -94,3 +96,26 @@ def test_a_late_opening_changes_the_day_of_its_sending(loader: Loader) -> None:
 
     rows = loader.rows("SELECT open_rate FROM marts.campaign_daily ORDER BY activity_date")
     assert [row["open_rate"] for row in rows] == [1.0, None]
+
+
+def test_a_rate_that_is_exactly_between_two_is_rounded_away_from_zero(loader: Loader) -> None:
+    """7 / 640 is 0.0109375, which no DOUBLE holds exactly: rounding the DOUBLE gave 0.010937."""
+    recipients = [f"e:{number}" for number in range(640)]
+
+    (row,) = _days(
+        loader,
+        *(_event(f"s{number}", "sent", recipient, 1) for number, recipient in enumerate(recipients)),
+        *(_event(f"o{number}", "opened", recipient, 1) for number, recipient in enumerate(recipients[:7])),
+        *(_event(f"c{number}", "clicked", recipient, 1) for number, recipient in enumerate(recipients[:17])),
+    )
+
+    assert (row["open_rate"], row["click_rate"]) == (0.010938, 0.026563)
+    assert row["open_rate"] == rounded(Fraction(7, 640), 6)
+    assert row["click_rate"] == rounded(Fraction(17, 640), 6)
+
+
+def test_events_spelled_in_other_cases_of_unicode_are_one_event(loader: Loader) -> None:
+    """Two engines fold a capital sigma at the end of a word to two letters; normalization folds it once."""
+    (row,) = _days(loader, _event("1", "ΘΕΣ", "e:a", 1), _event("2", "Θες", "e:b", 1))
+
+    assert row["event_counts"] == {"θες": 2}

@@ -4,6 +4,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from math import log2
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from cdp_etl.marts.refresh import refresh_mart
 from cdp_etl.marts.settings import MartSettings
 from cdp_etl_tests.examples import examples
 from cdp_etl_tests.marts.loading import ACTIVITY, REVIEW, SUBSCRIBER, Loader, day, make_record
+from cdp_etl_tests.marts.recomputed_persons import decimals
 
 
 def _pairs(loader: Loader) -> Sequence[Mapping[str, Any]]:
@@ -340,6 +342,42 @@ def test_other_weights_and_another_half_life_are_settings(loader: Loader) -> Non
     (pair,) = _pairs(Loader(loader.folder, settings))
 
     assert pair["affinity_score"] == 12.0
+
+
+def test_a_score_that_is_exactly_between_two_is_rounded_away_from_zero(loader: Loader) -> None:
+    """With a half-life of a day, -5 points are worth -0.0390625 after seven days: -0.039063."""
+    loader.load(REVIEW, 1, [make_record(REVIEW, "1", on=1, rating=1)])
+    loader.load(ACTIVITY, 8, [make_record(ACTIVITY, "1", on=8, action="Search")])
+
+    (pair,) = _pairs(Loader(loader.folder, MartSettings(affinity_half_life_days=1.0)))
+
+    assert pair["affinity_score"] == 0.960937
+    assert pair["affinity_score"] == float(1 + decimals(Decimal(-5) / 2**7, 6))
+
+
+def test_a_score_of_any_size_is_updated_without_loss(loader: Loader) -> None:
+    """A DOUBLE has no millionths of a score of ten billion: the stored row carries them apart."""
+    settings = MartSettings(affinity_weights={"wishlist": 1e9, "view": 0.000001, "other": 0.0, "low_rating": 0.0})
+    large = Loader(loader.folder, settings)
+    wishes = [make_record(ACTIVITY, str(number), on=1) for number in range(11)]
+    large.load(ACTIVITY, 1, [*wishes, make_record(ACTIVITY, "view", on=1, action="View")])
+    _pairs(large)
+    _delete_days(large)
+    large.load(ACTIVITY, 31, [make_record(ACTIVITY, "later", on=31, action="View")])
+    _pairs(large)
+
+    assert large.rows("SELECT affinity_millionths FROM mart_storage.customer_product") == [
+        {"affinity_millionths": Decimal(5_500_000_000_000_001 + 1)}
+    ]
+
+
+@pytest.mark.parametrize("half_life", [30.0, 1.0, 0.7])
+def test_the_share_that_is_left_after_some_days_has_fifteen_decimals(half_life: float) -> None:
+    shares = MartSettings(affinity_half_life_days=half_life).affinity_decay
+
+    exact = [decimals(Decimal("0.5") ** (day / Decimal(str(half_life))), 15) for day in range(len(shares))]
+    assert list(shares) == [int(share.scaleb(15)) for share in exact]
+    assert shares[-1] == 0
 
 
 @pytest.mark.full

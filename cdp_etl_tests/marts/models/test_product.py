@@ -2,10 +2,14 @@
 
 from datetime import datetime
 from decimal import Decimal
+from fractions import Fraction
+
+import pytest
 
 from cdp_etl.marts.models.product import PRODUCT, PRODUCT_DAILY
 from cdp_etl.marts.refresh import refresh_mart
 from cdp_etl_tests.marts.loading import ACTIVITY, COMMENT, REVIEW, SUBSCRIBER, Loader, at_hour, day, make_record
+from cdp_etl_tests.marts.recomputed import rounded
 
 
 def test_a_product_aggregates_all_its_records(loader: Loader) -> None:
@@ -57,6 +61,20 @@ def test_of_two_records_with_one_timestamp_the_later_dump_names_the_product(load
     refresh_mart(loader.warehouse, PRODUCT, loader.settings)
 
     assert loader.rows("SELECT product_name FROM marts.product") == [{"product_name": "Second dump"}]
+
+
+@pytest.mark.parametrize(("sign", "average"), [(1, 4.9563), (-1, -4.9563)])
+def test_an_average_that_is_exactly_between_two_is_rounded_away_from_zero(
+    loader: Loader, sign: int, average: float
+) -> None:
+    """793 / 160 is 4.95625, which no DOUBLE holds exactly: rounding the DOUBLE gave 4.9562."""
+    ratings = [sign * rating for rating in [5] * 153 + [4] * 7]
+    loader.load(REVIEW, 1, [make_record(REVIEW, str(n), rating=rating) for n, rating in enumerate(ratings)])
+
+    refresh_mart(loader.warehouse, PRODUCT, loader.settings)
+
+    assert loader.rows("SELECT rating_average FROM marts.product") == [{"rating_average": average}]
+    assert average == rounded(Fraction(sum(ratings), len(ratings)), 4)
 
 
 def test_a_sum_of_the_largest_ratings_does_not_overflow(loader: Loader) -> None:

@@ -32,7 +32,7 @@ member AS (
 SELECT
   company_id,
   person_id,
-  any_value(current_person_id) AS current_person_id
+  min(current_person_id) AS current_person_id
 FROM member
 GROUP BY company_id, person_id
 HAVING count(*) = count(current_person_id) AND min(current_person_id) = max(current_person_id)
