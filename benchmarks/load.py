@@ -106,6 +106,8 @@ def rows_of_a_day(day: int, rows: int, corrected_from: int, version: int = 0) ->
         "identifiers": "['c:KH' || customer, 'e:user' || customer || '@example.com',"
         " 'p:+84' || (900000000 + customer)]",
         "dump_date": f"DATE '{FIRST_DAY + timedelta(days=day)}'",
+        "has_contact_customer_id": "false",
+        "has_contact_record_id": "false",
         "source_file": "'part-1.ndjson'",
         "source_position": "i + 1",
     }

@@ -197,6 +197,8 @@ def records(entity: Entity, retailer: Retailer, day: Day) -> str:
         entity.main_timestamp: "event_time",
         "activity_date": "event_time::DATE",
         "dump_date": f"DATE '{FIRST_DAY + timedelta(days=day.number)}'",
+        "has_contact_customer_id": "false",
+        "has_contact_record_id": "false",
         "source_file": "'part-1.ndjson'",
         "source_position": "i + 1",
         **_OF[entity.name],

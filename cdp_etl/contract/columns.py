@@ -31,6 +31,22 @@ class Personal(StrEnum):
     """A pseudonym, such as a customer id. The snapshot includes it, because readers join by it."""
 
 
+class Publication(StrEnum):
+    """Published form of a column in a snapshot without personal data."""
+
+    UNCHANGED = "unchanged"
+    IDENTIFIER = "identifier"
+    """Identifiers with their prefix. `e:` and `p:` become pseudonyms, and so does each `c:` that is a contact."""
+    RECORD_ID = "record id"
+    """Ids of records. An id that is a contact becomes a pseudonym."""
+    RECORD_KEY = "record key"
+    """Record keys. A key whose record id is a contact becomes a pseudonym."""
+    LINK = "link"
+    """URLs, without the parts that may contain personal data: user, query, fragment, a path with an address."""
+    OMITTED = "omitted"
+    """The snapshot does not have the column."""
+
+
 @dataclass(frozen=True, slots=True)
 class Col:
     """Declaration of one field, without its name.

@@ -3,11 +3,12 @@
 The only list of columns. Polars schemas, DDL, Dagster's column schema and the documents are generated from it.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import polars as pl
 
-from cdp_etl.contract.columns import ContractType, Personal
+from cdp_etl.contract.columns import ContractType, Personal, Publication
 from cdp_etl.contract.entity import Entity
 from cdp_etl.contract.field_spec import ContractField
 
@@ -53,6 +54,8 @@ class TableColumn:
         personal: Kind of personal data; None if there is none.
         is_nullable: Whether the column may be null.
         compression: Compression that DuckDB must use; None leaves the choice to DuckDB.
+        publication: What the snapshot shows of a column of a mart; for a struct, by the path of each text in it.
+            None: not declared. Only columns of measures and of personal data need no declaration.
     """
 
     name: str
@@ -62,7 +65,11 @@ class TableColumn:
     personal: Personal | None = None
     is_nullable: bool = True
     compression: str | None = None
+    publication: Publication | Mapping[str, Publication] | None = None
 
+
+HAS_CONTACT_CUSTOMER_ID = "has_contact_customer_id"
+HAS_CONTACT_RECORD_ID = "has_contact_record_id"
 
 CUSTOM_FIELDS = TableColumn(
     "custom_fields", JSON, 'All customField… groups as delivered, complete: {"customFieldTexts": {…}}.'
@@ -117,6 +124,18 @@ _DERIVED = (
         TEXT_LIST,
         "All usable identifiers of the record, each with its prefix c:, e: or p:.",
         personal=Personal.IDENTIFIER,
+        is_nullable=False,
+    ),
+    TableColumn(
+        HAS_CONTACT_CUSTOMER_ID,
+        BOOLEAN,
+        "Whether customerId is a usable phone or e-mail address. The snapshot then shows a pseudonym.",
+        is_nullable=False,
+    ),
+    TableColumn(
+        HAS_CONTACT_RECORD_ID,
+        BOOLEAN,
+        "Whether the record's own id is a usable phone or e-mail address. The snapshot then shows a pseudonym.",
         is_nullable=False,
     ),
 )

@@ -18,7 +18,14 @@ from cdp_etl.contract.name_folding import fold_names
 from cdp_etl.contract.normalization_settings import NormalizationSettings
 from cdp_etl.contract.record_key import ESCAPE, SEPARATOR
 from cdp_etl.contract.render.polars_schema import polars_schema
-from cdp_etl.contract.table import folded_name, lake_columns, normalized_name
+from cdp_etl.contract.table import (
+    HAS_CONTACT_CUSTOMER_ID,
+    HAS_CONTACT_RECORD_ID,
+    folded_name,
+    lake_columns,
+    normalized_name,
+)
+from cdp_etl.normalize.contact_shape import is_contact
 from cdp_etl.normalize.contacts import contact_warning, normalize_contact
 from cdp_etl.normalize.fast_path.text_columns import collect_lists
 
@@ -48,6 +55,8 @@ def derive_columns(
         .dt.date()
         .alias("activity_date"),
         pl.lit(dump_date).alias("dump_date"),
+        _is_customer_id_contact(entity, frame, settings).alias(HAS_CONTACT_CUSTOMER_ID),
+        is_contact(frame[entity.own_id], settings.phone_region).alias(HAS_CONTACT_RECORD_ID),
         pl.lit(None, pl.String()).alias("folded_custom_fields"),
         pl.lit(None, pl.List(pl.String())).alias("folded_ignored_update_cfs"),
         *(fold_names(frame[field.name]).alias(folded_name(field)) for field in entity.folded_fields),
@@ -89,6 +98,14 @@ def _with_contacts(entity: Entity, frame: pl.DataFrame, settings: NormalizationS
     if frame["warnings"].list.len().sum():
         return frame.with_columns(pl.concat_list("warnings", collect_lists(warnings)))
     return frame.with_columns(collect_lists(warnings).alias("warnings"))
+
+
+def _is_customer_id_contact(
+    entity: Entity, frame: pl.DataFrame, settings: NormalizationSettings
+) -> pl.Expr | pl.Series:
+    if not entity.has_customer:
+        return pl.lit(value=False)
+    return is_contact(frame["customer_id"], settings.phone_region)
 
 
 def _record_key(entity: Entity) -> pl.Expr:

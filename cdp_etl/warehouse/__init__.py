@@ -22,7 +22,7 @@ from cdp_etl.warehouse.errors import (
 from cdp_etl.warehouse.load.ledger import files_in_place, is_loaded, ledger, record_attempt, referenced_outputs
 from cdp_etl.warehouse.load.load import LoadResult, load_dump
 from cdp_etl.warehouse.maintenance.backup import Backup, backup, restore
-from cdp_etl.warehouse.maintenance.compaction import Compaction, compact
+from cdp_etl.warehouse.maintenance.compaction import Compaction, compact, has_deleted_secret, remove_deleted_secret
 from cdp_etl.warehouse.maintenance.full_check import StagingCheckResult, check_full
 from cdp_etl.warehouse.schema.timezone_change import adopt_business_timezone
 from cdp_etl.warehouse.sql import transaction
@@ -50,11 +50,13 @@ __all__ = [
     "check_full",
     "compact",
     "files_in_place",
+    "has_deleted_secret",
     "is_loaded",
     "ledger",
     "load_dump",
     "record_attempt",
     "referenced_outputs",
+    "remove_deleted_secret",
     "restore",
     "transaction",
 ]

@@ -38,6 +38,7 @@ class Warehouse:
         memory_limit: Memory that DuckDB may use, in DuckDB's notation (`2GiB`).
         threads: Threads that DuckDB may use.
         business_timezone: The IANA zone whose calendar day is an event's `activity_date`.
+        phone_region: The region (ISO 3166) of phones without a country code; a migration reads it.
         on_lock_wait: Called at each opening with the seconds waited for the lock.
     """
 
@@ -46,6 +47,7 @@ class Warehouse:
     memory_limit: str
     threads: int
     business_timezone: str
+    phone_region: str = "VN"
     on_lock_wait: Callable[[float], None] = field(default=_ignore, compare=False, repr=False)
 
     @contextmanager
@@ -65,7 +67,7 @@ class Warehouse:
             self.locked(),
             closing(self._connect(read_only=False)) as connection,
         ):
-            migrations.migrate(connection, self.path)
+            migrations.migrate(connection, self.path, self.phone_region)
             if not any_timezone:
                 business_timezone.store_or_check(connection, self.business_timezone)
             yield connection
@@ -130,7 +132,7 @@ class Warehouse:
             raise WarehouseMissingError(self.path)
         with self.locked():
             with closing(self._connect(read_only=False)) as connection:
-                migrations.migrate(connection, self.path)
+                migrations.migrate(connection, self.path, self.phone_region)
                 connection.execute("CHECKPOINT")
             yield
 

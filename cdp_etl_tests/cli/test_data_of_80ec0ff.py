@@ -32,7 +32,12 @@ REFUSED = "sms-interaction 2026-03-03"
 CHANGE_LOG = "customer_identity_change"
 SCHEMA = (
     "SELECT schema_name FROM duckdb_schemas() WHERE NOT internal ORDER BY ALL",
-    "SELECT schema_name, table_name, comment, sql FROM duckdb_tables() ORDER BY ALL",
+    # A migration appends columns at the end of a table.
+    """
+    SELECT schema_name, table_name, comment, list_sort(string_split(rtrim(sql, ');'), ', '))
+    FROM duckdb_tables()
+    ORDER BY ALL
+    """,
     "SELECT schema_name, view_name, comment, sql FROM duckdb_views() WHERE NOT internal ORDER BY ALL",
     "SELECT schema_name, table_name, column_name, is_nullable, comment FROM duckdb_columns() ORDER BY ALL",
 )
@@ -120,7 +125,9 @@ def test_after_a_run_the_warehouse_equals_one_filled_by_this_version(
     tables = [f"{schema}.{name}" for schema, name in read(fresh, [ROW_TABLES])[0]]
     assert len(tables) > len(MARTS)
     for table in tables:
-        query = [f"SELECT COLUMNS(lambda c: c NOT LIKE '%load_seq') FROM {table} ORDER BY ALL"]
+        (names,) = read(fresh, [f"SELECT name FROM pragma_table_info('{table}') ORDER BY ALL"])
+        columns = ", ".join(name for (name,) in names if not name.endswith("load_seq"))
+        query = [f"SELECT {columns} FROM {table} ORDER BY ALL"]
         assert (table, read(migrated, query)) == (table, read(fresh, query))
 
 
@@ -155,22 +162,25 @@ def test_a_run_publishes_all_marts(refreshed: Command) -> None:
 
 
 @pytest.mark.full
-def test_unchanged_dumps_are_not_loaded_again_and_metrics_have_their_names(
+def test_a_run_loads_again_what_earlier_rules_normalized_and_metrics_have_their_names(
     refreshed: Command, expected: Path
 ) -> None:
     status = json.loads(refreshed("status", "--json", "--from", "2026-03-02", "--to", "2026-03-02").out)
     metrics = refreshed("metrics").out
 
-    assert {dump["status"] for dump in status["dumps"]} == {"unchanged"}
+    assert {dump["status"] for dump in status["dumps"]} == {"loaded"}
     assert series(metrics) >= series((expected / "metrics.prom").read_text("utf-8"))
 
 
 @pytest.mark.full
 def test_replay_reads_archive_and_lake(refreshed: Command) -> None:
-    ended = refreshed("quarantine", "replay", "--from", "2026-03-01", "--entity", "sms-interaction")
+    replay = ("quarantine", "replay", "--from", "2026-03-01", "--entity", "sms-interaction")
 
-    assert ended.code == 0
-    assert "The same files were loaded under the same rules already." in " ".join(ended.out.split())
+    first, second = refreshed(*replay), refreshed(*replay)
+
+    assert (first.code, second.code) == (0, 0)
+    assert "The same files were loaded under the same rules already." not in " ".join(first.out.split())
+    assert "The same files were loaded under the same rules already." in " ".join(second.out.split())
 
 
 @pytest.mark.full

@@ -71,6 +71,8 @@ def record(entity: Entity, own_id: str, **values: Any) -> dict[str, Any]:
         "activity_date": NOON.date(),
         "customer_key": "c:1",
         "identifiers": ["c:1"],
+        "has_contact_customer_id": False,
+        "has_contact_record_id": False,
         "warnings": [],
         "source_file": "part-1.ndjson",
         "source_position": 1,

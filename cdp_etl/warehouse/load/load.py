@@ -15,6 +15,7 @@ from cdp_etl.warehouse.connection import Warehouse
 from cdp_etl.warehouse.errors import LoadFailedError, StagingDiffersError, WarehouseError
 from cdp_etl.warehouse.load import (
     change_feed,
+    contact_shaped_ids,
     current_versions,
     invariants,
     lake_comparison,
@@ -125,9 +126,11 @@ def _replace(connection: duckdb.DuckDBPyConnection, delivery: DumpDelivery) -> L
     rows_updated = replace_rows.update_others(connection, delivery)
     invariants.check_one_version_is_current(connection, delivery, rows_updated)
     change_feed.write_after(connection, delivery, attempt)
+    contact_shaped_ids.note_changed_decisions(connection, delivery, attempt.load_id)
     replace_rows.replace_accepted(connection, delivery)
     replace_rows.replace_quarantined_and_superseded(connection, delivery)
     replace_rows.replace_files(connection, delivery)
+    contact_shaped_ids.add(connection, delivery)
     invariants.check_records_balance(connection, delivery)
     outcome = Outcome(
         "loaded",

@@ -1,8 +1,10 @@
 """Compaction: a rewrite of the warehouse file without the free space of replaced rows.
 
-DuckDB reuses free space, so the file does not grow without limit, but DuckDB never shrinks it.
+DuckDB reuses free space, so the file does not grow without limit, but DuckDB never shrinks it. Free space still
+has the bytes of deleted rows: a compaction is also what removes a deleted secret.
 """
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +15,12 @@ from cdp_etl.durable_files import replace_file
 from cdp_etl.warehouse.connection import Warehouse
 from cdp_etl.warehouse.errors import CopyNotEqualError
 from cdp_etl.warehouse.sql import single_value
+
+_MIN_FREE_BYTES = 1024**3
+"""Disk space that must stay free during a compaction that nobody asked for."""
+
+_DELETED_SECRET = "contains_deleted_secret"  # noqa: S105 - the name of the mark
+"""Name in `ops.metadata` of the mark that migration 6 sets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +50,32 @@ def compact(warehouse: Warehouse) -> Compaction:
                 connection.execute(f"ATTACH {literal(str(copy))} AS copy")
                 connection.execute("COPY FROM DATABASE warehouse TO copy")
                 _compare(connection, copy)
+                connection.execute("DELETE FROM copy.ops.metadata WHERE name = ?", [_DELETED_SECRET])
                 connection.execute("DETACH copy")
             replace_file(copy, warehouse.path)
         finally:
             copy.unlink(missing_ok=True)
         return Compaction(before, warehouse.path.stat().st_size)
+
+
+def has_deleted_secret(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Return whether the free space of the file contains a deleted secret."""
+    return bool(single_value(connection, "SELECT count(*) FROM ops.metadata WHERE name = ?", [_DELETED_SECRET]))
+
+
+def remove_deleted_secret(warehouse: Warehouse) -> bool:
+    """Compact the warehouse, if the disk has space for the second file; `cdp-etl doctor` names what is left to do.
+
+    Returns:
+        Whether the file was compacted.
+
+    Raises:
+        WarehouseLockedError, CopyNotEqualError: See `compact`.
+    """
+    if shutil.disk_usage(warehouse.path.parent).free < warehouse.path.stat().st_size + _MIN_FREE_BYTES:
+        return False
+    compact(warehouse)
+    return True
 
 
 def row_counts(connection: duckdb.DuckDBPyConnection, database: str) -> dict[str, int]:

@@ -17,6 +17,7 @@ from cdp_etl.warehouse.schema.v1_to_v3_ops_tables import add_difference, add_loa
 from cdp_etl.warehouse.schema.v4_mart_storage import add_mart_storage
 from cdp_etl.warehouse.schema.v5_standard_names import use_standard_names
 from cdp_etl.warehouse.schema.v6_folded_names import add_folded_names
+from cdp_etl.warehouse.schema.v7_contact_shaped_ids import add_contact_shaped_ids
 from cdp_etl.warehouse.sql import single_value, transaction
 
 MIGRATIONS: Sequence[Callable[[duckdb.DuckDBPyConnection], list[str]]] = (
@@ -26,12 +27,18 @@ MIGRATIONS: Sequence[Callable[[duckdb.DuckDBPyConnection], list[str]]] = (
     add_mart_storage,
     use_standard_names,
     add_folded_names,
+    add_contact_shaped_ids,
 )
 """Each function reads the file if it needs to and returns the statements to execute; the first is version 1."""
 
 
-def migrate(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+def migrate(connection: duckdb.DuckDBPyConnection, path: Path, phone_region: str) -> None:
     """Migrate the file to the schema of this version, in one transaction.
+
+    Args:
+        connection: Connection to the file.
+        path: The file.
+        phone_region: The region of phones without a country code, for migrations that read stored ids.
 
     Raises:
         WarehouseNewerError: If a newer version wrote the file.
@@ -39,6 +46,7 @@ def migrate(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     """
     if is_up_to_date(connection, path):
         return
+    connection.execute("SET VARIABLE phone_region = ?", [phone_region])
     with transaction(connection):
         version = schema_version(connection, path)
         if version == 0:

@@ -156,6 +156,21 @@ METADATA = OpsTable(
     ),
 )
 
+CONTACT_SHAPED_ID = OpsTable(
+    "contact_shaped_id",
+    "A text that contains an id which is a phone or an e-mail address. The snapshot shows pseudonyms instead. Rows"
+    " outlive the records that they come from, because customer_identity_change does too.",
+    (
+        TableColumn(
+            "value",
+            TEXT,
+            "Identifier c:<customer id>, record id or record key, as in staging.",
+            personal=Personal.IDENTIFIER,
+            is_nullable=False,
+        ),
+    ),
+)
+
 REJECTION_COUNT = OpsTable(
     "rejection_count",
     "One reason for which an attempt to load quarantined records; rows are never deleted.",
@@ -187,6 +202,7 @@ OPS_TABLES: tuple[OpsTable, ...] = (
     MART_STATE,
     MART_PARTITION,
     METADATA,
+    CONTACT_SHAPED_ID,
     REJECTION_COUNT,
     SCHEMA_VERSION,
 )

@@ -157,7 +157,7 @@ def _migrated_to(version: int, path: Path, monkeypatch: pytest.MonkeyPatch) -> d
         former.setattr(migrations, "MIGRATIONS", MIGRATIONS[:version])
         former.setattr(migrations, "ops_comments", list)
         former.setattr(staging_tables, "sync_staging_schema", lambda _connection: None)
-        migrations.migrate(connection, path)
+        migrations.migrate(connection, path, "VN")
     return connection
 
 
