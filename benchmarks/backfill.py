@@ -80,7 +80,7 @@ def call_bare(settings: Settings, days: list[date]) -> None:
         warehouse,
         settings.published,
         settings.mart_settings(),
-        with_personal_data=settings.publish_personal_data,
+        settings.publish_rules(),
     )
     for day in days:
         write_report(warehouse, day, settings.reports, settings.report_options(day))

@@ -28,6 +28,7 @@ from retailer import Day, Retailer, grow, write_dumps
 
 from cdp_etl.marts.refresh import MartResult, rebuild_marts, refresh_marts
 from cdp_etl.marts.settings import MartSettings
+from cdp_etl.marts.snapshot.publication import PublishRules
 from cdp_etl.marts.snapshot.publish import publish
 from cdp_etl.warehouse import Warehouse, load_dump
 
@@ -71,7 +72,7 @@ def one_day(
     with stopwatch(seconds, "marts"):
         results = refresh_marts(warehouse, SETTINGS)
     with stopwatch(seconds, "publish"):
-        publish(warehouse, folder / "published", SETTINGS, grace=timedelta(0))
+        publish(warehouse, folder / "published", SETTINGS, PublishRules(folder / "key"), grace=timedelta(0))
     seconds["all"] = sum(seconds.values())
     seconds["CPU"] = time.process_time() - began
     for _, dump in dumps:
@@ -103,7 +104,7 @@ def measure(
         results = rebuild_marts(warehouse, SETTINGS)
     seconds["CPU"] = time.process_time() - began
     with stopwatch(seconds, "publish"):
-        publish(warehouse, folder / "published", SETTINGS, grace=timedelta(0))
+        publish(warehouse, folder / "published", SETTINGS, PublishRules(folder / "key"), grace=timedelta(0))
     yield "full rebuild", seconds, results
     for number, (name, kind) in enumerate(KINDS.items(), start=history // retailer.rows):
         yield name, *one_day(warehouse, folder, retailer, Day(number, **kind))

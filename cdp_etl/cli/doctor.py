@@ -17,11 +17,12 @@ from cdp_etl.defs.runtime.instance import InstanceError, open_instance
 from cdp_etl.entities import ENTITIES
 from cdp_etl.errors import CdpEtlError
 from cdp_etl.landing import probe_zones
-from cdp_etl.marts.snapshot.publish import latest_snapshot
+from cdp_etl.marts.errors import MartError
+from cdp_etl.marts.snapshot.publish import find_key, latest_snapshot
 from cdp_etl.pipeline.unapplied_loads import find_unapplied_loads
 from cdp_etl.report.errors import ReportExtraMissingError, is_report_installed
 from cdp_etl.settings import Settings, load_settings
-from cdp_etl.warehouse import WarehouseMissingError
+from cdp_etl.warehouse import WarehouseMissingError, has_deleted_secret
 
 _MIN_FREE_BYTES = 2 * 1024**3
 _LOCK_TIMEOUT_SECONDS = 5
@@ -70,6 +71,7 @@ def _checks(settings: Settings) -> Iterator[HealthCheck]:
     yield _disk(settings.data)
     yield _warehouse(settings)
     yield _snapshot(settings)
+    yield _pseudonym_key(settings)
     yield _alerts(settings)
     yield _report()
     yield from _dagster(settings)
@@ -89,15 +91,23 @@ def _disk(folder: Path) -> HealthCheck:
 
 
 def _warehouse(settings: Settings) -> HealthCheck:
-    """Check that the warehouse opens and that the marts have applied every load."""
+    """Check that the warehouse opens, that the marts have applied every load, and that no secret is left in it."""
+    warehouse = replace(settings.open_warehouse(), lock_timeout_seconds=_LOCK_TIMEOUT_SECONDS)
     try:
-        unapplied = find_unapplied_loads(
-            replace(settings.open_warehouse(), lock_timeout_seconds=_LOCK_TIMEOUT_SECONDS)
-        )
+        unapplied = find_unapplied_loads(warehouse)
+        with warehouse.reading() as connection:
+            must_compact = has_deleted_secret(connection)
     except WarehouseMissingError:
         return HealthCheck("warehouse", ok=True, detail="Nothing was loaded yet.")
     except CdpEtlError as error:
         return HealthCheck("warehouse", ok=False, detail=str(error))
+    if must_compact:
+        return HealthCheck(
+            "warehouse",
+            ok=False,
+            detail="Its free space contains the former secret of the pseudonyms. Run `cdp-etl compact`; it needs"
+            " free disk space of the file's size.",
+        )
     if unapplied is None:
         return HealthCheck("warehouse", ok=True, detail="It opens, and the marts have applied every load.")
     return HealthCheck(
@@ -113,6 +123,28 @@ def _snapshot(settings: Settings) -> HealthCheck:
         return HealthCheck("snapshot", ok=True, detail="Nothing was published yet.")
     published_at = f"{snapshot.published_at:%Y-%m-%d %H:%M} UTC"
     return HealthCheck("snapshot", ok=True, detail=f"As of load {snapshot.as_of}, published at {published_at}.")
+
+
+def _pseudonym_key(settings: Settings) -> HealthCheck:
+    """Check that a key can be used, and that only its owner can read it. Nothing is created."""
+    name, rules = "pseudonym key", settings.publish_rules()
+    if rules.has_personal_data:
+        return HealthCheck(name, ok=True, detail="Not used: CDP_ETL_PUBLISH_PERSONAL_DATA is set.")
+    snapshot = latest_snapshot(settings.published)
+    try:
+        key = find_key(rules, snapshot)
+    except MartError as error:
+        return HealthCheck(name, ok=False, detail=str(error))
+    if key is None:
+        return HealthCheck(name, ok=True, detail="The first publish creates it.")
+    if rules.key_file.stat().st_mode & 0o077:
+        detail = f"Others can read {rules.key_file}. Run `chmod 600 {rules.key_file}`."
+        return HealthCheck(name, ok=False, detail=detail)
+    if snapshot is not None and snapshot.key_id != key.key_id:
+        return HealthCheck(
+            name, ok=True, detail="The snapshot has another key; the next publish writes all months."
+        )
+    return HealthCheck(name, ok=True, detail=f"{rules.key_file}. Keep a copy apart from the backups.")
 
 
 def _report() -> HealthCheck:

@@ -1,4 +1,4 @@
-"""`cdp-etl marts`: rebuild marts from staging."""
+"""`cdp-etl marts`: rebuild marts from staging, publish the snapshot."""
 
 from collections.abc import Sequence
 from typing import Annotated
@@ -6,19 +6,15 @@ from typing import Annotated
 import typer
 
 from cdp_etl.cli.lazy_group import subcommands
-from cdp_etl.cli.output import print_table, progress
+from cdp_etl.cli.output import out, print_table, progress
 from cdp_etl.marts.refresh import MartResult, rebuild_mart, rebuild_marts, refresh_marts
 from cdp_etl.marts.registry import MARTS, mart_named
+from cdp_etl.marts.snapshot.manifest import Snapshot
 from cdp_etl.marts.snapshot.publish import publish
 from cdp_etl.settings import Settings, load_settings
 from cdp_etl.warehouse import adopt_business_timezone
 
-marts = subcommands("Rebuild marts from staging.")
-
-
-@marts.callback()
-def _group() -> None:
-    """Make Typer keep `rebuild` as a subcommand although it is the only one."""
+marts = subcommands("Rebuild marts from staging, publish the snapshot.")
 
 
 @marts.command("rebuild")
@@ -45,14 +41,50 @@ def rebuild_command(
         report("Rebuilding …")
         results = _rebuild_all(settings) if everything else _rebuild(settings, mart or [])
         report("Publishing …")
-        publish(
-            settings.open_warehouse(),
-            settings.published,
-            settings.mart_settings(),
-            with_personal_data=settings.publish_personal_data,
-        )
+        _publish(settings)
     print_table(
         ("mart", "rows", "applied load"), [(result.mart, result.row_count, result.load_seq) for result in results]
+    )
+
+
+@marts.command("publish")
+def publish_command(
+    *,
+    new_key: Annotated[
+        bool,
+        typer.Option(
+            "--new-key",
+            help="Replace the key of the pseudonyms. Joins with earlier snapshots and exports then find nothing.",
+        ),
+    ] = False,
+) -> None:
+    """Refresh the marts and publish the snapshot.
+
+    Every run does so at its end; this command is for a change of settings, or of the key.
+
+    Example: `cdp-etl marts publish`
+    """
+    settings = load_settings()
+    if new_key and settings.publish_personal_data:
+        raise typer.BadParameter("--new-key has no effect: CDP_ETL_PUBLISH_PERSONAL_DATA publishes no pseudonyms")
+    with progress() as report:
+        report("Publishing …")
+        snapshot = _publish(settings, new_key=new_key)
+    out().print(f"Published as of load {snapshot.as_of}.")
+    if new_key:
+        out().print(
+            f"The new key is {settings.publish_rules().key_file}. All pseudonyms have changed: joins with earlier"
+            " snapshots and exports find nothing."
+        )
+
+
+def _publish(settings: Settings, *, new_key: bool = False) -> Snapshot:
+    return publish(
+        settings.open_warehouse(),
+        settings.published,
+        settings.mart_settings(),
+        settings.publish_rules(),
+        new_key=new_key,
     )
 
 

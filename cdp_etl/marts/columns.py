@@ -1,8 +1,10 @@
 """Columns and types that several marts share: one name has one meaning and one type."""
 
+from collections.abc import Mapping
+
 import polars as pl
 
-from cdp_etl.contract.columns import Personal
+from cdp_etl.contract.columns import Personal, Publication
 from cdp_etl.contract.table import BOOLEAN, DATE, INTEGER, TEXT, TIMESTAMP, DataType, TableColumn
 
 AMOUNT_TYPE = DataType("DECIMAL(18,4)", pl.Decimal(18, 4))
@@ -29,11 +31,34 @@ def newest_of_several(value: DataType) -> DataType:
     )
 
 
+def newest_publication(value: Publication) -> Mapping[str, Publication]:
+    """Return what the snapshot shows of a column of type `newest_of_several`, from what it shows of the value."""
+    return {
+        "place.system_name": Publication.UNCHANGED,
+        "place.record_id": Publication.RECORD_ID,
+        "place.entity": Publication.UNCHANGED,
+        "value": value,
+    }
+
+
 NEWEST_RATING_TYPE = _newest("rating", INTEGER)
+NEWEST_RATING_PUBLICATION = {
+    "system_name": Publication.UNCHANGED,
+    "record_id": Publication.RECORD_ID,
+    "rating": Publication.UNCHANGED,
+}
 NEWEST_SUBSCRIPTION_TYPE = _newest("is_subscribed", BOOLEAN)
+NEWEST_SUBSCRIPTION_PUBLICATION = {
+    "system_name": Publication.UNCHANGED,
+    "record_id": Publication.RECORD_ID,
+}
 
 COMPANY_ID = TableColumn(
-    "company_id", TEXT, "The company; empty if the record names none. No row spans companies.", is_nullable=False
+    "company_id",
+    TEXT,
+    "The company; empty if the record names none. No row spans companies.",
+    is_nullable=False,
+    publication=Publication.UNCHANGED,
 )
 ACTIVITY_DATE = TableColumn(
     "activity_date", DATE, "Day of the interaction, in the business time zone.", is_nullable=False
@@ -45,16 +70,25 @@ CUSTOMER_KEY = TableColumn(
     personal=Personal.IDENTIFIER,
     is_nullable=False,
 )
-PRODUCT_SKU = TableColumn("product_sku", TEXT, "Product SKU.", is_nullable=False)
+PRODUCT_SKU = TableColumn(
+    "product_sku", TEXT, "Product SKU.", is_nullable=False, publication=Publication.UNCHANGED
+)
 KIND = TableColumn(
     "kind",
     TEXT,
     "activity, comment, review, subscribe, unsubscribe, email or sms; no other.",
     is_nullable=False,
+    publication=Publication.UNCHANGED,
 )
 FIRST_AT = TableColumn("first_at", TIMESTAMP, "Timestamp of the first interaction, UTC.", is_nullable=False)
 LAST_AT = TableColumn("last_at", TIMESTAMP, "Timestamp of the last interaction, UTC.", is_nullable=False)
-LOAD_SEQ = TableColumn("load_seq", INTEGER, "Newest load that the mart run applied.", is_nullable=False)
+LOAD_SEQ = TableColumn(
+    "load_seq",
+    INTEGER,
+    "Newest load that the mart run applied.",
+    is_nullable=False,
+    publication=Publication.UNCHANGED,
+)
 CHANGED_AT = TableColumn("changed_at", TIMESTAMP, "Timestamp of the mart run, UTC.", is_nullable=False)
 
 LAST_DATE = "last_date"
@@ -72,7 +106,7 @@ BY_PERSON = ("company_id", "person_id")
 
 def count(name: str, description: str) -> TableColumn:
     """Return a column of counts."""
-    return TableColumn(name, INTEGER, description, is_nullable=False)
+    return TableColumn(name, INTEGER, description, is_nullable=False, publication=Publication.UNCHANGED)
 
 
 def amount(name: str, description: str) -> TableColumn:

@@ -1,5 +1,7 @@
 """Errors of the marts, each with what the operator can do about it."""
 
+from pathlib import Path
+
 from cdp_etl.errors import CdpEtlError
 
 
@@ -22,3 +24,30 @@ class MartUnknownError(MartError):
 
     def __init__(self, name: str, known: tuple[str, ...]) -> None:
         super().__init__(f"There is no mart {name}; the marts are {', '.join(known)}.")
+
+
+class PublicationUndeclaredError(MartError):
+    """A column does not declare what the snapshot shows of it."""
+
+    def __init__(self, column: str) -> None:
+        super().__init__(
+            f"Column {column} does not declare what the published snapshot shows of it; set `publication` in the"
+            " mart's declaration, for a struct by the path of each text and number."
+        )
+
+
+class PseudonymKeyInvalidError(MartError):
+    """The key of the pseudonyms cannot be used."""
+
+    def __init__(self, path: Path, fact: str) -> None:
+        super().__init__(f"The pseudonym key {path} cannot be used: {fact}.")
+
+
+class PseudonymKeyMissingError(MartError):
+    """The key of the pseudonyms is missing, and a new one would change all pseudonyms."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"The pseudonym key {path} is missing, so nothing was published; restore the file, or accept other"
+            " pseudonyms than in earlier snapshots with `cdp-etl marts publish --new-key`."
+        )

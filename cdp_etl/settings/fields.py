@@ -187,6 +187,16 @@ class PipelineSettings(BaseSettings):
         default=False,
         description="Whether the published snapshot contains names, phones, e-mails, addresses and IPs.",
     )
+    publish_customer_ids: Literal["unchanged", "pseudonyms"] = Field(
+        default="unchanged",
+        description="Customer ids in the published snapshot: unchanged, except those that are phones or e-mail"
+        " addresses; or pseudonyms only.",
+    )
+    pseudonym_key_file: Path | None = Field(
+        default=None,
+        description="File with the key of the pseudonyms, at least 32 bytes. If not set, the first publish creates"
+        " keys/pseudonym in the data folder.",
+    )
 
     # Resources
     memory_limit: MemorySize = Field(default="2GiB", description="Memory limit of the warehouse's DuckDB.")

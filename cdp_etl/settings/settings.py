@@ -25,6 +25,7 @@ from cdp_etl.settings.observability import ObservabilitySettings
 
 if TYPE_CHECKING:
     from cdp_etl.landing import PullRules, Retention, Zone
+    from cdp_etl.marts.snapshot.publication import PublishRules
     from cdp_etl.metrics import DurationStore, MetricsSources
     from cdp_etl.normalize import ExpansionBound
     from cdp_etl.warehouse import Warehouse
@@ -84,6 +85,17 @@ class Settings(ObservabilitySettings, PipelineSettings):
             affinity_low_rating=self.affinity_low_rating,
         )
 
+    def publish_rules(self) -> "PublishRules":
+        """Return what the snapshot shows."""
+        from cdp_etl.marts.snapshot.publication import PublishRules
+
+        return PublishRules(
+            key_file=self.pseudonym_key_file or self.data / "keys" / "pseudonym",
+            creates_key=self.pseudonym_key_file is None,
+            has_personal_data=self.publish_personal_data,
+            has_pseudonymous_customer_ids=self.publish_customer_ids == "pseudonyms",
+        )
+
     def open_warehouse(self) -> "Warehouse":
         """Return the warehouse; the file is not opened yet."""
         from cdp_etl.warehouse import Warehouse
@@ -94,6 +106,7 @@ class Settings(ObservabilitySettings, PipelineSettings):
             memory_limit=self.memory_limit,
             threads=self.threads or os.cpu_count() or 1,
             business_timezone=self.business_timezone,
+            phone_region=self.phone_region,
             on_lock_wait=self.durations.add_lock_wait,
         )
 

@@ -204,6 +204,27 @@ def test_rebuilding_the_marts_changes_nothing(loaded: Command) -> None:
 
 
 @pytest.mark.full
+def test_a_new_pseudonym_key_is_written_only_on_request_and_its_effect_is_said(loaded: Command) -> None:
+    key = Path("data/keys/pseudonym")
+    query = (
+        "sql",
+        "SELECT DISTINCT left(customer_key, 2), customer_key FROM marts.interaction",
+        "--format",
+        "csv",
+    )
+    before = loaded(*query).out
+    key.unlink()
+
+    refused = loaded("marts", "publish")
+    replaced = loaded("marts", "publish", "--new-key")
+
+    assert (refused.code, "cdp-etl marts publish --new-key" in refused.err) == (1, True)
+    assert (replaced.code, "joins with earlier" in replaced.out) == (0, True)
+    assert key.exists()
+    assert loaded(*query).out != before
+
+
+@pytest.mark.full
 def test_another_business_time_zone_is_refused_until_all_marts_are_rebuilt(
     loaded: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -116,3 +116,15 @@ def test_an_invalid_configuration_of_dagster_is_reported(on_postgres: Command, t
 
     assert fact in failed(on_postgres("doctor", "--json"))["Dagster's storage"]
     assert fact in on_postgres("run", "--from", "2026-03-01").err
+
+
+def test_a_missing_pseudonym_key_names_the_command(loaded: Command) -> None:
+    Path("data/keys/pseudonym").unlink()
+
+    assert "cdp-etl marts publish --new-key" in failed(loaded("doctor", "--json"))["pseudonym key"]
+
+
+def test_a_pseudonym_key_that_others_can_read_is_named(loaded: Command) -> None:
+    Path("data/keys/pseudonym").chmod(0o644)
+
+    assert "chmod 600" in failed(loaded("doctor", "--json"))["pseudonym key"]

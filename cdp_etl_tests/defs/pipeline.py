@@ -83,7 +83,8 @@ class Pipeline:
 
     def publish_marts(self) -> None:
         """Refresh and publish the marts without Dagster, which takes a fifth of the time of a run."""
-        publish(self.settings.open_warehouse(), self.settings.published, self.settings.mart_settings())
+        settings = self.settings
+        publish(settings.open_warehouse(), settings.published, settings.mart_settings(), settings.publish_rules())
 
     def everything(self, first: date, last: date) -> dg.ExecuteInProcessResult:
         """Materialize all assets in one run, like a backfill of the whole graph."""

@@ -10,6 +10,9 @@ from cdp_etl.contract.entity import Entity
 from cdp_etl.contract.table import lake_columns
 from cdp_etl.entities import BY_NAME
 from cdp_etl.marts.settings import MartSettings
+from cdp_etl.marts.snapshot.manifest import Snapshot
+from cdp_etl.marts.snapshot.publication import PublishRules
+from cdp_etl.marts.snapshot.publish import publish
 from cdp_etl.warehouse.connection import Warehouse
 from cdp_etl.warehouse.load.load import load_dump
 from cdp_etl_tests.warehouse.dumps import File, record, write_dump
@@ -106,6 +109,17 @@ class Loader:
             force=False,
             run_id=None,
         )
+
+    def publish(
+        self, *, with_personal_data: bool = False, with_customer_ids: bool = True, **options: Any
+    ) -> Snapshot:
+        """Publish the marts, with a key in the folder of the test."""
+        rules = PublishRules(
+            self.folder / "keys" / "pseudonym",
+            has_personal_data=with_personal_data,
+            has_pseudonymous_customer_ids=not with_customer_ids,
+        )
+        return publish(self.warehouse, self.folder / "published", self.settings, rules, **options)
 
     def rows(self, sql: str) -> list[dict[str, Any]]:
         """Return the rows of a query of the warehouse."""

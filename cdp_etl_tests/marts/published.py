@@ -6,8 +6,8 @@ from pathlib import Path
 
 import duckdb
 
-from cdp_etl.marts.snapshot.manifest import MANIFEST, Snapshot
-from cdp_etl.marts.snapshot.publish import DATABASE, VERSIONS, latest_snapshot, publish, replace_database
+from cdp_etl.marts.snapshot.manifest import MANIFEST
+from cdp_etl.marts.snapshot.publish import DATABASE, VERSIONS, latest_snapshot, replace_database
 from cdp_etl_tests.marts.loading import ACTIVITY, EMAIL, REVIEW, Loader, make_record
 
 
@@ -24,7 +24,7 @@ def move(published: Path) -> None:
 def fill(folder: Path) -> None:
     loader = Loader(folder)
     load_version(loader, 1)
-    publish_marts(loader)
+    loader.publish()
 
 
 def load_version(loader: Loader, version: int) -> None:
@@ -40,10 +40,6 @@ def load_version(loader: Loader, version: int) -> None:
     )
     loader.load(REVIEW, version, [make_record(REVIEW, "1", rating=version, identifiers=("e:a",))])
     loader.load(EMAIL, version, [make_record(EMAIL, "1", hour=version, identifiers=("e:a",), campaign_id="K")])
-
-
-def publish_marts(loader: Loader) -> Snapshot:
-    return publish(loader.warehouse, loader.folder / "published", loader.settings)
 
 
 def damage(loader: Loader, sql: str) -> None:

@@ -22,7 +22,7 @@ from cdp_etl.marts.engine import state, tombstones
 from cdp_etl.marts.engine.mart import Mart
 from cdp_etl.marts.registry import MARTS
 from cdp_etl.marts.settings import MartSettings
-from cdp_etl.marts.snapshot.publish import DATABASE, PUBLISHED, publish
+from cdp_etl.marts.snapshot.publish import DATABASE, PUBLISHED
 from cdp_etl_tests.examples import examples, one_example
 from cdp_etl_tests.marts.loading import EMAIL, SMS, Loader, make_record
 
@@ -144,13 +144,7 @@ class MartRefreshMachine(RuleBasedStateMachine):
 
     @rule()
     def publish_marts(self) -> None:
-        publish(
-            self.loader.warehouse,
-            Path(self.folder.name) / "published",
-            self.loader.settings,
-            with_personal_data=True,
-            min_rows_for_delta=0,
-        )
+        self.loader.publish(with_personal_data=True, min_rows_for_delta=0)
 
         self._assert_published()
 

@@ -116,7 +116,7 @@ def build_snapshot(partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefinit
                     settings.open_warehouse(),
                     settings.published,
                     settings.mart_settings(),
-                    with_personal_data=settings.publish_personal_data,
+                    settings.publish_rules(),
                 )
         except MartCheckError as error:
             raise dg.Failure(description=str(error)) from None

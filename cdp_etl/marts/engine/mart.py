@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from cdp_etl.contract.columns import Publication
 from cdp_etl.contract.render.ddl import create_table, create_view, quoted
 from cdp_etl.contract.table import INTEGER, TableColumn
 from cdp_etl.marts.engine.functions import function_definitions
@@ -22,10 +23,18 @@ STORAGE_SCHEMA = "mart_storage"
 """Schema of the tables that store the marts; schema `marts` has views of the columns that readers see."""
 
 WRITTEN_BY = TableColumn(
-    "written_by_load_seq", INTEGER, "Newest load when the row was written.", is_nullable=False
+    "written_by_load_seq",
+    INTEGER,
+    "Newest load when the row was written.",
+    is_nullable=False,
+    publication=Publication.UNCHANGED,
 )
 DELETED_BY = TableColumn(
-    "deleted_by_load_seq", INTEGER, "Newest load when the row was deleted.", is_nullable=False
+    "deleted_by_load_seq",
+    INTEGER,
+    "Newest load when the row was deleted.",
+    is_nullable=False,
+    publication=Publication.UNCHANGED,
 )
 
 _KEY_HASH = "key_hash"

@@ -3,6 +3,7 @@
 The refresh scope is a campaign with all of its days: an opening today changes the cohort of the day of sending.
 """
 
+from cdp_etl.contract.columns import Publication
 from cdp_etl.contract.table import DOUBLE, TEXT, TableColumn
 from cdp_etl.marts import columns as c
 from cdp_etl.marts.engine.mart import Mart, Reconciliation
@@ -10,9 +11,21 @@ from cdp_etl.marts.engine.scope import feed_scope
 from cdp_etl.marts.engine.value_rule import at_most, map_adds_up
 
 CAMPAIGN_COLUMNS = (
-    TableColumn("channel", TEXT, "email or sms.", is_nullable=False),
-    TableColumn("service_provider", TEXT, "Provider of the messages.", is_nullable=False),
-    TableColumn("campaign_id", TEXT, "Campaign id; unique per provider only.", is_nullable=False),
+    TableColumn("channel", TEXT, "email or sms.", is_nullable=False, publication=Publication.UNCHANGED),
+    TableColumn(
+        "service_provider",
+        TEXT,
+        "Provider of the messages.",
+        is_nullable=False,
+        publication=Publication.UNCHANGED,
+    ),
+    TableColumn(
+        "campaign_id",
+        TEXT,
+        "Campaign id; unique per provider only.",
+        is_nullable=False,
+        publication=Publication.UNCHANGED,
+    ),
 )
 """Columns that identify a campaign within a company."""
 
@@ -28,6 +41,7 @@ CAMPAIGN_DAILY = Mart(
             c.COUNTS_TYPE,
             "Number of events by name in lower snake case, sorted by name; an open vocabulary.",
             is_nullable=False,
+            publication=Publication.UNCHANGED,
         ),
         c.count("recipient_count", "Distinct recipients of the day's events, without unusable addresses."),
         c.count("cohort_count", "Cohort: distinct recipients first sent to on the day."),

@@ -11,7 +11,7 @@ identifiers. It consists of:
 from dataclasses import replace
 from functools import partial
 
-from cdp_etl.contract.columns import Personal
+from cdp_etl.contract.columns import Personal, Publication
 from cdp_etl.contract.table import TEXT, TableColumn
 from cdp_etl.marts import columns as c
 from cdp_etl.marts.engine.key_lookup import lookup_by_hash
@@ -46,7 +46,10 @@ CUSTOMER_IDENTITY = Mart(
         c.count("email_count", "Number of other e-mail addresses that it occurs with."),
         c.count("phone_count", "Number of other phones that it occurs with."),
         TableColumn(
-            "exclusion_reason", TEXT, "Reason for the exclusion from identity matching; null if not excluded."
+            "exclusion_reason",
+            TEXT,
+            "Reason for the exclusion from identity matching; null if not excluded.",
+            publication=Publication.UNCHANGED,
         ),
     ),
     refresh_scope=RefreshScope(

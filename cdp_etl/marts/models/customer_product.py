@@ -1,5 +1,6 @@
 """Declaration of `customer_product`."""
 
+from cdp_etl.contract.columns import Publication
 from cdp_etl.contract.table import BOOLEAN, DATE, DOUBLE, INTEGER, TableColumn
 from cdp_etl.marts import columns as c
 from cdp_etl.marts.engine.mart import Mart, Reconciliation
@@ -23,7 +24,12 @@ _STORED_COLUMNS = (
         "Day of the last interaction, in the business time zone; the score is as of this day.",
         is_nullable=False,
     ),
-    TableColumn("last_rating", INTEGER, "Rating of the newest review with a rating."),
+    TableColumn(
+        "last_rating",
+        INTEGER,
+        "Rating of the newest review with a rating.",
+        publication=Publication.UNCHANGED,
+    ),
     TableColumn(
         "is_subscribed", BOOLEAN, "True if the newest subscription is in force; null without a subscription."
     ),

@@ -1,5 +1,6 @@
 """Declaration of `customer_product_daily`."""
 
+from cdp_etl.contract.columns import Publication
 from cdp_etl.contract.table import TableColumn
 from cdp_etl.marts import columns as c
 from cdp_etl.marts.engine.mart import Mart, Reconciliation
@@ -20,16 +21,27 @@ CUSTOMER_PRODUCT_DAILY = Mart(
             c.COUNTS_TYPE,
             "Number of interactions by action, sorted by action.",
             is_nullable=False,
+            publication=Publication.UNCHANGED,
         ),
         c.amount("activity_amount", "Sum of the amounts of the activities; null if no activity has an amount."),
-        TableColumn("ratings", c.NUMBERS_TYPE, "All ratings, ascending.", is_nullable=False),
         TableColumn(
-            "newest_rating", c.NEWEST_RATING_TYPE, "Newest rating, with the timestamp and record id that decide."
+            "ratings",
+            c.NUMBERS_TYPE,
+            "All ratings, ascending.",
+            is_nullable=False,
+            publication=Publication.UNCHANGED,
+        ),
+        TableColumn(
+            "newest_rating",
+            c.NEWEST_RATING_TYPE,
+            "Newest rating, with the timestamp and record id that decide.",
+            publication=c.NEWEST_RATING_PUBLICATION,
         ),
         TableColumn(
             "newest_subscription",
             c.NEWEST_SUBSCRIPTION_TYPE,
             "State of the newest subscription, with the timestamp and record id that decide.",
+            publication=c.NEWEST_SUBSCRIPTION_PUBLICATION,
         ),
         c.FIRST_AT,
         c.LAST_AT,

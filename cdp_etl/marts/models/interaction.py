@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from cdp_etl.contract.columns import Publication
 from cdp_etl.contract.table import DATE, HASH, INTEGER, TEXT, TIMESTAMP, TableColumn
 from cdp_etl.entities import ENTITIES
 from cdp_etl.marts import columns as c
@@ -15,17 +16,20 @@ _UNIQUE_TEXT = "zstd"
 INTERACTION = Mart(
     name="interaction",
     columns=(
-        TableColumn("entity", TEXT, "Entity of the record, by its table name.", is_nullable=False),
+        TableColumn("entity", TEXT, "Entity of the record, by its table name.", is_nullable=False,
+                    publication=Publication.UNCHANGED),
         TableColumn(
             "record_key", TEXT, "Key of the record within its entity: company, system and record id, joined.",
-            is_nullable=False, compression=_UNIQUE_TEXT,
+            is_nullable=False, compression=_UNIQUE_TEXT, publication=Publication.RECORD_KEY,
         ),
-        TableColumn("key_hash", HASH, "64 bits of the MD5 of record_key, for fast joins.", is_nullable=False),
+        TableColumn("key_hash", HASH, "64 bits of the MD5 of record_key, for fast joins.", is_nullable=False,
+                    publication=Publication.OMITTED),
         c.COMPANY_ID,
-        TableColumn("system_name", TEXT, "Name of the source system; null if not named."),
+        TableColumn("system_name", TEXT, "Name of the source system; null if not named.",
+                    publication=Publication.UNCHANGED),
         TableColumn(
             "record_id", TEXT, "Id of the record in the source system.",
-            is_nullable=False, compression=_UNIQUE_TEXT,
+            is_nullable=False, compression=_UNIQUE_TEXT, publication=Publication.RECORD_ID,
         ),
         TableColumn("dump_date", DATE, "Day when the source system delivered this version.", is_nullable=False),
         TableColumn("occurred_at", TIMESTAMP, "Timestamp of the interaction, UTC.", is_nullable=False),
@@ -36,6 +40,7 @@ INTERACTION = Mart(
             TEXT,
             "Action in lower snake case: wishlist, comment, email_opened. An open vocabulary.",
             is_nullable=False,
+            publication=Publication.UNCHANGED,
         ),
         replace(
             c.CUSTOMER_KEY,
@@ -43,20 +48,27 @@ INTERACTION = Mart(
             is_nullable=True,
         ),
         replace(c.PRODUCT_SKU, description="Product SKU; null for e-mail and SMS.", is_nullable=True),
-        TableColumn("product_category_id", TEXT, "Product category id in this record."),
-        TableColumn("quantity", INTEGER, "Units, as delivered; activities only."),
+        TableColumn("product_category_id", TEXT, "Product category id in this record.",
+                    publication=Publication.UNCHANGED),
+        TableColumn("quantity", INTEGER, "Units, as delivered; activities only.",
+                    publication=Publication.UNCHANGED),
         c.amount(
             "amount",
             "Activity: price x quantity; a missing quantity counts as 1. Comment and review: price after"
             " discounts, else price. Null if no price is delivered or the value does not fit.",
         ),
-        TableColumn("rating", INTEGER, "Rating, without a fixed scale; reviews only."),
+        TableColumn("rating", INTEGER, "Rating, without a fixed scale; reviews only.",
+                    publication=Publication.UNCHANGED),
         TableColumn(
-            "channel", TEXT, "email or sms; online or offline for subscriptions; null if not named."
+            "channel", TEXT, "email or sms; online or offline for subscriptions; null if not named.",
+            publication=Publication.UNCHANGED,
         ),
-        TableColumn("service_provider", TEXT, "Provider of the e-mail or SMS; null for other kinds."),
-        TableColumn("campaign_id", TEXT, "Campaign id of the e-mail or SMS; unique per provider only."),
-        TableColumn("link", TEXT, "Clicked link, else the link to the product page."),
+        TableColumn("service_provider", TEXT, "Provider of the e-mail or SMS; null for other kinds.",
+                    publication=Publication.UNCHANGED),
+        TableColumn("campaign_id", TEXT, "Campaign id of the e-mail or SMS; unique per provider only.",
+                    publication=Publication.UNCHANGED),
+        TableColumn("link", TEXT, "Clicked link, else the link to the product page.",
+                    publication=Publication.LINK),
     ),
     refresh_scope=feed_scope(
         ("entity", "record_key", "key_hash", "activity_date"),

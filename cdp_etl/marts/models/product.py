@@ -4,6 +4,7 @@
 days is updated from its stored row and the new days.
 """
 
+from cdp_etl.contract.columns import Publication
 from cdp_etl.contract.table import DOUBLE, TEXT, DataType, TableColumn
 from cdp_etl.marts import columns as c
 from cdp_etl.marts.engine.key_lookup import lookup_rows
@@ -26,18 +27,25 @@ _ATTRIBUTES = {
 }
 
 
+_PUBLICATIONS = {"image_link": Publication.LINK, "link": Publication.LINK}
+"""What the snapshot shows of an attribute, if not all of it."""
+
+
 def _newest(attribute: str, type_: DataType, description: str) -> TableColumn:
     return TableColumn(
         f"newest_{attribute}",
         c.newest_of_several(type_),
         f"{description[:-1]}, with the timestamp and record id that decide.",
+        publication=c.newest_publication(_PUBLICATIONS.get(attribute, Publication.UNCHANGED)),
     )
 
 
 _NEWEST = tuple(
     _newest(attribute, type_, description) for attribute, (_, type_, description) in _ATTRIBUTES.items()
 )
-_RATING_SUM = TableColumn("rating_sum", c.SUM_TYPE, "Sum of the ratings.", is_nullable=False)
+_RATING_SUM = TableColumn(
+    "rating_sum", c.SUM_TYPE, "Sum of the ratings.", is_nullable=False, publication=Publication.UNCHANGED
+)
 
 _COUNTS = (
     c.count("interaction_count", "Number of interactions of any kind, unknown customers included."),
@@ -91,7 +99,10 @@ PRODUCT_DAILY = Mart(
 _PUBLIC_COLUMNS = (
     c.COMPANY_ID,
     c.PRODUCT_SKU,
-    *(TableColumn(name, type_, description) for name, type_, description in _ATTRIBUTES.values()),
+    *(
+        TableColumn(name, type_, description, publication=_PUBLICATIONS.get(attribute, Publication.UNCHANGED))
+        for attribute, (name, type_, description) in _ATTRIBUTES.items()
+    ),
     *_COUNTS,
     c.count("subscription_count", "Number of subscriptions in force now."),
     c.count("rating_count", "Number of reviews with a rating."),

@@ -20,8 +20,8 @@ from cdp_etl.contract.table import TableColumn
 from cdp_etl.durable_files import sync_file, sync_folder
 from cdp_etl.marts.engine import state
 from cdp_etl.marts.engine.mart import DELETED_BY, WRITTEN_BY, Mart
-from cdp_etl.marts.snapshot import pseudonymize
 from cdp_etl.marts.snapshot.manifest import LAYOUT, MonthFiles, Snapshot
+from cdp_etl.marts.snapshot.publication import PublishedForm, published_columns
 
 _MAX_DELETED_SHARE = 0.25
 """Tombstones per row of a month; readers read both the tombstones and the rows that these hide."""
@@ -49,7 +49,7 @@ class FileWriter:
         folder: Folder of the new version.
         as_of: Newest load of the new version.
         previous: Version whose files are linked; None if this warehouse published none.
-        with_personal_data: Whether names, phones, e-mails, addresses and IPs are included.
+        form: Published form of the marts.
         min_rows_for_delta: A changed month of fewer rows is written in full, because one file is worth more there.
     """
 
@@ -57,14 +57,14 @@ class FileWriter:
     folder: Path
     as_of: int
     previous: Snapshot | None
-    with_personal_data: bool
+    form: PublishedForm
     min_rows_for_delta: int
 
     def write_mart(self, mart: Mart) -> Mapping[date, MonthFiles]:
         """Write or link all files of a mart; a mart without rows has none."""
         target = self.folder / mart.name
         target.mkdir()
-        contents = month_contents(self.connection, mart, with_personal_data=self.with_personal_data)
+        contents = month_contents(self.connection, mart, self.form)
         months = {month: self._month(mart, month, content) for month, content in contents.items()}
         for folder in (target / DELETES, target):
             if folder.exists():
@@ -118,8 +118,8 @@ class FileWriter:
     def _copy(self, table: str, columns: tuple[TableColumn, ...], condition: str, path: Path) -> Sequence[Path]:
         """Write the rows that meet the condition; without any there is no file."""
         expressions = ", ".join(
-            pseudonymize.published_expression(column, with_personal_data=self.with_personal_data)
-            for column in pseudonymize.published_columns(columns, with_personal_data=self.with_personal_data)
+            self.form.expression(column)
+            for column in published_columns(columns, has_personal_data=self.form.has_personal_data)
         )
         path.parent.mkdir(exist_ok=True)
         ((rows,),) = self.connection.execute(
@@ -152,11 +152,11 @@ class FileWriter:
 
 
 def month_contents(
-    connection: duckdb.DuckDBPyConnection, mart: Mart, *, with_personal_data: bool
+    connection: duckdb.DuckDBPyConnection, mart: Mart, form: PublishedForm
 ) -> Mapping[date, Content]:
     """Return the identity of the present content of each month of the mart."""
     generation = state.generation_of(connection, mart)
-    kind = f"{LAYOUT}:{generation}:{'personal' if with_personal_data else 'pseudonyms'}"
+    kind = f"{LAYOUT}:{generation}:{form.kind_of(mart)}"
     return {
         month: Content(kind, load_seq) for month, load_seq in sorted(state.months_of(connection, mart).items())
     }

@@ -9,10 +9,10 @@ from typing import Any
 
 MANIFEST = "manifest.json"
 
-LAYOUT = 3
+LAYOUT = 4
 """Raised if the manifest changes, or if equal rows are written to other files or columns."""
 
-_READABLE_LAYOUTS = {2, LAYOUT}
+_READABLE_LAYOUTS = {2, 3, LAYOUT}
 """Layouts whose files are listed when a manifest is read. Only files of the current layout are reused."""
 
 _FORMER_NAMES = {"left": "deletes", "left_rows": "deleted_rows"}
@@ -26,8 +26,7 @@ class MonthFiles:
     The first file has the rows of a full write. Later ones have the rows added since, and the keys deleted since.
 
     Attributes:
-        kind: Layout, generation of the mart, and whether personal data is included: files of another kind are not
-            reused.
+        kind: Layout, generation of the mart, and published form: files of another kind are not reused.
         load_seq: Newest load at the last change of the month.
         rows: Number of rows.
         bytes: Size of the files.
@@ -54,6 +53,7 @@ class Snapshot:
         version: Name of the version; names sort by time.
         published_at: Timestamp of the publish, UTC.
         has_personal_data: Whether names, phones, e-mails, addresses and IPs are included.
+        key_id: Identity of the pseudonym key; None with personal data, and in versions before layout 4.
         folder: Folder of the files.
         marts: Files of each mart, by month.
     """
@@ -62,6 +62,7 @@ class Snapshot:
     version: str
     published_at: datetime
     has_personal_data: bool
+    key_id: str | None
     folder: Path
     marts: Mapping[str, Mapping[date, MonthFiles]]
 
@@ -78,6 +79,7 @@ class Snapshot:
                 "version": self.version,
                 "published_at": self.published_at.isoformat(),
                 "has_personal_data": self.has_personal_data,
+                "key_id": self.key_id,
                 "folder": str(self.folder),
                 "marts": {
                     mart: {str(month): asdict(files) for month, files in sorted(months.items())}
@@ -98,6 +100,7 @@ def read_snapshot(folder: Path) -> Snapshot:
         version=stored["version"],
         published_at=datetime.fromisoformat(stored["published_at"]),
         has_personal_data=stored["has_personal_data"],
+        key_id=stored.get("key_id"),
         folder=Path(stored["folder"]),
         marts={
             mart: {date.fromisoformat(month): _month_files(files) for month, files in months.items()}

@@ -17,14 +17,18 @@ import duckdb
 from cdp_etl.contract.render.ddl import literal
 from cdp_etl.durable_files import sync_file, sync_folder
 from cdp_etl.marts.engine import state, tombstones
+from cdp_etl.marts.errors import PseudonymKeyMissingError
 from cdp_etl.marts.refresh import refresh
 from cdp_etl.marts.registry import MARTS
 from cdp_etl.marts.settings import MartSettings
-from cdp_etl.marts.snapshot import pseudonymize
 from cdp_etl.marts.snapshot.delta_files import READ_ONLY, FileWriter, month_contents
 from cdp_etl.marts.snapshot.manifest import MANIFEST, Snapshot, read_snapshot
+from cdp_etl.marts.snapshot.pseudonym_key import PseudonymKey, create_key, read_key
+from cdp_etl.marts.snapshot.publication import PublishedForm, PublishRules
 from cdp_etl.marts.snapshot.views import view_statements
 from cdp_etl.warehouse.connection import Warehouse
+from cdp_etl.warehouse.load import contact_shaped_ids
+from cdp_etl.warehouse.maintenance.compaction import has_deleted_secret, remove_deleted_secret
 from cdp_etl.warehouse.sql import transaction
 
 PUBLISHED = tuple(mart for mart in MARTS if mart.is_published)
@@ -38,8 +42,9 @@ def publish(  # noqa: PLR0913 - the keyword arguments are options with defaults
     warehouse: Warehouse,
     published: Path,
     settings: MartSettings,
+    rules: PublishRules,
     *,
-    with_personal_data: bool = False,
+    new_key: bool = False,
     grace: timedelta = timedelta(days=1),
     min_rows_for_delta: int = 100_000,
 ) -> Snapshot:
@@ -53,8 +58,8 @@ def publish(  # noqa: PLR0913 - the keyword arguments are options with defaults
         warehouse: Warehouse of the marts.
         published: Folder of `cdp.duckdb` and the versions; created if it is missing.
         settings: Values that the marts' SQL reads.
-        with_personal_data: Whether names, phones, e-mails, addresses and IPs are published. Without them,
-            identifiers that contain an e-mail address or a phone are pseudonyms.
+        rules: What is published. Without personal data, e-mail addresses and phones in identifiers are pseudonyms.
+        new_key: Whether to replace the pseudonym key; joins with earlier snapshots then find nothing.
         grace: Time for which a replaced version is kept.
         min_rows_for_delta: A changed month of fewer rows is written in full; others get delta files.
 
@@ -63,29 +68,30 @@ def publish(  # noqa: PLR0913 - the keyword arguments are options with defaults
 
     Raises:
         MartCheckError: If a check of a mart fails.
+        PseudonymKeyMissingError: If there is no key, but a snapshot with pseudonyms.
+        PseudonymKeyInvalidError: If the key cannot be used.
+        PublicationUndeclaredError: If a column does not declare what is published of it.
         WarehouseLockedError: If the lock is not acquired within `lock_timeout_seconds`.
     """
     published = published.resolve()
     with warehouse.writing() as connection:
+        latest = latest_snapshot(published)
+        form = _form(connection, rules, latest, new_key=new_key)
         as_of = min(refresh(connection, mart, settings).load_seq for mart in MARTS)
-        pseudonymize.set_secret_variable(connection)
-        snapshot = _published_by_this_warehouse(connection, latest_snapshot(published))
-        if snapshot is None or not _is_unchanged(
-            connection, snapshot, as_of, with_personal_data=with_personal_data
-        ):
+        form.prepare(connection)
+        snapshot = _published_by_this_warehouse(connection, latest)
+        if snapshot is None or not _is_unchanged(connection, snapshot, as_of, form):
             snapshot = _write_version(
-                connection,
-                published,
-                snapshot,
-                as_of,
-                with_personal_data=with_personal_data,
-                min_rows_for_delta=min_rows_for_delta,
+                connection, published, snapshot, as_of, form, min_rows_for_delta=min_rows_for_delta
             )
         replace_database(published, snapshot)
         with transaction(connection):
             state.write_published(connection, snapshot.version)
             tombstones.clear(connection, MARTS)
         _remove_old_versions(published, grace)
+        must_compact = has_deleted_secret(connection)
+    if must_compact:
+        remove_deleted_secret(warehouse)
     return snapshot
 
 
@@ -93,6 +99,33 @@ def latest_snapshot(published: Path) -> Snapshot | None:
     """Return the newest complete version, or None if there is none."""
     versions = _versions(published.resolve())
     return read_snapshot(versions[-1]) if versions else None
+
+
+def _form(
+    connection: duckdb.DuckDBPyConnection, rules: PublishRules, latest: Snapshot | None, *, new_key: bool
+) -> PublishedForm:
+    if rules.has_personal_data:
+        return PublishedForm(None)
+    ((has_contact_ids,),) = connection.execute("SELECT count(*) > 0 FROM ops.contact_shaped_id").fetchall()
+    return PublishedForm(
+        (None if new_key else find_key(rules, latest)) or create_key(rules.key_file),
+        has_pseudonymous_customer_ids=rules.has_pseudonymous_customer_ids,
+        has_contact_ids=has_contact_ids,
+        decisions=contact_shaped_ids.decisions(connection),
+    )
+
+
+def find_key(rules: PublishRules, latest: Snapshot | None) -> PseudonymKey | None:
+    """Return the key in its file; None if there is none yet and the next publish creates it.
+
+    Raises:
+        PseudonymKeyMissingError: If the file is missing, but the latest version or a setting depends on it.
+        PseudonymKeyInvalidError: If the key cannot be used.
+    """
+    key = read_key(rules.key_file)
+    if key is None and (not rules.creates_key or (latest is not None and latest.key_id is not None)):
+        raise PseudonymKeyMissingError(rules.key_file)
+    return key
 
 
 def _published_by_this_warehouse(
@@ -104,16 +137,14 @@ def _published_by_this_warehouse(
 
 
 def _is_unchanged(
-    connection: duckdb.DuckDBPyConnection, previous: Snapshot, as_of: int, *, with_personal_data: bool
+    connection: duckdb.DuckDBPyConnection, previous: Snapshot, as_of: int, form: PublishedForm
 ) -> bool:
-    contents = {
-        mart.name: month_contents(connection, mart, with_personal_data=with_personal_data) for mart in PUBLISHED
-    }
+    contents = {mart.name: month_contents(connection, mart, form) for mart in PUBLISHED}
     published = {
         mart: {month: (files.kind, files.load_seq) for month, files in months.items()}
         for mart, months in previous.marts.items()
     }
-    return previous.as_of == as_of and previous.has_personal_data == with_personal_data and contents == published
+    return previous.as_of == as_of and previous.key_id == form.key_id and contents == published
 
 
 def _write_version(  # noqa: PLR0913 - as `publish`
@@ -121,8 +152,8 @@ def _write_version(  # noqa: PLR0913 - as `publish`
     published: Path,
     previous: Snapshot | None,
     as_of: int,
+    form: PublishedForm,
     *,
-    with_personal_data: bool,
     min_rows_for_delta: int,
 ) -> Snapshot:
     now = datetime.now(UTC)
@@ -130,9 +161,9 @@ def _write_version(  # noqa: PLR0913 - as `publish`
     folder = published / VERSIONS / version
     part = folder.with_name(f".{version}.part")
     part.mkdir(parents=True)
-    writer = FileWriter(connection, part, as_of, previous, with_personal_data, min_rows_for_delta)
+    writer = FileWriter(connection, part, as_of, previous, form, min_rows_for_delta)
     marts = {mart.name: writer.write_mart(mart) for mart in PUBLISHED}
-    snapshot = Snapshot(as_of, version, now, with_personal_data, folder, marts)
+    snapshot = Snapshot(as_of, version, now, form.has_personal_data, form.key_id, folder, marts)
     snapshot.write(part)
     sync_file(part / MANIFEST)
     sync_folder(part)

@@ -9,13 +9,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from cdp_etl.contract.render.ddl import create_view, literal, quoted
 from cdp_etl.contract.table import TableColumn
 from cdp_etl.marts.engine.mart import DELETED_BY, WRITTEN_BY, Mart
-from cdp_etl.marts.snapshot import pseudonymize
 from cdp_etl.marts.snapshot.manifest import Snapshot
+from cdp_etl.marts.snapshot.publication import published_columns
 
 
 def view_statements(snapshot: Snapshot, mart: Mart) -> Iterable[str]:
     """Return the statements that create the view of a mart, with comments."""
-    columns = pseudonymize.published_columns(mart.columns, with_personal_data=snapshot.has_personal_data)
+    columns = published_columns(mart.columns, has_personal_data=snapshot.has_personal_data)
     stored = [column for column in columns if column.name not in mart.derived]
     rows = list(_row_selects(snapshot, mart, ", ".join(quoted(column.name) for column in stored)))
     select = " UNION ALL ".join(rows or [_empty_select(stored)])

@@ -12,9 +12,9 @@ from cdp_etl.marts.engine.mart import Mart
 from cdp_etl.marts.full_check.check import check_marts
 from cdp_etl.marts.refresh import check_mart, rebuild_marts, refresh_mart, refresh_marts
 from cdp_etl.marts.registry import MARTS, mart_named, with_upstream
-from cdp_etl.marts.snapshot.publish import latest_snapshot, publish
+from cdp_etl.marts.snapshot.publish import latest_snapshot
 from cdp_etl_tests.marts.loading import ACTIVITY, Loader, make_record
-from cdp_etl_tests.marts.published import damage, load_version, publish_marts, rows_read
+from cdp_etl_tests.marts.published import damage, load_version, rows_read
 
 _TEMPORARY = {
     "business_day",
@@ -92,7 +92,7 @@ def test_a_run_on_a_damaged_mart_is_rolled_back_and_the_next_one_publishes(
     load_version(published, 2)
 
     with pytest.raises(MartCheckError) as raised:
-        publish_marts(published)
+        published.publish()
 
     assert (raised.value.mart, {r.check.name for r in raised.value.results if not r.passed}) == (
         found[0],
@@ -100,7 +100,7 @@ def test_a_run_on_a_damaged_mart_is_rolled_back_and_the_next_one_publishes(
     )
     assert latest_snapshot(published.folder / "published") == before
     assert rows_read(published) == 4
-    after = publish_marts(published)
+    after = published.publish()
     assert before is not None
     assert (before.as_of, after.as_of, rows_read(published)) == (3, 6, 5)
     assert _failed_checks(published, found[0]) == set()
@@ -159,7 +159,7 @@ def test_a_fault_in_the_sql_is_found_in_a_refresh_and_in_a_rebuild(
     published.load(ACTIVITY, 3, [make_record(ACTIVITY, "new", identifiers=("c:9",))])
 
     with pytest.raises(MartCheckError) as patched:
-        publish_marts(published)
+        published.publish()
     with pytest.raises(MartCheckError) as rebuilt:
         rebuild_marts(published.warehouse, published.settings)
 
@@ -169,7 +169,7 @@ def test_a_fault_in_the_sql_is_found_in_a_refresh_and_in_a_rebuild(
     assert {result.scope for result in rebuilt.value.results} == {"all rows"}
     assert rows_read(published) == 4
     monkeypatch.setitem(mart.__dict__, "sql", sql)
-    assert publish_marts(published).as_of == 7
+    assert published.publish().as_of == 7
     assert _failed_checks(published, mart.name) == set()
 
 
@@ -197,7 +197,7 @@ def test_the_error_has_counts_hashes_and_a_remedy_but_no_value(published: Loader
     load_version(published, 2)
 
     with pytest.raises(MartCheckError) as raised:
-        publish_marts(published)
+        published.publish()
 
     assert str(raised.value) == (
         "The run of the mart product_daily was rolled back, and the snapshot is unchanged:"
@@ -322,7 +322,7 @@ def test_a_run_finds_a_wrong_hash_among_the_rows_that_it_wrote(published: Loader
 def test_a_publish_refreshes_every_mart_to_one_load(published: Loader) -> None:
     load_version(published, 2)
 
-    snapshot = publish(published.warehouse, published.folder / "published", published.settings)
+    snapshot = published.publish()
 
     assert snapshot.as_of == 6
     assert rows_read(published) == 5

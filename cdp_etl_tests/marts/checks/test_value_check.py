@@ -22,7 +22,7 @@ from cdp_etl.marts.registry import MARTS, mart_named
 from cdp_etl.marts.snapshot.publish import latest_snapshot
 from cdp_etl_tests.examples import examples
 from cdp_etl_tests.marts.loading import ACTIVITY, EMAIL, Loader, make_record
-from cdp_etl_tests.marts.published import damage, load_version, publish_marts, rows_read
+from cdp_etl_tests.marts.published import damage, load_version, rows_read
 
 _BEFORE_CHRIST = "TIMESTAMPTZ '184312-01-01 (BC) 00:00:00+00'"
 """The year -184311, which DuckDB 2.0.0 once committed."""
@@ -38,7 +38,7 @@ def test_a_garbage_timestamp_rolls_the_run_back_and_the_snapshot_stays(published
     )
 
     with pytest.raises(MartCheckError) as raised:
-        publish_marts(published)
+        published.publish()
 
     assert str(raised.value) == (
         "The run of the mart interaction was rolled back, and the snapshot is unchanged: values_are_valid failed"

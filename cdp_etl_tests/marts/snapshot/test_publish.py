@@ -13,15 +13,15 @@ import duckdb
 import polars as pl
 import pytest
 
-from cdp_etl.contract.columns import Personal
+from cdp_etl.contract.columns import Personal, Publication
 from cdp_etl.contract.table import TEXT, TableColumn
 from cdp_etl.marts.engine import tombstones
 from cdp_etl.marts.models.interaction import INTERACTION
 from cdp_etl.marts.refresh import rebuild_mart, refresh_marts
 from cdp_etl.marts.settings import MartSettings
-from cdp_etl.marts.snapshot import pseudonymize
 from cdp_etl.marts.snapshot.manifest import LAYOUT, MANIFEST, Snapshot
-from cdp_etl.marts.snapshot.publish import DATABASE, PUBLISHED, VERSIONS, latest_snapshot, publish
+from cdp_etl.marts.snapshot.publication import published_columns
+from cdp_etl.marts.snapshot.publish import DATABASE, PUBLISHED, VERSIONS, latest_snapshot
 from cdp_etl.warehouse.maintenance.backup import backup, restore
 from cdp_etl_tests.marts.loading import ACTIVITY, EMAIL, Loader, make_record
 
@@ -29,7 +29,7 @@ _MARCH, _APRIL = 1, 40
 
 
 def _publish(loader: Loader, **options: Any) -> Snapshot:
-    return publish(loader.warehouse, loader.folder / "published", loader.settings, **options)
+    return loader.publish(**options)
 
 
 def _read(loader: Loader, sql: str) -> list[tuple[Any, ...]]:
@@ -320,10 +320,11 @@ def test_a_pseudonym_is_the_same_in_every_mart_and_every_snapshot(loader: Loader
 
 @pytest.mark.parametrize("kind", [kind for kind in Personal if kind is not Personal.IDENTIFIER])
 def test_columns_with_personal_data_are_left_out(kind: Personal) -> None:
-    columns = (TableColumn("public", TEXT, "Public."), TableColumn("private", TEXT, "Private.", personal=kind))
+    public = TableColumn("public", TEXT, "Public.", publication=Publication.UNCHANGED)
+    columns = (public, TableColumn("private", TEXT, "Private.", personal=kind))
 
-    assert pseudonymize.published_columns(columns, with_personal_data=False) == columns[:1]
-    assert pseudonymize.published_columns(columns, with_personal_data=True) == columns
+    assert published_columns(columns, has_personal_data=False) == columns[:1]
+    assert published_columns(columns, has_personal_data=True) == columns
 
 
 def _read_until(database: Path, started: Event, stop: Event, failures: "multiprocessing.Queue[str]") -> None:
