@@ -58,7 +58,7 @@ def test_a_mart_without_rows_is_published_with_its_columns(loader: Loader) -> No
 
     assert _read(loader, "SELECT count(*) FROM marts.interaction") == [(0,)]
     found = [name for (name, *_) in _read(loader, "DESCRIBE marts.interaction")]
-    assert found == [column.name for column in INTERACTION.columns]
+    assert found == [column.name for column in INTERACTION.columns if column.name != "key_hash"]
 
 
 @pytest.mark.full
