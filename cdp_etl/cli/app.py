@@ -28,6 +28,7 @@ COMMANDS = {
     ),
     "report": LazyCommand("report:report_command", "Write the report of a dump date as one HTML page."),
     "quarantine": LazyCommand("quarantine:quarantine", "List, show, export and replay quarantined records."),
+    "consent": LazyCommand("consent:consent", "Withdraw or complete statements of consent."),
     "marts": LazyCommand("marts:marts", "Rebuild marts from staging, publish the snapshot."),
     "landing": LazyCommand("landing:landing", "Check the dumps in the landing zone."),
     "archive": LazyCommand("landing:archive", "Prune the raw archive of delivered dumps."),

@@ -9,7 +9,8 @@ from cdp_etl.contract.entity import Entity
 from cdp_etl.entities import BY_NAME, ENTITIES
 
 
-def _parse_entity(text: str) -> Entity:
+def parse_entity(text: str) -> Entity:
+    """Parse the name of an entity, in the contract's spelling or the table's."""
     entity = BY_NAME.get(text.replace("_", "-"))
     if entity is None:
         raise typer.BadParameter(f"expected one of {', '.join(known.name for known in ENTITIES)}")
@@ -26,9 +27,9 @@ def parse_date(text: str) -> date:
 
 EntityNames = Annotated[
     list[Entity] | None,
-    typer.Option("--entity", parser=_parse_entity, metavar="NAME", help="Only this entity. Repeatable."),
+    typer.Option("--entity", parser=parse_entity, metavar="NAME", help="Only this entity. Repeatable."),
 ]
-OneEntity = Annotated[Entity, typer.Argument(parser=_parse_entity, metavar="ENTITY", help="The entity.")]
+OneEntity = Annotated[Entity, typer.Argument(parser=parse_entity, metavar="ENTITY", help="The entity.")]
 OneDate = Annotated[date, typer.Argument(parser=parse_date, metavar="DATE", help="The dump date.")]
 FromDate = Annotated[date, typer.Option("--from", parser=parse_date, metavar="DATE", help="First dump date.")]
 FromDateOrAll = Annotated[

@@ -243,6 +243,44 @@ SUPERSEDED_COLUMNS: tuple[TableColumn, ...] = (
     TableColumn("by_position", INTEGER, "Position of the record that superseded this one.", is_nullable=False),
 )
 
+_UNIQUE_TEXT = "zstd"
+"""Compression of unique texts. DuckDB's own choice tries dictionaries first and takes more CPU."""
+
+CONSENT_STATEMENT_COLUMNS: tuple[TableColumn, ...] = (
+    TableColumn("company_id", TEXT, "As in the record.", is_nullable=False, publication=Publication.UNCHANGED),
+    TableColumn(
+        "contact",
+        TEXT,
+        "e:<e-mail> for channel email, p:<phone> for channel phone; c:<id> if the record has no usable contact.",
+        personal=Personal.IDENTIFIER,
+        is_nullable=False,
+        compression=_UNIQUE_TEXT,
+    ),
+    TableColumn(
+        "channel", TEXT, "email, or phone for calls and SMS.", is_nullable=False, publication=Publication.UNCHANGED
+    ),
+    TableColumn("is_given", BOOLEAN, "True is consent, false is a refusal.", is_nullable=False),
+    TableColumn("stated_at", TIMESTAMP, "occurred_at of the record: when it was stated, UTC.", is_nullable=False),
+    TableColumn(
+        "entity", TEXT, "Table name of the record's entity.", is_nullable=False, publication=Publication.UNCHANGED
+    ),
+    TableColumn(
+        "record_key",
+        TEXT,
+        "Key of the record.",
+        is_nullable=False,
+        compression=_UNIQUE_TEXT,
+        publication=Publication.RECORD_KEY,
+    ),
+    TableColumn("dump_date", DATE, "Day on which the source system delivered the dump.", is_nullable=False),
+    TableColumn("load_seq", INTEGER, "The load that delivered the statement.", is_nullable=False),
+    TableColumn(
+        "withdrawn_by_load_seq",
+        INTEGER,
+        "Row of ops.load by which an operator took the statement back; null if it is in force.",
+    ),
+)
+
 
 def _normalized(delivered: TableColumn) -> TableColumn:
     assert delivered.field is not None  # noqa: S101 - called for contract columns only

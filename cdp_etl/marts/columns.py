@@ -101,6 +101,7 @@ LAST_DAY = TableColumn(
 BY_CUSTOMER_KEY = ("company_id", "customer_key")
 BY_IDENTIFIER = ("company_id", "identifier")
 BY_PERSON = ("company_id", "person_id")
+BY_CONTACT = ("company_id", "contact")
 """Columns by which rows of several marts are looked up."""
 
 

@@ -4,6 +4,7 @@ from cdp_etl.marts.engine.graph import MartGraph
 from cdp_etl.marts.engine.mart import Mart
 from cdp_etl.marts.models.campaign_daily import CAMPAIGN_DAILY
 from cdp_etl.marts.models.campaign_influence import CAMPAIGN_INFLUENCE, PERSON_CAMPAIGN_PRODUCT_DAILY
+from cdp_etl.marts.models.consent import CONSENT
 from cdp_etl.marts.models.customer import CUSTOMER, CUSTOMER_DAILY
 from cdp_etl.marts.models.customer_identity import CUSTOMER_IDENTITY, IDENTITY_CHANGE
 from cdp_etl.marts.models.customer_product import CUSTOMER_PRODUCT
@@ -27,6 +28,7 @@ MARTS: tuple[Mart, ...] = (
     PRODUCT,
     CAMPAIGN_DAILY,
     CUSTOMER_DAILY,
+    CONSENT,
     CUSTOMER,
     PERSON_CAMPAIGN_PRODUCT_DAILY,
     CAMPAIGN_INFLUENCE,

@@ -108,6 +108,7 @@ class Settings(ObservabilitySettings, PipelineSettings):
             business_timezone=self.business_timezone,
             phone_region=self.phone_region,
             on_lock_wait=self.durations.add_lock_wait,
+            lake=self.lake,
         )
 
     @property

@@ -21,9 +21,11 @@ from cdp_etl.warehouse.errors import (
 )
 from cdp_etl.warehouse.load.ledger import files_in_place, is_loaded, ledger, record_attempt, referenced_outputs
 from cdp_etl.warehouse.load.load import LoadResult, load_dump
+from cdp_etl.warehouse.load.withdrawal import Withdrawal, withdraw_consent_statements, withdrawals
 from cdp_etl.warehouse.maintenance.backup import Backup, backup, restore
 from cdp_etl.warehouse.maintenance.compaction import Compaction, compact, has_deleted_secret, remove_deleted_secret
 from cdp_etl.warehouse.maintenance.full_check import StagingCheckResult, check_full
+from cdp_etl.warehouse.schema.consent_backfill import missing_statements
 from cdp_etl.warehouse.schema.timezone_change import adopt_business_timezone
 from cdp_etl.warehouse.sql import transaction
 
@@ -45,6 +47,7 @@ __all__ = [
     "WarehouseLockedError",
     "WarehouseMissingError",
     "WarehouseNewerError",
+    "Withdrawal",
     "adopt_business_timezone",
     "backup",
     "check_full",
@@ -54,9 +57,12 @@ __all__ = [
     "is_loaded",
     "ledger",
     "load_dump",
+    "missing_statements",
     "record_attempt",
     "referenced_outputs",
     "remove_deleted_secret",
     "restore",
     "transaction",
+    "withdraw_consent_statements",
+    "withdrawals",
 ]

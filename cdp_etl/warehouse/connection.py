@@ -40,6 +40,7 @@ class Warehouse:
         business_timezone: The IANA zone whose calendar day is an event's `activity_date`.
         phone_region: The region (ISO 3166) of phones without a country code; a migration reads it.
         on_lock_wait: Called at each opening with the seconds waited for the lock.
+        lake: Root of the normalized lake, which a migration may read; None if there is none.
     """
 
     path: Path
@@ -49,6 +50,7 @@ class Warehouse:
     business_timezone: str
     phone_region: str = "VN"
     on_lock_wait: Callable[[float], None] = field(default=_ignore, compare=False, repr=False)
+    lake: Path | None = None
 
     @contextmanager
     def writing(self, *, any_timezone: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -67,7 +69,7 @@ class Warehouse:
             self.locked(),
             closing(self._connect(read_only=False)) as connection,
         ):
-            migrations.migrate(connection, self.path, self.phone_region)
+            migrations.migrate(connection, self.path, self.phone_region, self.lake)
             if not any_timezone:
                 business_timezone.store_or_check(connection, self.business_timezone)
             yield connection
@@ -132,7 +134,7 @@ class Warehouse:
             raise WarehouseMissingError(self.path)
         with self.locked():
             with closing(self._connect(read_only=False)) as connection:
-                migrations.migrate(connection, self.path, self.phone_region)
+                migrations.migrate(connection, self.path, self.phone_region, self.lake)
                 connection.execute("CHECKPOINT")
             yield
 

@@ -101,8 +101,12 @@ def test_status_and_quarantine_have_the_output_of_before(unpacked: Command, expe
     )
 
     before = json.loads((expected / "status.json").read_text("utf-8"))
-    assert status["dumps"] == before["dumps"]
-    assert [mart["mart"] for mart in status["marts"]] == [mart["mart"] for mart in before["marts"]]
+    assert [
+        {name: dump[name] for name in former}
+        for dump, former in zip(status["dumps"], before["dumps"], strict=True)
+    ] == before["dumps"]
+    former_marts = [mart["mart"] for mart in before["marts"]]
+    assert [mart["mart"] for mart in status["marts"] if mart["mart"] != "consent"] == former_marts
     assert quarantine == json.loads((expected / "quarantine_list.json").read_text("utf-8"))
 
 

@@ -97,15 +97,17 @@ class Version:
 
 def read_dump(entity: str, dump_date: date, files: Iterable[Path]) -> dict[tuple[str, ...], Version]:
     """Return the records of a dump by key; the last delivered record of a key wins."""
-    versions: dict[tuple[str, ...], Version] = {}
+    return {version.key: version for version in read_versions(entity, dump_date, files)}
+
+
+def read_versions(entity: str, dump_date: date, files: Iterable[Path]) -> Iterator[Version]:
+    """Yield all records of a dump in the order of delivery."""
     for path in files:
         for line in path.read_text(encoding="utf-8").splitlines():
             delivered = json.loads(line)
             for entry in delivered.get("entries", [delivered]):
                 source = {"systemName": delivered["source"]} if "source" in delivered else {}
-                version = Version(entity, dump_date, source | entry)
-                versions[version.key] = version
-    return versions
+                yield Version(entity, dump_date, source | entry)
 
 
 def current(dumps: Iterable[Mapping[tuple[str, ...], Version]]) -> list[Version]:

@@ -2,7 +2,7 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
@@ -129,32 +129,21 @@ def campaign_influence(attributed: Sequence[Row]) -> list[Row]:
 
 
 def customer(
-    attributed: Sequence[Row], identity: Sequence[Row], records: Sequence[Version], versions: Iterable[Version]
+    attributed: Sequence[Row],
+    identity: Sequence[Row],
+    records: Sequence[Version],
+    consent: Mapping[tuple[str, str, str], bool],
 ) -> list[Row]:
-    """Return the rows of `customer`."""
+    """Return the rows of `customer`; `consent` is the result of `recomputed_consent.person_consent`."""
     person = {(row["company_id"], row["identifier"]): row["person_id"] for row in identity}
     identifiers: dict[tuple[str, str], list[str]] = defaultdict(list)
     for (company, name), owner in person.items():
         identifiers[company, owner].append(name)
     names: dict[tuple[str, str], list[Any]] = defaultdict(list)
-    known = {version.key: version for version in records}
     for version in records:
         if version.text("customerName") and version.customer_key:
             owner = person[version.company, version.customer_key]
             names[version.company, owner].append((version.place, version.text("customerName")))
-    statements: dict[tuple[str, str, str], list[tuple[Any, bool]]] = defaultdict(list)
-    for version in versions:
-        now = known.get(version.key)
-        if version.entity == "customer-product-subscriber" and now and now.customer_key and not version.is_deleted:
-            owner = person[now.company, now.customer_key]
-            for channel, field in (("email", "subscribeEmail"), ("phone", "subscribePhone")):
-                agreed = version.record.get(field) if version.text("status") == "Subscribed" else False
-                if agreed is not None:
-                    statements[now.company, owner, channel].append((version.place, agreed))
-    for row in attributed:
-        if row["action"].partition("_")[2] in {"unsubscribed", "complaint"}:
-            channel = {"email": "email", "sms": "phone"}[row["kind"]]
-            statements[row["company_id"], row["person_id"], channel].append(((*place(row), row["entity"]), False))
     return [
         {
             "company_id": company,
@@ -163,10 +152,7 @@ def customer(
             "identifiers": sorted(identifiers[company, owner]),
             **counts(group, KINDS),
             **span(group),
-            **{
-                f"has_{channel}_consent": max(found)[1] if (found := statements[company, owner, channel]) else None
-                for channel in ("email", "phone")
-            },
+            **{f"has_{channel}_consent": consent.get((company, owner, channel)) for channel in ("email", "phone")},
         }
         for (company, owner), group in grouped(attributed, "company_id", "person_id")
     ]

@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from cdp_etl.contract.entity import Entity
 from cdp_etl.contract.render.ddl import literal
-from cdp_etl.entities import ENTITIES
+from cdp_etl.entities import BY_NAME, ENTITIES
 from cdp_etl.marts import refresh
 from cdp_etl.marts.checks.matches_full_rebuild import check_matches_full_rebuild
 from cdp_etl.marts.engine import state, tombstones
@@ -23,6 +23,7 @@ from cdp_etl.marts.engine.mart import Mart
 from cdp_etl.marts.registry import MARTS
 from cdp_etl.marts.settings import MartSettings
 from cdp_etl.marts.snapshot.publish import DATABASE, PUBLISHED
+from cdp_etl.warehouse import withdraw_consent_statements
 from cdp_etl_tests.examples import examples, one_example
 from cdp_etl_tests.marts.loading import EMAIL, SMS, Loader, make_record
 
@@ -141,6 +142,18 @@ class MartRefreshMachine(RuleBasedStateMachine):
             pytest.raises(_FailedOnPurposeError),
         ):
             refresh.refresh_mart(self.loader.warehouse, mart, self.loader.settings)
+
+    @rule(newest=st.booleans())
+    def withdraw_statements(self, *, newest: bool) -> None:
+        loads = self.loader.rows(
+            "SELECT entity, dump_date, load_seq FROM staging.consent_statement WHERE withdrawn_by_load_seq IS NULL"
+            " ORDER BY load_seq"
+        )
+        if loads:
+            entity, dump_date, load_seq = loads[-1 if newest else 0].values()
+            withdraw_consent_statements(
+                self.loader.warehouse, BY_NAME[entity.replace("_", "-")], dump_date, load_seq
+            )
 
     @rule()
     def publish_marts(self) -> None:

@@ -22,7 +22,7 @@ from cdp_etl.marts.registry import MARTS
 from cdp_etl.normalize import normalize_dump
 from cdp_etl.sample.generator import generate
 from cdp_etl.warehouse import load_dump
-from cdp_etl_tests.marts import recomputed, recomputed_persons
+from cdp_etl_tests.marts import recomputed, recomputed_consent, recomputed_persons
 from cdp_etl_tests.marts.loading import Loader
 from cdp_etl_tests.marts.recomputed import Row, Version
 from cdp_etl_tests.warehouse.dumps import File
@@ -46,6 +46,7 @@ class Month:
         self._lake = folder / "lake"
         generate(self._zone, FIRST, 7 * WEEKS, ROWS_A_DAY, dirty=0.0)
         self.delivered: Dumps = {}
+        self.stated: list[Version] = []
 
     def load(self, week: int, *, leave_out: int = 0) -> None:
         """Load the dumps of a week, without the first `leave_out` of its days."""
@@ -56,6 +57,7 @@ class Month:
                 for before in reversed(range(leave_out, 7))
             ]
             self.delivered[entity, week] = recomputed.read_dump(entity, dump_date, files)
+            self.stated += recomputed.read_versions(entity, dump_date, files)
             self._load(entity, dump_date, files)
 
     def _load(self, entity: str, dump_date: date, files: Sequence[Path]) -> None:
@@ -102,7 +104,6 @@ def month(tmp_path_factory: pytest.TempPathFactory) -> Month:
 
 @pytest.fixture(scope="module")
 def expected(month: Month) -> Mapping[str, list[Row]]:
-    versions = [version for dump in month.delivered.values() for version in dump.values()]
     records = recomputed.current(month.delivered.values())
     interaction = recomputed.interaction(records)
     identity = recomputed.customer_identity(records, _MAX_CUSTOMERS_PER_IDENTIFIER)
@@ -114,7 +115,10 @@ def expected(month: Month) -> Mapping[str, list[Row]]:
         "customer_identity": identity,
         "customer_product": recomputed_persons.customer_product(attributed),
         "campaign_influence": recomputed_persons.campaign_influence(attributed),
-        "customer": recomputed_persons.customer(attributed, identity, records, versions),
+        "consent": recomputed_consent.consent(month.stated),
+        "customer": recomputed_persons.customer(
+            attributed, identity, records, recomputed_consent.person_consent(month.stated, records, identity)
+        ),
         "product": recomputed_persons.product(interaction, records),
     }
 
@@ -128,6 +132,7 @@ def expected(month: Month) -> Mapping[str, list[Row]]:
         "customer_identity",
         "customer_product",
         "campaign_influence",
+        "consent",
         "customer",
         "product",
     ],

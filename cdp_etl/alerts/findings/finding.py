@@ -22,6 +22,7 @@ class FindingKind(StrEnum):
     DUMP_REFUSED = "dump refused"
     DUMP_NOT_LOADED = "dump not loaded"
     DUMP_MISSING = "dump missing"
+    CONSENT_WITHDRAWN = "consent withdrawn"
 
     @property
     def heading(self) -> str:

@@ -25,6 +25,7 @@ from cdp_etl.pipeline.dump_pipeline import ReportProgress
 from cdp_etl.pipeline.layers import Layer
 from cdp_etl.pipeline.stage_timing import timed_stage
 from cdp_etl.settings import Settings
+from cdp_etl.warehouse.load.consent_statements import STATING_ENTITIES
 
 _STAGING = {
     name: asset_key(Layer.STAGING, entity.table)
@@ -35,7 +36,14 @@ _STAGING = {
 
 def input_keys(mart: Mart) -> list[dg.AssetKey]:
     """Return the upstream assets of a mart."""
-    return list(dict.fromkeys(_STAGING.get(name) or asset_key(Layer.MARTS, name) for name in mart.inputs))
+    return list(dict.fromkeys(key for name in mart.inputs for key in _input_keys(name)))
+
+
+def _input_keys(name: str) -> list[dg.AssetKey]:
+    """Return the assets of an input; statements are written together with the records that make them."""
+    if name == "consent_statement":
+        return [asset_key(Layer.STAGING, table) for table in STATING_ENTITIES]
+    return [_STAGING.get(name) or asset_key(Layer.MARTS, name)]
 
 
 def build_mart(mart: Mart, partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:

@@ -23,6 +23,7 @@ from cdp_etl.marts.registry import MARTS
 from cdp_etl.pipeline.layers import Layer
 from cdp_etl.settings import Settings
 from cdp_etl.warehouse import Warehouse, WarehouseLockedError, WarehouseMissingError, ledger
+from cdp_etl.warehouse.load.consent_statements import STATING_ENTITIES
 
 IS_FRESH = "is_fresh"
 
@@ -194,6 +195,8 @@ def _upstream_tables(mart: Mart) -> frozenset[str]:
     for name in mart.inputs:
         if name in marts:
             tables |= _upstream_tables(marts[name])
+        elif name == "consent_statement":
+            tables.update(STATING_ENTITIES)
         else:
             tables.add(name.removesuffix("_current"))
     return frozenset(tables)

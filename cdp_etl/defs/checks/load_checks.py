@@ -189,6 +189,21 @@ def _schema_is_stable(evidence: Evidence) -> CheckOutcome | None:
     )
 
 
+def _refusals_have_contact(evidence: Evidence) -> CheckOutcome | None:
+    loads = [outcome.load for outcome in evidence.outcomes if outcome.load and outcome.load.status == "loaded"]
+    counts = [load.refusals_without_contact for load in loads if load.refusals_without_contact is not None]
+    if not counts:
+        return None
+    refusals, quarantined = sum(counts), sum(load.quarantined for load in loads)
+    return CheckOutcome(
+        passed=refusals == 0,
+        sentence=f"{refusals} refusals of consent name an unusable contact and no customer id, so they count for"
+        f" nobody. {quarantined} quarantined records state nothing.",
+        severity=dg.AssetCheckSeverity.WARN,
+        figures={"refusals_without_contact": refusals, "quarantined_records": quarantined},
+    )
+
+
 def _volume_is_usual(evidence: Evidence) -> CheckOutcome | None:
     loaded = (
         evidence.ledger.filter(pl.col("loaded_load_id").is_not_null()) if not evidence.ledger.is_empty() else None
@@ -243,6 +258,12 @@ LOAD_CHECKS: tuple[LoadCheck, ...] = (
         Layer.STAGING,
         "Each changed key has one current version, and no key occurs twice in a dump.",
         _key_is_unique,
+    ),
+    LoadCheck(
+        "refusals_have_contact",
+        Layer.STAGING,
+        "Each refusal of consent of the loaded dumps has a contact or a customer id by which it counts.",
+        _refusals_have_contact,
     ),
     LoadCheck(
         "volume_is_usual",

@@ -11,7 +11,7 @@ from cdp_etl.entities import ENTITIES
 from cdp_etl.marts.checks.model import Check
 from cdp_etl.marts.checks.value_check import values_are_valid
 from cdp_etl.marts.checks.value_rules import value_rules_of
-from cdp_etl.marts.columns import BY_CUSTOMER_KEY, BY_IDENTIFIER, BY_PERSON
+from cdp_etl.marts.columns import BY_CONTACT, BY_CUSTOMER_KEY, BY_IDENTIFIER, BY_PERSON
 from cdp_etl.marts.engine.key_lookup import lookup_by_hash
 from cdp_etl.marts.engine.mart import WRITTEN_BY, Mart, Reconciliation
 
@@ -133,7 +133,30 @@ _AFFECTED_IDENTITY = lookup_by_hash("customer_identity", "affected", BY_IDENTIFI
 _AFFECTED_LINKS = lookup_by_hash("identifier_link", "affected", BY_IDENTIFIER)
 _PENDING_KEY = "(SELECT company_id, customer_key AS identifier FROM pending WHERE customer_key IS NOT NULL)"
 
+_OUTDATED_CONSENT = """
+    SELECT statement.company_id, statement.contact, statement.channel, count(*) AS found, 0 AS expected
+    FROM staging.consent_statement AS statement
+    LEFT JOIN {consents} AS consent USING (company_id, contact, channel)
+    WHERE statement.withdrawn_by_load_seq IS NULL AND {is_checked} AND coalesce(
+      consent.stated_at < statement.stated_at
+      OR (consent.stated_at = statement.stated_at AND consent.is_given AND NOT statement.is_given),
+      true
+    )
+    GROUP BY ALL
+"""
+_AFFECTED_CONSENT = lookup_by_hash("consent", "affected", BY_CONTACT)
+
 _FURTHER = (
+    Check(
+        "newest_statement_counts",
+        "consent",
+        "No statement in force is newer than the row of its contact and channel; no refusal is as new as consent.",
+        (*BY_CONTACT, "channel"),
+        _OUTDATED_CONSENT.format(consents="marts.consent", is_checked="true"),
+        _OUTDATED_CONSENT.format(
+            consents=_AFFECTED_CONSENT, is_checked="statement.load_seq > getvariable('applied_load_seq')"
+        ),
+    ),
     Check(
         "identifiers_are_known",
         "customer_identity",

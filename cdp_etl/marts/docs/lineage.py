@@ -1,6 +1,6 @@
 """Column lineage of the marts, from their SQL by sqlglot, down to the fields of the contract."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -8,14 +8,23 @@ from sqlglot import expressions
 from sqlglot.lineage import Node, lineage
 
 from cdp_etl.contract.entity import Entity
-from cdp_etl.contract.table import contract_columns, folded_name, normalized_name, staging_columns
+from cdp_etl.contract.table import (
+    CONSENT_STATEMENT_COLUMNS,
+    contract_columns,
+    folded_name,
+    normalized_name,
+    staging_columns,
+)
 from cdp_etl.entities import ENTITIES
 from cdp_etl.marts.engine.mart import Mart
 from cdp_etl.marts.registry import MARTS, mart_named
+from cdp_etl.warehouse.load import consent_statements
 
 _ENTITY_OF_INPUT: Mapping[str, Entity] = {
     name: entity for entity in ENTITIES for name in (entity.table, f"{entity.table}_current")
 }
+_CONSENT_STATEMENT = "consent_statement"
+_STATING_ENTITIES = [entity for entity in ENTITIES if entity.table in consent_statements.STATING_ENTITIES]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -52,6 +61,7 @@ def _schema() -> Mapping[str, Mapping[str, str]]:
         name: {column.name: column.type.duckdb for column in staging_columns(entity)}
         for name, entity in _ENTITY_OF_INPUT.items()
     }
+    staging[_CONSENT_STATEMENT] = {column.name: column.type.duckdb for column in CONSENT_STATEMENT_COLUMNS}
     marts = {mart.name: {column.name: column.type.duckdb for column in mart.columns} for mart in MARTS}
     return staging | marts
 
@@ -119,13 +129,21 @@ def _derived_from(entity: Entity) -> Mapping[str, tuple[str, ...]]:
 
 def _sources(node: Node) -> tuple[SourceColumn, ...]:
     found = {
-        _source(leaf.expression.name, leaf.name.rpartition(".")[2])
+        source
         for leaf in node.walk()
         if isinstance(leaf.expression, expressions.Table)
+        for source in _source(leaf.expression.name, leaf.name.rpartition(".")[2])
     }
     return tuple(sorted(found))
 
 
-def _source(name: str, column: str) -> SourceColumn:
-    entity = _ENTITY_OF_INPUT.get(name)
-    return SourceColumn("marts", name, column) if entity is None else SourceColumn("staging", entity.table, column)
+def _source(name: str, column: str) -> Iterable[SourceColumn]:
+    """Yield the upstream columns of a column that a SELECT reads; statements are derived from records."""
+    if name == _CONSENT_STATEMENT:
+        for entity in _STATING_ENTITIES:
+            for source in consent_statements.source_columns(entity.table)[column]:
+                yield SourceColumn("staging", entity.table, source)
+    elif name in _ENTITY_OF_INPUT:
+        yield SourceColumn("staging", _ENTITY_OF_INPUT[name].table, column)
+    else:
+        yield SourceColumn("marts", name, column)

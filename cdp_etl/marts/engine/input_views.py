@@ -21,6 +21,9 @@ _ENTITY_OF_INPUT = {
 }
 """Entity of each input from staging; `<table>` has all versions, `<table>_current` the current records."""
 
+STAGING_INPUTS = frozenset({*_ENTITY_OF_INPUT, "consent_statement"})
+"""Inputs that are tables or views of schema `staging`; all others are marts."""
+
 _DAY = "activity_date"
 
 MAX_CHUNK_ROWS = 8_000_000
@@ -116,7 +119,7 @@ def bind_filtered_inputs(
 ) -> None:
     """Bind the inputs to the rows that pass the filters of the scope, and compute the intermediate tables."""
     for name, key_filter in scope.inputs.items():
-        if name in _ENTITY_OF_INPUT:
+        if name in STAGING_INPUTS:
             rows = _filtered_records(connection, name, key_filter)
         else:
             rows = _filtered_mart(connection, graph.mart_named(name), key_filter)
@@ -185,4 +188,4 @@ def _create_table(connection: duckdb.DuckDBPyConnection, name: str, select: str)
 
 
 def _source(name: str) -> str:
-    return f"{'staging' if name in _ENTITY_OF_INPUT else 'marts'}.{quoted(name)}"
+    return f"{'staging' if name in STAGING_INPUTS else 'marts'}.{quoted(name)}"

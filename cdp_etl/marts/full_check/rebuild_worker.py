@@ -18,7 +18,6 @@ from typing import Any
 import duckdb
 
 from cdp_etl.contract.render.ddl import literal
-from cdp_etl.entities import ENTITIES
 from cdp_etl.errors import CdpEtlError
 from cdp_etl.logs.json_lines import traceback_locations
 from cdp_etl.marts.checks import run
@@ -34,7 +33,7 @@ _WAREHOUSE = "warehouse"
 _SHARED_TABLES = (
     "ops.load",
     "ops.mart_state",
-    *(f"staging.{entity.table}{suffix}" for entity in ENTITIES for suffix in ("", "_current")),
+    *(f"staging.{name}" for name in sorted(input_views.STAGING_INPUTS)),
 )
 _MIN_SPILL_BYTES = 1 << 30
 _PARENT_ENDED = 3
@@ -93,7 +92,7 @@ def compare(warehouse: Warehouse, settings: MartSettings, marts: Sequence[Mart])
 
 
 def _rebuild(connection: duckdb.DuckDBPyConnection, mart: Mart, settings: MartSettings, load_seq: int) -> None:
-    input_views.set_variables(connection, mart, settings)
+    input_views.bind_settings(connection, mart, settings)
     for statement in mart.create_statements():
         connection.execute(statement)
     apply.insert_all_rows(connection, mart, load_seq)

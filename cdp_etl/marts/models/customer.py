@@ -1,16 +1,16 @@
 """Declarations of `customer_daily` and `customer`."""
 
-from dataclasses import replace
 from functools import partial
 
-from cdp_etl.contract.columns import Personal, Publication
+from cdp_etl.contract.columns import Personal
 from cdp_etl.contract.table import BOOLEAN, TEXT, TEXT_LIST, TableColumn
 from cdp_etl.marts import columns as c
 from cdp_etl.marts.engine.key_lookup import lookup_by_hash
 from cdp_etl.marts.engine.mart import Mart, Reconciliation
-from cdp_etl.marts.engine.scope import KeyFilter, feed_scope, stored_totals
+from cdp_etl.marts.engine.scope import IntermediateTable, feed_scope, stored_totals
 from cdp_etl.marts.engine.sql_files import read_sql
 from cdp_etl.marts.engine.value_rule import adds_up
+from cdp_etl.marts.models.consent import CHANGED_CONTACT
 from cdp_etl.marts.models.customer_identity import PERSON_ID
 from cdp_etl.marts.models.person_scope.scope import person_scope
 
@@ -23,27 +23,10 @@ _COUNTS = (
     c.count("sms_count", "SMS events, as reported."),
 )
 _ADDS_UP = adds_up("interaction_count", (column.name for column in _COUNTS[1:]))
-_OPT_OUTS = (
-    TableColumn(
-        "latest_email_opt_out",
-        _NEWEST_TEXT,
-        "Latest unsubscribe or complaint event of an e-mail; null if there is none.",
-        publication=c.newest_publication(Publication.UNCHANGED),
-    ),
-    TableColumn(
-        "newest_sms_refusal",
-        _NEWEST_TEXT,
-        "Latest unsubscribe or complaint event of an SMS; null if there is none.",
-        publication=c.newest_publication(Publication.UNCHANGED),
-    ),
-)
-_CHANGED_SUBSCRIBER = (
-    "(SELECT DISTINCT company_id, customer_key AS identifier FROM pending"
-    " WHERE entity = 'customer_product_subscriber' AND customer_key IS NOT NULL)"
-)
+_CHANGED_LINKS = lookup_by_hash("identifier_link", "changed_contact", c.BY_IDENTIFIER)
 _PENDING_IDENTIFIER = "(SELECT DISTINCT company_id, unnest(identifiers) AS identifier FROM pending)"
-_PENDING_IDENTITIES = lookup_by_hash("customer_identity", _PENDING_IDENTIFIER, c.BY_IDENTIFIER)
-_CONSENT_IDENTITIES = lookup_by_hash("customer_identity", "consent_person", c.BY_PERSON)
+_AFFECTED_IDENTITIES = lookup_by_hash("customer_identity", "affected", c.BY_PERSON)
+_AFFECTED_LINKS = lookup_by_hash("identifier_link", "affected_identity", c.BY_IDENTIFIER)
 
 CUSTOMER_DAILY = Mart(
     name="customer_daily",
@@ -60,7 +43,16 @@ CUSTOMER_DAILY = Mart(
             "Newest name, with the timestamp and record id that decide; null if no record names one.",
             personal=Personal.NAME,
         ),
-        *_OPT_OUTS,
+        TableColumn(
+            "latest_email_opt_out",
+            _NEWEST_TEXT,
+            "Latest unsubscribe or complaint event of an e-mail; null if there is none.",
+        ),
+        TableColumn(
+            "newest_sms_refusal",
+            _NEWEST_TEXT,
+            "Latest unsubscribe or complaint event of an SMS; null if there is none.",
+        ),
     ),
     refresh_scope=feed_scope(
         ("company_id", "activity_date", "customer_key"),
@@ -96,23 +88,14 @@ _PUBLIC_COLUMNS = (
     *_COUNTS,
     c.FIRST_AT,
     c.LAST_AT,
-    TableColumn(
-        "has_email_consent", BOOLEAN, "Consent to e-mail by the newest consent record; null if there is none."
-    ),
-    TableColumn(
-        "has_phone_consent", BOOLEAN, "Consent to SMS by the newest consent record; null if there is none."
-    ),
-)
-_CARRIED_COLUMNS = (
-    c.LAST_DAY,
-    *_OPT_OUTS,
     *(
         TableColumn(
-            name,
-            c.newest_of_several(BOOLEAN),
-            f"Newest subscription record that names {channel}; null if there is none.",
+            f"has_{channel}_consent",
+            BOOLEAN,
+            f"Consent to {meaning}: false if a contact of the person refuses, else true if one consents; null if"
+            " none has stated anything.",
         )
-        for name, channel in (("newest_email_statement", "e-mail"), ("newest_phone_statement", "phone"))
+        for channel, meaning in (("email", "e-mail"), ("phone", "calls and SMS"))
     ),
 )
 
@@ -123,28 +106,43 @@ CUSTOMER = Mart(
     refresh_scope=person_scope(
         "customer",
         daily="customer_daily",
-        # A pending record may have added an identifier to its person.
-        also_affected=f"SELECT company_id, person_id FROM {_PENDING_IDENTITIES}",
-        tables={
-            "consent_person": _sql(
-                "customer/consent_person",
-                {
-                    "identities_of_changed_subscription": lookup_by_hash(
-                        "customer_identity", _CHANGED_SUBSCRIBER, c.BY_IDENTIFIER
-                    )
-                },
+        first_tables={
+            "changed_contact": f"SELECT company_id, contact AS identifier FROM ({CHANGED_CONTACT}\n)",
+            "linked_identifier": (
+                f"SELECT DISTINCT company_id, other_identifier AS identifier FROM {_CHANGED_LINKS}"
             ),
-            "consent_key": f"SELECT company_id, identifier AS customer_key FROM {_CONSENT_IDENTITIES}",
         },
-        inputs={"customer_product_subscriber_current": KeyFilter("consent_key", c.BY_CUSTOMER_KEY)},
+        also_affected=_sql(
+            "customer/also_affected",
+            {
+                "persons_with_pending_identifier": lookup_by_hash(
+                    "customer_identity", _PENDING_IDENTIFIER, c.BY_IDENTIFIER
+                ),
+                "persons_with_linked_identifier": lookup_by_hash(
+                    "customer_identity", "linked_identifier", c.BY_IDENTIFIER
+                ),
+            },
+        ),
+        tables={
+            "affected_identity": f"FROM {_AFFECTED_IDENTITIES}",
+            "affected_link": f"FROM {_AFFECTED_LINKS}",
+            "affected_contact": "SELECT DISTINCT company_id, other_identifier AS contact FROM affected_link",
+        },
     ),
     intermediate_tables={
-        "stored_totals": replace(
-            stored_totals((*_PUBLIC_COLUMNS, *_CARRIED_COLUMNS)),
-            incremental_sql=_sql("customer/stored_totals"),
-        )
+        "stored_totals": stored_totals((*_PUBLIC_COLUMNS, c.LAST_DAY)),
+        "person_consent": IntermediateTable(
+            full_sql=_sql("customer/person_consent", {"links": "identifier_link", "consents": "consent"}),
+            incremental_sql=_sql(
+                "customer/person_consent",
+                {
+                    "links": "affected_link",
+                    "consents": lookup_by_hash("consent", "affected_contact", c.BY_CONTACT),
+                },
+            ),
+        ),
     },
-    carried_columns=_CARRIED_COLUMNS,
+    carried_columns=(c.LAST_DAY,),
     reconciliation=Reconciliation(
         "interaction_count", group_by=("company_id",), predicate="customer_key IS NOT NULL"
     ),

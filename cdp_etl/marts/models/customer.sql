@@ -1,54 +1,10 @@
 -- One person: newest name, identifiers, lifetime interaction counts and consent.
 -- Grain: company_id, person_id
--- Inputs: customer_daily, customer_identity, customer_product_subscriber_current, customer_product_subscriber
--- Mind: Consent is decided by the newest consent record: a version of a subscription, at that version's own timestamp,
---   or an unsubscribe or complaint event. Null means that no consent record exists: it is not consent.
---   A subscription that names neither true nor false for a channel is no consent record for that channel.
+-- Inputs: customer_daily, customer_identity, identifier_link, consent
+-- Mind: Consent is by contact, see `consent`: one contact that refuses makes it false, whoever shares the contact.
+--   Null means that no contact of the person has stated anything: it is not consent.
 --   A person is listed only if one of their identifiers is the `customer_key` of some record.
 WITH
--- Every version of a current record counts unless it is deleted, for the customer that the current version names.
-subscription AS (
-  SELECT
-    current_record.company_id,
-    current_record.customer_key,
-    -- Unsubscribed ends both channels: FALSE AND NULL is FALSE.
-    delivered.status = 'Subscribed' AND delivered.subscribe_email AS by_email,
-    delivered.status = 'Subscribed' AND delivered.subscribe_phone AS by_phone,
-    {
-      'occurred_at': delivered.occurred_at,
-      'dump_date': delivered.dump_date,
-      'system_name': coalesce(delivered.system_name, ''),
-      'record_id': delivered.subscribe_id,
-      'entity': 'customer_product_subscriber'
-    } AS place
-  FROM customer_product_subscriber_current AS current_record
-  INNER JOIN customer_product_subscriber AS delivered
-    ON current_record.key_hash = delivered.key_hash AND current_record.record_key = delivered.record_key
-  WHERE delivered.record_status IS DISTINCT FROM 'Deleted'
-),
-
-newest_statement AS (
-  SELECT
-    person.company_id,
-    person.person_id,
-    max(
-      {
-        'place': subscription.place,
-        'value': subscription.by_email
-      }
-    ) FILTER (WHERE subscription.by_email IS NOT NULL) AS newest_email_statement,
-    max(
-      {
-        'place': subscription.place,
-        'value': subscription.by_phone
-      }
-    ) FILTER (WHERE subscription.by_phone IS NOT NULL) AS newest_phone_statement
-  FROM subscription
-  INNER JOIN customer_identity AS person
-    ON subscription.company_id = person.company_id AND subscription.customer_key = person.identifier
-  GROUP BY person.company_id, person.person_id
-),
-
 person_identifiers AS (
   SELECT
     company_id,
@@ -75,11 +31,7 @@ contribution AS (
     daily.email_count,
     daily.sms_count,
     daily.first_at,
-    daily.last_at,
-    daily.latest_email_opt_out,
-    daily.newest_sms_refusal,
-    NULL AS newest_email_statement,
-    NULL AS newest_phone_statement
+    daily.last_at
   FROM customer_daily AS daily
   INNER JOIN customer_identity AS person
     ON daily.company_id = person.company_id AND daily.customer_key = person.identifier
@@ -99,15 +51,11 @@ contribution AS (
     email_count,
     sms_count,
     first_at,
-    last_at,
-    latest_email_opt_out,
-    newest_sms_refusal,
-    newest_email_statement,
-    newest_phone_statement
+    last_at
   FROM stored_totals
 ),
 
--- Most days have no name and no opt-out: filtering nulls first avoids expensive struct comparisons.
+-- Most days have no name: filtering nulls first avoids expensive struct comparisons.
 total AS (
   SELECT
     company_id,
@@ -124,54 +72,29 @@ total AS (
     sum(sms_count) AS sms_count,
     min(first_at) AS first_at,
     max(last_at) AS last_at,
-    max(activity_date) AS last_date,
-    max(latest_email_opt_out) FILTER (WHERE latest_email_opt_out.value IS NOT NULL) AS latest_email_opt_out,
-    max(newest_sms_refusal) FILTER (WHERE newest_sms_refusal.value IS NOT NULL) AS newest_sms_refusal,
-    max(newest_email_statement) FILTER (WHERE newest_email_statement.value IS NOT NULL) AS newest_email_statement,
-    max(newest_phone_statement) FILTER (WHERE newest_phone_statement.value IS NOT NULL) AS newest_phone_statement
+    max(activity_date) AS last_date
   FROM contribution
   GROUP BY company_id, person_id
-),
-
--- A person whose subscriptions are read again has no stored statement.
-joined AS (
-  SELECT
-    total.* EXCLUDE (newest_email_statement, newest_phone_statement),
-    coalesce(newest_statement.newest_email_statement, total.newest_email_statement) AS newest_email_statement,
-    coalesce(newest_statement.newest_phone_statement, total.newest_phone_statement) AS newest_phone_statement
-  FROM total
-  LEFT JOIN newest_statement USING (company_id, person_id)
 )
 
 SELECT
-  joined.company_id,
-  joined.person_id,
-  coalesce(joined.newest_name.value, joined.stored_name) AS customer_name,
+  total.company_id,
+  total.person_id,
+  coalesce(total.newest_name.value, total.stored_name) AS customer_name,
   person_identifiers.identifiers,
-  joined.interaction_count,
-  joined.activity_count,
-  joined.comment_count,
-  joined.review_count,
-  joined.subscribe_count,
-  joined.unsubscribe_count,
-  joined.email_count,
-  joined.sms_count,
-  joined.first_at,
-  joined.last_at,
-  CASE
-    WHEN joined.latest_email_opt_out IS NULL THEN joined.newest_email_statement.value
-    WHEN joined.newest_email_statement IS NULL THEN FALSE
-    ELSE joined.newest_email_statement.value AND joined.newest_email_statement.place > joined.latest_email_opt_out.place
-  END AS has_email_consent,
-  CASE
-    WHEN joined.newest_sms_refusal IS NULL THEN joined.newest_phone_statement.value
-    WHEN joined.newest_phone_statement IS NULL THEN FALSE
-    ELSE joined.newest_phone_statement.value AND joined.newest_phone_statement.place > joined.newest_sms_refusal.place
-  END AS has_phone_consent,
-  joined.last_date,
-  joined.latest_email_opt_out,
-  joined.newest_sms_refusal,
-  joined.newest_email_statement,
-  joined.newest_phone_statement
-FROM joined
+  total.interaction_count,
+  total.activity_count,
+  total.comment_count,
+  total.review_count,
+  total.subscribe_count,
+  total.unsubscribe_count,
+  total.email_count,
+  total.sms_count,
+  total.first_at,
+  total.last_at,
+  person_consent.has_email_consent,
+  person_consent.has_phone_consent,
+  total.last_date
+FROM total
 INNER JOIN person_identifiers USING (company_id, person_id)
+LEFT JOIN person_consent USING (company_id, person_id)

@@ -31,7 +31,7 @@ def _occurrence(records: str) -> str:
 PAIR = ("company_id", "identifier", "other_identifier")
 
 CHANGED_COUNT = _sql("identifier_link/changed_count", {"occurrence": f"({_occurrence(_FEED)})"})
-"""SELECT of the pairs whose number of records the pending changes alter, with the difference."""
+"""SELECT of the pairs whose numbers of records the pending changes alter, with the differences."""
 
 IDENTIFIER = TableColumn(
     "identifier",
@@ -52,6 +52,7 @@ IDENTIFIER_LINK = Mart(
             description="Identifier on the same record, or the same identifier.",
         ),
         c.count("record_count", "Number of current records with both identifiers."),
+        c.count("key_record_count", "Number of those records whose customer key is `identifier`."),
     ),
     refresh_scope=RefreshScope(
         tables={

@@ -7,7 +7,8 @@ SELECT
   company_id,
   identifier,
   other_identifier,
-  sum(records) AS record_count
+  sum(records) AS record_count,
+  sum(key_records) AS key_record_count
 FROM occurrence
 GROUP BY company_id, identifier, other_identifier
 HAVING sum(records) > 0

@@ -4,7 +4,7 @@ WITH
 attempt AS (
   SELECT *
   FROM ops.load
-  WHERE dump_date BETWEEN getvariable('first') AND getvariable('last')
+  WHERE dump_date BETWEEN getvariable('first') AND getvariable('last') AND status <> 'withdrawn'
 )
 
 SELECT

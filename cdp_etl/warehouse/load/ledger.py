@@ -21,7 +21,7 @@ from cdp_etl.warehouse.load.protocols import DumpDelivery, LoadableDump
 from cdp_etl.warehouse.load.redelivery import Difference
 from cdp_etl.warehouse.sql import single_value, transaction
 
-Status = Literal["loaded", "unchanged", "refused", "failed", "empty"]
+Status = Literal["loaded", "unchanged", "refused", "failed", "empty", "withdrawn"]
 
 _IN_PLACE = (
     "load_id",
@@ -72,10 +72,13 @@ class Outcome:
 
     Attributes:
         status: Stored status. `empty` means that the dump had no files; the previous load stays in place.
+            `withdrawn` is no attempt: consent statements of an earlier load were taken back.
         reason: Why nothing was loaded, in a sentence; None if the dump was loaded.
         changed_keys: Keys written to the change feed.
         restored_versions: Keys whose older version is current again, because the dump lacks the newer one.
         difference: Difference from the previous load; None if nothing was loaded.
+        refusals_without_contact: Refusals of consent without usable contact and customer id; None if nothing was
+            loaded, or if the entity states no consent.
     """
 
     status: Status
@@ -83,6 +86,7 @@ class Outcome:
     changed_keys: int = 0
     restored_versions: int = 0
     difference: Difference | None = None
+    refusals_without_contact: int | None = None
 
 
 def begin_attempt(
@@ -118,6 +122,7 @@ def write_attempt(
         "changed_keys": outcome.changed_keys,
         "restored_versions": outcome.restored_versions,
         **(asdict(outcome.difference) if outcome.difference else {}),
+        "refusals_without_contact": outcome.refusals_without_contact,
         "rules_version": RULES_VERSION,
         "started_at": attempt.started_at,
         "finished_at": datetime.now(UTC),
@@ -211,7 +216,8 @@ def ledger(
             f"""
             WITH attempt AS (
               FROM ops.load
-              WHERE ($entity IS NULL OR entity = $entity)
+              WHERE status <> 'withdrawn'
+                AND ($entity IS NULL OR entity = $entity)
                 AND ($first IS NULL OR dump_date >= $first)
                 AND ($last IS NULL OR dump_date <= $last)
             ), newest AS (

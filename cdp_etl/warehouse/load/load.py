@@ -15,6 +15,7 @@ from cdp_etl.warehouse.connection import Warehouse
 from cdp_etl.warehouse.errors import LoadFailedError, StagingDiffersError, WarehouseError
 from cdp_etl.warehouse.load import (
     change_feed,
+    consent_statements,
     contact_shaped_ids,
     current_versions,
     invariants,
@@ -27,6 +28,7 @@ from cdp_etl.warehouse.load.custom_field_merge import merge_custom_fields
 from cdp_etl.warehouse.load.ledger import Outcome, Status
 from cdp_etl.warehouse.load.protocols import DumpDelivery, LoadableDump, LoadedFile
 from cdp_etl.warehouse.load.redelivery import Difference
+from cdp_etl.warehouse.schema import consent_backfill
 from cdp_etl.warehouse.sql import transaction
 
 
@@ -47,6 +49,8 @@ class LoadResult:
         changed_keys: Keys written to the change feed.
         restored_versions: Keys whose older version is current again, because this dump lacks the newer one.
         difference: Difference from the previous load of the dump; None if nothing was loaded.
+        refusals_without_contact: Refusals of consent for an unusable contact, on records without customer id; None
+            if nothing was loaded, or if the entity states no consent.
         findings: Facts that a person should know, as sentences.
     """
 
@@ -62,6 +66,7 @@ class LoadResult:
     changed_keys: int = 0
     restored_versions: int = 0
     difference: Difference | None = None
+    refusals_without_contact: int | None = None
     findings: tuple[str, ...] = ()
 
 
@@ -132,11 +137,16 @@ def _replace(connection: duckdb.DuckDBPyConnection, delivery: DumpDelivery) -> L
     replace_rows.replace_files(connection, delivery)
     contact_shaped_ids.add(connection, delivery)
     invariants.check_records_balance(connection, delivery)
+    refusals_without_contact = consent_statements.write_of_dump(
+        connection, delivery.entity, delivery.dump, attempt.load_seq
+    )
+    consent_backfill.close_gaps(connection, {(delivery.entity.table, delivery.dump.dump_date)})
     outcome = Outcome(
         "loaded",
         changed_keys=change_feed.count_changed_keys(connection, attempt),
         restored_versions=current_versions.count_restored_versions(connection),
         difference=difference,
+        refusals_without_contact=refusals_without_contact,
     )
     ledger.write_attempt(connection, attempt, outcome, delivery)
     return _result(delivery, attempt, outcome, findings)
@@ -198,12 +208,19 @@ def _result(
             " longer contains the newer one."
         )
         findings = (*findings, restored)
+    if outcome.refusals_without_contact:
+        lost = (
+            f"{outcome.refusals_without_contact} refusals of consent name an unusable contact and no customer id."
+            " They count for nobody."
+        )
+        findings = (*findings, lost)
     return LoadResult(
         status=outcome.status,
         reason=outcome.reason,
         changed_keys=outcome.changed_keys,
         restored_versions=outcome.restored_versions,
         difference=outcome.difference,
+        refusals_without_contact=outcome.refusals_without_contact,
         load_id=attempt.load_id,
         load_seq=attempt.load_seq,
         records_read=dump.records_read,

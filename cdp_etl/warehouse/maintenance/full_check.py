@@ -9,8 +9,10 @@ from dataclasses import dataclass
 import duckdb
 
 from cdp_etl.contract.entity import Entity
+from cdp_etl.contract.render.ddl import literal
 from cdp_etl.entities import ENTITIES
 from cdp_etl.warehouse.connection import Warehouse
+from cdp_etl.warehouse.load import consent_statements
 from cdp_etl.warehouse.load.lake_comparison import differences
 from cdp_etl.warehouse.load.protocols import FindDump
 from cdp_etl.warehouse.sql import single_value
@@ -21,7 +23,8 @@ class StagingCheckResult:
     """Result of one check of the staging rows of one entity.
 
     Attributes:
-        check: Name of the check: key_is_unique, newest_version_is_current, records_balance or equals_lake.
+        check: Name of the check: key_is_unique, newest_version_is_current, records_balance, equals_lake or
+            statements_are_stored.
         entity: The entity, by the name of its table.
         violations: Number of keys or dumps that violate the check.
         sentence: The result in a sentence.
@@ -39,7 +42,7 @@ class StagingCheckResult:
 
 
 def check_full(warehouse: Warehouse, find_dump: FindDump) -> list[StagingCheckResult]:
-    """Check key uniqueness, current versions, record balance, and equality with the lake, of every entity.
+    """Check keys, current versions, record balance, equality with the lake and consent statements of every entity.
 
     Args:
         warehouse: The warehouse.
@@ -77,6 +80,22 @@ def _check_entity(connection: duckdb.DuckDBPyConnection, entity: Entity) -> Iter
         len(unbalanced),
         f"{len(unbalanced)} dumps have other counts than the ledger{': ' if dumps else ''}{dumps}.",
     )
+    if entity.table in consent_statements.STATING_ENTITIES:
+        made = consent_statements.statements(entity, f"staging.{entity.table}")
+        missing = single_value(
+            connection,
+            f"""
+            SELECT count(*) FROM ({made}) AS made
+            ANTI JOIN (FROM staging.consent_statement WHERE entity = {literal(entity.table)}) AS stored
+              USING (company_id, contact, channel, is_given, stated_at, record_key, dump_date)
+            """,
+        )
+        yield StagingCheckResult(
+            "statements_are_stored",
+            entity.table,
+            missing,
+            f"{missing} consent statements are not stored.",
+        )
 
 
 def _compare_with_lake(

@@ -11,13 +11,14 @@ from pathlib import Path
 import duckdb
 
 from cdp_etl.warehouse.errors import WarehouseNewerError
-from cdp_etl.warehouse.schema import staging_tables
+from cdp_etl.warehouse.schema import consent_backfill, staging_tables
 from cdp_etl.warehouse.schema.ops_tables import ops_comments
 from cdp_etl.warehouse.schema.v1_to_v3_ops_tables import add_difference, add_load_reason, create_first_schemas
 from cdp_etl.warehouse.schema.v4_mart_storage import add_mart_storage
 from cdp_etl.warehouse.schema.v5_standard_names import use_standard_names
 from cdp_etl.warehouse.schema.v6_folded_names import add_folded_names
 from cdp_etl.warehouse.schema.v7_contact_shaped_ids import add_contact_shaped_ids
+from cdp_etl.warehouse.schema.v8_consent_statements import count_refusals_without_contact
 from cdp_etl.warehouse.sql import single_value, transaction
 
 MIGRATIONS: Sequence[Callable[[duckdb.DuckDBPyConnection], list[str]]] = (
@@ -28,17 +29,21 @@ MIGRATIONS: Sequence[Callable[[duckdb.DuckDBPyConnection], list[str]]] = (
     use_standard_names,
     add_folded_names,
     add_contact_shaped_ids,
+    count_refusals_without_contact,
 )
 """Each function reads the file if it needs to and returns the statements to execute; the first is version 1."""
 
 
-def migrate(connection: duckdb.DuckDBPyConnection, path: Path, phone_region: str) -> None:
+def migrate(
+    connection: duckdb.DuckDBPyConnection, path: Path, phone_region: str, lake: Path | None = None
+) -> None:
     """Migrate the file to the schema of this version, in one transaction.
 
     Args:
         connection: Connection to the file.
-        path: The file.
+        path: The file, for messages.
         phone_region: The region of phones without a country code, for migrations that read stored ids.
+        lake: Root of the normalized lake, which has the records of earlier loads; None if there is none.
 
     Raises:
         WarehouseNewerError: If a newer version wrote the file.
@@ -63,6 +68,9 @@ def migrate(connection: duckdb.DuckDBPyConnection, path: Path, phone_region: str
         for comment in ops_comments():
             connection.execute(comment)
         staging_tables.sync_staging_schema(connection)
+        if 0 < version < consent_backfill.SCHEMA_VERSION:
+            consent_backfill.fill(connection, lake)
+            consent_backfill.add_contact_ids(connection, phone_region)
 
 
 def is_up_to_date(connection: duckdb.DuckDBPyConnection, path: Path) -> bool:

@@ -54,8 +54,18 @@ LOAD = OpsTable(
         _LOAD_SEQ,
         _ENTITY,
         _DUMP_DATE,
-        TableColumn("status", TEXT, "loaded, unchanged, refused, failed or empty.", is_nullable=False),
-        TableColumn("reason", TEXT, "Why nothing was loaded, in a sentence; null if the dump was loaded."),
+        TableColumn(
+            "status",
+            TEXT,
+            "loaded, unchanged, refused, failed or empty; withdrawn if an operator took the consent statements of"
+            " a load back.",
+            is_nullable=False,
+        ),
+        TableColumn(
+            "reason",
+            TEXT,
+            "Why nothing was loaded, or what was withdrawn, in a sentence; null if the dump was loaded.",
+        ),
         _count("files", "Files of the dump."),
         _count("bytes", "Total size of these files, as delivered."),
         _count("records_read", "Records read: accepted + superseded + quarantined."),
@@ -81,6 +91,12 @@ LOAD = OpsTable(
             "records_changed", "Accepted records with the key of the previous load and other delivered values"
         ),
         _difference("records_removed", "Keys of the previous load that the dump no longer has"),
+        TableColumn(
+            "refusals_without_contact",
+            INTEGER,
+            "Refusals of consent for an unusable contact, on records without customer id; null if nothing was"
+            " loaded, if the entity states no consent, or if a schema version before 6 wrote the row.",
+        ),
     ),
 )
 

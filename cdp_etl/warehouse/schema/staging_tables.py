@@ -12,7 +12,13 @@ import duckdb
 
 from cdp_etl.contract.entity import Entity
 from cdp_etl.contract.render.ddl import create_table, literal, quoted
-from cdp_etl.contract.table import QUARANTINE_COLUMNS, SUPERSEDED_COLUMNS, TableColumn, staging_columns
+from cdp_etl.contract.table import (
+    CONSENT_STATEMENT_COLUMNS,
+    QUARANTINE_COLUMNS,
+    SUPERSEDED_COLUMNS,
+    TableColumn,
+    staging_columns,
+)
 from cdp_etl.entities import ENTITIES
 from cdp_etl.warehouse.errors import StagingLayoutError
 from cdp_etl.warehouse.sql import single_value
@@ -55,6 +61,11 @@ STAGING_TABLES: tuple[StagingTable, ...] = (
     StagingTable("quarantine", "One quarantined record of a loaded dump.", QUARANTINE_COLUMNS),
     StagingTable(
         "superseded", "One valid record whose key occurs again later in the same dump.", SUPERSEDED_COLUMNS
+    ),
+    StagingTable(
+        "consent_statement",
+        "One consent or refusal of a version of a record, accepted or superseded, in one load. Never deleted.",
+        CONSENT_STATEMENT_COLUMNS,
     ),
 )
 

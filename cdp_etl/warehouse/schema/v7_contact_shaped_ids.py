@@ -22,7 +22,6 @@ _WITH_CUSTOMER_ID = frozenset(table for table in _OWN_IDS if table.startswith("c
 
 _OTHER_IDENTIFIERS = {
     "mart_storage.customer_identity_change": ("identifier", "person_before", "person_after"),
-    "staging.consent_statement": ("contact",),
 }
 """Tables whose rows outlive the records that they name: columns of identifiers."""
 

@@ -10,7 +10,8 @@ from cdp_etl.alerts.findings.finding import FindingKind
 from cdp_etl.alerts.notification_state import NotificationState
 from cdp_etl.defs.alerting.collect import collect_findings
 from cdp_etl.settings import Settings
-from cdp_etl_tests.defs.pipeline import FIRST, SECOND, Pipeline, sms
+from cdp_etl.warehouse import withdraw_consent_statements
+from cdp_etl_tests.defs.pipeline import FIRST, SECOND, SMS, Pipeline, sms
 
 pytestmark = pytest.mark.full  # whole runs of Dagster
 
@@ -38,6 +39,19 @@ def test_a_healthy_pipeline_has_no_findings(pipeline: Pipeline) -> None:
     pipeline.publish_marts()
 
     assert kinds(pipeline, later=LATER) == []
+
+
+def test_a_withdrawal_of_consent_is_a_finding_for_a_week(pipeline: Pipeline) -> None:
+    pipeline.deliver(FIRST, [sms("1", FIRST, event="unsubscribed")])
+    pipeline.load(FIRST)
+    withdraw_consent_statements(pipeline.settings.open_warehouse(), SMS, FIRST, 1)
+    pipeline.publish_marts()
+
+    (one,) = snapshot(pipeline).findings
+
+    assert (one.kind, one.subject) == (FindingKind.CONSENT_WITHDRAWN, "sms-interaction 2026-03-01, load 2")
+    assert one.description == "1 consent statements of load 1 were withdrawn."
+    assert kinds(pipeline, later=timedelta(days=8)) == []
 
 
 def test_before_the_first_load_there_are_no_findings(pipeline: Pipeline) -> None:

@@ -26,8 +26,24 @@ def test_all_checks_pass_for_a_good_dump(pipeline: Pipeline) -> None:
         "schema_is_stable": True,
         "quarantine_rate_is_low": True,
         "key_is_unique": True,
+        "refusals_have_contact": True,
         "volume_is_usual": True,
         "is_fresh": False,  # later dumps have become due since March
+    }
+
+
+def test_a_refusal_without_a_contact_is_a_warning(pipeline: Pipeline) -> None:
+    pipeline.deliver(
+        FIRST, [sms("1", FIRST), sms("2", FIRST, event="unsubscribed", phoneNumber="masked"), sms("", FIRST)]
+    )
+
+    result = pipeline.load(FIRST)
+
+    (check,) = [one for one in result.get_asset_check_evaluations() if one.check_name == "refusals_have_contact"]
+    assert (check.passed, check.severity) == (False, dg.AssetCheckSeverity.WARN)
+    assert {name: check.metadata[name].value for name in ("refusals_without_contact", "quarantined_records")} == {
+        "refusals_without_contact": 1,
+        "quarantined_records": 1,
     }
 
 

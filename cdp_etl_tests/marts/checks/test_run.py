@@ -369,6 +369,7 @@ def test_a_check_reads_only_its_mart_and_upstream_marts(check: Check) -> None:
         {mart.table for mart in marts}
         | {mart.storage_table for mart in marts}
         | {f"staging.{entity.table}_current" for entity in ENTITIES}
+        | {"staging.consent_statement"}
     )
 
     assert _tables(check.full_sql) <= known | {"business_day"}

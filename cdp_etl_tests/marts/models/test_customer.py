@@ -161,7 +161,7 @@ def test_a_day_of_a_customer_key_has_its_newest_name_and_opt_out(loader: Loader)
         ),
     ],
 )
-def test_the_newest_consent_record_decides(
+def test_the_newest_statement_decides(
     loader: Loader,
     loads: Sequence[tuple[Entity, int, dict[str, Any]]],
     by_email: bool | None,  # noqa: FBT001 - a case of the table above
@@ -173,18 +173,6 @@ def test_the_newest_consent_record_decides(
 
     (row,) = loader.rows("SELECT has_email_consent, has_phone_consent FROM marts.customer")
     assert (row["has_email_consent"], row["has_phone_consent"]) == (by_email, by_phone)
-
-
-@pytest.mark.full
-def test_a_deleted_subscription_is_no_consent_record(loader: Loader) -> None:
-    loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1", identifiers=_IDENTIFIERS)])
-    loader.load(SUBSCRIBER, 1, [_subscriber("1", 1)])
-    refresh_mart(loader.warehouse, CUSTOMER, loader.settings)
-    loader.load(SUBSCRIBER, 2, [_subscriber("1", 2, record_status="Deleted")])
-
-    refresh_mart(loader.warehouse, CUSTOMER, loader.settings)
-
-    assert loader.rows("SELECT has_email_consent FROM marts.customer") == [{"has_email_consent": None}]
 
 
 def test_a_person_who_gains_a_later_day_is_updated_from_the_stored_row(loader: Loader) -> None:

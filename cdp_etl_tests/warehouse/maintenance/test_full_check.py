@@ -7,9 +7,10 @@ import pytest
 from cdp_etl.contract.entity import Entity
 from cdp_etl.entities import ENTITIES
 from cdp_etl.warehouse import Warehouse, check_full
+from cdp_etl.warehouse.load.consent_statements import STATING_ENTITIES
 from cdp_etl.warehouse.load.protocols import FindDump
-from cdp_etl_tests.warehouse.dumps import Dump
-from cdp_etl_tests.warehouse.loading import comment, load_records
+from cdp_etl_tests.warehouse.dumps import SUBSCRIBER, Dump, record, write_dump
+from cdp_etl_tests.warehouse.loading import comment, day, load, load_records
 
 COPY = """
     INSERT INTO staging.customer_product_comment BY NAME
@@ -46,8 +47,18 @@ def test_a_warehouse_filled_by_loads_passes(warehouse: Warehouse) -> None:
 
     results = check_full(warehouse, lake_of(warehouse))
 
-    assert len(results) == 4 * len(ENTITIES)
+    assert len(results) == 4 * len(ENTITIES) + len(STATING_ENTITIES)
     assert failed_checks(warehouse) == {}
+
+
+def test_a_lost_consent_statement_is_found(warehouse: Warehouse) -> None:
+    refusal = record(SUBSCRIBER, "1", status="Unsubscribed")
+    load(warehouse, write_dump(warehouse.path.parent / "lake", SUBSCRIBER, day(1), [refusal]), entity=SUBSCRIBER)
+    assert failed_checks(warehouse) == {}
+    with warehouse.writing() as connection:
+        connection.execute("DELETE FROM staging.consent_statement WHERE channel = 'email'")
+
+    assert failed_checks(warehouse) == {"statements_are_stored": (1, "1 consent statements are not stored.")}
 
 
 @pytest.mark.parametrize(

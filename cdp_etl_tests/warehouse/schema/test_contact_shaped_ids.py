@@ -1,4 +1,4 @@
-"""Migration 6: contacts among the stored ids, and the end of the secret in the warehouse."""
+"""Migration 7: contacts among the stored ids, and the end of the secret in the warehouse."""
 
 import shutil
 from pathlib import Path

@@ -27,6 +27,7 @@ def person_scope(  # noqa: PLR0913 - the keyword arguments are what one mart has
     daily: str,
     extra_grain: tuple[str, ...] = (),
     row_id_chunks: int = 1,
+    first_tables: Mapping[str, str] | None = None,
     also_affected: str | None = None,
     tables: Mapping[str, str] | None = None,
     inputs: Mapping[str, KeyFilter] | None = None,
@@ -38,6 +39,7 @@ def person_scope(  # noqa: PLR0913 - the keyword arguments are what one mart has
         daily: Name of the mart of the days, by customer key, day and `extra_grain`.
         extra_grain: Columns of the mart's grain in addition to company and person.
         row_id_chunks: As `Mart.row_id_chunks`, of the mart and of its days.
+        first_tables: Temporary tables that `also_affected` reads, created before all others.
         also_affected: SELECT of further affected rows, by the columns of the grain. Their days are not read again.
         tables: Further temporary tables, created after all others.
         inputs: Filters of further inputs.
@@ -67,12 +69,13 @@ def person_scope(  # noqa: PLR0913 - the keyword arguments are what one mart has
 
     return RefreshScope(
         tables={
+            **(first_tables or {}),
             reassigned: sql(reassigned),
             "current_member": f"FROM {lookup_by_hash('customer_identity', reassigned, BY_PERSON)}",
             "current_person": f"FROM {lookup_by_hash('customer_identity', reassigned, BY_IDENTIFIER)}",
             **{name: sql(name) for name in _REGROUPING},
             "changed_day": sql("changed_day"),
-            "affected": sql("affected") + (f"UNION {also_affected}" if also_affected else ""),
+            "affected": sql("affected") + (f"UNION FROM ({also_affected}\n)" if also_affected else ""),
             "unmoved_rows": sql("unmoved_rows"),
             "existing_rows": sql("existing_rows"),
             "adjacent_day": sql("adjacent_day"),

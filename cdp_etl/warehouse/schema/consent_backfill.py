@@ -1,0 +1,140 @@
+"""Consent statements of the loads before schema version 8.
+
+The lake has the accepted and the superseded records of every load whose output was not pruned, replaced deliveries
+included. Without the output of the load in place, its accepted records are read from staging, and its superseded
+ones are missing: the dump is a gap. Loading the dump again, from the archive, closes the gap.
+"""
+
+import json
+import logging
+from collections.abc import Collection, Sequence
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import duckdb
+import polars as pl
+
+from cdp_etl.entities import ENTITIES
+from cdp_etl.warehouse.load import consent_statements
+from cdp_etl.warehouse.sql import single_value
+
+if TYPE_CHECKING:  # the connection runs the migrations
+    from cdp_etl.warehouse.connection import Warehouse
+
+SCHEMA_VERSION: Final = 8
+"""Schema version that introduced the statements."""
+
+_GAPS: Final = "consent_gaps"
+_logger = logging.getLogger(__name__)
+
+Gap = tuple[str, date]
+"""Entity, by its table's name, and dump date."""
+
+
+def fill(connection: duckdb.DuckDBPyConnection, lake: Path | None) -> None:
+    """Write the statements of all loads in the ledger; call it in the transaction of the migration."""
+    gaps: list[Gap] = []
+    loads = connection.execute(
+        """
+        SELECT
+          entity,
+          dump_date,
+          load_seq,
+          content_fingerprint,
+          superseded,
+          load_seq = max(load_seq) OVER (PARTITION BY entity, dump_date) AS is_in_place
+        FROM ops.load
+        WHERE status = 'loaded' AND list_contains(?, entity)
+        ORDER BY load_seq
+        """,
+        [list(consent_statements.STATING_ENTITIES)],
+    ).fetchall()
+    entities = {entity.table: entity for entity in ENTITIES}
+    for table, dump_date, load_seq, fingerprint, superseded, is_in_place in loads:
+        output = None if lake is None else lake / table / dump_date.isoformat() / fingerprint
+        if output is not None and output.is_dir():
+            files = [*sorted(output.glob("accepted/*.parquet")), *sorted(output.glob("superseded/*.parquet"))]
+            records = consent_statements.records_in(files)
+        elif is_in_place:
+            records = f"(FROM staging.{table} WHERE dump_date = DATE '{dump_date}')"
+            gaps += [(table, dump_date)] if superseded else []
+        else:
+            continue
+        if records is not None:
+            consent_statements.write(connection, entities[table], records, load_seq)
+    _store_gaps(connection, gaps)
+    if gaps:
+        _logger.warning(
+            "The lake lacks the normalized records of %d dumps, so consent statements of their superseded records"
+            " are missing. `cdp-etl consent refill` reads these dumps from the archive.",
+            len(gaps),
+        )
+
+
+def add_contact_ids(connection: duckdb.DuckDBPyConnection, phone_region: str) -> None:
+    """Add the ids in the statements that are contacts to `ops.contact_shaped_id`, as a load does.
+
+    Args:
+        connection: Connection in the transaction of the migration.
+        phone_region: The region of phones without a country code.
+    """
+    from cdp_etl.normalize.contact_shape import is_contact  # noqa: PLC0415 - it loads compiled code
+
+    found = [pl.Series("value", dtype=pl.String())]
+    for ids in (_CUSTOMER_IDS, _RECORD_IDS):
+        for batch in connection.sql(ids).to_arrow_reader():
+            stored, own_id = (pl.Series("value", column, dtype=pl.String()) for column in batch.columns)
+            found.append(stored.filter(is_contact(own_id, phone_region)))
+    connection.register("found_contact", pl.concat(found).unique().to_frame())
+    connection.execute(
+        "INSERT INTO ops.contact_shaped_id FROM found_contact ANTI JOIN ops.contact_shaped_id USING (value)"
+    )
+    connection.unregister("found_contact")
+
+
+_CUSTOMER_IDS: Final = r"""
+    SELECT contact, unnest([contact[3:], regexp_replace(contact[3:], '^(?:[^|\\]|\\.)*\|', '')])
+    FROM (SELECT DISTINCT contact FROM staging.consent_statement WHERE starts_with(contact, 'c:'))
+"""
+"""Each customer id, also without the system's name before it."""
+
+_RECORD_IDS: Final = r"""
+    SELECT
+      record_key,
+      regexp_replace(regexp_replace(record_key, '^(?:(?:[^|\\]|\\.)*\|){2}', ''), '\\(.)', '\1', 'g')
+    FROM (SELECT DISTINCT record_key FROM staging.consent_statement)
+"""
+"""Each record key with the record id, its third part (`contract/record_key.py`)."""
+
+
+def gaps(connection: duckdb.DuckDBPyConnection) -> Sequence[Gap]:
+    """Return the dumps whose superseded records have no statements."""
+    stored = single_value(connection, "SELECT max(value) FROM ops.metadata WHERE name = ?", [_GAPS])
+    return [(table, date.fromisoformat(day)) for table, day in json.loads(stored or "[]")]
+
+
+def missing_statements(warehouse: "Warehouse") -> Sequence[Gap]:
+    """Return the dumps whose superseded records have no statements; none if no warehouse exists.
+
+    Raises:
+        WarehouseLockedError: If the lock is not acquired within `lock_timeout_seconds`.
+    """
+    if not warehouse.path.exists():
+        return []
+    with warehouse.reading() as connection:
+        return gaps(connection)
+
+
+def close_gaps(connection: duckdb.DuckDBPyConnection, closed: Collection[Gap]) -> None:
+    """Remove dumps from the stored gaps; call it in the transaction of their load."""
+    known = gaps(connection)
+    if not set(known).isdisjoint(closed):
+        _store_gaps(connection, [gap for gap in known if gap not in closed])
+
+
+def _store_gaps(connection: duckdb.DuckDBPyConnection, remaining: Collection[Gap]) -> None:
+    connection.execute("DELETE FROM ops.metadata WHERE name = ?", [_GAPS])
+    if remaining:
+        value = json.dumps([(table, day.isoformat()) for table, day in remaining])
+        connection.execute("INSERT INTO ops.metadata BY NAME SELECT ? AS name, ? AS value", [_GAPS, value])
