@@ -14,7 +14,7 @@ from cdp_etl.marts.engine.sql_files import without_comments
 from cdp_etl.marts.registry import MARTS
 
 _PACKAGE = Path(cdp_etl.marts.__file__).parent
-_FILES = sorted(_PACKAGE.rglob("*.sql"))
+_FILES = sorted([*(_PACKAGE / "engine").rglob("*.sql"), *(_PACKAGE / "models").rglob("*.sql")])
 _PYTHON = sorted([*(_PACKAGE / "engine").rglob("*.py"), *(_PACKAGE / "models").rglob("*.py")])
 
 _FORBIDDEN = {

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from cdp_etl.contract.columns import Personal
+from cdp_etl.contract.columns import Personal, Publication
 from cdp_etl.contract.table import BOOLEAN, TEXT, TEXT_LIST, TableColumn
 from cdp_etl.marts import columns as c
 from cdp_etl.marts.engine.key_lookup import lookup_by_hash
@@ -47,11 +47,13 @@ CUSTOMER_DAILY = Mart(
             "latest_email_opt_out",
             _NEWEST_TEXT,
             "Latest unsubscribe or complaint event of an e-mail; null if there is none.",
+            publication=c.newest_publication(Publication.UNCHANGED),
         ),
         TableColumn(
             "newest_sms_refusal",
             _NEWEST_TEXT,
             "Latest unsubscribe or complaint event of an SMS; null if there is none.",
+            publication=c.newest_publication(Publication.UNCHANGED),
         ),
     ),
     refresh_scope=feed_scope(

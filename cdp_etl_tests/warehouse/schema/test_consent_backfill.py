@@ -84,3 +84,19 @@ def test_a_fill_that_fails_leaves_the_statements_as_they_were(loaded: Deliverer)
         _upgraded(loaded, loaded.folder / "lake")
 
     assert _written_by_loads(loaded) == written
+
+
+def test_the_ids_of_statements_that_are_contacts_are_known_after_the_upgrade(tmp_path: Path) -> None:
+    loaded = Deliverer(tmp_path)
+    phone, address = "0901234567", "lan@example.vn"
+    refusal = subscriber(address, 2, "Unsubscribed", customerId=phone, customerEmail="-")
+    loaded.deliver(SUBSCRIBER, FIRST, [refusal])
+    with loaded.loader.warehouse.writing() as connection, transaction(connection):
+        before = connection.execute("FROM ops.contact_shaped_id ORDER BY ALL").fetchall()
+        connection.execute("DELETE FROM ops.contact_shaped_id")
+        connection.execute("UPDATE staging.consent_statement SET contact = 'c:' || ?", [phone])
+        consent_backfill.add_contact_ids(connection, "VN")
+        after = connection.execute("FROM ops.contact_shaped_id ORDER BY ALL").fetchall()
+
+    assert after == [(f"c:{phone}",), (f"||{address}",)]
+    assert set(after) <= set(before)

@@ -40,6 +40,7 @@ def _before_contact_ids(path: Path) -> None:
             " SELECT 'c:0907654321' AS identifier, 'c:Shop|84907654322' AS person_before, 'c:1' AS person_after"
         )
         connection.execute("DROP TABLE ops.contact_shaped_id")
+        connection.execute("ALTER TABLE ops.load DROP COLUMN refusals_without_contact")
         connection.execute("INSERT INTO ops.metadata VALUES ('pseudonym_secret', 'the former secret of all')")
         connection.execute(FORGET_LAYOUT)
         number = MIGRATIONS.index(add_contact_shaped_ids) + 1
