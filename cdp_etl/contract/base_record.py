@@ -32,6 +32,11 @@ class ValidationContext:
     dump_date: date
 
 
+_READ_BY_TIMESTAMPS: Final = frozenset({"timezone_gmt", "system_name"})
+_READ_FROM_EVERY_RECORD: Final = _READ_BY_TIMESTAMPS | {"internal_company_id", "record_status"}
+"""Columns that normalization and loading read from the records of every entity."""
+
+
 class Record(BaseModel):
     """One delivered record of a contract entity.
 
@@ -64,9 +69,16 @@ class Record(BaseModel):
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
-        """Collect the fields. A field without a complete declaration raises TypeError instead of being skipped."""
+        """Collect the fields. An incomplete declaration, of a field or of the entity, raises TypeError."""
         super().__pydantic_init_subclass__(**kwargs)
         cls.fields = contract_fields(cls, cls.examples)
+        names = list(cls.fields)
+        required = {cls.own_id, cls.main_timestamp, *_READ_FROM_EVERY_RECORD}
+        if missing := sorted(required.difference(names)):
+            raise TypeError(f"{cls.__name__} does not declare {', '.join(missing)}.")
+        types = [field.column.type for field in cls.fields.values()]
+        if late := sorted(_READ_BY_TIMESTAMPS.intersection(names[types.index(ContractType.TIMESTAMP) :])):
+            raise TypeError(f"{cls.__name__} declares {', '.join(late)} after a timestamp, which is parsed by it.")
 
     @classmethod
     def key_only(cls) -> type[Self]:

@@ -12,6 +12,7 @@ from typing import Protocol
 from cdp_etl.contract.entity import Entity
 from cdp_etl.contract.file_names import delivery_order
 from cdp_etl.contract.normalization_settings import NormalizationSettings
+from cdp_etl.contract.table import lake_columns
 
 
 class SourceFile(Protocol):
@@ -33,13 +34,14 @@ class SourceFile(Protocol):
 def content_fingerprint(
     entity: Entity, dump_date: date, files: Sequence[SourceFile], settings: NormalizationSettings
 ) -> str:
-    """Return a hash over all inputs of normalization: files, entity, date, rules version and settings.
+    """Return a hash over all inputs of normalization: files, entity and its columns, date, rules and settings.
 
     Dumps with the same fingerprint have the same output. The order of `files` does not matter, because the paths
     determine the order of delivery.
     """
     listing = [(file.path, file.sha256) for file in in_delivery_order(files)]
-    inputs = [entity.table, dump_date.isoformat(), listing, settings.fingerprint()]
+    columns = [(column.name, column.type.duckdb) for column in lake_columns(entity)]
+    inputs = [entity.table, columns, dump_date.isoformat(), listing, settings.fingerprint()]
     return hashlib.sha256(json.dumps(inputs).encode()).hexdigest()
 
 

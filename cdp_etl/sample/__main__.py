@@ -1,9 +1,11 @@
-"""`python -m cdp_etl.sample [DIR]`: write the committed sample landing zone into DIR, else into `data/landing`."""
+"""`python -m cdp_etl.sample [FOLDER]`: write the committed sample landing zone."""
 
-import sys
+from argparse import ArgumentParser
 from pathlib import Path
 
 from cdp_etl.sample.demo_zone import write_demo_zone
 
 if __name__ == "__main__":
-    write_demo_zone(Path(sys.argv[1] if len(sys.argv) > 1 else "data/landing"))
+    parser = ArgumentParser("python -m cdp_etl.sample", description="Write the committed sample landing zone.")
+    parser.add_argument("folder", nargs="?", type=Path, default=Path("data/landing"), help="default: %(default)s")
+    write_demo_zone(parser.parse_args().folder)
