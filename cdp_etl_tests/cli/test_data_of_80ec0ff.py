@@ -131,7 +131,9 @@ def test_after_a_run_the_warehouse_equals_one_filled_by_this_version(
     for table in tables:
         (names,) = read(fresh, [f"SELECT name FROM pragma_table_info('{table}') ORDER BY ALL"])
         columns = ", ".join(name for (name,) in names if not name.endswith("load_seq"))
-        query = [f"SELECT {columns} FROM {table} ORDER BY ALL"]
+        # Each load of a dump states again what it states, and the run loads all dumps again by the new rules.
+        repeats = "DISTINCT " if table == "staging.consent_statement" else ""
+        query = [f"SELECT {repeats}{columns} FROM {table} ORDER BY ALL"]
         assert (table, read(migrated, query)) == (table, read(fresh, query))
 
 

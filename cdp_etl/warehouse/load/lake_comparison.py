@@ -27,12 +27,23 @@ _ENTITY = "entity"
 """Column that a load adds: the folder's name has it in the lake."""
 
 
-def differences(connection: duckdb.DuckDBPyConnection, entity: Entity, dump: LoadableDump) -> list[str]:
-    """Return a sentence for each table whose rows of the dump differ from the lake; it has no values."""
+def differences(
+    connection: duckdb.DuckDBPyConnection, entity: Entity, dump: LoadableDump, *, compares_days: bool = True
+) -> list[str]:
+    """Return a sentence for each table whose rows of the dump differ from the lake; it has no values.
+
+    Args:
+        connection: Connection to the warehouse.
+        entity: The entity of the dump.
+        dump: The dump in the lake.
+        compares_days: Whether `activity_date` is compared. After a change of the business time zone the lake has
+            the former days; the marts' value rules compare the stored days with the timestamps.
+    """
     of_dump = f"dump_date = DATE '{dump.dump_date}'"
     of_entity = f"{of_dump} AND {_ENTITY} = '{entity.table}'"
+    columns = [column for column in lake_columns(entity) if compares_days or column.name != "activity_date"]
     compared = [
-        _difference(connection, f"staging.{entity.table}", of_dump, lake_columns(entity), dump.accepted_files),
+        _difference(connection, f"staging.{entity.table}", of_dump, columns, dump.accepted_files),
         _difference(connection, "staging.superseded", of_entity, SUPERSEDED_COLUMNS, dump.superseded_files),
         _difference(connection, "staging.quarantine", of_entity, QUARANTINE_COLUMNS, dump.quarantined_files),
     ]

@@ -109,7 +109,9 @@ def _compare_with_lake(
         if dump is None:
             missing += 1
         else:
-            different += [f"{dump_date}: {fact}" for fact in differences(connection, entity, dump)]
+            different += [
+                f"{dump_date}: {fact}" for fact in differences(connection, entity, dump, compares_days=False)
+            ]
     named = "; ".join(different[:_DUMPS_NAMED])
     return StagingCheckResult(
         "equals_lake",

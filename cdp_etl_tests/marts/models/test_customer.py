@@ -229,4 +229,4 @@ def test_a_person_with_a_new_person_id_keeps_the_stored_totals(loader: Loader) -
     (person,) = loader.rows("FROM marts.customer")
     assert (person["person_id"], person["identifiers"]) == ("c:1", ["c:1", "e:a"])
     assert (person["customer_name"], person["interaction_count"]) == ("Lan", 3)
-    assert (person["has_email_consent"], person["has_phone_consent"]) == (False, True)
+    assert (person["has_email_consent"], person["has_phone_consent"]) == (False, None)
