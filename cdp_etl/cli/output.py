@@ -9,17 +9,26 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from cdp_etl.logs import writes_json
+from cdp_etl.untrusted_text import visible, without_formula
 
 _WIDTH_WITHOUT_TERMINAL = 160
 _MIN_SECONDS_BETWEEN_LINES = 2.0
 
 _logger = logging.getLogger(__name__)
+
+
+class TextTarget(Protocol):
+    """Target of text: a file, standard output, or a terminal."""
+
+    def write(self, text: str, /) -> object:
+        """Write the text."""
 
 
 def out() -> Console:
@@ -37,13 +46,21 @@ def print_error(sentence: str) -> None:
     if writes_json():
         _logger.error(sentence)
     else:
-        err().print(sentence, style="red", markup=False, soft_wrap=True)
+        err().print(sentence, style="red", soft_wrap=True)
+
+
+class _LiteralConsole(Console):
+    """A console that shows each string as it is: no markup, no emoji codes, control characters escaped."""
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """Return the string as text with the style of the options."""
+        return super().render_str(visible(text), **{**options, "markup": False, "emoji": False})
 
 
 def _console(*, stderr: bool) -> Console:
     stream = sys.stderr if stderr else sys.stdout
     width = None if stream.isatty() else _WIDTH_WITHOUT_TERMINAL
-    return Console(stderr=stderr, width=width, highlight=False, soft_wrap=False)
+    return _LiteralConsole(stderr=stderr, width=width, highlight=False, soft_wrap=False)
 
 
 def print_table(header: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str | None = None) -> None:
@@ -52,32 +69,62 @@ def print_table(header: Sequence[str], rows: Iterable[Sequence[Any]], *, title: 
     table = Table(title=title, title_justify="left", title_style="bold", header_style="bold")
     for position, name in enumerate(header):
         is_number = all(_is_number(row[position]) for row in cells if row[position] is not None)
-        table.add_column(name, justify="right" if cells and is_number else "left", overflow="fold")
+        table.add_column(Text(visible(name)), justify="right" if cells and is_number else "left", overflow="fold")
     for row in cells:
-        table.add_row(*(_format(cell) for cell in row))
+        table.add_row(*(Text(visible(_format(cell))) for cell in row))
     out().print(table)
 
 
 def print_json(value: Any) -> None:
     """Print a value as JSON, with dates and timestamps in ISO 8601."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=_as_json) + "\n")
+    _stdout().write(json.dumps(value, ensure_ascii=False, indent=2, default=json_value) + "\n")
 
 
 def print_json_array(rows: Iterable[Any]) -> None:
     """Print values as a JSON array, one by one, because they may not fit into memory together."""
+    stdout = _stdout()
     separator = "[\n"
     for row in rows:
-        sys.stdout.write(separator + json.dumps(row, ensure_ascii=False, default=_as_json))
+        stdout.write(separator + json.dumps(row, ensure_ascii=False, default=json_value))
         separator = ",\n"
-    sys.stdout.write("[]\n" if separator == "[\n" else "\n]\n")
+    stdout.write("[]\n" if separator == "[\n" else "\n]\n")
 
 
-def print_csv(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Print rows as CSV (RFC 4180). A list or an object is a cell with JSON."""
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(header)
+def print_csv(header: Sequence[str], rows: Iterable[Sequence[Any]], *, is_exact: bool) -> None:
+    """Print rows as `write_csv`."""
+    write_csv(_stdout(), header, rows, is_exact=is_exact)
+
+
+def write_csv(file: TextTarget, header: Sequence[str], rows: Iterable[Sequence[Any]], *, is_exact: bool) -> int:
+    """Write rows as CSV (RFC 4180) and return their number. A list or an object is a cell with JSON.
+
+    Args:
+        file: Receives the text.
+        header: Names of the columns.
+        rows: Values in the columns' order.
+        is_exact: Whether texts that a spreadsheet would evaluate as formulas stay as they are; otherwise they get
+            a leading `'`.
+    """
+    writer = csv.writer(file, lineterminator="\n")
+    shown = _as_cell if is_exact else lambda cell: _as_cell(without_formula(cell))
+    writer.writerow(map(shown, header))
+    count = 0
     for row in rows:
-        writer.writerow([_as_cell(cell) for cell in row])
+        writer.writerow(map(shown, row))
+        count += 1
+    return count
+
+
+class _TerminalWriter:
+    """Standard output on a terminal: control characters are escaped, in a form that JSON reads too."""
+
+    def write(self, text: str, /) -> object:
+        """Write the text."""
+        return sys.stdout.write(visible(text))
+
+
+def _stdout() -> TextTarget:
+    return _TerminalWriter() if sys.stdout.isatty() else sys.stdout
 
 
 @contextmanager
@@ -95,7 +142,7 @@ def progress() -> Iterator[Callable[[str], None]]:
         yield _RateLimitedLines(console)
         return
     with console.status("Starting …") as status:
-        yield lambda sentence: status.update(_escape_markup(sentence))
+        yield lambda sentence: status.update(Text(visible(sentence)))
 
 
 class _RateLimitedLines:
@@ -109,11 +156,7 @@ class _RateLimitedLines:
         now = time.monotonic()
         if now - self._printed_at >= _MIN_SECONDS_BETWEEN_LINES:
             self._printed_at = now
-            self._console.print(sentence, markup=False)
-
-
-def _escape_markup(sentence: str) -> str:
-    return sentence.replace("[", "\\[")
+            self._console.print(sentence)
 
 
 def _is_number(value: Any) -> bool:
@@ -131,8 +174,8 @@ def _format(value: Any) -> str:
         case datetime():
             return value.strftime("%Y-%m-%d %H:%M:%S")
         case list() | dict() | tuple():
-            return _escape_markup(json.dumps(value, ensure_ascii=False, default=_as_json))
-    return _escape_markup(str(value))
+            return json.dumps(value, ensure_ascii=False, default=json_value)
+    return str(value)
 
 
 def _format_number(number: float | Decimal) -> str:
@@ -146,7 +189,7 @@ def _format_number(number: float | Decimal) -> str:
 def _as_cell(value: Any) -> Any:
     match value:
         case list() | dict() | tuple():
-            return json.dumps(value, ensure_ascii=False, default=_as_json)
+            return json.dumps(value, ensure_ascii=False, default=json_value)
         case bool():
             return "true" if value else "false"
         case datetime() | date():
@@ -154,7 +197,8 @@ def _as_cell(value: Any) -> Any:
     return value
 
 
-def _as_json(value: Any) -> Any:
+def json_value(value: Any) -> Any:
+    """Return a value that JSON has no form for, in the form in which commands write it."""
     match value:
         case datetime() | date():
             return value.isoformat()

@@ -101,19 +101,27 @@ def show_command(
     found = quarantined_at(dump, file, position)
     for record, raw in found:
         for reason in record.reasons:
-            err().print(reason, markup=False)
+            err().print(reason)
         _print_bytes(raw, is_one_of_several=len(found) > 1)
 
 
 @quarantine.command("export")
-def export_command(
+def export_command(  # noqa: PLR0913 - each is an option
     target: Annotated[
         Path, typer.Argument(metavar="FILE", help="File to write, .ndjson or .csv; must not exist.")
     ],
+    *,
     entity: EntityNames = None,
     first: FromDateOrAll = None,
     last: ToDateOrAll = None,
     reason: Reason = None,
+    for_spreadsheet: Annotated[
+        bool,
+        typer.Option(
+            "--for-spreadsheet",
+            help="CSV: put a ' before texts that a spreadsheet would evaluate as formulas.",
+        ),
+    ] = False,
 ) -> None:
     """Write quarantined records to a file: position, reasons, and the bytes as text, or as base64 if not UTF-8.
 
@@ -122,15 +130,20 @@ def export_command(
     Example: `cdp-etl quarantine export refused.csv --entity email-interaction --reason eventAt`
     """
     export_format = _export_format(target)
+    if for_spreadsheet and export_format != "csv":
+        raise typer.BadParameter("--for-spreadsheet is for .csv only")
     if not target.parent.is_dir():
         raise typer.BadParameter(f"{target.parent} is no folder")
     dumps = _dumps(selected_entities(entity), first, last)
     with progress() as report:
         report("Writing …")
         count = write_export(
-            (record for dump in dumps for record in quarantined_with_bytes(dump, reason)), target, export_format
+            (record for dump in dumps for record in quarantined_with_bytes(dump, reason)),
+            target,
+            export_format,
+            for_spreadsheet=for_spreadsheet,
         )
-    out().print(f"{target}: {count} records.", markup=False)
+    out().print(f"{target}: {count} records.")
 
 
 quarantine.command("replay")(replay_command)

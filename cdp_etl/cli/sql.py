@@ -1,15 +1,23 @@
-"""`cdp-etl sql`: a read-only query on the published snapshot."""
+"""`cdp-etl sql`: a read-only query on the published snapshot.
+
+The query can read the snapshot's folder and nothing else, and writes nothing. The files of `--output` are written
+here, from the rows that DuckDB returns.
+"""
 
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from tempfile import TemporaryDirectory
+from typing import Annotated, Literal
 
 import duckdb
+import pyarrow as pa
 import typer
 
 from cdp_etl.cli.output import out, print_csv, print_json, print_table
-from cdp_etl.errors import CdpEtlError, UsageError
+from cdp_etl.cli.query_rows import OUTPUT_SUFFIXES, rows_of, write_rows
+from cdp_etl.cli.statement_check import QueryError, require_reading_statement
+from cdp_etl.errors import CdpEtlError
 from cdp_etl.settings import load_settings
 
 _MAX_TABLE_ROWS = 100
@@ -18,10 +26,6 @@ _BATCH_ROWS = 20_000
 
 class NoSnapshotError(CdpEtlError):
     """Nothing was published yet."""
-
-
-class QueryError(UsageError):
-    """DuckDB rejects the query; the message is DuckDB's."""
 
 
 def sql_command(
@@ -33,53 +37,93 @@ def sql_command(
     output_format: Annotated[
         Literal["table", "csv", "json"], typer.Option("--format", help="Format of the printed rows.")
     ] = "table",
+    output: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write a new file, .csv, .ndjson or .parquet, readable by its owner."),
+    ] = None,
+    exact: Annotated[
+        bool, typer.Option("--exact", help="CSV: keep texts that a spreadsheet would evaluate as formulas.")
+    ] = False,
 ) -> None:
     """Query the published snapshot, read-only and without waiting for a load.
 
-    The snapshot contains the marts as of one load.
+    The snapshot contains the marts as of one load. Accepted is one SELECT, EXPLAIN, DESCRIBE, SHOW or SUMMARIZE.
+    In CSV, a text that a spreadsheet would evaluate as a formula gets a leading '.
 
     Example: `cdp-etl sql "SELECT kind, count(*) AS n FROM marts.interaction GROUP BY ALL ORDER BY n DESC"`
     """
     if (query is None) == (file is None):
         raise typer.BadParameter("expected a query, or --file with a file that contains it")
+    if output is not None and output.suffix not in OUTPUT_SUFFIXES:
+        raise typer.BadParameter(f"{output.name} must end in {', '.join(OUTPUT_SUFFIXES)}")
+    if output is not None and not output.parent.is_dir():
+        raise typer.BadParameter(f"{output.parent} is no folder")
     text = query if query is not None else file.read_text(encoding="utf-8") if file else ""
-    snapshot = load_settings().published / "cdp.duckdb"
-    if not snapshot.exists():
-        raise NoSnapshotError(f"There is no snapshot at {snapshot} yet; `cdp-etl run` publishes one.")
-    with closing(duckdb.connect(snapshot, read_only=True)) as connection:
+    published = load_settings().published.resolve()
+    if not (published / "cdp.duckdb").exists():
+        raise NoSnapshotError(
+            f"There is no snapshot at {published / 'cdp.duckdb'} yet; `cdp-etl run` publishes one."
+        )
+    require_reading_statement(text)
+    with _reading(published) as connection:
+        try:
+            relation = connection.sql(text)
+            if output is not None:
+                reader = relation.to_arrow_reader(_BATCH_ROWS)
+                count = write_rows(reader.schema, _checked(reader), output, is_exact=exact)
+                out().print(f"{output}: {count} rows.")
+            else:
+                _print(relation, output_format, is_exact=exact)
+        except duckdb.PermissionException as error:
+            raise QueryError(f"{str(error).strip()}. A query can read {published} and nothing else.") from None
+        except duckdb.Error as error:
+            raise QueryError(str(error).strip()) from None
+
+
+@contextmanager
+def _reading(published: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Yield a connection to the snapshot that can read its folder and no other file, and load no extension.
+
+    Results that do not fit into memory are spilled to a folder of their own, which only this user can read.
+    """
+    with (
+        TemporaryDirectory(prefix="cdp-etl-sql-") as spill,
+        duckdb.connect(
+            published / "cdp.duckdb",
+            read_only=True,
+            config={"python_enable_replacements": "false", "temp_directory": spill},
+        ) as connection,
+    ):
         connection.execute("SET TimeZone = 'UTC'")
-        _print(_result(connection, text), output_format)
+        connection.execute("SET allowed_directories = ?", [[f"{published}/"]])
+        connection.execute("SET autoinstall_known_extensions = false")
+        connection.execute("SET autoload_known_extensions = false")
+        connection.execute("SET enable_external_access = false")
+        connection.execute("SET lock_configuration = true")
+        yield connection
 
 
-def _result(connection: duckdb.DuckDBPyConnection, text: str) -> duckdb.DuckDBPyRelation:
+def _batches(relation: duckdb.DuckDBPyRelation) -> Iterator[pa.RecordBatch]:
+    return _checked(relation.to_arrow_reader(_BATCH_ROWS))
+
+
+def _checked(reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
+    """Yield the batches. Arrow raises any error that DuckDB has while it produces rows as OSError."""
     try:
-        relation = connection.sql(text)
-    except duckdb.Error as error:
+        yield from reader
+    except OSError as error:
         raise QueryError(str(error).strip()) from None
-    if relation is None:
-        raise QueryError("Expected a query that returns rows, such as a SELECT.")
-    return relation
 
 
-def _print(relation: duckdb.DuckDBPyRelation, output_format: str) -> None:
+def _print(relation: duckdb.DuckDBPyRelation, output_format: str, *, is_exact: bool) -> None:
     header = relation.columns
     match output_format:
         case "csv":
-            print_csv(header, _rows(relation))
+            print_csv(header, rows_of(_batches(relation)), is_exact=is_exact)
         case "json":
-            print_json([dict(zip(header, row, strict=True)) for row in _rows(relation)])
+            print_json([dict(zip(header, row, strict=True)) for row in rows_of(_batches(relation))])
         case _:
-            rows = list(_rows(relation.limit(_MAX_TABLE_ROWS + 1)))
-            print_table(header, rows[:_MAX_TABLE_ROWS])
-            if len(rows) > _MAX_TABLE_ROWS:
+            shown = list(rows_of(_batches(relation.limit(_MAX_TABLE_ROWS + 1))))
+            print_table(header, shown[:_MAX_TABLE_ROWS])
+            if len(shown) > _MAX_TABLE_ROWS:
                 out().print(f"More than {_MAX_TABLE_ROWS} rows; --format csv prints all of them.")
-
-
-def _rows(relation: duckdb.DuckDBPyRelation) -> Iterator[tuple[Any, ...]]:
-    """Yield the rows in batches, through Arrow: timestamps with a zone as DuckDB's own values require pytz."""
-    try:
-        for batch in relation.to_arrow_reader(_BATCH_ROWS):
-            columns = [column.to_pylist(maps_as_pydicts="strict") for column in batch.columns]
-            yield from zip(*columns, strict=True)
-    except duckdb.Error as error:
-        raise QueryError(str(error).strip()) from None

@@ -4,7 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ import pytest
 from cdp_etl.cli import main
 from cdp_etl.settings import Settings, variable
 from cdp_etl_tests.conftest import Template
+from cdp_etl_tests.marts.published import move
 
 
 @dataclass(frozen=True)
@@ -31,14 +32,17 @@ _LIMITS = {"CDP_ETL_MEMORY_LIMIT": "500MiB", "CDP_ETL_THREADS": "1"}
 
 
 @pytest.fixture
-def cdp_etl(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Command:
-    """Return a function that runs a command in an empty folder, without variables except limits for tests."""
+def cdp_etl(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Command]:
+    """Yield a function that runs a command in an empty folder, without variables except limits for tests."""
     for name in Settings.model_fields:
         monkeypatch.delenv(variable(name), raising=False)
     for name, value in _LIMITS.items():
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)  # a command replaces it; restore it after the test
+    umask = os.umask(0o022)  # the same; a user's usual one
 
     def run(*arguments: str) -> CommandResult:
         capsys.readouterr()
@@ -49,11 +53,12 @@ def cdp_etl(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.Capt
         code = end.value.code
         return CommandResult(code if isinstance(code, int) else 0, printed.out, printed.err)
 
-    return run
+    yield run
+    os.umask(umask)
 
 
 @pytest.fixture(scope="session")
-def _loaded_once(template_folder: Template) -> Path:
+def loaded_folder(template_folder: Template) -> Path:
     """Generate and load two dates of all entities, once for all test processes."""
     return template_folder("loaded", _load)
 
@@ -71,7 +76,8 @@ def _make(arguments: str, folder: Path) -> None:
 
 
 @pytest.fixture
-def loaded(cdp_etl: Command, _loaded_once: Path, tmp_path: Path) -> Command:
+def loaded(cdp_etl: Command, loaded_folder: Path, tmp_path: Path) -> Command:
     """Return the command in a copy of the folder with two loaded dates of all entities."""
-    shutil.copytree(_loaded_once / "data", tmp_path / "data")
+    shutil.copytree(loaded_folder / "data", tmp_path / "data")
+    move(tmp_path / "data/published")
     return cdp_etl

@@ -61,7 +61,9 @@ def lineage_metadata(lineage: dg.TableColumnLineage) -> Metadata:
     ]
     return {
         "dagster/column_lineage": lineage,
-        "columns_made_from": markdown_table(("column", "derived from"), rows, max_rows=len(rows)),
+        "columns_made_from": markdown_table(
+            ("column", "derived from"), rows, max_rows=len(rows), is_markdown=True
+        ),
     }
 
 

@@ -14,6 +14,7 @@ from cdp_etl.contract.entity import Entity
 from cdp_etl.contract.naming import NOT_AN_OBJECT, redact_key
 from cdp_etl.landing import Pull
 from cdp_etl.normalize import NormalizedDump
+from cdp_etl.untrusted_text import markdown
 from cdp_etl.warehouse import LoadResult
 
 Metadata = dict[str, Any]
@@ -24,10 +25,17 @@ _CHANGES = ("added", "changed", "removed")
 
 
 def markdown_table(
-    header: Sequence[str], rows: Iterable[Sequence[Any]], max_rows: int = _MAX_ROWS
+    header: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    max_rows: int = _MAX_ROWS,
+    *,
+    is_markdown: bool = False,
 ) -> dg.MetadataValue[str]:
-    """Return a Markdown table; rows beyond the limit are only counted."""
-    cells = [[str(cell).replace("|", "\\|") for cell in row] for row in rows]
+    """Return a Markdown table; rows beyond the limit are only counted.
+
+    Cells are shown literally, unless they are Markdown that contains no delivered text.
+    """
+    cells = [[str(cell) if is_markdown else markdown(str(cell)) for cell in row] for row in rows]
     lines = [" | ".join(header), " | ".join("---" for _ in header), *map(" | ".join, cells[:max_rows])]
     more = [f"\n… and {len(cells) - max_rows} more"] if len(cells) > max_rows else []
     return dg.MetadataValue.md("\n".join([*(f"| {line} |" for line in lines), *more]))
@@ -116,5 +124,5 @@ def _counted(counts: Mapping[str, int]) -> dg.MetadataValue[str]:
 
 
 def markdown_list(sentences: Iterable[str]) -> dg.MetadataValue[str]:
-    """Return sentences as a Markdown list."""
-    return dg.MetadataValue.md("\n".join(f"- {sentence}" for sentence in sentences))
+    """Return sentences as a Markdown list that shows them literally."""
+    return dg.MetadataValue.md("\n".join(f"- {markdown(sentence)}" for sentence in sentences))

@@ -10,47 +10,44 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final, Literal, TextIO
 
-from cdp_etl.errors import CdpEtlError
+from cdp_etl.export_file import export_file
 from cdp_etl.normalize.quarantine.read import QuarantinedRecord
+from cdp_etl.untrusted_text import without_formula
 
 ExportFormat = Literal["ndjson", "csv"]
 
 _COLUMNS: Final = ("entity", "dump_date", "file", "position", "reasons", "raw", "raw_base64")
-_OWNER_ONLY: Final = 0o600
 _REASON_SEPARATOR: Final = "; "
 
 
-class ExportExistsError(CdpEtlError):
-    """The target file exists already; it is not changed."""
-
-
-def write_export(records: Iterable[tuple[QuarantinedRecord, bytes]], target: Path, form: ExportFormat) -> int:
+def write_export(
+    records: Iterable[tuple[QuarantinedRecord, bytes]],
+    target: Path,
+    form: ExportFormat,
+    *,
+    for_spreadsheet: bool = False,
+) -> int:
     """Write quarantined records to a new file, atomically, and return their number.
 
     Each record has `raw`, its bytes as text, or `raw_base64` if the bytes are not UTF-8. Both restore the exact
-    bytes. Only the owner may read the file, because it contains personal data.
+    bytes, unless the export is for a spreadsheet. Only the owner may read the file, because it contains personal
+    data.
 
     Args:
         records: The records, with their bytes.
         target: The file.
         form: `ndjson`, an object per line with only one of `raw` and `raw_base64`; or `csv` (RFC 4180), with the
             reasons of a record joined by `; `.
+        for_spreadsheet: Whether a cell of CSV that a spreadsheet would evaluate as a formula gets a leading `'`.
 
     Raises:
         ExportExistsError: If the file exists.
     """
-    if target.exists():
-        raise ExportExistsError(f"{target} exists; choose another name.")
-    unfinished = target.with_name(f".{target.name}.part")
-    unfinished.unlink(missing_ok=True)  # left by an export that was killed
-    try:
-        unfinished.touch(_OWNER_ONLY, exist_ok=False)
-        with unfinished.open("w", encoding="utf-8", newline="") as file:
-            written = _WRITERS[form](file, map(_to_dict, records))
-        unfinished.rename(target)
-    finally:
-        unfinished.unlink(missing_ok=True)
-    return written
+    exported = map(_to_dict, records)
+    with export_file(target) as unfinished, unfinished.open("w", encoding="utf-8", newline="") as file:
+        if form == "ndjson":
+            return _write_ndjson(file, exported)
+        return _write_csv(file, exported, cell=without_formula if for_spreadsheet else lambda cell: cell)
 
 
 def _to_dict(quarantined: tuple[QuarantinedRecord, bytes]) -> dict[str, Any]:
@@ -76,18 +73,13 @@ def _write_ndjson(file: TextIO, records: Iterator[dict[str, Any]]) -> int:
     return written
 
 
-def _write_csv(file: TextIO, records: Iterator[dict[str, Any]]) -> int:
+def _write_csv(file: TextIO, records: Iterator[dict[str, Any]], cell: Callable[[Any], Any]) -> int:
     # All cells are quoted, because the bytes may contain any kind of line end.
     writer = csv.DictWriter(file, _COLUMNS, restval="", quoting=csv.QUOTE_ALL, lineterminator="\r\n")
     writer.writeheader()
     written = 0
     for record in records:
-        writer.writerow(record | {"reasons": _REASON_SEPARATOR.join(record["reasons"])})
+        joined = record | {"reasons": _REASON_SEPARATOR.join(record["reasons"])}
+        writer.writerow({name: cell(value) for name, value in joined.items()})
         written += 1
     return written
-
-
-_WRITERS: Final[dict[ExportFormat, Callable[[TextIO, Iterator[dict[str, Any]]], int]]] = {
-    "ndjson": _write_ndjson,
-    "csv": _write_csv,
-}

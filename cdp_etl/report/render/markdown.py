@@ -3,7 +3,6 @@
 Delivered texts are escaped, so that none becomes a link, a table cell or HTML.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
@@ -22,14 +21,14 @@ from cdp_etl.report.options import ReportOptions
 from cdp_etl.report.render.deliveries_section import delivery_notes, delivery_rows
 from cdp_etl.report.render.funnels_section import funnel_views
 from cdp_etl.report.status import Assessment, DayStatus
+from cdp_etl.untrusted_text import markdown
 
 _MAX_ROWS: Final = 5
-_SPECIAL: Final = re.compile(r"([\\`*_{}\[\]()<>#+!|~&$:@-])")
 
 
 def escaped(text: str, max_length: int = MAX_TEXT) -> str:
     """Return a text as Markdown that displays it literally, cut at `max_length`."""
-    return _SPECIAL.sub(r"\\\1", display_text(text, max_length))
+    return markdown(display_text(text, max_length))
 
 
 def render_markdown(report_data: ReportData, assessment: Assessment, options: ReportOptions) -> str:

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cdp_etl.export_file import ExportExistsError
 from cdp_etl.normalize.lake.history import dumps_between, newest_dumps
-from cdp_etl.normalize.quarantine.export import ExportExistsError, ExportFormat, write_export
+from cdp_etl.normalize.quarantine.export import ExportFormat, write_export
 from cdp_etl.normalize.quarantine.read import (
     NotInQuarantineError,
     QuarantinedRecord,
@@ -148,6 +149,23 @@ def test_both_formats_restore_any_bytes(tmp_path_factory: pytest.TempPathFactory
         write_export([(record, raw)], folder / f"export.{form}", form)
 
         assert [one[-1] for one in _read(folder / f"export.{form}", form)] == [raw]
+
+
+def test_only_an_export_for_a_spreadsheet_is_without_formulas(
+    tmp_path: Path,
+) -> None:
+    raw = b'=HYPERLINK("http://example.com")'
+    record = QuarantinedRecord(COMMENT.table, DUMP_DATE, "@part-1.csv", 1, ("-x: required",))
+
+    write_export([(record, raw)], tmp_path / "exact.csv", "csv")
+    write_export([(record, raw)], tmp_path / "guarded.csv", "csv", for_spreadsheet=True)
+
+    exact, guarded = (
+        next(csv.DictReader((tmp_path / name).read_text("utf-8").splitlines()))
+        for name in ("exact.csv", "guarded.csv")
+    )
+    assert (exact["file"], exact["reasons"], exact["raw"]) == ("@part-1.csv", "-x: required", raw.decode())
+    assert guarded == exact | {name: f"'{exact[name]}" for name in ("file", "reasons", "raw")}
 
 
 def test_an_export_is_for_its_owner_only_and_replaces_nothing(tmp_path: Path) -> None:

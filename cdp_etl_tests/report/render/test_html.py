@@ -127,7 +127,7 @@ def test_a_hostile_product_name_is_text_and_nothing_else(report_warehouse: Repor
 
     assert HOSTILE in ParsedPage(page).text
     assert {"script", "b", "i"}.isdisjoint(tag for tag, _ in ParsedPage(page).elements)
-    assert r"\<script\>alert\(1\)\</script\>\[x\]\(javascript\:1\) \| \`\*\_\</td\>" in markdown
+    assert r"\<script\>alert(1)\</script\>\[x\](javascript:1) \| \`\*\_\</td\>" in markdown
 
 
 def test_a_hostile_file_name_in_the_ledger_is_text_and_nothing_else(report_warehouse: ReportWarehouse) -> None:
@@ -141,7 +141,7 @@ def test_a_hostile_file_name_in_the_ledger_is_text_and_nothing_else(report_wareh
 
     assert HOSTILE in ParsedPage(page).text
     assert "script" not in {tag for tag, _ in ParsedPage(page).elements}
-    assert r"\<script\>alert\(1\)\</script\>\[x\]\(javascript\:1\)" in markdown
+    assert r"\<script\>alert(1)\</script\>\[x\](javascript:1)" in markdown
 
 
 def test_no_personal_data_of_any_record_is_shown(report_warehouse: ReportWarehouse) -> None:

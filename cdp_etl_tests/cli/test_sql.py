@@ -1,0 +1,180 @@
+"""`cdp-etl sql` reads the snapshot, and nothing else; it writes only the file of `--output`."""
+
+import csv
+import io
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import duckdb
+import pyarrow.parquet as pq
+import pytest
+
+from cdp_etl_tests.cli.conftest import Command
+
+PUBLISHED = Path("data/published")
+HIDDEN_NAME = "Nguyen Van Canary"
+COPY = "COPY (SELECT 1) TO 'data/published/snapshots/1/interaction.parquet'"
+
+
+@pytest.fixture
+def published(cdp_etl: Command) -> Command:
+    """Return the command in a folder with a small snapshot, and files outside of it."""
+    data = PUBLISHED.absolute() / "snapshots/1/interaction.parquet"
+    data.parent.mkdir(parents=True)
+    with duckdb.connect(PUBLISHED / "cdp.duckdb") as connection:
+        connection.execute(f"COPY (SELECT i AS id, '=1+' || i AS name FROM range(3) AS r(i)) TO '{data}'")
+        connection.execute("CREATE SCHEMA marts")
+        connection.execute(f"CREATE VIEW marts.interaction AS SELECT * FROM read_parquet(['{data}'])")
+    Path("data/secret.csv").write_text(f"name\n{HIDDEN_NAME}\n", encoding="utf-8")
+    with duckdb.connect("data/warehouse.duckdb") as connection:
+        connection.execute("CREATE TABLE person AS SELECT ? AS name", [HIDDEN_NAME])
+    return cdp_etl
+
+
+def contents() -> Mapping[Path, bytes]:
+    """Return all files below the working folder with their bytes."""
+    return {path: path.read_bytes() for path in Path().rglob("*") if path.is_file()}
+
+
+def serialized(statement: str) -> str:
+    """Return a statement in the form that `json_execute_serialized_sql` runs."""
+    with duckdb.connect() as connection:
+        ((tree,),) = connection.execute("SELECT json_serialize_sql(?)", [statement]).fetchall()
+    return str(tree).replace("'", "''")
+
+
+SERIALIZED_COPY = serialized(f"WITH written AS ({COPY}) FROM written")
+REFUSED = {
+    COPY: "COPY is refused",
+    "COPY marts.interaction FROM 'data/secret.csv'": "COPY is refused",
+    "EXPORT DATABASE 'data/export'": "EXPORT is refused",
+    "IMPORT DATABASE 'data/export'": "PRAGMA is refused",
+    "ATTACH 'data/warehouse.duckdb'": "ATTACH is refused",
+    "INSTALL httpfs": "LOAD is refused",
+    "LOAD httpfs": "LOAD is refused",
+    "SET enable_external_access = true": "SET is refused",
+    "RESET lock_configuration": "SET is refused",
+    "PRAGMA database_list": "PRAGMA is refused",
+    "CALL enable_profiling(save_location = 'data/profile')": "CALL is refused",
+    "CREATE TABLE x (i INT)": "CREATE is refused",
+    "DROP VIEW marts.interaction": "DROP is refused",
+    "PREPARE p AS SELECT 1": "PREPARE is refused",
+    "SELECT 1; SELECT 2": "2 statements are refused",
+    f"SELECT 1; {COPY}": "2 statements are refused",
+    "/* nothing */": "0 statements are refused",
+    f"EXPLAIN ANALYZE {COPY}": "EXPLAIN of COPY is refused",
+    f"EXPLAIN (ANALYZE, FORMAT json) {COPY}": "EXPLAIN of COPY is refused",
+    f"/* EXPLAIN SELECT 1 */ EXPLAIN ANALYZE {COPY}": "EXPLAIN must come first",
+    f"WITH written AS ({COPY}) FROM written": "COPY within a query is refused",
+    f"EXPLAIN ANALYZE WITH written AS ({COPY}) FROM written": "COPY within a query is refused",
+    f"FROM query($$WITH written AS ({COPY}) FROM written$$)": "The table function query is refused",
+    f"FROM json_execute_serialized_sql('{SERIALIZED_COPY}')": "json_execute_serialized_sql is refused",
+    "FROM enable_logging(storage = 'file', storage_path = 'data/log')": "enable_logging is refused",
+    "PIVOT marts.interaction ON name": "PIVOT without IN is several statements",
+}
+
+HIDDEN = [
+    "FROM 'data/secret.csv'",
+    "FROM 'data/published/../secret.csv'",
+    "FROM read_parquet('data/secret.csv')",
+    "FROM glob('data/*')",
+    "FROM 'https://example.com/x.csv'",
+    "SELECT * FROM snapshot, published, text, connection",
+    "FROM read_duckdb('data/warehouse.duckdb', table_name = 'person')",
+    "SELECT getenv('HOME')",
+]
+
+
+@pytest.mark.parametrize(("statement", "message"), REFUSED.items(), ids=range(len(REFUSED)))
+def test_a_statement_that_could_write_is_refused_by_its_type(
+    published: Command, statement: str, message: str
+) -> None:
+    before = contents()
+
+    ended = published("sql", statement)
+
+    assert (ended.code, ended.out) == (2, "")
+    assert message in ended.err
+    assert contents() == before
+
+
+@pytest.mark.parametrize("query", HIDDEN)
+def test_nothing_outside_the_snapshot_can_be_read(published: Command, query: str) -> None:
+    ended = published("sql", query)
+
+    assert (ended.code, ended.out) == (2, "")
+    assert HIDDEN_NAME not in ended.err
+    assert ended.err.startswith("Error: ")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT count(*) FROM marts.interaction",
+        "/* a comment */ SELECT 1; -- another",
+        "FROM marts.interaction",
+        "WITH RECURSIVE r AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM r WHERE i < 3) FROM r",
+        "EXPLAIN SELECT * FROM marts.interaction",
+        "EXPLAIN ANALYZE SELECT * FROM marts.interaction",
+        "EXPLAIN (FORMAT json) SELECT 1",
+        "DESCRIBE marts.interaction",
+        "SHOW ALL TABLES",
+        "SUMMARIZE marts.interaction",
+        "PIVOT marts.interaction ON id IN (0, 1) USING count(*)",
+        "FROM read_parquet('data/published/snapshots/*/*.parquet')",
+        f"SELECT {'+'.join(['1'] * 500)}",
+    ],
+)
+def test_a_statement_that_reads_is_answered(published: Command, query: str) -> None:
+    before = contents()
+
+    ended = published("sql", query, "--format", "csv")
+
+    assert (ended.code, ended.err) == (0, "")
+    assert len(ended.out.splitlines()) > 1
+    assert contents() == before
+
+
+def test_an_error_while_rows_are_produced_is_duckdbs_sentence(published: Command) -> None:
+    query = "SELECT CASE WHEN i = 30000 THEN error('too far') ELSE i END FROM range(40000) AS r(i)"
+
+    ended = published("sql", query, "--format", "csv")
+
+    assert ended.code == 2
+    assert "too far" in ended.err
+
+
+def test_csv_has_no_formula_unless_exact_is_asked_for(published: Command) -> None:
+    query = ("sql", "FROM marts.interaction ORDER BY id LIMIT 1")
+
+    guarded = published(*query, "--format", "csv").out
+    exact = published(*query, "--format", "csv", "--exact").out
+    as_json = published(*query, "--format", "json").out
+
+    assert (guarded, exact) == ("id,name\n0,'=1+0\n", "id,name\n0,=1+0\n")
+    assert json.loads(as_json) == [{"id": 0, "name": "=1+0"}]
+
+
+def test_rows_are_written_to_a_new_file_for_its_owner(published: Command) -> None:
+    query = ("sql", "FROM marts.interaction ORDER BY id", "--output")
+
+    ended = [published(*query, f"rows.{suffix}") for suffix in ("csv", "ndjson", "parquet")]
+    exact = published(*query, "exact.csv", "--exact")
+    again = published(*query, "rows.csv")
+
+    rows = [{"id": number, "name": f"=1+{number}"} for number in range(3)]
+    assert [one.code for one in (*ended, exact)] == [0] * 4
+    assert ended[0].out == "rows.csv: 3 rows.\n"
+    guarded = list(csv.DictReader(io.StringIO(Path("rows.csv").read_text(encoding="utf-8"))))
+    assert [row["name"] for row in guarded] == ["'=1+0", "'=1+1", "'=1+2"]
+    assert "'" not in Path("exact.csv").read_text(encoding="utf-8")
+    assert [json.loads(line) for line in Path("rows.ndjson").read_text(encoding="utf-8").splitlines()] == rows
+    assert pq.read_table("rows.parquet").to_pylist() == rows
+    assert {Path(f"rows.{suffix}").stat().st_mode & 0o777 for suffix in ("csv", "ndjson", "parquet")} == {0o600}
+    assert (again.code, "rows.csv exists" in again.err) == (1, True)
+
+
+@pytest.mark.parametrize("name", ["rows.xlsx", "rows", "missing/rows.csv"])
+def test_an_output_of_another_format_or_folder_is_wrong_usage(published: Command, name: str) -> None:
+    assert published("sql", "SELECT 1", "--output", name).code == 2
