@@ -8,12 +8,13 @@ from pydantic_core import PydanticUndefined
 from cdp_etl.cli.options import AsJson
 from cdp_etl.cli.output import print_json, print_table
 from cdp_etl.settings import Settings, load_settings, variable
+from cdp_etl.url_secrets import without_url_secrets
 
 
 def settings_command(*, as_json: AsJson = False) -> None:
     """List all settings with value, default and meaning.
 
-    Set a variable in the environment, or in the file `.env` of the working folder.
+    Set a variable in the environment, or in the file `.env` of the working folder. Secrets are hidden.
     """
     settings = load_settings()
     rows = [
@@ -42,7 +43,7 @@ def _displayed(value: Any) -> str:
         case SecretStr():
             return "(hidden)"
         case frozenset():
-            return ",".join(sorted(str(one) for one in value))
+            return ",".join(sorted(_displayed(one) for one in value))
         case dict():
             return ", ".join(f"{name}={_displayed(one)}" for name, one in sorted(value.items()))
-    return "" if value is PydanticUndefined else str(value)
+    return "" if value is PydanticUndefined else without_url_secrets(str(value))

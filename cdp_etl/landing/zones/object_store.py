@@ -32,7 +32,7 @@ from cdp_etl.landing.errors import (
     ZoneConfigError,
     ZoneUnreachableError,
 )
-from cdp_etl.landing.zones.path_safety import printable, require_safe_path
+from cdp_etl.landing.zones.path_safety import printable, require_regular, require_safe_path
 from cdp_etl.landing.zones.protocol import RemoteFile, Session
 
 if TYPE_CHECKING:  # obstore has these names for type checkers alone
@@ -162,6 +162,7 @@ class FolderSession(ObjectSession):
             status = entry.stat()
         except FileNotFoundError:
             return None  # removed meanwhile; the listing after the pull detects the change
+        require_regular(path, status.st_mode)
         return RemoteFile(path, status.st_size, _utc(status.st_mtime_ns))
 
 

@@ -1,10 +1,11 @@
-"""Safety of file names: rejects names from a server that are unsafe as paths on the local machine.
+"""Safety of listed files: rejects names that are unsafe as paths on the local machine, and what is no file.
 
 `cdp_etl.contract.file_names` reads the meaning of a safe name.
 """
 
 import unicodedata
 from collections.abc import Iterable
+from stat import S_IFMT, S_ISREG
 
 from cdp_etl.landing.errors import DumpRefusedError
 
@@ -32,6 +33,20 @@ def require_safe_path(path: str) -> None:
             raise DumpRefusedError(f"{printable(path)}: a name with a backslash or control character is refused")
         if len(part.encode()) > _MAX_NAME_BYTES:
             raise DumpRefusedError(f"{printable(path)}: a name longer than {_MAX_NAME_BYTES} bytes is refused")
+
+
+def require_regular(path: str, mode: int) -> None:
+    """Check that a listed entry is a regular file; reading anything else may never end.
+
+    Args:
+        path: Path of the entry.
+        mode: Its mode as of `stat`, with the type. An SFTP server may send none; then nothing is refused.
+
+    Raises:
+        DumpRefusedError: If it is a named pipe, a socket or a device.
+    """
+    if S_IFMT(mode) and not S_ISREG(mode):
+        raise DumpRefusedError(f"{printable(path)}: a named pipe, socket or device is refused")
 
 
 def require_distinct(paths: Iterable[tuple[str, str]]) -> None:

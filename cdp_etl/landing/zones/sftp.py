@@ -20,7 +20,7 @@ from cdp_etl.landing.errors import (
     ZoneConfigError,
     ZoneUnreachableError,
 )
-from cdp_etl.landing.zones.path_safety import printable, require_safe_path
+from cdp_etl.landing.zones.path_safety import printable, require_regular, require_safe_path
 from cdp_etl.landing.zones.protocol import RemoteFile, Session
 from cdp_etl.landing.zones.sftp_login import SftpAddress, SftpOptions, log_in
 
@@ -166,6 +166,7 @@ class SftpSession:
                 raise DumpRefusedError(f"{printable(path)}: a link that leads outside the landing zone is refused")
             if S_ISDIR(attrs.permissions or 0):
                 raise DumpRefusedError(f"{printable(path)}: a link to a folder is refused")
+        require_regular(path, attrs.permissions or 0)
         return RemoteFile(path, attrs.size or 0, _modified_at(attrs))
 
     def _path(self, inner: str) -> bytes:

@@ -19,6 +19,7 @@ from cdp_etl.landing.zones.protocol import Connect, Session
 from cdp_etl.landing.zones.retry import RetryPolicy
 from cdp_etl.landing.zones.sftp import connect_sftp
 from cdp_etl.landing.zones.sftp_login import SftpOptions, parse_address
+from cdp_etl.url_secrets import without_url_secrets
 
 if TYPE_CHECKING:  # obstore has these names for type checkers alone
     from obstore.store import ClientConfig, ObjectStore, RetryConfig
@@ -121,7 +122,11 @@ def _parse_location(location: str, options: ZoneOptions) -> tuple[str, Connect, 
 
 
 def _split_without_secrets(location: str) -> SplitResult:
-    url = urlsplit(location)
+    try:
+        url = urlsplit(location)
+        _ = url.port
+    except ValueError:
+        raise ZoneConfigError(f"landing zone {without_url_secrets(location)}: not a valid URL") from None
     if url.password is not None or url.query or url.fragment:
         raise ZoneConfigError(
             f"landing zone {url.scheme}://{url.hostname}: a location cannot contain a password, query or "

@@ -2,14 +2,15 @@
 
 import os
 from pathlib import Path
+from stat import S_IFBLK, S_IFIFO, S_IFSOCK
 
 import asyncssh
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdp_etl.landing import DumpRefusedError, open_zone, pull_dump
-from cdp_etl.landing.zones.path_safety import require_safe_path
+from cdp_etl.landing import DumpRefusedError, ZoneConfigError, open_zone, pull_dump
+from cdp_etl.landing.zones.path_safety import require_regular, require_safe_path
 from cdp_etl_tests.landing.partners import DAY, ENTITY, FOLDER, FolderPartner, Partner, S3Partner, sftp_partner
 from cdp_etl_tests.landing.servers import S3Server, sftp_in_process
 
@@ -110,6 +111,29 @@ def with_links(request: pytest.FixtureRequest) -> FolderPartner:
         folder: FolderPartner = request.getfixturevalue("folder")
         return folder
     return sftp_partner(request.getfixturevalue("sshd" if request.param == "sshd" else "sftp_server"))
+
+
+@pytest.mark.parametrize("kind", [pytest.param(S_IFIFO, id="named pipe"), pytest.param(S_IFSOCK, id="socket")])
+def test_what_is_no_file_is_refused_and_never_opened(with_links: FolderPartner, archive: Path, kind: int) -> None:
+    with_links.put(f"{FOLDER}/a.csv", b"x")
+    os.mknod(with_links.root / FOLDER / "b.csv", kind | 0o644)
+
+    with pytest.raises(DumpRefusedError, match=r"b\.csv: a named pipe, socket or device is refused"):
+        pull_dump(with_links.zone(), ENTITY, DAY, archive)
+
+
+def test_a_device_is_refused_and_an_unknown_kind_is_not() -> None:
+    with pytest.raises(DumpRefusedError, match=r"sda: a named pipe, socket or device is refused"):
+        require_regular("sda", S_IFBLK | 0o644)
+    require_regular("a.csv", 0o644)
+
+
+@pytest.mark.parametrize("host", ["[bad", "host:99999", "host:port"])
+def test_a_location_that_is_no_url_is_refused_without_its_password(host: str) -> None:
+    with pytest.raises(ZoneConfigError, match="not a valid URL") as refused:
+        open_zone(f"sftp://cdp:horse@{host}/dumps")
+
+    assert "horse" not in str(refused.value)
 
 
 def test_a_link_inside_the_zone_is_followed(with_links: FolderPartner, archive: Path) -> None:
