@@ -100,13 +100,58 @@ def test_nothing_can_be_reached_from_another_machine() -> None:
     assert published == {"127.0.0.1:3000:3000"}
 
 
+def test_only_the_code_location_gets_the_settings_and_secrets_of_the_landing_zone() -> None:
+    services = compose()
+    given = {name for name, service in services.items() if "cdp-etl.env" in str(service.get("env_file", ""))}
+    mounting = {
+        name: [v for v in service.get("volumes", []) if "/secrets" in v] for name, service in services.items()
+    }
+
+    assert given == {"code"}
+    assert {name for name, volumes in mounting.items() if volumes} == {"code", "sftp"}
+    assert mounting["sftp"] == [
+        f"./secrets/{name}:/run/secrets/{name}:ro" for name in ("test_host_key", "sftp_key.pub")
+    ]
+    for name in ("webserver", "daemon"):
+        assert all(variable.startswith("CDP_DAGSTER_PG_") for variable in services[name]["environment"])
+
+
+def test_the_code_locations_server_is_reached_within_compose_alone() -> None:
+    """Anything that reaches a gRPC server of Dagster can run code in it."""
+    text = yaml.safe_load((DEPLOY / "docker-compose.yml").read_text(encoding="utf-8"))
+    services, internal = text["services"], {name for name, one in text["networks"].items() if one}
+
+    assert internal == {"dagster"}
+    assert text["networks"]["dagster"] == {"internal": True}
+    assert "ports" not in services["code"]
+    assert {name for name, service in services.items() if "dagster" in service.get("networks", [])} == {
+        *PARTS,
+        "postgres",
+    }
+    assert options(unit_command("code", {}))["--host"] == "127.0.0.1"
+
+
+def test_every_container_has_a_memory_limit() -> None:
+    assert [
+        name for name, service in compose().items() if not re.fullmatch(r"\d+[mg]", service["mem_limit"])
+    ] == []
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_unit_writes_files_for_its_user_alone(part: str) -> None:
+    unit = (DEPLOY / "systemd" / f"cdp-etl-{part}.service").read_text(encoding="utf-8")
+
+    assert "\nUMask=0077\n" in unit
+
+
 def test_every_image_is_of_a_release() -> None:
     own = {service["image"] for service in compose().values() if "build" in service}
     pulled = {service["image"] for service in compose().values()} - own
     for path in DOCKERFILES:
         pulled |= set(re.findall(r"^FROM (\S+)", path.read_text(encoding="utf-8"), re.MULTILINE))
 
-    assert [image for image in pulled if not re.fullmatch(r"[a-z/]+:\d[\w.-]*", image)] == []
+    assert [image for image in pulled if not re.fullmatch(r"[a-z/]+:\d+\.\d[\w.-]*", image)] == []
+    assert [image for image in pulled if "python" in image and not re.search(r":\d+\.\d+\.\d+-", image)] == []
 
 
 def test_the_s3_server_is_the_release_that_the_tests_run_against() -> None:
