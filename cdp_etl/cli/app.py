@@ -11,6 +11,7 @@ import typer
 from cdp_etl.cli.lazy_group import MARKUP, LazyCommand, lazy_group
 from cdp_etl.cli.output import print_error
 from cdp_etl.errors import CdpEtlError, UsageError
+from cdp_etl.file_modes import restrict_new_files
 from cdp_etl.logs import configure_logs
 
 _DEBUG = "--debug"
@@ -76,20 +77,23 @@ def _every_command(
         typer.Option("--version", is_eager=True, callback=_print_version, help="Show the version and exit."),
     ] = False,
 ) -> None:
-    """Configure logs by the settings before any command runs.
+    """Restrict new files to their owner, and configure logs by the settings, before any command runs.
 
     `debug` is declared for the help only: `main` removes it from the arguments.
     """
-    from cdp_etl.settings import SettingsError, load_settings, warn_of_renamed_settings  # noqa: PLC0415 - see below
+    from cdp_etl.data_folder import protect_data_folder  # noqa: PLC0415 - see below
+    from cdp_etl.settings import SettingsError, load_settings, warn_of_renamed_settings  # noqa: PLC0415
 
     # pydantic would be half of the start-up time of `cdp-etl --help`, which never comes here.
     assert not debug  # noqa: S101 - see `main`
+    restrict_new_files()
     configure_logs("text", "WARNING")
     with suppress(SettingsError):  # a command that needs settings reports the error
         settings = load_settings()
         if settings.log_format == "json":
             configure_logs("json", settings.log_level)
         warn_of_renamed_settings()
+        protect_data_folder(settings)
 
 
 def main() -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from stat import S_IMODE
 
 import typer
 
@@ -69,6 +70,7 @@ def _checks(settings: Settings) -> Iterator[HealthCheck]:
     yield HealthCheck("settings", ok=True, detail="All settings are known and valid.")
     yield from _zones(settings)
     yield _disk(settings.data)
+    yield _access(settings)
     yield _warehouse(settings)
     yield _snapshot(settings)
     yield _pseudonym_key(settings)
@@ -88,6 +90,20 @@ def _disk(folder: Path) -> HealthCheck:
     existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
     free = shutil.disk_usage(existing).free
     return HealthCheck("disk", free >= _MIN_FREE_BYTES, f"{free / 1024**3:.1f} GiB are free at {existing}.")
+
+
+def _access(settings: Settings) -> HealthCheck:
+    """Check that only the owner and the group of readers can enter the data folder."""
+    name, data = "access", settings.data
+    if not data.exists():
+        return HealthCheck(name, ok=True, detail=f"{data} does not exist yet.")
+    mode = data.stat().st_mode
+    wanted = settings.readers().mode(mode)
+    if S_IMODE(mode) & ~wanted:
+        return HealthCheck(name, ok=False, detail=f"Others can enter {data}. Run `chmod {wanted:o} {data}`.")
+    group = settings.readers_group
+    readers = "its owner" if group is None else f"its owner and the group {group}"
+    return HealthCheck(name, ok=True, detail=f"Only {readers} can enter {data}.")
 
 
 def _warehouse(settings: Settings) -> HealthCheck:

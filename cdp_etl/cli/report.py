@@ -26,8 +26,14 @@ def report_command(
     settings = load_settings()
     with progress() as report:
         report("Writing the report …")
-        written = write_report(settings.open_warehouse(), day, settings.reports, settings.report_options(day))
-    out().print(written.sentence, markup=False)
-    out().print(str(written.path), markup=False, soft_wrap=True)
+        written = write_report(
+            settings.open_warehouse(),
+            day,
+            settings.reports,
+            settings.report_options(day),
+            settings.readers(),
+        )
+    out().print(written.sentence)
+    out().print(str(written.path), soft_wrap=True)
     if is_opened:
         webbrowser.open(written.path.as_uri())

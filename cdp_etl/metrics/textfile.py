@@ -9,7 +9,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Summa
 from prometheus_client.metrics_core import Metric as Family
 from prometheus_client.registry import Collector
 
-from cdp_etl.durable_files import write_file
+from cdp_etl.durable_files import replace_file
+from cdp_etl.file_modes import OWNER_ONLY, Readers
 from cdp_etl.metrics.definitions import METRICS, Metric
 
 Sample = tuple[Metric, tuple[str, ...], float]
@@ -33,10 +34,17 @@ def render(samples: Iterable[Sample]) -> bytes:
     return generate_latest(registry)
 
 
-def write_metrics(path: Path, samples: Iterable[Sample]) -> None:
-    """Replace the metrics file atomically."""
+def write_metrics(path: Path, samples: Iterable[Sample], readers: Readers = OWNER_ONLY) -> None:
+    """Replace the metrics file atomically; the group of readers may read it.
+
+    Raises:
+        ReadersGroupError: If the file cannot be given to the group.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_file(path, render(samples))
+    unfinished = path.with_name(f"{path.name}.part")
+    unfinished.write_bytes(render(samples))
+    readers.admit(unfinished)
+    replace_file(unfinished, path)
 
 
 def _family(metric: Metric, samples: list[tuple[tuple[str, ...], float]]) -> Family:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from cdp_etl.file_modes import OWNER_ONLY, Readers
 from cdp_etl.report.data.report_data import ReportData, read_report_data
 from cdp_etl.report.errors import ReportExtraMissingError, is_report_installed
 from cdp_etl.report.options import ReportOptions
@@ -56,11 +57,16 @@ def report_markdown(warehouse: Warehouse, dump_date: date, options: ReportOption
 
 
 def write_report(
-    warehouse: Warehouse, dump_date: date, folder: Path, options: ReportOptions = DEFAULT_OPTIONS
+    warehouse: Warehouse,
+    dump_date: date,
+    folder: Path,
+    options: ReportOptions = DEFAULT_OPTIONS,
+    readers: Readers = OWNER_ONLY,
 ) -> WrittenReport:
-    """Write a day's page to `<folder>/<date>.html`. An earlier page is replaced atomically.
+    """Write a day's page for the readers to `<folder>/<date>.html`. An earlier page is replaced atomically.
 
     Raises:
+        ReadersGroupError: If the page cannot be given to the group of readers.
         ReportExtraMissingError, WarehouseMissingError, WarehouseLockedError: As `render_report`.
     """
     if not is_report_installed():
@@ -68,7 +74,7 @@ def write_report(
     report_data = read_report_data(warehouse, dump_date)
     assessment = assess(report_data, options)
     path = folder / f"{dump_date.isoformat()}.html"
-    _write_page(path, _page(report_data, assessment, options))
+    _write_page(path, _page(report_data, assessment, options), readers)
     markdown = render_markdown(report_data, assessment, options)
     return WrittenReport(path, markdown, assessment.sentence, report_data.load_seq)
 
@@ -82,9 +88,11 @@ def _page(report_data: ReportData, assessment: Assessment, options: ReportOption
     return render_page(report_data, assessment, charts, options)
 
 
-def _write_page(path: Path, page: str) -> None:
+def _write_page(path: Path, page: str, readers: Readers) -> None:
     """Write atomically. The unfinished file is named by process, because two processes may write at once."""
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
     unfinished.write_text(page, encoding="utf-8")
+    for admitted in (path.parent, unfinished):
+        readers.admit(admitted)
     unfinished.replace(path)

@@ -19,6 +19,7 @@ from cdp_etl.settings.types import (
     Dates,
     MemorySize,
     Names,
+    ReadersGroup,
     Region,
     Seconds,
     Share,
@@ -49,6 +50,12 @@ class PipelineSettings(BaseSettings):
     )
     dagster_home: AbsolutePath | None = Field(
         default=None, description="Dagster's home folder (Dagster's own variable); <data>/dagster if not set."
+    )
+
+    readers_group: ReadersGroup | None = Field(
+        default=None,
+        description="Group, by name or number, that may read published/, reports/ and the metrics file; only the"
+        " owner if not set.",
     )
 
     # Access to a remote landing zone

@@ -17,11 +17,13 @@ from cdp_etl.contract.delivery_calendar import DeliveryCalendar
 from cdp_etl.contract.entity import Entity
 from cdp_etl.contract.normalization_settings import NormalizationSettings
 from cdp_etl.entities import ENTITIES
+from cdp_etl.file_modes import Readers
 from cdp_etl.marts.settings import AFFINITY_WEIGHTS, MartSettings
 from cdp_etl.report.options import ReportOptions
 from cdp_etl.settings.env_source import SettingsError, variable
 from cdp_etl.settings.fields import PipelineSettings
 from cdp_etl.settings.observability import ObservabilitySettings
+from cdp_etl.settings.types import group_id
 
 if TYPE_CHECKING:
     from cdp_etl.landing import PullRules, Retention, Zone
@@ -64,6 +66,15 @@ class Settings(ObservabilitySettings, PipelineSettings):
         """Dagster's home folder: runs, events, schedules."""
         return self.dagster_home or self.data / "dagster"
 
+    def landing_folders(self) -> list[Path]:
+        """Return the folders of this machine that are landing zones; other programs write to them."""
+        locations = (str(self.data / "landing"), self.landing, *self.landing_by_entity.values())
+        return [Path(location).absolute() for location in locations if location and "://" not in location]
+
+    def readers(self) -> Readers:
+        """Return the group that may read what is published."""
+        return Readers(None if self.readers_group is None else group_id(self.readers_group))
+
     def normalization_settings(self) -> NormalizationSettings:
         """Return the settings that normalization depends on."""
         return NormalizationSettings(
@@ -94,6 +105,7 @@ class Settings(ObservabilitySettings, PipelineSettings):
             creates_key=self.pseudonym_key_file is None,
             has_personal_data=self.publish_personal_data,
             has_pseudonymous_customer_ids=self.publish_customer_ids == "pseudonyms",
+            readers=self.readers(),
         )
 
     def open_warehouse(self) -> "Warehouse":

@@ -1,5 +1,6 @@
 """Types of setting values, parsed from text; each error says what is expected."""
 
+import grp
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
@@ -23,6 +24,23 @@ def _known_region(name: str) -> str:
     if name not in phonenumbers.SUPPORTED_REGIONS:
         raise ValueError("expected a region in two capitals such as VN")
     return name
+
+
+def _known_group(name: str) -> str:
+    try:
+        group_id(name)
+    except KeyError:
+        raise ValueError("expected a group of this machine, by name or number") from None
+    return name
+
+
+def group_id(name: str) -> int:
+    """Return the id of a group, given its name or number.
+
+    Raises:
+        KeyError: If there is no group of that name.
+    """
+    return int(name) if name.isascii() and name.isdigit() else grp.getgrnam(name).gr_gid
 
 
 def _weights(value: Any) -> Any:
@@ -52,6 +70,7 @@ def _known_weekdays(names: frozenset[str]) -> frozenset[str]:
 
 TimeZone = Annotated[str, AfterValidator(_known_zone)]
 Region = Annotated[str, AfterValidator(_known_region)]
+ReadersGroup = Annotated[str, AfterValidator(_known_group)]
 Names = Annotated[frozenset[str], BeforeValidator(_comma_separated)]
 Weekdays = Annotated[Names, AfterValidator(_known_weekdays)]
 Dates = Annotated[frozenset[date], BeforeValidator(_comma_separated)]

@@ -17,6 +17,7 @@ from filelock import FileLock, Timeout
 from cdp_etl.warehouse.errors import WarehouseLockedError
 
 _POLL_SECONDS = 0.05
+_OWNER_ONLY, _OF_OTHERS = 0o600, 0o077
 
 
 def lock_path(warehouse: Path) -> Path:
@@ -33,6 +34,7 @@ def exclusive_lock(warehouse: Path, timeout_seconds: float, on_wait: Callable[[f
     """
     path = lock_path(warehouse)
     path.parent.mkdir(parents=True, exist_ok=True)
+    os.close(_open(path))
     lock = FileLock(path, timeout=timeout_seconds, thread_local=False)
     began = time.monotonic()
     try:
@@ -58,7 +60,7 @@ def shared_lock(warehouse: Path, timeout_seconds: float, on_wait: Callable[[floa
     """
     path = lock_path(warehouse)
     began = time.monotonic()
-    with path.open("a+", encoding="ascii") as lock:
+    with os.fdopen(_open(path), "a+", encoding="ascii") as lock:
         while not _is_shared(lock.fileno()):
             if time.monotonic() - began > timeout_seconds:
                 raise WarehouseLockedError(path, time.monotonic() - began, _locking_process(path))
@@ -66,6 +68,15 @@ def shared_lock(warehouse: Path, timeout_seconds: float, on_wait: Callable[[floa
         lock.truncate(0)  # several readers may hold it, so none is named
         on_wait(time.monotonic() - began)
         yield
+
+
+def _open(path: Path) -> int:
+    """Open the lock file, and create it if it is missing, so that only its owner can: who opens it can hold it."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _OWNER_ONLY)
+    status = os.fstat(descriptor)
+    if status.st_uid == os.geteuid() and status.st_mode & _OF_OTHERS:
+        os.fchmod(descriptor, _OWNER_ONLY)
+    return descriptor
 
 
 def _is_shared(descriptor: int) -> bool:

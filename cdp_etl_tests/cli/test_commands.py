@@ -40,6 +40,31 @@ def test_the_counts_equal_those_of_the_generated_dumps(loaded: Command) -> None:
     assert len(expected) == 12
 
 
+def test_everything_that_commands_write_is_for_its_owner(loaded_folder: Path) -> None:
+    """Includes what DuckDB, SQLite, polars and Dagster write. A process of its own has made it, with umask 022."""
+    written = [path for path in (loaded_folder / "data").rglob("*") if not path.is_symlink()]
+
+    assert len(written) > 100
+    assert [str(path) for path in written if path.stat().st_mode & 0o077] == []
+
+
+@pytest.mark.full
+def test_the_group_of_readers_reads_what_commands_publish_and_nothing_else(
+    loaded: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CDP_ETL_READERS_GROUP", str(os.getegid()))
+
+    ended = [loaded("marts", "publish"), loaded("report", "--date", "2026-03-01"), loaded("doctor", "--json")]
+
+    data = Path("data")
+    of_group = [path for path in data.rglob("*") if path.stat().st_mode & 0o070]
+    assert [one.code for one in ended[:2]] == [0, 0]
+    assert [one["is_well"] for one in json.loads(ended[2].out) if one["what"] == "access"] == [True]
+    assert data.stat().st_mode & 0o777 == 0o750
+    assert {path.relative_to(data).parts[0] for path in of_group} == {"published", "reports"}
+    assert [path for path in data.rglob("*") if path.stat().st_mode & 0o007] == []
+
+
 def test_every_quarantined_record_is_listed_with_its_reasons(loaded: Command) -> None:
     generated = [json.loads(path.read_text()) for path in Path("data/landing").rglob("_expected.json")]
 
@@ -316,11 +341,16 @@ def test_pruning_deletes_superseded_outputs_of_the_lake_and_keeps_loaded_ones(
 
 def test_every_setting_is_listed_and_no_secret_is_shown(cdp_etl: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CDP_ETL_SFTP_PASSWORD", "correct horse")
+    monkeypatch.setenv("CDP_ETL_LANDING", "sftp://cdp:horse@files.example.com/dumps")
+    monkeypatch.setenv("CDP_ETL_LANDING__SMS_INTERACTION", "https://files.example.com/dumps?sig=horse")
+    monkeypatch.setenv("CDP_ETL_OBJECT_STORE_ENDPOINT", "http://horse:horse@store.example.com")
 
     listed = {row["setting"]: row["value"] for row in json.loads(cdp_etl("settings", "--json").out)}
 
     assert listed["CDP_ETL_SFTP_PASSWORD"] == "(hidden)"  # noqa: S105 - the placeholder
-    assert "horse" not in cdp_etl("settings").out
+    assert "horse" not in cdp_etl("settings").out.replace("http://horse:***", "")
+    assert listed["CDP_ETL_LANDING"] == "sftp://cdp:***@files.example.com/dumps"
+    assert listed["CDP_ETL_LANDING__<ENTITY>"] == "sms_interaction=https://files.example.com/dumps?***"
     assert listed["CDP_ETL_MAX_QUARANTINE_RATE"] == "0.5"
 
 

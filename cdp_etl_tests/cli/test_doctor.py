@@ -128,3 +128,14 @@ def test_a_pseudonym_key_that_others_can_read_is_named(loaded: Command) -> None:
     Path("data/keys/pseudonym").chmod(0o644)
 
     assert "chmod 600" in failed(loaded("doctor", "--json"))["pseudonym key"]
+
+
+def test_a_data_folder_that_others_can_enter_fails(loaded: Command) -> None:
+    loaded("status")
+    tight = failed(loaded("doctor", "--json"))
+    Path("data").chmod(0o755)
+
+    found = failed(loaded("doctor", "--json"))
+
+    assert "access" not in tight
+    assert "Others can enter" in found["access"]

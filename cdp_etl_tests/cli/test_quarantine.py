@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from cdp_etl.contract.normalization_settings import NormalizationSettings
+from cdp_etl.file_modes import restrict_new_files
 from cdp_etl.normalize import NormalizedFile, normalize_dump
 from cdp_etl.settings import load_settings
 from cdp_etl_tests.cli.conftest import Command
@@ -42,6 +43,7 @@ NO_ID = sms("", FIRST)
 @pytest.fixture
 def quarantined(cdp_etl: Command) -> Command:
     """Return the command after a dump was normalized and not loaded; two of four records are quarantined."""
+    restrict_new_files()  # as the command that normalizes does
     deliver(sms("1", FIRST), NO_EVENT, sms("3", FIRST), NO_ID)
     content = (FOLDER / "part-1.ndjson").read_bytes()
     file = NormalizedFile("part-1.ndjson", len(content), hashlib.sha256(content).hexdigest())
@@ -157,6 +159,7 @@ def test_replay_equals_a_first_load_with_the_corrected_setting(
 def test_replay_loads_a_dump_that_was_refused_as_a_whole(
     cdp_etl: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    restrict_new_files()  # as the command that normalizes does
     deliver(sms("1", FIRST), NO_EVENT, NO_ID)
     ran = cdp_etl(*RUN)
     monkeypatch.setenv("CDP_ETL_MAX_QUARANTINE_RATE", "0.7")
@@ -169,6 +172,7 @@ def test_replay_loads_a_dump_that_was_refused_as_a_whole(
 
 @pytest.mark.full
 def test_replay_reads_the_raw_archive_and_not_the_zone(cdp_etl: Command) -> None:
+    restrict_new_files()  # as the command that normalizes does
     deliver(sms("1", FIRST), NO_EVENT, sms("3", FIRST), NO_ID)
     cdp_etl(*RUN)
     deliver(sms("9", FIRST))
@@ -179,6 +183,7 @@ def test_replay_reads_the_raw_archive_and_not_the_zone(cdp_etl: Command) -> None
 
 @pytest.mark.full
 def test_replay_of_a_dump_that_is_still_refused_exits_with_1(cdp_etl: Command) -> None:
+    restrict_new_files()  # as the command that normalizes does
     deliver(sms("1", FIRST), NO_EVENT, NO_ID)
     cdp_etl(*RUN)
 

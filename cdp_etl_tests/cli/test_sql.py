@@ -10,6 +10,8 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
+from cdp_etl.data_folder import protect_data_folder
+from cdp_etl.settings import load_settings
 from cdp_etl_tests.cli.conftest import Command
 
 PUBLISHED = Path("data/published")
@@ -29,6 +31,7 @@ def published(cdp_etl: Command) -> Command:
     Path("data/secret.csv").write_text(f"name\n{HIDDEN_NAME}\n", encoding="utf-8")
     with duckdb.connect("data/warehouse.duckdb") as connection:
         connection.execute("CREATE TABLE person AS SELECT ? AS name", [HIDDEN_NAME])
+    protect_data_folder(load_settings())
     return cdp_etl
 
 

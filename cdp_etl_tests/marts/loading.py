@@ -9,6 +9,7 @@ from typing import Any
 from cdp_etl.contract.entity import Entity
 from cdp_etl.contract.table import lake_columns
 from cdp_etl.entities import BY_NAME
+from cdp_etl.file_modes import OWNER_ONLY, Readers
 from cdp_etl.marts.settings import MartSettings
 from cdp_etl.marts.snapshot.manifest import Snapshot
 from cdp_etl.marts.snapshot.publication import PublishRules
@@ -111,13 +112,19 @@ class Loader:
         )
 
     def publish(
-        self, *, with_personal_data: bool = False, with_customer_ids: bool = True, **options: Any
+        self,
+        *,
+        with_personal_data: bool = False,
+        with_customer_ids: bool = True,
+        readers: Readers = OWNER_ONLY,
+        **options: Any,
     ) -> Snapshot:
         """Publish the marts, with a key in the folder of the test."""
         rules = PublishRules(
             self.folder / "keys" / "pseudonym",
             has_personal_data=with_personal_data,
             has_pseudonymous_customer_ids=not with_customer_ids,
+            readers=readers,
         )
         return publish(self.warehouse, self.folder / "published", self.settings, rules, **options)
 

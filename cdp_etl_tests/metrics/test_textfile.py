@@ -1,6 +1,7 @@
 """Metrics in the text format, and their names in dashboard, rules and docs/operations.md."""
 
 import json
+import os
 import re
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
+from cdp_etl.file_modes import Readers
 from cdp_etl.metrics import METRICS, Metric, render, write_metrics
 from cdp_etl.metrics.definitions import LOCK_WAIT, PREFIX, RECORDS, STAGE, STORED
 
@@ -60,6 +62,12 @@ def test_the_file_is_replaced_atomically(tmp_path: Path) -> None:
 
     assert list(read(path.read_bytes())) == [("cdp_etl_stored_bytes", (("place", "lake"),))]
     assert [one.name for one in path.parent.iterdir()] == ["cdp_etl.prom"]
+
+
+def test_the_group_of_readers_can_read_the_file(tmp_path: Path) -> None:
+    write_metrics(tmp_path / "cdp_etl.prom", SAMPLES, Readers(os.getegid()))
+
+    assert (tmp_path / "cdp_etl.prom").stat().st_mode & 0o777 == 0o640
 
 
 @pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.name)

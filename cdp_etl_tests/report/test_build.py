@@ -1,11 +1,13 @@
 """The report as a file, and the extra that it requires."""
 
+import os
 import sys
 from datetime import date
 from pathlib import Path
 
 import pytest
 
+from cdp_etl.file_modes import Readers
 from cdp_etl.report.build import render_report, report_markdown, write_report
 from cdp_etl.report.errors import ReportExtraMissingError
 from cdp_etl_tests.report.days import EXPECTED, ReportWarehouse
@@ -27,6 +29,15 @@ def test_the_page_is_written_under_its_date_and_replaced_atomically(
     assert written.markdown == report_markdown(report_warehouse.warehouse, last, EXPECTED)
     assert written.sentence == "All dumps are loaded, with 1 warning."
     assert written.load_seq == 16
+
+
+def test_the_group_of_readers_can_read_the_page(fortnight: tuple[ReportWarehouse, date], tmp_path: Path) -> None:
+    report_warehouse, last = fortnight
+
+    written = write_report(report_warehouse.warehouse, last, tmp_path / "reports", EXPECTED, Readers(os.getegid()))
+
+    assert written.path.stat().st_mode & 0o777 == 0o640
+    assert written.path.parent.stat().st_mode & 0o777 == 0o750
 
 
 @pytest.mark.parametrize("package", ["altair", "vl_convert"])

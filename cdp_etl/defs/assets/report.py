@@ -39,7 +39,11 @@ def build_report(partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefinitio
             report_progress(f"writing the report of {day}")
             with timed_stage(settings, "report", "daily", day):
                 written = write_report(
-                    settings.open_warehouse(), day, settings.reports, settings.report_options(day)
+                    settings.open_warehouse(),
+                    day,
+                    settings.reports,
+                    settings.report_options(day),
+                    settings.readers(),
                 )
             context.log_event(
                 dg.AssetMaterialization(

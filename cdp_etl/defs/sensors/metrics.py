@@ -8,6 +8,7 @@ import dagster as dg
 
 from cdp_etl.defs.error_boundary import tick_boundary
 from cdp_etl.defs.schedules import TICK_LOCK_TIMEOUT_SECONDS
+from cdp_etl.file_modes import ReadersGroupError
 from cdp_etl.metrics import collect_metrics, write_metrics
 from cdp_etl.settings import Settings
 from cdp_etl.warehouse import WarehouseError
@@ -46,9 +47,11 @@ def write_metrics_file(settings: Settings) -> str:
     warehouse = replace(sources.warehouse, lock_timeout_seconds=TICK_LOCK_TIMEOUT_SECONDS)
     try:
         write_metrics(
-            settings.metrics_file, collect_metrics(replace(sources, warehouse=warehouse), datetime.now(UTC))
+            settings.metrics_file,
+            collect_metrics(replace(sources, warehouse=warehouse), datetime.now(UTC)),
+            settings.readers(),
         )
-    except (WarehouseError, OSError) as error:
+    except (WarehouseError, ReadersGroupError, OSError) as error:
         sentence = f"The metrics file {settings.metrics_file} was not updated. {error}"
         _logger.warning(sentence)
         return sentence

@@ -30,7 +30,7 @@ _MAX_FILES = 62
 """Files of a month: two a day."""
 
 DELETES = "deletes"
-READ_ONLY = 0o444
+READ_ONLY = 0o400
 
 
 class Content(NamedTuple):

@@ -16,6 +16,7 @@ from polars.datatypes import DataTypeClass
 from cdp_etl.contract.columns import Personal, Publication
 from cdp_etl.contract.render.ddl import literal, quoted
 from cdp_etl.contract.table import TEXT_LIST, TableColumn
+from cdp_etl.file_modes import OWNER_ONLY, Readers
 from cdp_etl.marts.engine.mart import Mart
 from cdp_etl.marts.engine.sql_files import read_sql
 from cdp_etl.marts.errors import PublicationUndeclaredError
@@ -36,12 +37,14 @@ class PublishRules:
         creates_key: Whether the first publish creates the key; else the operator provides it.
         has_personal_data: Whether names, phones, e-mails, addresses and IPs are published.
         has_pseudonymous_customer_ids: Whether all customer ids become pseudonyms, and not only contacts.
+        readers: Group that may read the snapshot.
     """
 
     key_file: Path
     creates_key: bool = True
     has_personal_data: bool = False
     has_pseudonymous_customer_ids: bool = False
+    readers: Readers = OWNER_ONLY
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ import duckdb
 
 from cdp_etl.contract.render.ddl import literal
 from cdp_etl.durable_files import sync_file, sync_folder
+from cdp_etl.file_modes import OWNER_ONLY, Readers
 from cdp_etl.marts.engine import state, tombstones
 from cdp_etl.marts.errors import PseudonymKeyMissingError
 from cdp_etl.marts.refresh import refresh
@@ -71,6 +72,7 @@ def publish(  # noqa: PLR0913 - the keyword arguments are options with defaults
         PseudonymKeyMissingError: If there is no key, but a snapshot with pseudonyms.
         PseudonymKeyInvalidError: If the key cannot be used.
         PublicationUndeclaredError: If a column does not declare what is published of it.
+        ReadersGroupError: If a file cannot be given to the group of readers.
         WarehouseLockedError: If the lock is not acquired within `lock_timeout_seconds`.
     """
     published = published.resolve()
@@ -82,9 +84,9 @@ def publish(  # noqa: PLR0913 - the keyword arguments are options with defaults
         snapshot = _published_by_this_warehouse(connection, latest)
         if snapshot is None or not _is_unchanged(connection, snapshot, as_of, form):
             snapshot = _write_version(
-                connection, published, snapshot, as_of, form, min_rows_for_delta=min_rows_for_delta
+                connection, published, snapshot, as_of, form, rules.readers, min_rows_for_delta=min_rows_for_delta
             )
-        replace_database(published, snapshot)
+        replace_database(published, snapshot, rules.readers)
         with transaction(connection):
             state.write_published(connection, snapshot.version)
             tombstones.clear(connection, MARTS)
@@ -147,12 +149,13 @@ def _is_unchanged(
     return previous.as_of == as_of and previous.key_id == form.key_id and contents == published
 
 
-def _write_version(  # noqa: PLR0913 - as `publish`
+def _write_version(  # noqa: PLR0913, PLR0917 - as `publish`
     connection: duckdb.DuckDBPyConnection,
     published: Path,
     previous: Snapshot | None,
     as_of: int,
     form: PublishedForm,
+    readers: Readers,
     *,
     min_rows_for_delta: int,
 ) -> Snapshot:
@@ -166,13 +169,16 @@ def _write_version(  # noqa: PLR0913 - as `publish`
     snapshot = Snapshot(as_of, version, now, form.has_personal_data, form.key_id, folder, marts)
     snapshot.write(part)
     sync_file(part / MANIFEST)
+    readers.admit_tree(part)
+    for parent in (published, part.parent):
+        readers.admit(parent)
     sync_folder(part)
     part.rename(folder)
     sync_folder(folder.parent)
     return snapshot
 
 
-def replace_database(published: Path, snapshot: Snapshot) -> None:
+def replace_database(published: Path, snapshot: Snapshot, readers: Readers = OWNER_ONLY) -> None:
     """Write the database of views under another name, and rename it to its name."""
     database = published / DATABASE
     part = published / f".{DATABASE}.part"
@@ -197,6 +203,7 @@ def replace_database(published: Path, snapshot: Snapshot) -> None:
         connection.execute("DETACH part")
     sync_file(part)
     part.chmod(READ_ONLY)
+    readers.admit(part)
     part.replace(database)
     sync_folder(published)
 

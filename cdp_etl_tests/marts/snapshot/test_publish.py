@@ -2,11 +2,13 @@
 
 import json
 import multiprocessing
+import os
 from contextlib import closing
 from dataclasses import replace
 from datetime import date, timedelta
 from multiprocessing.synchronize import Event
 from pathlib import Path
+from stat import S_IMODE
 from typing import Any
 
 import duckdb
@@ -15,6 +17,7 @@ import pytest
 
 from cdp_etl.contract.columns import Personal, Publication
 from cdp_etl.contract.table import TEXT, TableColumn
+from cdp_etl.file_modes import Readers
 from cdp_etl.marts.engine import tombstones
 from cdp_etl.marts.models.interaction import INTERACTION
 from cdp_etl.marts.refresh import rebuild_mart, refresh_marts
@@ -203,6 +206,17 @@ def test_a_version_of_layout_2_is_read_with_its_files_and_replaced_in_full(loade
 
 
 @pytest.mark.full
+def test_the_group_of_readers_can_read_every_version_and_nobody_else(loader: Loader) -> None:
+    for dump_day in (_MARCH, _APRIL):
+        loader.load(ACTIVITY, dump_day, [make_record(ACTIVITY, "1", on=dump_day)])
+        loader.publish(readers=Readers(os.getegid()))
+
+    published = loader.folder / "published"
+    found = {(path.is_dir(), S_IMODE(path.stat().st_mode)) for path in (published, *published.rglob("*"))}
+
+    assert found == {(True, 0o750), (False, 0o440), (False, 0o640)}
+
+
 def test_nothing_new_publishes_no_new_version(loader: Loader) -> None:
     loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1")])
 
