@@ -2,7 +2,7 @@
 # Nothing is needed beforehand but Python 3.11 or later, make and git.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo ui test test-full test-system docs screenshots bench bench-memory bench-backfill bench-landing bench-load bench-marts soak fuzz check format lock clean
+.PHONY: help demo ui test test-full test-system audit docs screenshots bench bench-memory bench-backfill bench-landing bench-load bench-marts soak fuzz check format lock clean
 .DELETE_ON_ERROR:
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -108,6 +108,9 @@ check: .venv/.dev ## Style, types, import direction, SQL, and generated document
 	@$(BIN)/lint-imports
 	@$(BIN)/sqlfluff lint --disable-progress-bar cdp_etl docs/queries
 	@$(BIN)/cdp-etl contract check
+
+audit: .venv/.dev ## Known vulnerabilities of the locked packages, if their list can be reached
+	@$(BIN)/python .ci/audit $(BIN)/uv requirements.lock
 
 docs: .venv/.dev ## The documentation site in docs/_build/html; warnings are errors
 	@$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet -b html -c docs . docs/_build/html
