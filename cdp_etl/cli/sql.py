@@ -4,6 +4,7 @@ The query can read the snapshot's folder and nothing else, and writes nothing. T
 here, from the rows that DuckDB returns.
 """
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,7 +26,7 @@ _BATCH_ROWS = 20_000
 
 
 class NoSnapshotError(CdpEtlError):
-    """Nothing was published yet."""
+    """Nothing was published yet, or this user is not permitted to read it."""
 
 
 def sql_command(
@@ -60,9 +61,11 @@ def sql_command(
         raise typer.BadParameter(f"{output.parent} is no folder")
     text = query if query is not None else file.read_text(encoding="utf-8") if file else ""
     published = load_settings().published.resolve()
-    if not (published / "cdp.duckdb").exists():
+    snapshot = published / "cdp.duckdb"
+    if not os.access(snapshot, os.R_OK):
         raise NoSnapshotError(
-            f"There is no snapshot at {published / 'cdp.duckdb'} yet; `cdp-etl run` publishes one."
+            f"There is no snapshot at {snapshot} that this user can read; `cdp-etl run` publishes one, and"
+            " CDP_ETL_READERS_GROUP names the group that reads it."
         )
     require_reading_statement(text)
     with _reading(published) as connection:

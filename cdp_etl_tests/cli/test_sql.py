@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -146,6 +147,17 @@ def test_an_error_while_rows_are_produced_is_duckdbs_sentence(published: Command
 
     assert ended.code == 2
     assert "too far" in ended.err
+
+
+def test_a_user_who_cannot_read_the_snapshot_is_told_who_can(
+    published: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "access", lambda path, mode: "cdp.duckdb" not in str(path) or mode != os.R_OK)
+
+    ended = published("sql", "SELECT 1")
+
+    assert (ended.code, ended.out) == (1, "")
+    assert "CDP_ETL_READERS_GROUP names the group that reads it" in " ".join(ended.err.split())
 
 
 def test_csv_has_no_formula_unless_exact_is_asked_for(published: Command) -> None:
