@@ -102,13 +102,10 @@ def test_a_file_that_cannot_be_given_to_the_group_is_named(data: Path, monkeypat
 
 
 def test_new_files_of_this_process_and_its_children_are_for_their_owner(tmp_path: Path) -> None:
-    before = os.umask(0o022)
-    try:
-        restrict_new_files()
-        (tmp_path / "a").mkdir()
-        subprocess.run([sys.executable, "-c", "open('b', 'w')"], cwd=tmp_path, check=True)
-    finally:
-        os.umask(before)
+    restrict_new_files()
+
+    (tmp_path / "a").mkdir()
+    subprocess.run([sys.executable, "-c", "open('b', 'w')"], cwd=tmp_path, check=True)
 
     assert modes(tmp_path) == {"a": 0o700, "b": 0o600}
 
@@ -117,14 +114,10 @@ def test_new_files_of_this_process_and_its_children_are_for_their_owner(tmp_path
 def test_only_the_owner_can_hold_the_lock_of_the_warehouse(tmp_path: Path, existing: int | None) -> None:
     """Any process that can open the lock file can hold the lock, and stop every load."""
     warehouse = tmp_path / "cdp.duckdb"
-    before = os.umask(0o022)
-    try:
-        for lock in (exclusive_lock, shared_lock):
-            lock_path(warehouse).unlink(missing_ok=True)
-            if existing is not None:
-                lock_path(warehouse).touch()
-                lock_path(warehouse).chmod(existing)
-            with lock(warehouse, 1, lambda _: None):
-                assert S_IMODE(lock_path(warehouse).stat().st_mode) == 0o600
-    finally:
-        os.umask(before)
+    for lock in (exclusive_lock, shared_lock):
+        lock_path(warehouse).unlink(missing_ok=True)
+        if existing is not None:
+            lock_path(warehouse).touch()
+            lock_path(warehouse).chmod(existing)
+        with lock(warehouse, 1, lambda _: None):
+            assert S_IMODE(lock_path(warehouse).stat().st_mode) == 0o600

@@ -4,7 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,17 +32,14 @@ _LIMITS = {"CDP_ETL_MEMORY_LIMIT": "500MiB", "CDP_ETL_THREADS": "1"}
 
 
 @pytest.fixture
-def cdp_etl(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> Iterator[Command]:
-    """Yield a function that runs a command in an empty folder, without variables except limits for tests."""
+def cdp_etl(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Command:
+    """Return a function that runs a command in an empty folder, without variables except limits for tests."""
     for name in Settings.model_fields:
         monkeypatch.delenv(variable(name), raising=False)
     for name, value in _LIMITS.items():
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)  # a command replaces it; restore it after the test
-    umask = os.umask(0o022)  # the same; a user's usual one
 
     def run(*arguments: str) -> CommandResult:
         capsys.readouterr()
@@ -53,8 +50,7 @@ def cdp_etl(
         code = end.value.code
         return CommandResult(code if isinstance(code, int) else 0, printed.out, printed.err)
 
-    yield run
-    os.umask(umask)
+    return run
 
 
 @pytest.fixture(scope="session")
