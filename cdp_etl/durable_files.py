@@ -9,44 +9,59 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
+from cdp_etl.storage_errors import naming, require_free_bytes
+
 _READ_BYTES = 1024 * 1024
 
 
 def sync_folder(folder: Path) -> None:
     """Sync a folder's entries to disk. Without it a power failure can undo a rename."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    with naming(folder):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def sync_file(path: Path) -> None:
     """Sync a closed file to disk, also one that another process wrote."""
-    with path.open("rb") as file:
+    with naming(path), path.open("rb") as file:
         os.fsync(file.fileno())
 
 
 def write_file(path: Path, content: bytes) -> None:
     """Write a file atomically: a reader sees either the old content or the new one."""
-    part = _part_of(path)
-    with part.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+    part = part_of(path)
+    try:
+        with naming(part), part.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
     part.replace(path)
     sync_folder(path.parent)
 
 
-def copy_file(source: Path, target: Path) -> None:
-    """Copy a file atomically, and create the target's folder if it is missing."""
-    part = _part_of(target)
-    target.parent.mkdir(parents=True, exist_ok=True)
+def copy_to_part(source: Path, part: Path) -> None:
+    """Copy a file and sync it, for a caller that verifies the copy before it gets its name.
+
+    The target's folder is created if it is missing. A failed copy is deleted.
+
+    Raises:
+        DiskFullError: If the disk has no space for the copy.
+    """
+    part.parent.mkdir(parents=True, exist_ok=True)
+    require_free_bytes(part, source.stat().st_size)
     try:
-        shutil.copyfile(source, part)
-        replace_file(part, target)
-    finally:
+        with naming(part):
+            shutil.copyfile(source, part)
+            sync_file(part)
+    except BaseException:
         part.unlink(missing_ok=True)
+        raise
 
 
 def replace_file(new: Path, path: Path) -> None:
@@ -58,7 +73,7 @@ def replace_file(new: Path, path: Path) -> None:
 
 def hash_file(path: Path) -> str:
     """Return a file's SHA-256 in hexadecimal."""
-    with path.open("rb") as file:
+    with naming(path), path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
@@ -72,7 +87,7 @@ class PartialFile:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._part = _part_of(path)
+        self._part = part_of(path)
         self._hash = hashlib.sha256()
         self.bytes = 0
         if not path.exists():
@@ -87,17 +102,19 @@ class PartialFile:
 
     def write(self, chunks: Iterable[bytes]) -> None:
         """Append bytes."""
-        for chunk in chunks:
-            rest = memoryview(chunk)
-            while rest:
-                rest = rest[self._file.write(rest) :]
-            self._hash.update(chunk)
-            self.bytes += len(chunk)
+        with naming(self._part):
+            for chunk in chunks:
+                rest = memoryview(chunk)
+                while rest:
+                    rest = rest[self._file.write(rest) :]
+                self._hash.update(chunk)
+                self.bytes += len(chunk)
 
     def close(self) -> None:
         """Sync the content and rename the file from `<name>.part` to `<name>`."""
         try:
-            os.fsync(self._file.fileno())
+            with naming(self._part):
+                os.fsync(self._file.fileno())
         finally:
             self._file.close()
         self._part.replace(self._path)
@@ -108,5 +125,6 @@ class PartialFile:
         return self._hash.hexdigest()
 
 
-def _part_of(path: Path) -> Path:
+def part_of(path: Path) -> Path:
+    """Return the name of a file while it is written."""
     return path.with_name(path.name + ".part")

@@ -1,11 +1,26 @@
 """Durable file operations: a reader or a crash finds a complete file or none."""
 
+import errno
 import hashlib
+import os
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import NoReturn
 
 import pytest
 
-from cdp_etl.durable_files import PartialFile, copy_file, hash_file, replace_file, write_file
+from cdp_etl.durable_files import PartialFile, copy_to_part, hash_file, replace_file, write_file
+from cdp_etl.storage_errors import DiskFullError
+
+
+def fail_with(number: int) -> Callable[..., NoReturn]:
+    """Return a function of the operating system that fails, without the name of a file."""
+
+    def fail(*_: object) -> NoReturn:
+        raise OSError(number, os.strerror(number))
+
+    return fail
 
 
 def test_a_written_file_replaces_the_old_one_and_leaves_no_part(tmp_path: Path) -> None:
@@ -22,21 +37,45 @@ def test_a_copy_creates_its_folder_and_keeps_the_source(tmp_path: Path) -> None:
     source, target = tmp_path / "a", tmp_path / "backup" / "a"
     source.write_bytes(b"content")
 
-    copy_file(source, target)
+    copy_to_part(source, target)
 
     assert (source.read_bytes(), target.read_bytes()) == (b"content", b"content")
     assert list(target.parent.iterdir()) == [target]
 
 
-def test_a_failed_copy_keeps_the_old_file_and_leaves_no_part(tmp_path: Path) -> None:
-    target = tmp_path / "a"
-    target.write_bytes(b"old")
+def test_a_failed_copy_leaves_no_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a").write_bytes(b"content")
+    monkeypatch.setattr(os, "fsync", fail_with(errno.EIO))
 
-    with pytest.raises(FileNotFoundError):
-        copy_file(tmp_path / "missing", target)
+    with pytest.raises(OSError, match="Input/output error"):
+        copy_to_part(tmp_path / "a", tmp_path / "b")
 
-    assert target.read_bytes() == b"old"
-    assert list(tmp_path.iterdir()) == [target]
+    assert list(tmp_path.iterdir()) == [tmp_path / "a"]
+
+
+def test_a_copy_that_does_not_fit_names_the_bytes_needed_and_free(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a").write_bytes(b"content")
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=6))
+
+    with pytest.raises(DiskFullError, match=f"{tmp_path}/b: 7 bytes are needed and 6 are free there"):
+        copy_to_part(tmp_path / "a", tmp_path / "b")
+
+    assert list(tmp_path.iterdir()) == [tmp_path / "a"]
+
+
+def test_a_failed_write_keeps_the_old_file_names_it_and_leaves_no_part(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a").write_bytes(b"old")
+    monkeypatch.setattr(os, "fsync", fail_with(errno.ENOSPC))
+
+    with pytest.raises(OSError, match=f"No space left on device: '{tmp_path}/a.part'"):
+        write_file(tmp_path / "a", b"new")
+
+    assert (tmp_path / "a").read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [tmp_path / "a"]
 
 
 def test_a_replaced_file_has_the_new_content(tmp_path: Path) -> None:

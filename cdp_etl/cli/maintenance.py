@@ -28,7 +28,7 @@ def compact_command() -> None:
 def backup_command(
     target: Annotated[Path, typer.Argument(metavar="FILE", help="File to write; must not exist.")],
 ) -> None:
-    """Copy the warehouse to a file and verify the copy.
+    """Copy the warehouse to a file and verify the copy by reading all of it.
 
     Example: `cdp-etl backup backups/cdp-2026-03-03.duckdb`
     """
@@ -50,6 +50,7 @@ def restore_command(
 ) -> None:
     """Replace the warehouse by a backup.
 
+    The backup is copied and read completely before anything is changed. This requires disk space for both files.
     Repeat the loads since the backup afterwards.
 
     Example: `cdp-etl restore backups/cdp-2026-03-03.duckdb --replace`
@@ -57,6 +58,8 @@ def restore_command(
     with progress() as report:
         report("Restoring …")
         restored = restore(load_settings().open_warehouse(), source, replace_existing=replace_existing)
+    if restored.moved_aside is not None:
+        out().print(f"The former warehouse was damaged. It is kept as {restored.moved_aside}; delete it later.")
     out().print(
         f"The warehouse is at load {restored.load_seq}. Refresh the marts: `cdp-etl run` or the job `marts`."
     )

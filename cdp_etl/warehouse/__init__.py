@@ -6,6 +6,7 @@ Does not belong here: marts (`cdp_etl.marts`); validation of records (`cdp_etl.n
 
 from cdp_etl.warehouse.connection import Warehouse
 from cdp_etl.warehouse.errors import (
+    BackupDamagedError,
     BusinessTimezoneChangedError,
     CopyNotEqualError,
     LoadFailedError,
@@ -13,16 +14,18 @@ from cdp_etl.warehouse.errors import (
     NotABackupError,
     StagingDiffersError,
     StagingLayoutError,
+    WarehouseDamagedError,
     WarehouseError,
     WarehouseExistsError,
     WarehouseLockedError,
     WarehouseMissingError,
     WarehouseNewerError,
+    WarehouseStorageError,
 )
 from cdp_etl.warehouse.load.ledger import files_in_place, is_loaded, ledger, record_attempt, referenced_outputs
 from cdp_etl.warehouse.load.load import LoadResult, load_dump
 from cdp_etl.warehouse.load.withdrawal import Withdrawal, withdraw_consent_statements, withdrawals
-from cdp_etl.warehouse.maintenance.backup import Backup, backup, restore
+from cdp_etl.warehouse.maintenance.backup import Backup, Restored, backup, restore
 from cdp_etl.warehouse.maintenance.compaction import Compaction, compact, has_deleted_secret, remove_deleted_secret
 from cdp_etl.warehouse.maintenance.full_check import StagingCheckResult, check_full
 from cdp_etl.warehouse.schema.consent_backfill import missing_statements
@@ -31,6 +34,7 @@ from cdp_etl.warehouse.sql import transaction
 
 __all__ = [
     "Backup",
+    "BackupDamagedError",
     "BusinessTimezoneChangedError",
     "Compaction",
     "CopyNotEqualError",
@@ -38,15 +42,18 @@ __all__ = [
     "LoadNotBalancedError",
     "LoadResult",
     "NotABackupError",
+    "Restored",
     "StagingCheckResult",
     "StagingDiffersError",
     "StagingLayoutError",
     "Warehouse",
+    "WarehouseDamagedError",
     "WarehouseError",
     "WarehouseExistsError",
     "WarehouseLockedError",
     "WarehouseMissingError",
     "WarehouseNewerError",
+    "WarehouseStorageError",
     "Withdrawal",
     "adopt_business_timezone",
     "backup",

@@ -15,9 +15,19 @@ from pathlib import Path
 
 import duckdb
 
-from cdp_etl.warehouse.errors import WarehouseLockedError, WarehouseMissingError
+from cdp_etl.warehouse.errors import (
+    WarehouseDamagedError,
+    WarehouseLockedError,
+    WarehouseMissingError,
+    WarehouseStorageError,
+)
+from cdp_etl.warehouse.file_errors import as_file_error, database_errors, file_errors
 from cdp_etl.warehouse.lock import exclusive_lock, shared_lock
 from cdp_etl.warehouse.schema import business_timezone, migrations
+
+COMPACTING = ".compacting"
+RESTORING = ".restoring"
+"""Suffixes of files that a compaction and a restore write before they replace the warehouse."""
 
 _POLL_SECONDS = 0.1
 _CONFLICT = "Conflicting lock"
@@ -61,14 +71,18 @@ class Warehouse:
 
         Raises:
             WarehouseLockedError: If the lock is not acquired within `lock_timeout_seconds`.
+            WarehouseDamagedError: If DuckDB cannot read the file.
+            WarehouseStorageError: If the disk does not read or write it.
             WarehouseNewerError: If a newer version wrote the file.
             StagingLayoutError: If staging differs from the contract in a way that needs a migration.
             BusinessTimezoneChangedError: If the days in the file are of another business time zone.
         """
         with (
             self.locked(),
+            database_errors(self.path),
             closing(self._connect(read_only=False)) as connection,
         ):
+            self._remove_leftovers()
             migrations.migrate(connection, self.path, self.phone_region, self.lake)
             if not any_timezone:
                 business_timezone.store_or_check(connection, self.business_timezone)
@@ -83,8 +97,7 @@ class Warehouse:
             WarehouseLockedError, WarehouseNewerError, StagingLayoutError: See `writing`.
             BusinessTimezoneChangedError: See `writing`.
         """
-        if not self.path.exists():
-            raise WarehouseMissingError(self.path)
+        self._require_exists()
         while True:
             with self._sharing() as connection:
                 if migrations.is_up_to_date(connection, self.path):
@@ -119,7 +132,7 @@ class Warehouse:
                 # Closing then checkpoints, as for any other writer. If that fails, the verified log stays.
                 reopened.execute("PRAGMA enable_checkpoint_on_shutdown")
         except BaseException:
-            self.path.with_name(f"{self.path.name}.wal").unlink(missing_ok=True)
+            log_path(self.path).unlink(missing_ok=True)
             raise
 
     @contextmanager
@@ -130,13 +143,31 @@ class Warehouse:
             WarehouseMissingError: If the file does not exist.
             WarehouseLockedError, WarehouseNewerError, StagingLayoutError: See `writing`.
         """
-        if not self.path.exists():
-            raise WarehouseMissingError(self.path)
+        self._require_exists()
         with self.locked():
-            with closing(self._connect(read_only=False)) as connection:
+            self._remove_leftovers()
+            with database_errors(self.path), closing(self._connect(read_only=False)) as connection:
                 migrations.migrate(connection, self.path, self.phone_region, self.lake)
                 connection.execute("CHECKPOINT")
             yield
+
+    def write_log_into_file(self) -> bool:
+        """Write the log of committed transactions into the file, under the lock of the caller.
+
+        Returns:
+            Whether the file is complete without its log; False if it cannot be opened or written.
+
+        Raises:
+            WarehouseLockedError: If a process that does not use the lock has the file open.
+        """
+        if not self.path.exists():
+            return False
+        try:
+            with closing(self._connect(read_only=False)) as connection:
+                connection.execute("CHECKPOINT")
+        except (WarehouseDamagedError, WarehouseStorageError, duckdb.Error):
+            return False
+        return not log_path(self.path).exists()
 
     def locked(self) -> AbstractContextManager[None]:
         """Hold the lock during a block, without opening the file.
@@ -158,6 +189,7 @@ class Warehouse:
     def _sharing(self) -> Iterator[duckdb.DuckDBPyConnection]:
         with (
             shared_lock(self.path, self.lock_timeout_seconds, self.on_lock_wait),
+            database_errors(self.path),
             closing(self._connect(read_only=True)) as connection,
         ):
             yield connection
@@ -167,9 +199,6 @@ class Warehouse:
         limits = self.limits()
         if read_only:  # DuckDB uses the same names of temporary files in every process
             limits["temp_directory"] = f"{limits['temp_directory']}-{os.getpid()}"
-        else:  # a writer has the lock alone, so these folders are of killed readers
-            for folder in self.path.parent.glob(f"{self.path.name}.tmp-*"):
-                shutil.rmtree(folder)
         while True:
             try:
                 connection = duckdb.connect(self.path, read_only=read_only, config=limits)
@@ -180,9 +209,32 @@ class Warehouse:
                 if waited > self.lock_timeout_seconds:
                     raise WarehouseLockedError(self.path, waited, _locking_process(str(error))) from None
                 time.sleep(_POLL_SECONDS)
+            except duckdb.Error as error:
+                raise as_file_error(self.path, error) or WarehouseDamagedError(
+                    self.path, type(error).__name__
+                ) from None
             else:
                 connection.execute("SET TimeZone = 'UTC'")
                 return connection
+
+    def _require_exists(self) -> None:
+        with file_errors(self.path):
+            exists = self.path.exists()
+        if not exists:
+            raise WarehouseMissingError(self.path)
+
+    def _remove_leftovers(self) -> None:
+        """Delete what killed processes left. A writer has the lock alone, so nobody uses these files."""
+        with file_errors(self.path):
+            for folder in self.path.parent.glob(f"{self.path.name}.tmp-*"):
+                shutil.rmtree(folder)
+            for suffix in (COMPACTING, RESTORING):
+                self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
+
+
+def log_path(path: Path) -> Path:
+    """Return the path of DuckDB's write-ahead log of a file."""
+    return path.with_name(f"{path.name}.wal")
 
 
 def _hold_checkpoints(connection: duckdb.DuckDBPyConnection) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import duckdb
 
 from cdp_etl.errors import CdpEtlError
+from cdp_etl.warehouse.duckdb_facts import storage_fact
 
 
 class WarehouseError(CdpEtlError):
@@ -17,6 +18,23 @@ class WarehouseMissingError(WarehouseError):
 
     def __init__(self, path: Path) -> None:
         super().__init__(f"There is no warehouse at {path} yet; load a dump first.")
+
+
+class WarehouseDamagedError(WarehouseError):
+    """The content of the warehouse file cannot be read: it is truncated, overwritten, or no DuckDB file."""
+
+    def __init__(self, path: Path, fact: str) -> None:
+        super().__init__(
+            f"The warehouse {path} is damaged: {fact}. Restore a backup: `cdp-etl restore FILE --replace`. Without"
+            " one, move the file away, and load all dumps again: `cdp-etl run --from DATE --to DATE`."
+        )
+
+
+class WarehouseStorageError(WarehouseError):
+    """The disk did not read or write a file of the warehouse. Nothing was committed by the failed step."""
+
+    def __init__(self, fact: str) -> None:
+        super().__init__(f"The warehouse cannot be used: {fact}")
 
 
 class WarehouseLockedError(WarehouseError):
@@ -78,9 +96,9 @@ class LoadFailedError(WarehouseError):
     """DuckDB failed in a step of a load. The transaction was rolled back; the previous load stays in place."""
 
     def __init__(self, entity: str, dump_date: date, cause: duckdb.Error) -> None:
-        # Only errors of disk, memory and binding cannot quote values of a record, which must not be logged.
-        is_quotable = isinstance(cause, duckdb.IOException | duckdb.OutOfMemoryException | duckdb.BinderException)
-        fact = f"{type(cause).__name__}: {cause}" if is_quotable else type(cause).__name__
+        # Errors of binding cannot quote values of a record, which must not be logged. Most others can.
+        known = storage_fact(cause) or (str(cause) if isinstance(cause, duckdb.BinderException) else None)
+        fact = type(cause).__name__ + (f": {known}" if known else "")
         super().__init__(f"The load of {entity} of {dump_date} was rolled back: DuckDB failed ({fact}).")
 
 
@@ -91,11 +109,22 @@ class CopyNotEqualError(WarehouseError):
         super().__init__(f"The copy {path} differs from the warehouse and is not used: {fact}.")
 
 
+class BackupDamagedError(WarehouseError):
+    """A new backup cannot be read back. It was deleted."""
+
+    def __init__(self, path: Path, fact: str) -> None:
+        super().__init__(
+            f"The copy {path} cannot be read back and was deleted: {fact}. Run `cdp-etl check --full` to see"
+            " whether the warehouse itself is damaged."
+        )
+
+
 class NotABackupError(WarehouseError):
     """The file to restore is not a warehouse that this version can use."""
 
     def __init__(self, path: Path, fact: str) -> None:
         super().__init__(f"Nothing was restored from {path}: {fact}.")
+        self.fact = fact
 
 
 class WarehouseExistsError(WarehouseError):

@@ -15,6 +15,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from cdp_etl.warehouse.errors import WarehouseLockedError
+from cdp_etl.warehouse.file_errors import file_errors
 
 _POLL_SECONDS = 0.05
 _OWNER_ONLY, _OF_OTHERS = 0o600, 0o077
@@ -33,16 +34,18 @@ def exclusive_lock(warehouse: Path, timeout_seconds: float, on_wait: Callable[[f
         WarehouseLockedError: If the lock is not acquired within the timeout. Names the holding process, if known.
     """
     path = lock_path(warehouse)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    os.close(_open(path))
     lock = FileLock(path, timeout=timeout_seconds, thread_local=False)
     began = time.monotonic()
+    with file_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        os.close(_open(path))
+        try:
+            lock.acquire()
+        except Timeout:
+            raise WarehouseLockedError(path, time.monotonic() - began, _locking_process(path)) from None
     try:
-        lock.acquire()
-    except Timeout:
-        raise WarehouseLockedError(path, time.monotonic() - began, _locking_process(path)) from None
-    try:
-        path.write_text(str(os.getpid()), encoding="ascii")
+        with file_errors(path):
+            path.write_text(str(os.getpid()), encoding="ascii")
         on_wait(time.monotonic() - began)
         yield
     finally:
@@ -60,12 +63,15 @@ def shared_lock(warehouse: Path, timeout_seconds: float, on_wait: Callable[[floa
     """
     path = lock_path(warehouse)
     began = time.monotonic()
-    with os.fdopen(_open(path), "a+", encoding="ascii") as lock:
+    with file_errors(path):
+        lock = os.fdopen(_open(path), "a+", encoding="ascii")
+    with lock:
         while not _is_shared(lock.fileno()):
             if time.monotonic() - began > timeout_seconds:
                 raise WarehouseLockedError(path, time.monotonic() - began, _locking_process(path))
             time.sleep(_POLL_SECONDS)
-        lock.truncate(0)  # several readers may hold it, so none is named
+        with file_errors(path):
+            lock.truncate(0)  # several readers may hold it, so none is named
         on_wait(time.monotonic() - began)
         yield
 

@@ -12,8 +12,9 @@ import duckdb
 
 from cdp_etl.contract.render.ddl import literal, quoted
 from cdp_etl.durable_files import replace_file
-from cdp_etl.warehouse.connection import Warehouse
+from cdp_etl.warehouse.connection import COMPACTING, Warehouse
 from cdp_etl.warehouse.errors import CopyNotEqualError
+from cdp_etl.warehouse.file_errors import database_errors
 from cdp_etl.warehouse.sql import single_value
 
 _MIN_FREE_BYTES = 1024**3
@@ -39,19 +40,12 @@ def compact(warehouse: Warehouse) -> Compaction:
         WarehouseLockedError: If the lock is not acquired within `lock_timeout_seconds`.
         CopyNotEqualError: If a table of the new file has another number of rows. The old file stays.
     """
-    copy = warehouse.path.with_name(warehouse.path.name + ".compacting")
+    copy = warehouse.path.with_name(warehouse.path.name + COMPACTING)
     with warehouse.closed():
-        copy.unlink(missing_ok=True)  # a killed run may have left one
         before = warehouse.path.stat().st_size
         try:
-            with duckdb.connect(config=warehouse.limits()) as connection:
-                connection.execute("SET TimeZone = 'UTC'")
-                connection.execute(f"ATTACH {literal(str(warehouse.path))} AS warehouse (READ_ONLY)")
-                connection.execute(f"ATTACH {literal(str(copy))} AS copy")
-                connection.execute("COPY FROM DATABASE warehouse TO copy")
-                _compare(connection, copy)
-                connection.execute("DELETE FROM copy.ops.metadata WHERE name = ?", [_DELETED_SECRET])
-                connection.execute("DETACH copy")
+            with database_errors(copy):
+                _copy_and_compare(warehouse, copy)
             replace_file(copy, warehouse.path)
         finally:
             copy.unlink(missing_ok=True)
@@ -89,6 +83,17 @@ def row_counts(connection: duckdb.DuckDBPyConnection, database: str) -> dict[str
         )
         for schema, table in tables
     }
+
+
+def _copy_and_compare(warehouse: Warehouse, copy: Path) -> None:
+    with duckdb.connect(config=warehouse.limits()) as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute(f"ATTACH {literal(str(warehouse.path))} AS warehouse (READ_ONLY)")
+        connection.execute(f"ATTACH {literal(str(copy))} AS copy")
+        connection.execute("COPY FROM DATABASE warehouse TO copy")
+        _compare(connection, copy)
+        connection.execute("DELETE FROM copy.ops.metadata WHERE name = ?", [_DELETED_SECRET])
+        connection.execute("DETACH copy")
 
 
 def _compare(connection: duckdb.DuckDBPyConnection, copy: Path) -> None:
