@@ -5,7 +5,6 @@
 prints wall seconds, CPU seconds and peak resident memory.
 """
 
-import hashlib
 import json
 import os
 import resource
@@ -25,6 +24,7 @@ from normalize_dumps import DAY, MAIN
 
 from cdp_etl.contract.base_record import ValidationContext
 from cdp_etl.contract.normalization_settings import NormalizationSettings
+from cdp_etl.durable_files import hash_file
 from cdp_etl.entities import BY_NAME
 from cdp_etl.normalize import normalize_dump
 from cdp_etl.normalize.jit.payload_entries import find_entries
@@ -105,7 +105,7 @@ def _bare(options: dict[str, Any]) -> None:
 
 def _files(folder: Path) -> Sequence[File]:
     return [
-        File(path.name, path.stat().st_size, hashlib.sha256(path.name.encode()).hexdigest())
+        File(path.name, path.stat().st_size, hash_file(path))
         for path in sorted(folder.iterdir())
         if not path.name.startswith("_")
     ]

@@ -9,6 +9,7 @@ from cdp_etl.cli.output import err, out, print_table, progress
 from cdp_etl.marts.full_check.check import check_marts
 from cdp_etl.marts.registry import MARTS
 from cdp_etl.normalize import find_normalized
+from cdp_etl.pipeline.stored_files import check_stored_files
 from cdp_etl.settings import load_settings
 from cdp_etl.warehouse import check_full
 
@@ -25,6 +26,9 @@ def check_command(
     commits; this command checks all keys. It refreshes the marts first. Another process rebuilds all marts in a
     scratch database, and their rows are compared. If a check of a mart fails, the next refresh rebuilds the mart.
 
+    All files of archive and lake are compared with their hashes. Damaged outputs of the lake are rebuilt from the
+    archive.
+
     Example: `cdp-etl check --full`
     """
     if not full:
@@ -32,9 +36,12 @@ def check_command(
     settings = load_settings()
     warehouse = settings.open_warehouse()
     with progress() as report:
+        report("Checking archive and lake …")
+        stored = check_stored_files(settings, report)
+        rows = [(f"{one.place}.{one.entity}", "files_are_intact", one.passed, one.sentence) for one in stored]
         report("Checking staging …")
         staging = check_full(warehouse, partial(find_normalized, settings.lake))
-        rows = [(f"staging.{one.entity}", one.check, one.passed, one.sentence) for one in staging]
+        rows += [(f"staging.{one.entity}", one.check, one.passed, one.sentence) for one in staging]
         results = check_marts(warehouse, settings.mart_settings(), MARTS, report)
     rows += [
         (f"marts.{mart}", one.check.name, one.passed, one.sentence)

@@ -6,7 +6,7 @@ Belongs here: landing zones, listings, completeness, the pull, the raw archive a
 Does not belong here: database access, Dagster, decoding of records.
 """
 
-from cdp_etl.landing.archive import latest_pull
+from cdp_etl.landing.archive import archived_dates, damaged_files, latest_pull
 from cdp_etl.landing.discover import DiscoveredDump, FirstSeen, check_stability, discover
 from cdp_etl.landing.dump.manifest import require_record_counts
 from cdp_etl.landing.errors import (
@@ -51,7 +51,9 @@ __all__ = [
     "ZoneOptions",
     "ZoneProbe",
     "ZoneUnreachableError",
+    "archived_dates",
     "check_stability",
+    "damaged_files",
     "discover",
     "file_difference",
     "latest_pull",

@@ -19,9 +19,10 @@ from pathlib import Path
 from filelock import AsyncFileLock, Timeout
 from pydantic import TypeAdapter, ValidationError
 
-from cdp_etl.durable_files import sync_file, sync_folder, write_file
+from cdp_etl.durable_files import hash_file, sync_file, sync_folder, write_file
 from cdp_etl.landing.errors import LandingError
 from cdp_etl.landing.models import DumpFile, FileDifference, Pull, ReadyBy
+from cdp_etl.landing.zones.path_safety import printable
 
 LATEST = "latest.json"
 LOCK = "pull.lock"
@@ -104,7 +105,9 @@ class DumpArchive:
             sources: Current location of each file, by path in the dump: an earlier pull or the incoming folder.
         """
         target = self.directory(record.fingerprint)
-        if not target.is_dir():
+        if target.is_dir():
+            self._repair(target, record, sources)
+        else:
             building = self.incoming() / "building"
             if building.exists():
                 shutil.rmtree(building)
@@ -118,6 +121,23 @@ class DumpArchive:
             sync_folder(self.folder)
         write_file(self.folder / LATEST, _record.dump_json(record, indent=1))
         shutil.rmtree(self.incoming())
+
+    def _repair(self, target: Path, record: PullRecord, sources: Mapping[str, Path]) -> None:
+        """Replace files of a stored content that are missing or damaged by those that were pulled again."""
+        for file in record.files:
+            path = target / file.path
+            if not is_intact(path, file):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                repaired = self.incoming() / "repaired"
+                repaired.unlink(missing_ok=True)  # of a killed process
+                link_or_copy(sources[file.path], repaired)
+                repaired.replace(path)
+                sync_folder(path.parent)
+
+    def is_complete(self, record: PullRecord) -> bool:
+        """Return whether all files of a pull exist with their sizes; their content is not read."""
+        directory = self.directory(record.fingerprint)
+        return all(_size(directory / file.path) == file.bytes for file in record.files)
 
     def to_pull(self, record: PullRecord, *, is_new: bool) -> Pull:
         """Convert a record to a Pull."""
@@ -141,6 +161,26 @@ def latest_pull(archive: Path, entity: str, dump_date: date) -> Pull | None:
     dump = DumpArchive(archive, entity, dump_date)
     record = dump.latest()
     return dump.to_pull(record, is_new=False) if record else None
+
+
+def archived_dates(archive: Path, entity: str) -> list[date]:
+    """Return the dump dates of an entity that have a folder in the archive, in order."""
+    folder = archive / entity
+    return sorted(date.fromisoformat(path.name) for path in folder.iterdir()) if folder.is_dir() else []
+
+
+def damaged_files(pull: Pull) -> list[str]:
+    """Read all files of a pull and return those that are missing or damaged, by path in the dump."""
+    return [printable(file.path) for file in pull.files if not is_intact(pull.directory / file.path, file)]
+
+
+def is_intact(path: Path, file: DumpFile) -> bool:
+    """Return whether a file of the archive exists and has the content that was pulled."""
+    return _size(path) == file.bytes and hash_file(path) == file.sha256
+
+
+def _size(path: Path) -> int | None:
+    return path.stat().st_size if path.is_file() else None
 
 
 def link_or_copy(source: Path, target: Path) -> None:

@@ -16,7 +16,7 @@ from cdp_etl.landing.dump.manifest import (
 )
 from cdp_etl.landing.errors import DumpRefusedError
 from cdp_etl.landing.models import DeliveredFile, DumpFile
-from cdp_etl.landing.transfer.decrypt import DecryptionKey, decrypt
+from cdp_etl.landing.transfer.decrypt import DECRYPTED_SUFFIX, DecryptionKey, decrypt
 from cdp_etl.landing.transfer.download import download_file, download_name, read_small
 from cdp_etl.landing.zones.protocol import Session
 from cdp_etl.landing.zones.retry import RetryPolicy
@@ -85,7 +85,7 @@ class FilePuller:
         return PulledFile(_with_expected_records(file, declared), source)
 
     async def _decrypt(self, file: DumpFile, source: Path) -> PulledFile:
-        decrypted = source.with_suffix(".clear")
+        decrypted = source.with_suffix(DECRYPTED_SUFFIX)
         async with self._decrypting:
             await asyncio.to_thread(decrypt, file.path, source, decrypted, self._decryption)
         return PulledFile(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from cdp_etl.landing.archive import DumpArchive, PullRecord
+from cdp_etl.landing.archive import DumpArchive, PullRecord, is_intact
 from cdp_etl.landing.dump.completeness import require_unchanged_listing, wait_until_ready
 from cdp_etl.landing.dump.duplicate_files import find_duplicate_files
 from cdp_etl.landing.dump.listing import ListedFile, Listing, list_dump
@@ -14,7 +14,7 @@ from cdp_etl.landing.dump.manifest import MAX_MANIFEST_BYTES, Manifest, parse_ma
 from cdp_etl.landing.errors import DumpRefusedError, FilesMissingError
 from cdp_etl.landing.file_puller import DeclaredDigests, FilePuller, PulledFile
 from cdp_etl.landing.models import DumpFile, Pull, content_fingerprint, file_difference
-from cdp_etl.landing.transfer.decrypt import DecryptionKey
+from cdp_etl.landing.transfer.decrypt import DecryptionKey, remove_decrypted
 from cdp_etl.landing.transfer.download import read_small, run_concurrently
 from cdp_etl.landing.zones.path_safety import printable
 from cdp_etl.landing.zones.protocol import Session
@@ -48,7 +48,8 @@ def pull_dump(
     """Pull the dump of an entity and date, and return it; return None if no file was delivered.
 
     If the listing is unchanged since the previous pull, return that pull. Otherwise link the files whose path,
-    size, time and ETag are unchanged from the previous pull, and download and verify the other files.
+    size, time and ETag are unchanged from the previous pull, and download and verify the other files. A file that
+    is missing or damaged in the archive is downloaded again.
 
     Raises:
         DumpRefusedError: If a file name is unsafe, a manifest or checksum does not match, files are missing, or
@@ -79,7 +80,7 @@ class _DumpPull:
                 return unchanged
             async with self._dump.lock(self._rules.lock_wait_seconds):
                 # Another pull may have pulled the same delivery while this one waited for the lock.
-                return self._unchanged(listing) or await self._pull(session, listing)
+                return self._unchanged(listing) or await self._pull_or_clean_up(session, listing)
 
     async def _list(self, session: Session) -> Listing:
         return await list_dump(session, self._zone, self._entity, self._dump_date)
@@ -88,7 +89,22 @@ class _DumpPull:
         record = self._dump.latest()
         if self._rules.full_rescan or record is None or record.listing_fingerprint != listing.fingerprint:
             return None
+        if not self._dump.is_complete(record):
+            return None  # what the archive lost is pulled again
         return self._dump.to_pull(record, is_new=False)
+
+    async def _pull_or_clean_up(self, session: Session, listing: Listing) -> Pull:
+        """Pull, and delete what a failed pull cannot resume: all of a refused dump, and decrypted files."""
+        incoming = self._dump.incoming()
+        try:
+            remove_decrypted(incoming)  # of a killed pull
+            return await self._pull(session, listing)
+        except DumpRefusedError:
+            shutil.rmtree(incoming)
+            raise
+        except BaseException:
+            remove_decrypted(incoming)
+            raise
 
     async def _pull(self, session: Session, listing: Listing) -> Pull:
         ready_by = await wait_until_ready(
@@ -152,12 +168,12 @@ class _DumpPull:
 
         async def pull_file(listed: ListedFile) -> None:
             declared = DeclaredDigests(in_manifest.get(listed.path), listing.checksums.get(listed.path))
-            known = reusable.get(listed.path)
-            pulled[listed.path] = (
-                await puller.reuse(known[0], known[1], declared)
-                if known
-                else await puller.download(listed, declared)
-            )
+            if listed.path in reusable:
+                file, directory = reusable[listed.path]
+                if await asyncio.to_thread(is_intact, directory / file.path, file):
+                    pulled[listed.path] = await puller.reuse(file, directory, declared)
+                    return
+            pulled[listed.path] = await puller.download(listed, declared)
 
         await run_concurrently(listing.data_files, pull_file, max_concurrency=self._zone.parallel_files)
         return [pulled[listed.path] for listed in listing.data_files]

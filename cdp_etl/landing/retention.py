@@ -1,6 +1,7 @@
 """Retention of the raw archive: selects expired pulls and deletes them."""
 
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,6 +13,13 @@ from filelock import FileLock, Timeout
 
 from cdp_etl.landing.archive import INCOMING, LATEST, LOCK, DumpArchive
 from cdp_etl.landing.errors import LandingError
+from cdp_etl.landing.transfer.decrypt import remove_decrypted
+
+_PRUNED = ".pruned"
+"""Suffix of pulls whose deletion has begun."""
+
+_INCOMING_KEPT_SECONDS = 24 * 3600
+"""Time for which the downloads of an unfinished pull wait for the next attempt, which resumes them."""
 
 
 @dataclass(frozen=True)
@@ -42,29 +50,32 @@ class PrunedPull:
 def prune(archive: Path, retention: Retention, today: date, *, dry_run: bool) -> list[PrunedPull]:
     """Delete expired pulls and return them. With `dry_run`, delete nothing.
 
-    The newest pull of a dump is kept until its dump expires. A dump that is being pulled is skipped.
+    The newest pull of a dump is kept until its dump expires. A dump that is being pulled is skipped: what expired
+    is decided under the lock of the dump. Leftovers of killed prunes and refused pulls are deleted too.
 
     Raises:
         LandingError: If the archive contains a folder that is not named by a dump date.
     """
     pruned: list[PrunedPull] = []
     for entity, dump_date, folder in _dumps(archive):
-        expired = list(_expired(DumpArchive(archive, entity, dump_date), dump_date, retention, today))
-        if expired:
-            with suppress(Timeout), FileLock(folder / LOCK, timeout=0):
-                pruned += [
-                    PrunedPull(entity, dump_date, pull.name, _unshared_bytes(pull), reason)
-                    for pull, reason in expired
-                ]
-                if not dry_run:
-                    _delete(folder, [pull for pull, _ in expired])
+        with suppress(Timeout), FileLock(folder / LOCK, timeout=0):
+            expired = list(_expired(DumpArchive(archive, entity, dump_date), dump_date, retention, today))
+            pruned += [
+                PrunedPull(entity, dump_date, pull.name, _unshared_bytes(pull), reason) for pull, reason in expired
+            ]
+            if not dry_run:
+                _delete(folder, [pull for pull, _ in expired])
+                _delete_leftovers(folder)
     return pruned
 
 
 def _expired(
     dump: DumpArchive, dump_date: date, retention: Retention, today: date
 ) -> Iterator[tuple[Path, Literal["dump is old", "superseded"]]]:
-    latest = dump.latest()
+    try:
+        latest = dump.latest()
+    except LandingError:  # its record is damaged: without it, no pull is known to be superseded
+        latest = None
     is_old = retention.keep_days is not None and dump_date < today - timedelta(days=retention.keep_days)
     for pull in sorted(_pulls(dump.folder)):
         if is_old:
@@ -101,10 +112,21 @@ def _unshared_bytes(pull: Path) -> int:
 def _delete(folder: Path, pulls: list[Path]) -> None:
     """Rename each pull before deleting it, so that no reader sees an incomplete pull."""
     for pull in pulls:
-        hidden = pull.with_name(f".{pull.name}.pruned")
+        hidden = pull.with_name(f".{pull.name}{_PRUNED}")
         pull.rename(hidden)
         shutil.rmtree(hidden)
     if not any(_pulls(folder)):
         (folder / LATEST).unlink(missing_ok=True)
         if (folder / INCOMING).exists():
             shutil.rmtree(folder / INCOMING)
+
+
+def _delete_leftovers(folder: Path) -> None:
+    """Delete what killed prunes, refused pulls and killed pulls left. The caller holds the lock of the dump."""
+    for half_deleted in folder.glob(f".*{_PRUNED}"):
+        shutil.rmtree(half_deleted)
+    incoming = folder / INCOMING
+    if incoming.exists():
+        remove_decrypted(incoming)
+        if time.time() - incoming.stat().st_mtime > _INCOMING_KEPT_SECONDS:
+            shutil.rmtree(incoming)

@@ -4,25 +4,41 @@ Belongs here: the public interface of the package, and the steps that all file f
 Does not belong here: the warehouse and Dagster; readers of one format (`cdp_etl.normalize.readers`).
 """
 
-from cdp_etl.normalize.errors import DumpUnreadableError, RecordsLostError
+from cdp_etl.normalize.errors import (
+    ArchiveDamagedError,
+    DumpUnreadableError,
+    OutputDamagedError,
+    RecordsLostError,
+)
 from cdp_etl.normalize.lake.result import NormalizedDump, NormalizedFile
 from cdp_etl.normalize.lake.retention import PrunedOutput, prune_lake
-from cdp_etl.normalize.lake.store import find_normalized, latest_normalized
+from cdp_etl.normalize.lake.store import (
+    DumpFolder,
+    dump_folder,
+    find_normalized,
+    latest_normalized,
+    require_intact,
+)
 from cdp_etl.normalize.normalize import normalize_dump
 from cdp_etl.normalize.readers.byte_stream import ExpansionBound
 from cdp_etl.normalize.source_files import SourceFile, content_fingerprint
 
 __all__ = [
+    "ArchiveDamagedError",
+    "DumpFolder",
     "DumpUnreadableError",
     "ExpansionBound",
     "NormalizedDump",
     "NormalizedFile",
+    "OutputDamagedError",
     "PrunedOutput",
     "RecordsLostError",
     "SourceFile",
     "content_fingerprint",
+    "dump_folder",
     "find_normalized",
     "latest_normalized",
     "normalize_dump",
     "prune_lake",
+    "require_intact",
 ]

@@ -4,6 +4,8 @@ An error is about the dump as a whole: nothing of the dump is stored. A reason i
 are stored with the record and counted by their exact wording, so they must not change.
 """
 
+from datetime import date
+from pathlib import Path
 from typing import Final
 
 from cdp_etl.errors import CdpEtlError
@@ -24,6 +26,26 @@ class DumpUnreadableError(CdpEtlError):
         super().__init__(f"{place}: {fact}; nothing of this dump was stored.")
         self.file = file
         self.offset = offset
+
+
+class ArchiveDamagedError(CdpEtlError):
+    """A file of the archive is missing, or has other bytes than when it was pulled. Nothing was stored."""
+
+    def __init__(self, entity: str, dump_date: date, file: str, fact: str) -> None:
+        super().__init__(
+            f"{entity} {dump_date}: the archive is damaged, which is no fault of the partner: {file} {fact}."
+            f" Pull it again from the landing zone: `cdp-etl run --deep --entity {entity} --from {dump_date}`."
+        )
+
+
+class OutputDamagedError(CdpEtlError):
+    """An output in the lake is damaged. Normalizing the dump again replaces it."""
+
+    def __init__(self, entity: str, dump_date: str, path: Path, fact: str) -> None:
+        super().__init__(
+            f"{path} in the lake is damaged: {fact}. Rebuild it from the archive:"
+            f" `cdp-etl run --entity {entity} --from {dump_date}`; for all dumps: `cdp-etl check --full`."
+        )
 
 
 class RecordsLostError(CdpEtlError):

@@ -8,6 +8,7 @@ import shutil
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -18,11 +19,12 @@ import pyarrow.parquet as pq
 from cdp_etl.contract.base_record import ValidationContext
 from cdp_etl.contract.entity import Entity
 from cdp_etl.contract.normalization_settings import NormalizationSettings
+from cdp_etl.durable_files import hash_file
 from cdp_etl.normalize.batch import BatchContext, BatchResult, normalize_batch
 from cdp_etl.normalize.counts import RecordCounts
 from cdp_etl.normalize.dedup.key_spill import KeySpill
 from cdp_etl.normalize.dedup.resolve import DedupFolders, DedupResult, resolve_duplicates
-from cdp_etl.normalize.errors import RecordsLostError
+from cdp_etl.normalize.errors import ArchiveDamagedError, DumpUnreadableError, RecordsLostError
 from cdp_etl.normalize.lake.part_files import PartFolder
 from cdp_etl.normalize.lake.result import ACCEPTED, QUARANTINED, SUPERSEDED, NormalizedDump, NormalizedFile
 from cdp_etl.normalize.lake.store import dump_folder
@@ -58,6 +60,7 @@ def normalize_dump(  # noqa: PLR0913, PLR0917 - the dump, the lake, and the reso
     workers: int | None = None,
     expansion: ExpansionBound | None = None,
     progress: Callable[[str], None] | None = None,
+    rebuild: bool = False,
 ) -> NormalizedDump:
     """Read a dump, validate its records, and publish the output in the lake.
 
@@ -75,17 +78,19 @@ def normalize_dump(  # noqa: PLR0913, PLR0917 - the dump, the lake, and the reso
         workers: Number of batches processed at the same time; None means one per processor.
         expansion: Limit on the decompressed size of files.
         progress: Called with a sentence after each batch.
+        rebuild: Whether to normalize again what the lake has, because it is damaged. The latest output stays the
+            latest.
 
     Raises:
+        ArchiveDamagedError: If a file is missing or has another hash; nothing of the dump is published.
         DumpUnreadableError: If a file cannot be read to its end; nothing of the dump is published.
         RecordsLostError: If the counts do not balance; nothing of the dump is published.
     """
     folder = dump_folder(lake, entity, dump_date)
     folder.remove_leftovers()
     fingerprint = content_fingerprint(entity, dump_date, files, settings)
-    known = folder.find(fingerprint)
+    known = None if rebuild else folder.reuse(fingerprint)
     if known is not None:
-        folder.set_latest(known)
         return known
     dump = _Dump(entity, dump_date, directory, in_delivery_order(files), fingerprint)
     bounds = ReadBounds(batch_bytes, settings.max_record_bytes, expansion or ExpansionBound())
@@ -95,11 +100,12 @@ def normalize_dump(  # noqa: PLR0913, PLR0917 - the dump, the lake, and the reso
         context = BatchContext(entity, ValidationContext(settings, dump_date), folders.staged, quarantined)
         keys = KeySpill(_folder(work, "keys"))
         counts = RecordCounts()
-        for result in _in_parallel(context, _batches(dump, bounds), workers or _processors()):
-            counts.add(result.counts)
-            keys.add(result.keys)
-            if progress is not None:
-                progress(f"{entity.name} {dump_date}: {counts.records} records validated")
+        with _verified_files(dump):
+            for result in _in_parallel(context, _batches(dump, bounds), workers or _processors()):
+                counts.add(result.counts)
+                keys.add(result.keys)
+                if progress is not None:
+                    progress(f"{entity.name} {dump_date}: {counts.records} records validated")
         dedup = resolve_duplicates(entity, keys, folders, _folder(work, "decisions"))
         _check_conservation(
             dump,
@@ -112,7 +118,41 @@ def normalize_dump(  # noqa: PLR0913, PLR0917 - the dump, the lake, and the reso
         summary = _summary(dump, counts, dedup, work)
         if progress is not None and summary.reference_path_note is not None:
             progress(f"{entity.name} {dump_date}: {summary.reference_path_note}")
-        return folder.publish(work, summary)
+        return folder.publish(work, summary, is_latest=not rebuild)
+
+
+@contextmanager
+def _verified_files(dump: _Dump) -> Iterator[None]:
+    """Hash the files in a thread while the block reads them, and compare with the hashes of their pull.
+
+    A file that cannot be read is the partner's fault only if it is what the partner delivered.
+
+    Raises:
+        ArchiveDamagedError: If a file is missing or differs.
+    """
+
+    def compare(file: SourceFile) -> None:
+        try:
+            is_intact = hash_file(dump.directory / file.path) == file.sha256
+        except FileNotFoundError:
+            raise ArchiveDamagedError(dump.entity.name, dump.dump_date, file.path, "is missing") from None
+        if not is_intact:
+            fact = "has other bytes than when it was pulled"
+            raise ArchiveDamagedError(dump.entity.name, dump.dump_date, file.path, fact)
+
+    with ThreadPoolExecutor(1, thread_name_prefix="hash") as pool:
+        compared = [pool.submit(compare, file) for file in dump.files]
+        try:
+            yield
+        except (DumpUnreadableError, OSError):
+            for one in compared:
+                one.result()
+            raise
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+        for one in compared:
+            one.result()
 
 
 def _processors() -> int:

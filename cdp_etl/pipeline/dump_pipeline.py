@@ -18,12 +18,15 @@ from cdp_etl.landing import (
 from cdp_etl.normalize import (
     DumpUnreadableError,
     NormalizedDump,
+    OutputDamagedError,
     latest_normalized,
     normalize_dump,
+    require_intact,
 )
 from cdp_etl.pipeline.layers import Layer
 from cdp_etl.pipeline.stage_timing import timed_stage
 from cdp_etl.settings import Settings
+from cdp_etl.storage_errors import StorageError
 from cdp_etl.warehouse import (
     LoadFailedError,
     LoadNotBalancedError,
@@ -32,6 +35,7 @@ from cdp_etl.warehouse import (
     Warehouse,
     WarehouseError,
     files_in_place,
+    is_loaded,
     load_dump,
     record_attempt,
 )
@@ -91,6 +95,13 @@ class DumpOutcome:
     error: CdpEtlError | None = None
 
 
+class NotInLedgerError(CdpEtlError):
+    """A dump failed, and the warehouse that records it cannot be written either."""
+
+    def __init__(self, error: CdpEtlError, cause: WarehouseError) -> None:
+        super().__init__(f"{error} This is not in the ledger: {cause}")
+
+
 class LoadRefusedError(CdpEtlError):
     """The load was refused before it changed anything. The message is the reason in the ledger."""
 
@@ -115,18 +126,27 @@ def process_dump(settings: Settings, request: DumpRequest, report_progress: Repo
         return replace(outcome, error=error)  # the ledger is in the warehouse, which cannot be used
     except LoadRefusedError as error:
         return replace(outcome, error=error)  # the load has already recorded the refusal
-    except CdpEtlError as error:
-        status: Literal["refused", "failed"] = (
-            "refused" if isinstance(error, DumpRefusedError | DumpUnreadableError) else "failed"
-        )
-        record_attempt(warehouse, request.entity, request.dump_date, status, str(error), run_id=request.run_id)
-        return replace(outcome, error=error)
+    except (CdpEtlError, OSError) as error:
+        failure = StorageError(error) if isinstance(error, OSError) else error
+        return replace(outcome, error=_record_failure(warehouse, request, failure))
+
+
+def _record_failure(warehouse: Warehouse, request: DumpRequest, failure: CdpEtlError) -> CdpEtlError:
+    """Write a failed dump to the ledger; return the failure, or one that says that this was impossible too."""
+    status: Literal["refused", "failed"] = (
+        "refused" if isinstance(failure, DumpRefusedError | DumpUnreadableError) else "failed"
+    )
+    try:
+        record_attempt(warehouse, request.entity, request.dump_date, status, str(failure), run_id=request.run_id)
+    except WarehouseError as cause:  # for example a full disk; the alert then comes from the failed run
+        return NotInLedgerError(failure, cause)
+    return failure
 
 
 def is_recorded_in_ledger(error: CdpEtlError) -> bool:
     """Return whether the ledger contains the error of a dump. It does unless the warehouse cannot be used."""
     recorded = LoadFailedError | LoadNotBalancedError | StagingDiffersError
-    return not isinstance(error, WarehouseError) or isinstance(error, recorded)
+    return not isinstance(error, WarehouseError | NotInLedgerError) or isinstance(error, recorded)
 
 
 def _pull(
@@ -174,20 +194,32 @@ def _normalize(
         return replace(outcome, normalized=normalized)
     report_progress(f"{entity.name} {dump_date}: normalizing {len(pull.files)} files")
     with timed_stage(settings, "normalize", entity.name, dump_date) as log_fields:
-        normalized = normalize_dump(
-            entity,
-            dump_date,
-            pull.directory,
-            pull.files,
-            settings.lake,
-            settings.normalization_settings(),
-            batch_bytes=settings.batch_bytes,
-            expansion=settings.expansion_bound(),
-            progress=report_progress,
-        )
+        normalized = normalize_pull(settings, entity, pull, report_progress)
         log_fields |= {count: getattr(normalized, count) for count in _COUNTS}
     require_record_counts({file.path: file.expected_records for file in pull.files}, normalized.records_by_file)
     return replace(outcome, normalized=normalized)
+
+
+def normalize_pull(
+    settings: Settings, entity: Entity, pull: Pull, report_progress: ReportProgress, *, rebuild: bool = False
+) -> NormalizedDump:
+    """Normalize a pull by the settings; with `rebuild` also if the lake has its output, because it is damaged.
+
+    Raises:
+        ArchiveDamagedError, DumpUnreadableError, RecordsLostError: See `normalize_dump`.
+    """
+    return normalize_dump(
+        entity,
+        pull.dump_date,
+        pull.directory,
+        pull.files,
+        settings.lake,
+        settings.normalization_settings(),
+        batch_bytes=settings.batch_bytes,
+        expansion=settings.expansion_bound(),
+        progress=report_progress,
+        rebuild=rebuild,
+    )
 
 
 def _load(
@@ -197,15 +229,18 @@ def _load(
     outcome: DumpOutcome,
     report_progress: ReportProgress,
 ) -> DumpOutcome:
-    if outcome.normalized is None or outcome.pull is None or Layer.STAGING not in request.layers:
+    pull = outcome.pull
+    if outcome.normalized is None or pull is None or Layer.STAGING not in request.layers:
         return outcome
-    report_progress(f"{request.entity.name} {request.dump_date}: loading {outcome.normalized.accepted} records")
+    normalized = _intact(settings, warehouse, request, pull, outcome.normalized, report_progress)
+    outcome = replace(outcome, normalized=normalized)
+    report_progress(f"{request.entity.name} {request.dump_date}: loading {normalized.accepted} records")
     with timed_stage(settings, "load", request.entity.name, request.dump_date) as log_fields:
         load = load_dump(
             warehouse,
             request.entity,
-            outcome.normalized,
-            outcome.pull.files,
+            normalized,
+            pull.files,
             max_quarantine_rate=settings.quarantine_limit(request.entity),
             force=request.force,
             run_id=request.run_id,
@@ -214,3 +249,29 @@ def _load(
     if load.status == "refused":
         return replace(outcome, load=load, error=LoadRefusedError(load.reason))
     return replace(outcome, load=load)
+
+
+def _intact(  # noqa: PLR0913, PLR0917 - the dump, its files, and where they are
+    settings: Settings,
+    warehouse: Warehouse,
+    request: DumpRequest,
+    pull: Pull,
+    normalized: NormalizedDump,
+    report_progress: ReportProgress,
+) -> NormalizedDump:
+    """Return the output that will be loaded, after a comparison of its files with their hashes.
+
+    Raises:
+        OutputDamagedError: If it is damaged, and the request does not include normalization, which rebuilds it.
+    """
+    entity, fingerprint = request.entity, normalized.content_fingerprint
+    if not request.force and is_loaded(warehouse, entity, request.dump_date, fingerprint):
+        return normalized  # nothing of it will be read
+    try:
+        require_intact(settings.lake, entity, normalized)
+    except OutputDamagedError as error:
+        if Layer.NORMALIZED not in request.layers:
+            raise
+        report_progress(f"{entity.name} {request.dump_date}: normalizing again. {error}")
+        return normalize_pull(settings, entity, pull, report_progress, rebuild=True)
+    return normalized

@@ -1,13 +1,14 @@
 """Retention of the raw archive: which pulls are deleted and which are kept."""
 
 import os
+import time
 from datetime import date, datetime
 from pathlib import Path
 
 import pytest
 from filelock import FileLock
 
-from cdp_etl.landing import LandingError, Pull, Retention, latest_pull, prune, pull_dump
+from cdp_etl.landing import LandingError, Pull, Retention, latest_pull, prune, pull_dump, retention
 from cdp_etl_tests.landing.partners import DAY, ENTITY, FOLDER, FolderPartner
 
 TODAY = date(2026, 3, 31)
@@ -81,3 +82,65 @@ def test_an_unknown_folder_in_the_archive_is_an_error_with_its_path(archive: Pat
 
     with pytest.raises(LandingError, match="my notes: expected a folder named by a dump date"):
         prune(archive, Retention(keep_days=7), TODAY, dry_run=False)
+
+
+def test_a_pull_that_became_the_newest_while_prune_waited_for_the_lock_is_kept(
+    folder: FolderPartner, archive: Path, pulls: list[Pull], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The partner delivers the first content again, just before the lock is acquired."""
+
+    def deliver_first(path: Path, timeout: float) -> FileLock:
+        folder.put(f"{FOLDER}/a.csv", b"first")
+        assert pull_dump(folder.zone(), ENTITY, DAY, archive) is not None
+        return FileLock(path, timeout=timeout)
+
+    monkeypatch.setattr(retention, "FileLock", deliver_first)
+    prune(archive, Retention(keep_superseded_days=7), TODAY, dry_run=False)
+
+    latest = latest_pull(archive, ENTITY, DAY)
+    assert latest is not None
+    assert latest.fingerprint == pulls[0].fingerprint
+    assert (latest.directory / "a.csv").read_bytes() == b"first"
+
+
+def test_what_a_killed_prune_left_is_deleted(archive: Path, pulls: list[Pull]) -> None:
+    half = archive / FOLDER / f".{pulls[0].fingerprint}.pruned"
+    pulls[0].directory.rename(half)
+
+    assert prune(archive, Retention(), TODAY, dry_run=True) == []
+    assert half.exists()
+    prune(archive, Retention(), TODAY, dry_run=False)
+
+    assert not half.exists()
+    assert pulls[1].directory.is_dir()
+
+
+def test_downloads_of_an_unfinished_pull_are_kept_for_a_day_but_never_decrypted(
+    archive: Path, pulls: list[Pull]
+) -> None:
+    incoming = archive / FOLDER / ".incoming"
+    incoming.mkdir()
+    (incoming / "half").write_bytes(b"resumed by the next attempt")
+    (incoming / "secret.clear").write_bytes(b"plain text")
+
+    prune(archive, Retention(), TODAY, dry_run=False)
+    assert [path.name for path in incoming.iterdir()] == ["half"]
+
+    two_days_ago = time.time() - 48 * 3600
+    os.utime(incoming, (two_days_ago, two_days_ago))
+    prune(archive, Retention(), TODAY, dry_run=False)
+    assert not incoming.exists()
+    assert all(pull.directory.is_dir() for pull in pulls)
+
+
+def test_a_damaged_record_of_one_dump_does_not_stop_the_prune_of_others(
+    archive: Path, pulls: list[Pull], folder: FolderPartner
+) -> None:
+    folder.put(f"{ENTITY}/2026-03-02/a.csv", b"another day")
+    other = pull_dump(folder.zone(), ENTITY, date(2026, 3, 2), archive)
+    assert other is not None
+    (archive / FOLDER / "latest.json").write_bytes(b"{")
+
+    pruned = prune(archive, Retention(keep_days=7, keep_superseded_days=7), TODAY, dry_run=False)
+
+    assert {one.fingerprint for one in pruned} == {other.fingerprint, *(pull.fingerprint for pull in pulls)}

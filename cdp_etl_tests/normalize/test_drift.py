@@ -10,6 +10,7 @@ import pytest
 
 from cdp_etl.contract.entity import Entity
 from cdp_etl.contract.normalization_settings import NormalizationSettings
+from cdp_etl.durable_files import hash_file
 from cdp_etl.entities import BY_NAME, ENTITIES
 from cdp_etl.normalize import NormalizedDump, normalize_dump
 from cdp_etl.normalize.drift import DUMPS_COMPARED, MIN_DUMPS, Drift, compare
@@ -225,7 +226,7 @@ def test_generated_dumps_of_two_weeks_have_no_changed_share_and_no_changed_key(
 def drift_of_landing(entity: Entity, root: Path) -> Drift:
     """Normalize all dumps of an entity, and compare the newest with those before it."""
     for folder in sorted((root / "landing" / entity.name).iterdir()):
-        files = [Delivered(path.name, path.stat().st_size, path.name) for path in folder.glob("part-*")]
+        files = [Delivered(path.name, path.stat().st_size, hash_file(path)) for path in folder.glob("part-*")]
         normalize_dump(
             entity,
             date.fromisoformat(folder.name),

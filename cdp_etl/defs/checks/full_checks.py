@@ -19,6 +19,7 @@ from cdp_etl.marts.registry import MARTS
 from cdp_etl.normalize import find_normalized
 from cdp_etl.pipeline.dump_pipeline import ReportProgress
 from cdp_etl.pipeline.layers import Layer
+from cdp_etl.pipeline.stored_files import StoredFilesResult, check_stored_files
 from cdp_etl.settings import Settings
 from cdp_etl.warehouse import check_full
 
@@ -30,7 +31,8 @@ _STAGING_SPECS = {
     entity.table: dg.AssetCheckSpec(
         FULL_DATA_CHECK,
         asset=asset_key(Layer.STAGING, entity.table),
-        description="In all dumps, keys are unique, the newest version is current, and all values equal the lake.",
+        description="In all dumps, keys are unique, the newest version is current, and all values equal the lake."
+        " All files of archive and lake equal their hashes.",
     )
     for entity in ENTITIES
 }
@@ -73,8 +75,9 @@ def build_full_checks() -> dg.AssetChecksDefinition:
             return
         selected = context.selected_asset_check_keys
         if any(spec.key in selected for spec in _STAGING_SPECS.values()):
+            stored = check_stored_files(settings, report_progress)
             report_progress("checking staging")
-            for key, violations, sentence in _staging_results(settings):
+            for key, violations, sentence in _staging_results(settings, stored):
                 if key in selected:
                     yield _check_result(key, violations, sentence)
         marts = [mart for mart in MARTS if _MART_SPECS[mart.name].key in selected]
@@ -102,12 +105,15 @@ def build_weekly_check(settings: Settings) -> dg.ScheduleDefinition:
     )
 
 
-def _staging_results(settings: Settings) -> Iterator[Result]:
+def _staging_results(settings: Settings, stored: Sequence[StoredFilesResult]) -> Iterator[Result]:
     findings = check_full(settings.open_warehouse(), partial(find_normalized, settings.lake))
     for table, spec in _STAGING_SPECS.items():
         own = [finding for finding in findings if finding.entity == table]
-        sentence = " ".join(f"{finding.check}: {finding.sentence}" for finding in own)
-        yield spec.key, sum(finding.violations for finding in own), sentence
+        files = [one for one in stored if one.entity == table]
+        sentences = [f"{one.place}: {one.sentence}" for one in files]
+        sentences += [f"{finding.check}: {finding.sentence}" for finding in own]
+        violations = sum(one.violations for one in files) + sum(finding.violations for finding in own)
+        yield spec.key, violations, " ".join(sentences)
 
 
 def _mart_result(results: Sequence[CheckResult]) -> tuple[int, str]:

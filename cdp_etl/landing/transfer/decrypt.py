@@ -13,6 +13,9 @@ from cdp_etl.landing.errors import DumpRefusedError, ZoneConfigError
 from cdp_etl.landing.transfer import decrypt_worker
 from cdp_etl.landing.zones.path_safety import printable
 
+DECRYPTED_SUFFIX = ".clear"
+"""Suffix of decrypted files in the folder of downloads."""
+
 _MIN_OUTPUT_BYTES = 1024 * 1024  # a valid small message can expand to many times its size
 
 
@@ -71,6 +74,12 @@ def decrypt(path: str, source: Path, target: Path, key: DecryptionKey | None) ->
         limit = f"{key.max_expansion} times its size, or than {key.max_bytes} bytes"
         raise DumpRefusedError(f"{printable(path)}: expands to more than {limit}")
     raise DumpRefusedError(f"{printable(path)}: not a complete OpenPGP message")
+
+
+def remove_decrypted(incoming: Path) -> None:
+    """Delete decrypted files of an unfinished pull. The next pull decrypts again, and they are plain text."""
+    for decrypted in incoming.glob(f"*{DECRYPTED_SUFFIX}"):
+        decrypted.unlink()
 
 
 def _run_worker(request: bytes) -> int:

@@ -1,5 +1,6 @@
 """Dumps of an entity in the lake, by dump date: the latest output of each date."""
 
+import logging
 import re
 from collections.abc import Iterator
 from datetime import date
@@ -7,8 +8,11 @@ from pathlib import Path
 from typing import Final
 
 from cdp_etl.contract.entity import Entity
+from cdp_etl.normalize.errors import OutputDamagedError
 from cdp_etl.normalize.lake.result import NormalizedDump
 from cdp_etl.normalize.lake.store import latest_normalized
+
+_logger = logging.getLogger(__name__)
 
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 
@@ -16,7 +20,11 @@ _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 def dumps_between(
     lake: Path, entity: Entity, first: date | None = None, last: date | None = None
 ) -> Iterator[NormalizedDump]:
-    """Yield the dumps of an entity by date, from the first to the last date inclusive; None means no limit."""
+    """Yield the dumps of an entity by date, from the first to the last date inclusive; None means no limit.
+
+    Raises:
+        OutputDamagedError: If the output of a dump is damaged.
+    """
     for dump_date in dump_dates_in_lake(lake, entity):
         if (first is None or first <= dump_date) and (last is None or dump_date <= last):
             dump = latest_normalized(lake, entity, dump_date)
@@ -25,10 +33,14 @@ def dumps_between(
 
 
 def newest_dumps(lake: Path, entity: Entity, count: int) -> list[NormalizedDump]:
-    """Return the newest dumps of an entity, at most `count`, by date."""
+    """Return the newest dumps of an entity by date, at most `count`. Damaged ones are left out with a warning."""
     newest: list[NormalizedDump] = []
     for dump_date in reversed(dump_dates_in_lake(lake, entity)):
-        dump = latest_normalized(lake, entity, dump_date)
+        try:
+            dump = latest_normalized(lake, entity, dump_date)
+        except OutputDamagedError as error:
+            _logger.warning("%s", error)
+            continue
         if dump is not None:
             newest.insert(0, dump)
         if len(newest) == count:

@@ -57,6 +57,8 @@ class NormalizedDump:
         open_values: Most common values of open vocabularies, with their counts, by column.
         reference_path_records: Number of records that the fast path left to the reference path.
         reference_path_causes: The same by the first cause of each record.
+        parts: Its Parquet files by path relative to `directory`, with size and hash; none in outputs of versions
+            before this field. They depend on the size of batches, so equal outputs may differ in them.
     """
 
     entity: str
@@ -78,6 +80,7 @@ class NormalizedDump:
     open_values: dict[str, dict[str, int]] = field(default_factory=dict)
     reference_path_records: int = 0
     reference_path_causes: dict[str, int] = field(default_factory=dict)
+    parts: tuple[NormalizedFile, ...] = field(default=(), compare=False)
 
     @property
     def accepted_files(self) -> list[Path]:
@@ -108,10 +111,11 @@ class NormalizedDump:
         summary: dict[str, Any] = {
             _STORED_KEYS.get(name, name): getattr(self, name)
             for name in self.__dataclass_fields__
-            if name not in {"directory", "files"}
+            if name not in {"directory", "files", "parts"}
         }
         summary["dump_date"] = self.dump_date.isoformat()
-        summary["files"] = [{"path": file.path, "bytes": file.bytes, "sha256": file.sha256} for file in self.files]
+        for name, files in (("files", self.files), ("parts", self.parts)):
+            summary[name] = [{"path": one.path, "bytes": one.bytes, "sha256": one.sha256} for one in files]
         return json.dumps(summary, ensure_ascii=False, indent=1, sort_keys=True)
 
     @classmethod
@@ -122,5 +126,6 @@ class NormalizedDump:
             if key in summary:
                 summary[name] = summary.pop(key)
         summary["dump_date"] = date.fromisoformat(summary["dump_date"])
-        summary["files"] = tuple(NormalizedFile(**file) for file in summary["files"])
+        for name in ("files", "parts"):
+            summary[name] = tuple(NormalizedFile(**file) for file in summary.get(name, ()))
         return cls(directory=directory, **summary)

@@ -8,14 +8,10 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Final
 
 from cdp_etl.contract.entity import Entity
 from cdp_etl.normalize.lake.history import dump_dates_in_lake
-from cdp_etl.normalize.lake.store import DumpFolder, dump_folder
-
-_DELETING: Final = ".going-"
-"""Prefix of outputs whose deletion has begun."""
+from cdp_etl.normalize.lake.store import DELETING, DumpFolder, delete_folder, dump_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,26 +48,27 @@ def prune_lake(  # noqa: PLR0913 - the lake, what to retain, and whether to dele
         lake: The root of the normalized lake.
         entities: The entities whose outputs are pruned.
         referenced: Entity table, dump date and content fingerprint of each output that the ledger references.
-        keep_days: Days to retain other outputs after they were written; None retains them for ever.
+        keep_days: Days to retain other outputs after they were written or last reused; None retains them for ever.
         today: The current date.
         dry_run: Whether to delete nothing.
     """
     pruned: list[PrunedOutput] = []
-    if keep_days is None:
-        return pruned
-    first_retained = today - timedelta(days=keep_days)
+    first_retained = date.min if keep_days is None else today - timedelta(days=keep_days)
     for entity in entities:
         for dump_date in dump_dates_in_lake(lake, entity):
             folder = dump_folder(lake, entity, dump_date)
-            if not dry_run:
-                _finish_interrupted(folder)
-            for output in _outputs(folder):
-                is_referenced = (entity.table, dump_date, output.name) in referenced
-                if is_referenced or _is_latest(folder, output) or _written_on(output) >= first_retained:
-                    continue
-                pruned.append(PrunedOutput(entity.name, dump_date, output.name, _bytes(output)))
+            # A run that reuses an output holds the lock too, and renews the time of the output.
+            with folder.lock():
                 if not dry_run:
-                    _delete(output)
+                    _finish_interrupted(folder)
+                latest = folder.latest_fingerprint()
+                for output in _outputs(folder):
+                    is_referenced = (entity.table, dump_date, output.name) in referenced
+                    if is_referenced or output.name == latest or _used_on(output) >= first_retained:
+                        continue
+                    pruned.append(PrunedOutput(entity.name, dump_date, output.name, _bytes(output)))
+                    if not dry_run:
+                        delete_folder(output)
     return pruned
 
 
@@ -82,12 +79,8 @@ def _outputs(folder: DumpFolder) -> Iterator[Path]:
     )
 
 
-def _is_latest(folder: DumpFolder, output: Path) -> bool:
-    latest = folder.latest()
-    return latest is not None and latest.content_fingerprint == output.name
-
-
-def _written_on(output: Path) -> date:
+def _used_on(output: Path) -> date:
+    """Return the date on which an output was written or last reused."""
     return datetime.fromtimestamp(output.stat().st_mtime, UTC).date()
 
 
@@ -95,14 +88,7 @@ def _bytes(output: Path) -> int:
     return sum(path.stat().st_size for path in output.rglob("*") if path.is_file())
 
 
-def _delete(output: Path) -> None:
-    """Delete an output after renaming it, so that no reader sees half of it."""
-    deleting = output.with_name(f"{_DELETING}{output.name}")
-    output.rename(deleting)
-    shutil.rmtree(deleting)
-
-
 def _finish_interrupted(folder: DumpFolder) -> None:
     """Delete outputs whose deletion a killed run has begun."""
-    for deleting in folder.directory.glob(f"{_DELETING}*"):
+    for deleting in folder.directory.glob(f"{DELETING}*"):
         shutil.rmtree(deleting, ignore_errors=True)

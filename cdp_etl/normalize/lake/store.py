@@ -5,24 +5,42 @@ names the current one. A run writes into a work directory of its own and renames
 no partial output visible, and concurrent runs do not interfere.
 """
 
+import os
+import re
 import shutil
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Final
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
 from cdp_etl.contract.entity import Entity
-from cdp_etl.durable_files import replace_file, write_file
-from cdp_etl.normalize.lake.result import SUMMARY_FILE, NormalizedDump
+from cdp_etl.durable_files import hash_file, replace_file, sync_folder, write_file
+from cdp_etl.normalize.errors import OutputDamagedError
+from cdp_etl.normalize.lake.part_files import PartFolder
+from cdp_etl.normalize.lake.result import (
+    ACCEPTED,
+    QUARANTINED,
+    SUMMARY_FILE,
+    SUPERSEDED,
+    NormalizedDump,
+    NormalizedFile,
+)
+
+DELETING: Final = ".going-"
+"""Prefix of outputs whose deletion has begun."""
 
 _WORK: Final = ".work-"
 _LOCK: Final = ".lock"
+_OUTPUTS_LOCK: Final = ".outputs.lock"
 _LATEST: Final = "latest"
+_FINGERPRINT: Final = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,21 +54,98 @@ class DumpFolder:
     directory: Path
 
     def find(self, fingerprint: str) -> NormalizedDump | None:
-        """Return the output of a content fingerprint, or None if there is none yet."""
+        """Return the output of a content fingerprint, or None if there is none yet.
+
+        The name of the folder is not trusted: its summary must be of this content, and all files must have their
+        size. `require_intact` compares the hashes too.
+
+        Raises:
+            OutputDamagedError: If the summary cannot be read, is of another output, or a file is not complete.
+        """
         directory = self.directory / fingerprint
+        path = directory / SUMMARY_FILE
         try:
-            text = (directory / SUMMARY_FILE).read_text("utf-8")
+            output = NormalizedDump.from_json(path.read_text("utf-8"), directory)
         except FileNotFoundError:
             return None
-        return NormalizedDump.from_json(text, directory)
+        except (ValueError, LookupError, TypeError, AttributeError):  # not JSON, or JSON of another shape
+            raise self._damaged(path, "it is not a summary") from None
+        if (output.entity, output.dump_date.isoformat(), output.content_fingerprint) != (
+            self.directory.parent.name,
+            self.directory.name,
+            fingerprint,
+        ):
+            raise self._damaged(path, "it is the summary of another output")
+        for part in output.parts:
+            size = _size(directory / part.path)
+            if size != part.bytes:
+                raise self._damaged(directory / part.path, f"{size or 0} bytes instead of {part.bytes}")
+        return output
+
+    def require_intact(self, output: NormalizedDump) -> None:
+        """Read all files of an output and compare their hashes; without hashes, the number of rows.
+
+        Raises:
+            OutputDamagedError: If a file differs.
+        """
+        for part in output.parts:
+            path = output.directory / part.path
+            if not path.is_file() or hash_file(path) != part.sha256:
+                raise self._damaged(path, "its content is not what normalization wrote")
+        if not output.parts:
+            written = {ACCEPTED: output.accepted, SUPERSEDED: output.superseded, QUARANTINED: output.quarantined}
+            for name, rows in written.items():
+                if _rows(output.directory / name) != rows:
+                    raise self._damaged(output.directory / name, f"it does not have {rows} rows")
 
     def latest(self) -> NormalizedDump | None:
-        """Return the output that was published last, or None if there is none."""
+        """Return the output that was published last, or None if there is none.
+
+        Raises:
+            OutputDamagedError: If the pointer to it or the output is damaged.
+        """
+        fingerprint = self.latest_fingerprint()
+        if fingerprint is None:
+            return None
+        if not _FINGERPRINT.fullmatch(fingerprint):
+            raise self._damaged(self.directory / _LATEST, "it names no output")
+        return self.find(fingerprint)
+
+    def latest_fingerprint(self) -> str | None:
+        """Return the content fingerprint of the output that was published last, or None if there is none."""
         try:
-            fingerprint = (self.directory / _LATEST).read_text("utf-8").strip()
+            return (self.directory / _LATEST).read_text("utf-8", errors="replace").strip()
         except FileNotFoundError:
             return None
-        return self.find(fingerprint)
+
+    def reuse(self, fingerprint: str) -> NormalizedDump | None:
+        """Set a known output as the latest and return it; None if it must be normalized.
+
+        `prune_lake` deletes no output that was reused: both hold the lock, and the time of the folder is renewed.
+        """
+        if not self.directory.is_dir():
+            return None
+        with self.lock():
+            known = self.usable(fingerprint)
+            if known is not None:
+                os.utime(known.directory)
+                self.set_latest(known)
+            return known
+
+    def fingerprints(self) -> list[str]:
+        """Return the content fingerprints of all outputs; other folders are work in progress."""
+        return sorted(path.name for path in self.directory.iterdir() if _FINGERPRINT.fullmatch(path.name))
+
+    def usable(self, fingerprint: str) -> NormalizedDump | None:
+        """Return the output of a content fingerprint, or None if there is none or it is damaged."""
+        try:
+            return self.find(fingerprint)
+        except OutputDamagedError:
+            return None
+
+    def lock(self) -> FileLock:
+        """Return the lock of this dump's outputs: one process sets, replaces or deletes them at a time."""
+        return FileLock(self.directory / _OUTPUTS_LOCK)
 
     @contextmanager
     def work_directory(self) -> Iterator[Path]:
@@ -66,20 +161,48 @@ class DumpFolder:
                 shutil.rmtree(work, ignore_errors=True)
                 lock.unlink()  # before it is released: a free lock marks a leftover
 
-    def publish(self, work: Path, output: NormalizedDump) -> NormalizedDump:
+    def publish(self, work: Path, output: NormalizedDump, *, is_latest: bool = True) -> NormalizedDump:
         """Rename a work directory to its content fingerprint, and set it as the latest output.
 
-        If another run has published the same content, its files stay: they are equal.
+        If another run has published the same content, its files stay: they are equal. Damaged ones are replaced.
+
+        Args:
+            work: The work directory.
+            output: What is in it.
+            is_latest: Whether to set it as the latest output.
         """
-        write_file(work / SUMMARY_FILE, output.to_json().encode())
+        parts = [
+            NormalizedFile(path.relative_to(work).as_posix(), path.stat().st_size, hash_file(path))
+            for path in sorted(work.rglob("*.parquet"))
+        ]
+        write_file(work / SUMMARY_FILE, replace(output, parts=tuple(parts)).to_json().encode())
         final = self.directory / output.content_fingerprint
-        with suppress(OSError):
-            work.rename(final)
-        published = self.find(output.content_fingerprint)
-        if published is None:
-            raise FileNotFoundError(final / SUMMARY_FILE)
-        self.set_latest(published)
+        with self.lock():
+            published = self._intact(output.content_fingerprint)
+            if published is None:
+                if final.exists():
+                    delete_folder(final)
+                work.rename(final)
+                sync_folder(self.directory)
+                published = self.find(output.content_fingerprint)
+            if published is None:
+                raise FileNotFoundError(final / SUMMARY_FILE)
+            if is_latest:
+                self.set_latest(published)
         return published
+
+    def _intact(self, fingerprint: str) -> NormalizedDump | None:
+        try:
+            output = self.find(fingerprint)
+            if output is not None:
+                self.require_intact(output)
+        except OutputDamagedError:
+            return None
+        return output
+
+    def _damaged(self, path: Path, fact: str) -> OutputDamagedError:
+        entity = self.directory.parent.name.replace("_", "-")
+        return OutputDamagedError(entity, self.directory.name, path, fact)
 
     def set_latest(self, output: NormalizedDump) -> None:
         """Set an output as the latest."""
@@ -106,10 +229,44 @@ def dump_folder(lake: Path, entity: Entity, dump_date: date) -> DumpFolder:
 def find_normalized(
     lake: Path, entity: Entity, dump_date: date, content_fingerprint: str
 ) -> NormalizedDump | None:
-    """Return the output of a dump with this fingerprint, or None if the lake does not have it."""
-    return dump_folder(lake, entity, dump_date).find(content_fingerprint)
+    """Return the output of a dump with this fingerprint, or None if the lake does not have it undamaged."""
+    return dump_folder(lake, entity, dump_date).usable(content_fingerprint)
 
 
 def latest_normalized(lake: Path, entity: Entity, dump_date: date) -> NormalizedDump | None:
-    """Return the output of a dump that was published last, or None if the dump was never normalized."""
+    """Return the output of a dump that was published last, or None if the dump was never normalized.
+
+    Raises:
+        OutputDamagedError: If it is damaged.
+    """
     return dump_folder(lake, entity, dump_date).latest()
+
+
+def require_intact(lake: Path, entity: Entity, output: NormalizedDump) -> None:
+    """Compare all files of an output with their hashes.
+
+    Raises:
+        OutputDamagedError: If a file differs.
+    """
+    dump_folder(lake, entity, output.dump_date).require_intact(output)
+
+
+def delete_folder(folder: Path) -> None:
+    """Delete a folder after renaming it, so that no reader sees half of it."""
+    deleting = folder.with_name(f"{DELETING}{folder.name}")
+    if deleting.exists():  # of a killed process
+        shutil.rmtree(deleting)
+    folder.rename(deleting)
+    shutil.rmtree(deleting)
+
+
+def _size(path: Path) -> int | None:
+    return path.stat().st_size if path.is_file() else None
+
+
+def _rows(folder: Path) -> int | None:
+    """Return the number of rows of the Parquet files of a folder; None if one cannot be read."""
+    try:
+        return sum(pq.read_metadata(path).num_rows for path in PartFolder(folder).files())
+    except (OSError, pa.ArrowException):
+        return None

@@ -12,6 +12,7 @@ from cdp_etl.contract.entity import Entity
 from cdp_etl.contract.render.ddl import literal
 from cdp_etl.entities import ENTITIES
 from cdp_etl.warehouse.connection import Warehouse
+from cdp_etl.warehouse.duckdb_facts import damage_fact
 from cdp_etl.warehouse.load import consent_statements
 from cdp_etl.warehouse.load.lake_comparison import differences
 from cdp_etl.warehouse.load.protocols import FindDump
@@ -108,10 +109,14 @@ def _compare_with_lake(
         dump = find_dump(entity, dump_date, fingerprint)
         if dump is None:
             missing += 1
-        else:
-            different += [
-                f"{dump_date}: {fact}" for fact in differences(connection, entity, dump, compares_days=False)
-            ]
+            continue
+        try:
+            facts = differences(connection, entity, dump, compares_days=False)
+            different += [f"{dump_date}: {fact}" for fact in facts]
+        except duckdb.Error as error:
+            if damage_fact(error) is not None:
+                raise  # the warehouse itself is damaged
+            different.append(f"{dump_date}: the lake cannot be read ({type(error).__name__})")
     named = "; ".join(different[:_DUMPS_NAMED])
     return StagingCheckResult(
         "equals_lake",

@@ -179,3 +179,31 @@ def test_an_encrypted_file_next_to_its_decrypted_one_is_refused(
 
     with pytest.raises(DumpRefusedError, match=r"(?i)(a|A).csv(.pgp)? and (a|A).csv(.pgp)?: names that differ"):
         pulled(folder, archive, key)
+
+
+def test_no_decrypted_file_stays_if_another_file_is_refused(
+    folder: FolderPartner, archive: Path, key: DecryptionKey, secret_key: pysequoia.Tsk
+) -> None:
+    folder.put(f"{FOLDER}/a.csv.pgp", encrypted(b"clear text", secret_key))
+    folder.put(f"{FOLDER}/b.csv", b"content")
+    folder.put(f"{FOLDER}/b.csv.sha256", b"0" * 64)
+
+    with pytest.raises(DumpRefusedError):
+        pulled(folder, archive, key)
+
+    assert b"clear text" not in b"".join(path.read_bytes() for path in archive.rglob("*") if path.is_file())
+    assert not (archive / FOLDER / ".incoming").exists()
+
+
+def test_a_decrypted_file_of_a_killed_pull_is_deleted_by_the_next_pull(
+    folder: FolderPartner, archive: Path, key: DecryptionKey
+) -> None:
+    left = archive / FOLDER / ".incoming" / f"{'0' * 64}.clear"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"clear text")
+    folder.put(f"{FOLDER}/a.csv.pgp", b"not a message")
+
+    with pytest.raises(DumpRefusedError):
+        pulled(folder, archive, key)
+
+    assert not left.exists()

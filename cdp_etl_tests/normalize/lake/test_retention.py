@@ -1,13 +1,14 @@
 """Retention of the lake: which outputs are deleted, and which never are."""
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from pathlib import Path
 
 import pytest
 
 from cdp_etl.entities import ENTITIES
-from cdp_etl.normalize import NormalizedDump, PrunedOutput, latest_normalized, prune_lake
+from cdp_etl.normalize import NormalizedDump, PrunedOutput, dump_folder, latest_normalized, prune_lake
 from cdp_etl_tests.normalize.harness import COMMENT, DUMP_DATE, comment, ndjson, normalize
 
 TODAY = date(2026, 3, 31)
@@ -82,3 +83,41 @@ def test_content_delivered_again_after_its_deletion_is_normalized_again(
 
     assert again.dump == outputs[0]
     assert again.accepted["comment_id"].to_list() == ["0"]
+
+
+def test_an_output_that_a_run_reused_today_is_retained_although_another_is_the_latest(
+    tmp_path: Path, outputs: list[NormalizedDump]
+) -> None:
+    """The run has not loaded it yet, so the ledger does not reference it."""
+    normalize(tmp_path, {"a.ndjson": ndjson(comment(0))})
+    normalize(tmp_path, {"a.ndjson": ndjson(*map(comment, range(3)))})
+
+    prune(tmp_path)
+
+    assert [one.directory.exists() for one in outputs] == [True, False, True]
+
+
+def test_a_prune_waits_for_a_run_that_is_about_to_reuse_an_output(
+    tmp_path: Path, outputs: list[NormalizedDump]
+) -> None:
+    lake = dump_folder(tmp_path / "lake", COMMENT, DUMP_DATE)
+    with ThreadPoolExecutor(1) as pool:
+        with lake.lock():
+            pruning = pool.submit(prune, tmp_path)
+            with pytest.raises(TimeoutError):
+                pruning.result(timeout=0.3)
+            assert all(one.directory.exists() for one in outputs)
+            lake.set_latest(outputs[0])
+        pruning.result()
+
+    assert [one.directory.exists() for one in outputs] == [True, False, False]
+
+
+def test_a_deletion_that_was_killed_is_finished_also_without_a_retention(
+    tmp_path: Path, outputs: list[NormalizedDump]
+) -> None:
+    half = outputs[0].directory.with_name(f".going-{outputs[0].content_fingerprint}")
+    outputs[0].directory.rename(half)
+
+    assert prune(tmp_path, keep_days=None) == []
+    assert not half.exists()

@@ -199,7 +199,8 @@ def test_a_killed_run_leaves_no_partial_output_and_is_cleaned_up(
     outcome = normalize(tmp_path, {"a.ndjson": ndjson(comment(1), comment(1), comment(2))})
 
     assert (outcome.dump.accepted, outcome.dump.superseded) == (2, 1)
-    assert sorted(path.name for path in folder.iterdir()) == sorted([outcome.dump.content_fingerprint, "latest"])
+    expected = [".outputs.lock", outcome.dump.content_fingerprint, "latest"]
+    assert sorted(path.name for path in folder.iterdir()) == sorted(expected)
 
 
 @pytest.mark.full

@@ -77,14 +77,6 @@ def test_a_wrong_checksum_is_fatal(tmp_path: Path) -> None:
         normalize(tmp_path, {"a.ndjson.gz": bytes(packed)})
 
 
-def test_a_missing_file_is_fatal(tmp_path: Path) -> None:
-    files = deliver(tmp_path / "dump", {"a.ndjson": LINES})
-    (tmp_path / "dump" / "a.ndjson").unlink()
-
-    with pytest.raises(DumpUnreadableError, match=r"^a\.ndjson: cannot be read"):
-        normalize_dump(COMMENT, DUMP_DATE, tmp_path / "dump", files, tmp_path / "lake", NormalizationSettings())
-
-
 @pytest.mark.full
 @both
 @pytest.mark.parametrize(
