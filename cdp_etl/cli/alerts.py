@@ -1,20 +1,22 @@
 """`cdp-etl alerts`: test the alert channels, list current findings, send alerts."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import typer
 
 from cdp_etl.alerts.channels.base import deliver
-from cdp_etl.alerts.dispatch import dispatch, pending_findings
+from cdp_etl.alerts.dispatch import FindingsSnapshot, dispatch, pending_findings
 from cdp_etl.alerts.errors import DeliveryError
+from cdp_etl.alerts.findings.marts import damage_finding
 from cdp_etl.alerts.message import NO_CHANNEL, trial_message
-from cdp_etl.alerts.notification_state import read_state
+from cdp_etl.alerts.notification_state import NotificationState, read_state
 from cdp_etl.cli.lazy_group import subcommands
 from cdp_etl.cli.options import AsJson
 from cdp_etl.cli.output import out, print_error, print_json, print_table
 from cdp_etl.defs.alerting.collect import collect_findings
-from cdp_etl.defs.runtime.instance import open_instance
-from cdp_etl.settings import load_settings
+from cdp_etl.defs.runtime.instance import InstanceError, open_instance
+from cdp_etl.settings import Settings, load_settings
 
 alerts = subcommands("Test alert channels, list findings, send alerts.")
 
@@ -55,8 +57,7 @@ def check_command(*, as_json: AsJson = False) -> None:
     channels = [channel.name for channel in settings.channels()]
     now = datetime.now(UTC)
     state = read_state(settings.alerts)
-    with open_instance(settings) as instance:
-        snapshot = collect_findings(settings, instance, state, now)
+    snapshot = _collect(settings, state, now)
     pending = {
         name: {one.finding.key for one in pending_findings(state, snapshot, name, now)} for name in channels
     }
@@ -103,14 +104,9 @@ def send_command() -> None:
         out().print(NO_CHANNEL)
         raise typer.Exit(1)
     now = datetime.now(UTC)
-    with open_instance(settings) as instance:
-        results = dispatch(
-            settings.alerts,
-            settings.installation(),
-            channels,
-            lambda state: collect_findings(settings, instance, state, now),
-            now,
-        )
+    results = dispatch(
+        settings.alerts, settings.installation(), channels, lambda state: _collect(settings, state, now), now
+    )
     for result in results:
         if result.error is None:
             out().print(f"{result.channel}: {result.findings} findings sent.")
@@ -120,3 +116,14 @@ def send_command() -> None:
         out().print("Nothing new.")
     if any(result.error for result in results):
         raise typer.Exit(1)
+
+
+def _collect(settings: Settings, state: NotificationState, now: datetime) -> FindingsSnapshot:
+    """Return the current findings. A damaged storage of Dagster is one of them and blocks no other."""
+    try:
+        with open_instance(settings) as instance:
+            return collect_findings(settings, instance, state, now)
+    except InstanceError as error:
+        found = collect_findings(settings, None, state, now)
+        damage = damage_finding("Dagster's storage", str(error), "cdp-etl doctor")
+        return replace(found, findings=[*found.findings, damage])

@@ -111,6 +111,12 @@ def main() -> None:
         sys.exit(2 if isinstance(error, UsageError) else 1)
 
 
-def _report_unexpected(kind: type[BaseException], _error: BaseException, _trace: TracebackType | None) -> None:
-    """Report an unexpected error without its text, which may contain a record's values."""
-    print_error(f"Error: unexpected {kind.__name__} (bug?). Run the command again with {_DEBUG} to see where.")
+def _report_unexpected(kind: type[BaseException], error: BaseException, _trace: TracebackType | None) -> None:
+    """Report an error of the environment in a sentence; any other one without its text, which may have values."""
+    from cdp_etl.defs.environment_errors import as_environment_error  # noqa: PLC0415 - imports Dagster
+
+    known = as_environment_error(error)
+    if known is not None:
+        print_error(f"Error: {known}")
+    else:
+        print_error(f"Error: unexpected {kind.__name__} (bug?). Run the command again with {_DEBUG} to see where.")

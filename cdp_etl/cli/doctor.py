@@ -14,16 +14,17 @@ from cdp_etl.alerts.message import NO_CHANNEL
 from cdp_etl.cli.options import AsJson
 from cdp_etl.cli.output import print_json, print_table, progress
 from cdp_etl.defs.runtime.health import daemons, run_count
-from cdp_etl.defs.runtime.instance import InstanceError, open_instance
+from cdp_etl.defs.runtime.instance import InstanceError, open_instance, require_intact_storage
 from cdp_etl.entities import ENTITIES
 from cdp_etl.errors import CdpEtlError
 from cdp_etl.landing import probe_zones
-from cdp_etl.marts.errors import MartError
-from cdp_etl.marts.snapshot.publish import find_key, latest_snapshot
+from cdp_etl.marts.errors import MartError, SnapshotDamagedError
+from cdp_etl.marts.snapshot.publish import find_key, latest_snapshot, usable_snapshot
+from cdp_etl.pipeline.lost_warehouse import require_no_snapshot
 from cdp_etl.pipeline.unapplied_loads import find_unapplied_loads
 from cdp_etl.report.errors import ReportExtraMissingError, is_report_installed
 from cdp_etl.settings import Settings, load_settings
-from cdp_etl.warehouse import WarehouseMissingError, has_deleted_secret
+from cdp_etl.warehouse import WarehouseLostError, WarehouseMissingError, has_deleted_secret
 
 _MIN_FREE_BYTES = 2 * 1024**3
 _LOCK_TIMEOUT_SECONDS = 5
@@ -114,7 +115,7 @@ def _warehouse(settings: Settings) -> HealthCheck:
         with warehouse.reading() as connection:
             must_compact = has_deleted_secret(connection)
     except WarehouseMissingError:
-        return HealthCheck("warehouse", ok=True, detail="Nothing was loaded yet.")
+        return _missing_warehouse(settings)
     except CdpEtlError as error:
         return HealthCheck("warehouse", ok=False, detail=str(error))
     if must_compact:
@@ -133,8 +134,19 @@ def _warehouse(settings: Settings) -> HealthCheck:
     )
 
 
+def _missing_warehouse(settings: Settings) -> HealthCheck:
+    try:
+        require_no_snapshot(settings)
+    except WarehouseLostError as error:
+        return HealthCheck("warehouse", ok=False, detail=str(error))
+    return HealthCheck("warehouse", ok=True, detail="Nothing was loaded yet.")
+
+
 def _snapshot(settings: Settings) -> HealthCheck:
-    snapshot = latest_snapshot(settings.published)
+    try:
+        snapshot = latest_snapshot(settings.published)
+    except SnapshotDamagedError as error:
+        return HealthCheck("snapshot", ok=False, detail=str(error))
     if snapshot is None:
         return HealthCheck("snapshot", ok=True, detail="Nothing was published yet.")
     published_at = f"{snapshot.published_at:%Y-%m-%d %H:%M} UTC"
@@ -146,7 +158,7 @@ def _pseudonym_key(settings: Settings) -> HealthCheck:
     name, rules = "pseudonym key", settings.publish_rules()
     if rules.has_personal_data:
         return HealthCheck(name, ok=True, detail="Not used: CDP_ETL_PUBLISH_PERSONAL_DATA is set.")
-    snapshot = latest_snapshot(settings.published)
+    snapshot = usable_snapshot(settings.published)
     try:
         key = find_key(rules, snapshot)
     except MartError as error:
@@ -182,6 +194,7 @@ def _alerts(settings: Settings) -> HealthCheck:
 
 def _dagster(settings: Settings) -> Iterator[HealthCheck]:
     try:
+        require_intact_storage(settings)
         with open_instance(settings) as instance:
             runs = run_count(instance)
             stopped = [daemon.name for daemon in daemons(instance) if not daemon.is_alive]

@@ -28,7 +28,7 @@ def compact_command() -> None:
 def backup_command(
     target: Annotated[Path, typer.Argument(metavar="FILE", help="File to write; must not exist.")],
 ) -> None:
-    """Copy the warehouse to a file and verify the copy by reading all of it.
+    """Copy the warehouse to a file and verify the copy.
 
     Example: `cdp-etl backup backups/cdp-2026-03-03.duckdb`
     """

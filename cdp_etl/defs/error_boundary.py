@@ -1,8 +1,8 @@
 """Wrappers of every op and tick: they redact unexpected errors and set the fields of log lines.
 
 Dagster stores errors and shows them in its UI. Messages of `CdpEtlError` never contain record values, but DuckDB,
-pydantic and polars quote the value that they reject. Unexpected exceptions are therefore re-raised with type and
-location only.
+pydantic and polars quote the value that they reject. Errors of the disk and of database files become sentences;
+other unexpected exceptions are re-raised with type and location only.
 """
 
 import functools
@@ -14,6 +14,7 @@ from typing import Any, ParamSpec, TypeVar, cast
 
 import dagster as dg
 
+from cdp_etl.defs.environment_errors import as_environment_error
 from cdp_etl.defs.storage_connections import reuse_connections
 from cdp_etl.errors import CdpEtlError
 from cdp_etl.logs import log_context
@@ -45,11 +46,14 @@ class redact_unexpected:  # noqa: N801 - a context manager, named as it reads in
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Re-raise a `CdpEtlError` without its cause, and any other exception as `UnexpectedError`."""
+        """Re-raise an error with a known sentence without its cause, and any other one as `UnexpectedError`."""
         if kind is None or not isinstance(error, Exception) or isinstance(error, dg.Failure | dg.RetryRequested):
             return
         if isinstance(error, CdpEtlError):
             raise error from None
+        known = as_environment_error(error)
+        if known is not None:
+            raise known from None
         raise UnexpectedError(kind, trace) from None
 
 

@@ -10,7 +10,6 @@ from cdp_etl.defs.error_boundary import op_boundary, tick_boundary
 from cdp_etl.defs.jobs import LOAD_JOB
 from cdp_etl.defs.partitions import range_tags
 from cdp_etl.entities import ENTITIES
-from cdp_etl.landing import Retention
 from cdp_etl.pipeline.retention import prune_all
 from cdp_etl.settings import Settings
 
@@ -64,7 +63,7 @@ PRUNE_JOB = _prune_job
 
 
 def build_weekly_prune(settings: Settings) -> dg.ScheduleDefinition:
-    """Return the schedule of that job. It skips if no retention is set."""
+    """Return the schedule of that job. Without a retention it deletes only what failed and killed runs left."""
 
     @dg.schedule(
         name="weekly_prune",
@@ -72,14 +71,10 @@ def build_weekly_prune(settings: Settings) -> dg.ScheduleDefinition:
         cron_schedule="0 4 * * 0",
         execution_timezone=settings.dump_timezone,
         default_status=dg.DefaultScheduleStatus.RUNNING,
-        description="Delete expired data from archive and lake, once a week.",
+        description="Delete expired data and leftovers from archive, lake and snapshot, once a week.",
     )
     @tick_boundary
-    def weekly_prune() -> dg.RunRequest | dg.SkipReason:
-        if settings.retention() == Retention():
-            return dg.SkipReason(
-                "No retention is set: neither CDP_ETL_KEEP_DAYS nor CDP_ETL_KEEP_SUPERSEDED_DAYS."
-            )
+    def weekly_prune() -> dg.RunRequest:
         return dg.RunRequest()
 
     return weekly_prune

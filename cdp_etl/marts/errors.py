@@ -51,3 +51,13 @@ class PseudonymKeyMissingError(MartError):
             f"The pseudonym key {path} is missing, so nothing was published; restore the file, or accept other"
             " pseudonyms than in earlier snapshots with `cdp-etl marts publish --new-key`."
         )
+
+
+class SnapshotDamagedError(MartError):
+    """The manifest of the published snapshot is missing or cannot be read."""
+
+    def __init__(self, manifest: Path, fact: str) -> None:
+        super().__init__(
+            f"The manifest {manifest} of the published snapshot is damaged: {fact}. Run `cdp-etl marts publish`;"
+            " it writes a complete new snapshot."
+        )

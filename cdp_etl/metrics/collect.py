@@ -19,7 +19,7 @@ from cdp_etl.alerts.findings.finding import FindingKind
 from cdp_etl.alerts.notification_state import NotificationState
 from cdp_etl.contract.entity import Entity
 from cdp_etl.marts.registry import MARTS
-from cdp_etl.marts.snapshot.publish import latest_snapshot
+from cdp_etl.marts.snapshot.publish import usable_snapshot
 from cdp_etl.metrics import definitions
 from cdp_etl.metrics.definitions import Metric
 from cdp_etl.metrics.duration_store import DurationStore
@@ -145,7 +145,7 @@ def _storage(sources: MetricsSources) -> Samples:
         yield definitions.STORED, (place,), sum(sizes)
     folder = next(parent for parent in path.parents if parent.exists())
     yield definitions.DISK_FREE, (), shutil.disk_usage(folder).free
-    snapshot = latest_snapshot(sources.published)
+    snapshot = usable_snapshot(sources.published)
     if snapshot is not None:
         yield definitions.SNAPSHOT, (), snapshot.published_at.timestamp()
 

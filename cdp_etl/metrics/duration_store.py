@@ -67,12 +67,19 @@ class DurationStore:
             _logger.warning("The duration of %s was not recorded (%s).", key[0], type(error).__name__)
 
     def _read(self) -> dict[tuple[str, str], Durations]:
-        if not self.path.exists():
+        """Return all durations; none, with a warning, if the file cannot be read."""
+        try:
+            if not self.path.exists():
+                return {}
+            with self._open() as connection:
+                connection.execute(_TABLE)
+                rows = connection.execute("SELECT stage, of, count, sum, last FROM duration ORDER BY stage, of")
+                return {(stage, of): Durations(*values) for stage, of, *values in rows.fetchall()}
+        except (OSError, sqlite3.Error) as error:
+            _logger.warning(
+                "The durations in %s cannot be read (%s). Delete the file; it is created again.", self.path, error
+            )
             return {}
-        with self._open() as connection:
-            connection.execute(_TABLE)
-            rows = connection.execute("SELECT stage, of, count, sum, last FROM duration ORDER BY stage, of")
-            return {(stage, of): Durations(*values) for stage, of, *values in rows.fetchall()}
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:

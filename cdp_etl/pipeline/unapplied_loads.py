@@ -8,7 +8,7 @@ import polars as pl
 
 from cdp_etl.marts.engine.state import state_of
 from cdp_etl.marts.registry import MARTS
-from cdp_etl.marts.snapshot.publish import latest_snapshot
+from cdp_etl.marts.snapshot.publish import usable_snapshot
 from cdp_etl.warehouse import Warehouse, ledger
 
 
@@ -26,7 +26,7 @@ def find_unapplied_loads(warehouse: Warehouse, published: Path | None = None) ->
 
     Args:
         warehouse: The warehouse with ledger and marts.
-        published: Folder of the snapshot; None if the snapshot does not count.
+        published: Folder of the snapshot; None if the snapshot does not count. A damaged snapshot lacks all loads.
 
     Raises:
         WarehouseMissingError: If nothing was ever loaded.
@@ -36,7 +36,7 @@ def find_unapplied_loads(warehouse: Warehouse, published: Path | None = None) ->
         states = [state_of(connection, mart) for mart in MARTS]
     applied = min(0 if state is None else state.load_seq for state in states)
     if published is not None:
-        snapshot = latest_snapshot(published)
+        snapshot = usable_snapshot(published)
         applied = min(applied, 0 if snapshot is None else snapshot.as_of)
     unapplied = ledger(warehouse).filter(pl.col("loaded_load_seq") > applied)
     if unapplied.is_empty():

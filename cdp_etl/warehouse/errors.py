@@ -20,6 +20,16 @@ class WarehouseMissingError(WarehouseError):
         super().__init__(f"There is no warehouse at {path} yet; load a dump first.")
 
 
+class WarehouseLostError(WarehouseError):
+    """The warehouse file is missing, although a snapshot was published from it."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"There is no warehouse at {path}, although a snapshot was published. Restore a backup:"
+            " `cdp-etl restore FILE`. Without one, load all dumps again: `cdp-etl run --from DATE --to DATE`."
+        )
+
+
 class WarehouseDamagedError(WarehouseError):
     """The content of the warehouse file cannot be read: it is truncated, overwritten, or no DuckDB file."""
 

@@ -83,8 +83,8 @@ def test_the_archive_is_pruned_as_the_settings_say(pipeline: Pipeline) -> None:
     assert not list(pipeline.settings.archive.rglob("*.ndjson"))
 
 
-def test_nothing_is_pruned_without_a_retention() -> None:
-    assert isinstance(build_weekly_prune(Settings())(dg.build_schedule_context()), dg.SkipReason)
+def test_leftovers_are_deleted_also_without_a_retention() -> None:
+    assert isinstance(build_weekly_prune(Settings())(dg.build_schedule_context()), dg.RunRequest)
 
 
 def test_the_error_of_a_failed_schedule_contains_no_value(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,7 @@ from pydantic import Field
 class FindingKind(StrEnum):
     """Kinds of findings, worst first. Each has a section of its name in docs/operations.md."""
 
+    DATA_DAMAGED = "data damaged"
     CHECK_FAILED = "check failed"
     WAREHOUSE_HELD = "warehouse held"
     RUN_FAILED = "run failed"

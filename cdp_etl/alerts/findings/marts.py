@@ -1,4 +1,4 @@
-"""Findings about marts that lag behind the loads, and about a warehouse that stays locked."""
+"""Findings about marts that lag behind the loads, about a locked warehouse, and about damaged files."""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
@@ -67,6 +67,17 @@ def warehouse_findings(
             "cdp-etl doctor",
             fingerprint="held",
         )
+
+
+def damage_finding(subject: str, reason: str, command: str) -> Finding:
+    """Return a finding about a file that is damaged, missing or not readable.
+
+    Args:
+        subject: What it is: warehouse, snapshot or Dagster's storage.
+        reason: The error; it names the file.
+        command: The command that fixes it.
+    """
+    return Finding(FindingKind.DATA_DAMAGED, subject, reason, {}, command, fingerprint="damaged")
 
 
 def _hours(span: timedelta) -> str:

@@ -1,4 +1,4 @@
-"""Collection of all findings: failed runs and checks, refused and missing dumps, stale marts, locked warehouse."""
+"""Collection of all findings: failed runs and checks, dumps, stale marts, a locked or damaged warehouse."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,16 +11,25 @@ from cdp_etl.alerts.dispatch import FindingsSnapshot
 from cdp_etl.alerts.findings.consent import WITHDRAWALS_REPORTED_FOR, consent_findings
 from cdp_etl.alerts.findings.dumps import dump_findings
 from cdp_etl.alerts.findings.finding import Finding, FindingKind
-from cdp_etl.alerts.findings.marts import mart_findings, warehouse_findings
+from cdp_etl.alerts.findings.marts import damage_finding, mart_findings, warehouse_findings
 from cdp_etl.alerts.notification_state import NotificationState
 from cdp_etl.defs.alerting.check_findings import check_findings
 from cdp_etl.defs.alerting.run_findings import run_findings
 from cdp_etl.defs.schedules import TICK_LOCK_TIMEOUT_SECONDS
 from cdp_etl.marts.engine.state import state_of
+from cdp_etl.marts.errors import SnapshotDamagedError
 from cdp_etl.marts.registry import MARTS
-from cdp_etl.marts.snapshot.publish import latest_snapshot
+from cdp_etl.marts.snapshot.publish import latest_snapshot, usable_snapshot
+from cdp_etl.pipeline.lost_warehouse import require_no_snapshot
 from cdp_etl.settings import Settings
-from cdp_etl.warehouse import WarehouseError, WarehouseMissingError, Withdrawal, ledger, withdrawals
+from cdp_etl.warehouse import (
+    WarehouseError,
+    WarehouseLockedError,
+    WarehouseMissingError,
+    Withdrawal,
+    ledger,
+    withdrawals,
+)
 
 _MAX_LOCKED = timedelta(minutes=30)
 """A refresh may lock the warehouse for minutes. A longer lock is not normal work."""
@@ -36,19 +45,32 @@ class _WarehouseState:
 
 
 def collect_findings(
-    settings: Settings, instance: dg.DagsterInstance, state: NotificationState, now: datetime
+    settings: Settings, instance: dg.DagsterInstance | None, state: NotificationState, now: datetime
 ) -> FindingsSnapshot:
-    """Return the current findings. If the warehouse cannot be read, only those that do not depend on it."""
+    """Return the current findings. If the warehouse cannot be read, that is one, and those that depend on it miss.
+
+    Args:
+        settings: Settings of the installation.
+        instance: The Dagster instance; None if its storage cannot be used. Its runs and checks are missing then.
+        state: State of the last dispatch.
+        now: Current time, UTC.
+    """
     links = settings.run_links()
-    checks = list(check_findings(instance))
+    checks = [] if instance is None else list(check_findings(instance))
+    of_instance = set() if instance is None else {FindingKind.CHECK_FAILED}
     try:
         warehouse = _read_warehouse(settings, now)
     except WarehouseError as error:
         since = state.ledger_unreadable_since or now
-        runs = run_findings(instance, None, links, now)
-        locked = warehouse_findings(since, _MAX_LOCKED, str(error), now)
-        return FindingsSnapshot([*runs, *checks, *locked], {FindingKind.CHECK_FAILED}, since)
-    runs = run_findings(instance, warehouse.ledger, links, now)
+        runs = [] if instance is None else run_findings(instance, None, links, now)
+        if isinstance(error, WarehouseLockedError):
+            evaluated = of_instance
+            unreadable = list(warehouse_findings(since, _MAX_LOCKED, str(error), now))
+        else:
+            evaluated = of_instance | {FindingKind.DATA_DAMAGED}
+            unreadable = [damage_finding("warehouse", str(error), "cdp-etl doctor"), *_snapshot_damage(settings)]
+        return FindingsSnapshot([*runs, *checks, *unreadable], evaluated, since)
+    runs = [] if instance is None else run_findings(instance, warehouse.ledger, links, now)
     dumps = dump_findings(warehouse.ledger, settings.expectation(), links, now)
     return FindingsSnapshot(
         [
@@ -56,13 +78,20 @@ def collect_findings(
             *checks,
             *dumps,
             *_mart_findings(settings, warehouse, now),
+            *_snapshot_damage(settings),
             *consent_findings(warehouse.withdrawals),
         ],
-        frozenset(FindingKind),
+        set(FindingKind) - (set() if instance else {FindingKind.CHECK_FAILED, FindingKind.RUN_FAILED}),
     )
 
 
 def _read_warehouse(settings: Settings, now: datetime) -> _WarehouseState:
+    """Read what findings depend on; nothing if nothing was loaded yet.
+
+    Raises:
+        WarehouseMissingError: If there is no warehouse, but a snapshot of one.
+        WarehouseError: If the warehouse cannot be read.
+    """
     # A tick must be short. If a load holds the lock, the next tick tries again.
     warehouse = replace(settings.open_warehouse(), lock_timeout_seconds=TICK_LOCK_TIMEOUT_SECONDS)
     try:
@@ -71,14 +100,22 @@ def _read_warehouse(settings: Settings, now: datetime) -> _WarehouseState:
             states = {mart.name: state_of(connection, mart) for mart in MARTS}
             withdrawn = withdrawals(connection, now - WITHDRAWALS_REPORTED_FOR)
     except WarehouseMissingError:
+        require_no_snapshot(settings)
         return _WarehouseState(pl.DataFrame(), {}, ())
     applied = {name: state.load_seq if state else 0 for name, state in states.items()}
     return _WarehouseState(attempts, applied, withdrawn)
 
 
 def _mart_findings(settings: Settings, warehouse: _WarehouseState, now: datetime) -> Iterator[Finding]:
-    snapshot = latest_snapshot(settings.published)
+    snapshot = usable_snapshot(settings.published)
     published = None if snapshot is None else snapshot.as_of
     yield from mart_findings(
         warehouse.ledger, warehouse.applied, published, timedelta(hours=settings.alert_stale_hours), now
     )
+
+
+def _snapshot_damage(settings: Settings) -> Iterator[Finding]:
+    try:
+        latest_snapshot(settings.published)
+    except SnapshotDamagedError as error:
+        yield damage_finding("snapshot", str(error), "cdp-etl marts publish")

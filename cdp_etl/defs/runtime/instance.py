@@ -5,12 +5,16 @@
 
 import re
 import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from importlib.resources import as_file, files
 from pathlib import Path
 
 import dagster as dg
 import yaml
 from dagster_postgres.utils import DagsterPostgresException
+from sqlalchemy.exc import DBAPIError
 
 from cdp_etl.errors import CdpEtlError
 from cdp_etl.settings import Settings
@@ -23,6 +27,7 @@ load_from:
 """
 
 _MAX_REASON_LENGTH = 300
+_MAX_FILES_NAMED = 3
 
 
 class InstanceError(CdpEtlError):
@@ -49,16 +54,18 @@ def write_workspace(settings: Settings) -> Path:
     return workspace
 
 
-def open_instance(settings: Settings) -> dg.DagsterInstance:
-    """Open the instance whose runs the UI shows. Use it in a `with` block.
+@contextmanager
+def open_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
+    """Open the instance whose runs the UI shows, for a block.
 
     Raises:
-        InstanceError: If the database does not answer or `dagster.yaml` is invalid.
+        InstanceError: If the database does not answer or is damaged, or `dagster.yaml` is invalid.
     """
     folder = prepare_instance(settings)
     configuration = folder / "dagster.yaml"
     try:
-        return dg.DagsterInstance.from_config(str(folder))
+        with dg.DagsterInstance.from_config(str(folder)) as instance:
+            yield instance
     except DagsterPostgresException as error:
         raise InstanceError(
             f"{configuration}: its Postgres does not answer: {_postgres_message(error)}"
@@ -69,6 +76,42 @@ def open_instance(settings: Settings) -> dg.DagsterInstance:
         raise InstanceError(f"{configuration}: {reason[:_MAX_REASON_LENGTH]}") from error
     except yaml.YAMLError as error:
         raise InstanceError(f"{configuration}: not YAML: {' '.join(str(error).split())}") from error
+    except (DBAPIError, sqlite3.Error) as error:
+        # The message of SQLAlchemy has the statement and its parameters; that of the database has not.
+        reason = str(getattr(error, "orig", None) or type(error).__name__).partition("\n")[0]
+        raise _storage_error(folder, reason[:_MAX_REASON_LENGTH]) from None
+
+
+def require_intact_storage(settings: Settings) -> None:
+    """Read the SQLite files of all runs, events and schedules completely; Dagster has no check of them.
+
+    Raises:
+        InstanceError: If one is damaged. The message has the command that helps.
+    """
+    folder = settings.instance_folder
+    if any(not _is_sqlite(path) for path in folder.rglob("*.db")):
+        raise _storage_error(folder, "SQLite cannot read it")
+
+
+def _storage_error(folder: Path, reason: str) -> InstanceError:
+    damaged = [path for path in sorted(folder.rglob("*.db")) if not _is_sqlite(path)]
+    if not damaged:
+        return InstanceError(f"{folder}: Dagster's storage cannot be used: {reason}.")
+    commands = " && ".join(f"mv {path} {path}.damaged" for path in damaged[:_MAX_FILES_NAMED])
+    return InstanceError(
+        f"{damaged[0]} is damaged ({reason}). Stop the daemon and run `{commands}`. Dagster creates the file"
+        " again, without its history; the data of the warehouse is not affected."
+    )
+
+
+def _is_sqlite(path: Path) -> bool:
+    """Return whether SQLite can read a file."""
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            ((result,),) = connection.execute("PRAGMA quick_check(1)").fetchall()
+    except sqlite3.Error:
+        return False
+    return bool(result == "ok")
 
 
 def _postgres_message(error: DagsterPostgresException) -> str:

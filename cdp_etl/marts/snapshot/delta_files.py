@@ -73,7 +73,7 @@ class FileWriter:
 
     def _month(self, mart: Mart, month: date, content: Content) -> MonthFiles:
         known = self.previous.marts.get(mart.name, {}).get(month) if self.previous else None
-        if self.previous is None or known is None or known.kind != content.kind:
+        if self.previous is None or known is None or known.kind != content.kind or not self._has_files(known):
             return self._write_in_full(mart, month, content)
         if known.load_seq == content.load_seq:
             self._link(self.previous, known)
@@ -146,6 +146,13 @@ class FileWriter:
                 os.link(source, target)
             except OSError:
                 shutil.copy2(source, target)
+
+    def _has_files(self, files: MonthFiles) -> bool:
+        """Return whether the previous version has all files of a month, complete by their size."""
+        if self.previous is None:
+            return False
+        paths = [self.previous.folder / path for path in (*files.data, *files.deletes)]
+        return all(path.is_file() for path in paths) and sum(path.stat().st_size for path in paths) == files.bytes
 
     def _relative(self, path: Path) -> str:
         return str(path.relative_to(self.folder))

@@ -7,6 +7,8 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+from cdp_etl.marts.errors import SnapshotDamagedError
+
 MANIFEST = "manifest.json"
 
 LAYOUT = 4
@@ -92,11 +94,24 @@ class Snapshot:
 
 
 def read_snapshot(folder: Path) -> Snapshot:
-    """Return the version in a folder; of a version before layout 2 the files are not listed."""
-    stored: Mapping[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    """Return the version in a folder; of a version before layout 2 the files are not listed.
+
+    Raises:
+        SnapshotDamagedError: If the manifest is missing or cannot be read.
+    """
+    path = folder / MANIFEST
+    try:
+        return _parse(json.loads(path.read_bytes()))
+    except OSError as error:
+        raise SnapshotDamagedError(path, error.strerror or type(error).__name__) from None
+    except (ValueError, LookupError, TypeError, AttributeError) as error:  # not JSON, or JSON of another shape
+        raise SnapshotDamagedError(path, f"not a manifest ({type(error).__name__})") from None
+
+
+def _parse(stored: Mapping[str, Any]) -> Snapshot:
     marts = stored["marts"] if stored.get("layout") in _READABLE_LAYOUTS else {}
     return Snapshot(
-        as_of=stored["as_of"],
+        as_of=int(stored["as_of"]),
         version=stored["version"],
         published_at=datetime.fromisoformat(stored["published_at"]),
         has_personal_data=stored["has_personal_data"],

@@ -5,6 +5,7 @@ reader sees the old version or the new one. A reader that has the old version op
 replaced versions are kept for a grace period.
 """
 
+import re
 import shutil
 from collections.abc import Sequence
 from contextlib import closing
@@ -18,7 +19,7 @@ from cdp_etl.contract.render.ddl import literal
 from cdp_etl.durable_files import sync_file, sync_folder
 from cdp_etl.file_modes import OWNER_ONLY, Readers
 from cdp_etl.marts.engine import state, tombstones
-from cdp_etl.marts.errors import PseudonymKeyMissingError
+from cdp_etl.marts.errors import PseudonymKeyMissingError, SnapshotDamagedError
 from cdp_etl.marts.refresh import refresh
 from cdp_etl.marts.registry import MARTS
 from cdp_etl.marts.settings import MartSettings
@@ -35,6 +36,12 @@ from cdp_etl.warehouse.sql import transaction
 PUBLISHED = tuple(mart for mart in MARTS if mart.is_published)
 DATABASE = "cdp.duckdb"
 VERSIONS = "snapshots"
+GRACE = timedelta(days=1)
+"""Time for which a replaced version is kept, for readers that have it open."""
+
+_PART = ".part"
+_VERSION_TIME = "%Y%m%dT%H%M%S.%fZ"
+_VERSION = re.compile(r"\d{8}T\d{6}\.\d{6}Z-\d+")
 _STORAGE_VERSION = "v1.5.0"
 """Oldest DuckDB version that can open the snapshot; analysts use tools of their own."""
 
@@ -46,7 +53,7 @@ def publish(  # noqa: PLR0913 - the keyword arguments are options with defaults
     rules: PublishRules,
     *,
     new_key: bool = False,
-    grace: timedelta = timedelta(days=1),
+    grace: timedelta = GRACE,
     min_rows_for_delta: int = 100_000,
 ) -> Snapshot:
     """Refresh the marts and publish them, all as of one load; unchanged files are linked.
@@ -77,20 +84,27 @@ def publish(  # noqa: PLR0913 - the keyword arguments are options with defaults
     """
     published = published.resolve()
     with warehouse.writing() as connection:
-        latest = latest_snapshot(published)
-        form = _form(connection, rules, latest, new_key=new_key)
+        remove_parts(published)
+        latest = usable_snapshot(published)
+        form = _form(
+            connection, rules, latest, new_key=new_key, must_have_key=has_versions(published) and latest is None
+        )
         as_of = min(refresh(connection, mart, settings).load_seq for mart in MARTS)
         form.prepare(connection)
         snapshot = _published_by_this_warehouse(connection, latest)
         if snapshot is None or not _is_unchanged(connection, snapshot, as_of, form):
-            snapshot = _write_version(
-                connection, published, snapshot, as_of, form, rules.readers, min_rows_for_delta=min_rows_for_delta
-            )
+            try:
+                snapshot = _write_version(
+                    connection, published, snapshot, as_of, form, rules.readers, min_rows_for_delta=min_rows_for_delta
+                )
+            except BaseException:
+                remove_parts(published)  # on a full disk the part is what fills it
+                raise
         replace_database(published, snapshot, rules.readers)
         with transaction(connection):
             state.write_published(connection, snapshot.version)
             tombstones.clear(connection, MARTS)
-        _remove_old_versions(published, grace)
+        remove_old_versions(published, grace)
         must_compact = has_deleted_secret(connection)
     if must_compact:
         remove_deleted_secret(warehouse)
@@ -98,19 +112,45 @@ def publish(  # noqa: PLR0913 - the keyword arguments are options with defaults
 
 
 def latest_snapshot(published: Path) -> Snapshot | None:
-    """Return the newest complete version, or None if there is none."""
+    """Return the newest complete version, or None if there is none.
+
+    Raises:
+        SnapshotDamagedError: If its manifest is missing or cannot be read.
+    """
     versions = _versions(published.resolve())
     return read_snapshot(versions[-1]) if versions else None
 
 
+def usable_snapshot(published: Path) -> Snapshot | None:
+    """Return the newest complete version, or None if there is none or it is damaged: publish replaces it then."""
+    try:
+        return latest_snapshot(published)
+    except SnapshotDamagedError:
+        return None
+
+
+def has_versions(published: Path) -> bool:
+    """Return whether anything was ever published here, damaged or not."""
+    return bool(_versions(published.resolve()))
+
+
 def _form(
-    connection: duckdb.DuckDBPyConnection, rules: PublishRules, latest: Snapshot | None, *, new_key: bool
+    connection: duckdb.DuckDBPyConnection,
+    rules: PublishRules,
+    latest: Snapshot | None,
+    *,
+    new_key: bool,
+    must_have_key: bool,
 ) -> PublishedForm:
     if rules.has_personal_data:
         return PublishedForm(None)
     ((has_contact_ids,),) = connection.execute("SELECT count(*) > 0 FROM ops.contact_shaped_id").fetchall()
+    key = None if new_key else find_key(rules, latest)
+    if key is None and not new_key and must_have_key:
+        # The key of a damaged version is not known, so a new key could change pseudonyms without a word.
+        raise PseudonymKeyMissingError(rules.key_file)
     return PublishedForm(
-        (None if new_key else find_key(rules, latest)) or create_key(rules.key_file),
+        key or create_key(rules.key_file),
         has_pseudonymous_customer_ids=rules.has_pseudonymous_customer_ids,
         has_contact_ids=has_contact_ids,
         decisions=contact_shaped_ids.decisions(connection),
@@ -160,9 +200,9 @@ def _write_version(  # noqa: PLR0913, PLR0917 - as `publish`
     min_rows_for_delta: int,
 ) -> Snapshot:
     now = datetime.now(UTC)
-    version = f"{now:%Y%m%dT%H%M%S.%f}Z-{as_of}"
+    version = f"{now:{_VERSION_TIME}}-{as_of}"
     folder = published / VERSIONS / version
-    part = folder.with_name(f".{version}.part")
+    part = folder.with_name(f".{version}{_PART}")
     part.mkdir(parents=True)
     writer = FileWriter(connection, part, as_of, previous, form, min_rows_for_delta)
     marts = {mart.name: writer.write_mart(mart) for mart in PUBLISHED}
@@ -208,20 +248,33 @@ def replace_database(published: Path, snapshot: Snapshot, readers: Readers = OWN
     sync_folder(published)
 
 
-def _remove_old_versions(published: Path, grace: timedelta) -> None:
-    """Remove versions that were replaced longer ago than the grace period, and parts of interrupted publishes."""
-    for part in (published / VERSIONS).glob(".*.part"):
-        shutil.rmtree(part)
-    versions = _versions(published)
+def remove_old_versions(published: Path, grace: timedelta) -> int:
+    """Remove versions that were replaced longer ago than the grace period, and return their number.
+
+    The name of a version has its time, so that a damaged manifest does not matter.
+    """
     now = datetime.now(UTC)
-    for version, successor in pairwise(versions):
-        if now - read_snapshot(successor).published_at > grace:
-            shutil.rmtree(version)
+    old = [
+        version for version, successor in pairwise(_versions(published)) if now - _published_at(successor) > grace
+    ]
+    for version in old:
+        shutil.rmtree(version)
+    return len(old)
+
+
+def remove_parts(published: Path) -> None:
+    """Remove parts of publishes that failed or were killed. The caller holds the lock of the warehouse."""
+    for part in (published / VERSIONS).glob(f".*{_PART}"):
+        shutil.rmtree(part)
+
+
+def _published_at(version: Path) -> datetime:
+    return datetime.strptime(version.name.partition("-")[0], _VERSION_TIME).replace(tzinfo=UTC)
 
 
 def _versions(published: Path) -> Sequence[Path]:
     return sorted(
         folder
         for folder in (published / VERSIONS).glob("*")
-        if not folder.name.startswith(".") and folder.is_dir()
+        if _VERSION.fullmatch(folder.name) and folder.is_dir()
     )
