@@ -11,7 +11,7 @@ from cdp_etl.landing.dump.completeness import require_unchanged_listing, wait_un
 from cdp_etl.landing.dump.duplicate_files import find_duplicate_files
 from cdp_etl.landing.dump.listing import ListedFile, Listing, list_dump
 from cdp_etl.landing.dump.manifest import MAX_MANIFEST_BYTES, Manifest, parse_manifest, require_listed
-from cdp_etl.landing.errors import DumpRefusedError, FilesMissingError
+from cdp_etl.landing.errors import DumpRefusedError, FilesMissingError, LandingError
 from cdp_etl.landing.file_puller import DeclaredDigests, FilePuller, PulledFile
 from cdp_etl.landing.models import DumpFile, Pull, content_fingerprint, file_difference
 from cdp_etl.landing.transfer.decrypt import DecryptionKey, remove_decrypted
@@ -52,12 +52,11 @@ def pull_dump(
     is missing or damaged in the archive is downloaded again.
 
     Raises:
-        DumpRefusedError: If a file name is unsafe, a manifest or checksum does not match, files are missing, or
-            the disk is too small.
+        DumpRefusedError: If a file name is unsafe, a manifest or checksum does not match, or files are missing.
         DumpNotCompleteError: If the partner is still delivering the dump.
         ZoneUnreachableError: If the zone does not answer.
         ZoneConfigError: If the zone's address, credentials or permissions are wrong.
-        LandingError: If another pull of the dump holds the lock for too long.
+        LandingError: If the disk is too small, or another pull of the dump holds the lock for too long.
     """
     dump = DumpArchive(archive, entity, dump_date)
     return asyncio.run(_DumpPull(zone, entity, dump_date, dump, rules or PullRules()).run())
@@ -197,7 +196,7 @@ class _DumpPull:
         needed = sum(file.remote.bytes for file in files)
         if needed > free:
             largest = max(files, key=lambda file: file.remote.bytes)
-            raise DumpRefusedError(
-                f"the disk of the raw archive has {free} bytes free, but the dump needs {needed}; "
-                f"the largest file, {printable(largest.path)}, has {largest.remote.bytes}"
+            raise LandingError(  # no fault of the delivery: the next attempt succeeds once there is room
+                f"{self._dump.folder}: the disk of the raw archive has {free} bytes free, but the dump needs"
+                f" {needed}; the largest file, {printable(largest.path)}, has {largest.remote.bytes}"
             )

@@ -129,6 +129,7 @@ def _verified_files(dump: _Dump) -> Iterator[None]:
 
     Raises:
         ArchiveDamagedError: If a file is missing or differs.
+        OSError: If the disk does not read a file.
     """
 
     def compare(file: SourceFile) -> None:
@@ -144,9 +145,11 @@ def _verified_files(dump: _Dump) -> Iterator[None]:
         compared = [pool.submit(compare, file) for file in dump.files]
         try:
             yield
-        except (DumpUnreadableError, OSError):
+        except (DumpUnreadableError, OSError) as error:
             for one in compared:
                 one.result()
+            if isinstance(error.__cause__, OSError) and error.__cause__.errno is not None:
+                raise error.__cause__  # noqa: B904 - of this machine's disk, not of the delivery
             raise
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)

@@ -99,7 +99,7 @@ class NotInLedgerError(CdpEtlError):
     """A dump failed, and the warehouse that records it cannot be written either."""
 
     def __init__(self, error: CdpEtlError, cause: WarehouseError) -> None:
-        super().__init__(f"{error} This is not in the ledger: {cause}")
+        super().__init__(f"{str(error).rstrip('.')}. This is not in the ledger: {cause}")
 
 
 class LoadRefusedError(CdpEtlError):

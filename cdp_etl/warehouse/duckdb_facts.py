@@ -5,8 +5,11 @@ value, so it is never shown.
 """
 
 import re
+from pathlib import Path
 
 import duckdb
+
+from cdp_etl.storage_errors import free_bytes
 
 _DAMAGE = re.compile(
     r"Corrupt database file: [^\n]*|Could not read enough bytes from file [^\n]*"
@@ -15,6 +18,8 @@ _DAMAGE = re.compile(
 _DISK = re.compile(
     r"(?:Could not|Cannot|Failed to) [a-z ]*(?:file|directory) [^\n]*|failed to offload data block[^\n]*"
 )
+
+_FILE = re.compile(r'"(/[^"]+)"')
 
 
 def damage_fact(error: duckdb.Error) -> str | None:
@@ -26,9 +31,10 @@ def damage_fact(error: duckdb.Error) -> str | None:
 
 
 def storage_fact(error: duckdb.Error) -> str | None:
-    """Return what DuckDB says of the disk or the memory; None if it says nothing of them."""
+    """Return what DuckDB says of the disk or the memory, with the free bytes; None if it says nothing of them."""
     found = _DISK.search(str(error))
     if found is not None:
-        return found[0]
+        file = _FILE.search(found[0])
+        return found[0] + (f"; {free_bytes(Path(file[1]))} bytes are free there" if file else "")
     is_about_resources = isinstance(error, duckdb.IOException | duckdb.OutOfMemoryException)
     return str(error).partition("\n")[0] if is_about_resources else None

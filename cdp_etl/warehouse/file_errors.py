@@ -6,7 +6,7 @@ from pathlib import Path
 
 import duckdb
 
-from cdp_etl.storage_errors import StorageError, free_bytes, naming
+from cdp_etl.storage_errors import StorageError, naming
 from cdp_etl.warehouse.duckdb_facts import damage_fact, storage_fact
 from cdp_etl.warehouse.errors import WarehouseDamagedError, WarehouseError, WarehouseStorageError
 
@@ -48,4 +48,4 @@ def as_file_error(path: Path, error: duckdb.Error) -> WarehouseError | None:
     if damage is not None:
         return WarehouseDamagedError(path, damage)
     fact = storage_fact(error)
-    return None if fact is None else WarehouseStorageError(f"{fact}; {free_bytes(path)} bytes are free there.")
+    return None if fact is None else WarehouseStorageError(f"{fact}.")

@@ -104,4 +104,7 @@ def test_a_file_that_may_not_be_read_is_named(warehouse: Warehouse, monkeypatch:
 def test_only_facts_without_values_of_records_are_shown(
     error: duckdb.Error, damage: str | None, storage: str | None
 ) -> None:
-    assert (damage_fact(error), storage_fact(error)) == (damage, storage)
+    told = storage_fact(error)
+
+    assert damage_fact(error) == damage
+    assert (told and told.partition("; ")[0]) == storage

@@ -1,0 +1,160 @@
+"""Every call on the disk fails once, with every kind of error: one sentence, nothing lost, and it goes on.
+
+The places are found by a run without a fault. Errors take turns, one or two a place, so that a campaign has all
+places and all errors.
+"""
+
+import errno
+import os
+import shutil
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cdp_etl.defs.environment_errors import as_environment_error
+from cdp_etl.errors import CdpEtlError
+from cdp_etl.landing import Retention, prune
+from cdp_etl.pipeline.retention import prune_all
+from cdp_etl.pipeline.stored_files import check_stored_files
+from cdp_etl.settings import Settings
+from cdp_etl.storage_errors import StorageError
+from cdp_etl.warehouse import backup, compact, restore
+from cdp_etl_tests.faults import ERRNOS, Call, calls, failing
+from cdp_etl_tests.pipeline.dumps import DAY, DumpPipeline, sms
+
+IDS = "SELECT id, dump_date FROM staging.sms_interaction ORDER BY ALL"
+_MANY = 30
+"""Places from which on one error a place is enough: the others take turns anyway."""
+NEXT = DAY + timedelta(days=1)
+
+
+def process(pipeline: DumpPipeline) -> None:
+    """Pull, normalize and load a second dump."""
+    outcome = pipeline.process(NEXT)
+    if outcome.error is not None:
+        raise outcome.error
+
+
+def save(pipeline: DumpPipeline) -> None:
+    backup(pipeline.settings.open_warehouse(), pipeline.settings.data / "backups" / "tuesday.duckdb")
+
+
+def put_back(pipeline: DumpPipeline) -> None:
+    monday = pipeline.settings.data / "monday.duckdb"
+    restore(pipeline.settings.open_warehouse(), monday, replace_existing=True)
+
+
+def shrink(pipeline: DumpPipeline) -> None:
+    compact(pipeline.settings.open_warehouse())
+
+
+def delete_expired(pipeline: DumpPipeline) -> None:
+    """Delete by the settings, then all pulls, leftovers included."""
+    prune_all(pipeline.settings, DAY, dry_run=False)
+    prune(pipeline.settings.archive, Retention(keep_days=1), DAY + timedelta(days=9), dry_run=False)
+
+
+def check(pipeline: DumpPipeline) -> None:
+    """Rebuild a damaged output of the lake."""
+    for summary in pipeline.settings.lake.rglob("summary.json"):
+        summary.write_bytes(b"")
+    assert all(one.passed for one in check_stored_files(pipeline.settings, pipeline.progress.append))
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder of data with one loaded dump, one that is not loaded, a backup and leftovers."""
+    data = tmp_path_factory.mktemp("template") / "data"
+    pipeline = at(data)
+    pipeline.deliver([sms("1"), sms("2")])
+    assert pipeline.process().error is None
+    backup(pipeline.settings.open_warehouse(), data / "monday.duckdb")
+    pipeline.deliver([sms("3", NEXT), sms("4", NEXT, event="")], NEXT)
+    (data / "archive/sms-interaction" / str(DAY) / ".left.pruned").mkdir()
+    (data / "published/snapshots/.20260301T000000.000000Z-1.part").mkdir(parents=True)
+    return data
+
+
+def at(data: Path) -> DumpPipeline:
+    return DumpPipeline(
+        Settings(data=data, memory_limit="500MiB", threads=1, lock_timeout_seconds=5, keep_days=300)
+    )
+
+
+def fresh(template: Path, data: Path) -> DumpPipeline:
+    shutil.rmtree(data, ignore_errors=True)
+    shutil.copytree(template, data)
+    return at(data)
+
+
+def sentence_of(error: Exception) -> str:
+    """Return what the command line shows; fail if that is the sentence for unexpected errors."""
+    known = error if isinstance(error, CdpEtlError) else as_environment_error(error)
+    assert known is not None, f"unexpected {error!r}"
+    return str(known)
+
+
+def state(pipeline: DumpPipeline) -> list[tuple[Any, ...]]:
+    return pipeline.query(IDS)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("operation", [process, save, put_back, shrink, delete_expired, check])
+def test_each_call_on_the_disk_may_fail(
+    operation: Callable[[DumpPipeline], None], template: Path, tmp_path: Path
+) -> None:
+    data = tmp_path / "data"
+    pipeline = fresh(template, data)
+    before = state(pipeline)
+    with calls(data) as seen:
+        operation(pipeline)
+    after = state(pipeline)
+    places = sorted(seen)
+    assert len(places) > 5
+
+    for index, call in enumerate(places):
+        for number in {ERRNOS[(index + step) % len(ERRNOS)] for step in ((0,) if len(places) > _MANY else (0, 3))}:
+            pipeline = fresh(template, data)
+            told = run_with_fault(pipeline, operation, call, number)
+            assert told is None or str(data) in told or "is not in the ledger" in told, (call, number, told)
+            assert state(pipeline) in (before, after), (call, number)
+            operation(pipeline)
+            assert state(pipeline) == after, (call, number)
+
+
+def run_with_fault(
+    pipeline: DumpPipeline, operation: Callable[[DumpPipeline], None], call: Call, number: int
+) -> str | None:
+    """Run an operation whose call fails; return the sentence of its error, or None if it did without the call."""
+    try:
+        with failing(pipeline.settings.data, call, number):
+            operation(pipeline)
+    except Exception as error:  # noqa: BLE001 - which error it is, is what is tested
+        return sentence_of(error)
+    return None
+
+
+@pytest.mark.parametrize("number", sorted(errno.errorcode), ids=errno.errorcode.get)
+def test_every_error_of_the_disk_is_a_sentence_with_the_path(number: int) -> None:
+    known = as_environment_error(OSError(number, os.strerror(number), "/data/warehouse/cdp.duckdb"))
+
+    assert isinstance(known, StorageError)
+    assert str(known).startswith(f"/data/warehouse/cdp.duckdb: {os.strerror(number)}")
+
+
+def test_a_full_disk_is_a_sentence_with_the_free_bytes(tmp_path: Path) -> None:
+    free = shutil.disk_usage(tmp_path).free
+
+    told = str(StorageError(OSError(errno.ENOSPC, "", str(tmp_path / "a"))))
+
+    assert told.startswith(f"{tmp_path}/a: No space left on device; ")
+    assert abs(int(told.split("; ")[1].split(maxsplit=1)[0]) - free) < 1 << 30
+    assert told.endswith("free disk space and repeat the command.")
+
+
+def test_an_error_that_is_not_of_the_environment_stays_unexpected() -> None:
+    assert as_environment_error(ValueError("Nguyen Van A")) is None
+    assert as_environment_error(ConnectionResetError("reset")) is None
