@@ -85,8 +85,10 @@ def _broken_outputs(
     """Yield what cannot be rebuilt; add what was rebuilt to `rebuilt`."""
     for dump_date in dump_dates_in_lake(settings.lake, entity):
         folder = dump_folder(settings.lake, entity, dump_date)
-        for fingerprint in folder.fingerprints():
-            damage = _damage(folder, fingerprint)
+        latest = folder.latest_fingerprint()
+        # A rebuild that was killed has no folder yet, but is the latest.
+        for fingerprint in sorted({*folder.fingerprints(), *([] if latest is None else [latest])}):
+            damage = _damage(folder, entity, fingerprint)
             if damage is None:
                 continue
             try:
@@ -95,19 +97,15 @@ def _broken_outputs(
                 yield f"{damage} It cannot be rebuilt: {error}"
             else:
                 rebuilt.append(str(damage))
-        latest = folder.latest_fingerprint()
-        if latest is not None and latest not in folder.fingerprints():
-            yield (
-                f"{dump_date}: no output is the latest;"
-                f" `cdp-etl run --entity {entity.name} --from {dump_date}` sets it."
-            )
 
 
-def _damage(folder: DumpFolder, fingerprint: str) -> OutputDamagedError | None:
+def _damage(folder: DumpFolder, entity: Entity, fingerprint: str) -> OutputDamagedError | None:
     try:
         output = folder.find(fingerprint)
-        if output is not None:
-            folder.require_intact(output)
+        if output is None:
+            path = folder.directory / fingerprint
+            return OutputDamagedError(entity.name, folder.directory.name, path, "it has no summary")
+        folder.require_intact(output)
     except OutputDamagedError as error:
         return error
     return None

@@ -1,5 +1,7 @@
 """Damage between the stages: it is never loaded, it is reported, and it is repaired from the stage before."""
 
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -113,6 +115,18 @@ def test_the_full_check_reports_a_damaged_archive_with_its_command(pipeline: Dum
     )
     deep(pipeline)
     assert of_sms(pipeline)["archive"].passed
+
+
+@pytest.mark.parametrize("lose", [shutil.rmtree, lambda output: (output / "summary.json").unlink()])
+def test_the_full_check_rebuilds_an_output_that_lost_its_files(
+    pipeline: DumpPipeline, lose: Callable[[Path], object]
+) -> None:
+    _, output = delivered(pipeline)
+    lose(output.directory)
+
+    assert "1 outputs were damaged and were rebuilt" in of_sms(pipeline)["lake"].sentence
+    assert of_sms(pipeline)["lake"].sentence == "0 dumps are damaged."
+    assert output.accepted_files[0].is_file()
 
 
 @pytest.mark.parametrize("what", ["a part", "the summary"])

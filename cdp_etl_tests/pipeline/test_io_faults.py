@@ -18,7 +18,7 @@ from cdp_etl.defs.environment_errors import as_environment_error
 from cdp_etl.errors import CdpEtlError
 from cdp_etl.landing import Retention, prune
 from cdp_etl.pipeline.retention import prune_all
-from cdp_etl.pipeline.stored_files import check_stored_files
+from cdp_etl.pipeline.stored_files import OutputNotReproducibleError, check_stored_files
 from cdp_etl.settings import Settings
 from cdp_etl.storage_errors import StorageError
 from cdp_etl.warehouse import backup, compact, restore
@@ -61,7 +61,10 @@ def check(pipeline: DumpPipeline) -> None:
     """Rebuild a damaged output of the lake."""
     for summary in pipeline.settings.lake.rglob("summary.json"):
         summary.write_bytes(b"")
-    assert all(one.passed for one in check_stored_files(pipeline.settings, pipeline.progress.append))
+    results = check_stored_files(pipeline.settings, pipeline.progress.append)
+    broken = [one.sentence for one in results if not one.passed]
+    if broken:
+        raise OutputNotReproducibleError(*broken)
 
 
 @pytest.fixture(scope="module")

@@ -311,7 +311,7 @@ def test_if_the_ledger_fails_too_the_first_error_is_raised(
     with pytest.raises(LoadFailedError, match=r"IOException: .*No files found") as failed:
         load(warehouse, dump)
 
-    assert failed.value.__notes__ == ["The ledger could not be written either (IOException)."]
+    assert failed.value.__notes__ == ["The ledger could not be written either (WarehouseStorageError)."]
 
 
 def test_an_error_that_could_quote_a_value_is_reported_by_type_only(warehouse: Warehouse) -> None:
