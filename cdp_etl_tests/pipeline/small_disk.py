@@ -9,6 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import duckdb
+
 from cdp_etl.defs.environment_errors import as_environment_error
 from cdp_etl.errors import CdpEtlError
 from cdp_etl.settings import Settings
@@ -37,7 +39,7 @@ def step(pipeline: DumpPipeline) -> str:
         backup(pipeline.settings.open_warehouse(), pipeline.settings.data / "backup.duckdb")
     except CdpEtlError as error:
         return str(error)
-    except Exception as error:  # noqa: BLE001 - which error it is, is what is tested
+    except (OSError, duckdb.Error) as error:
         known = as_environment_error(error)
         return f"UNEXPECTED {error!r}" if known is None else str(known)
     return "done"

@@ -12,6 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from cdp_etl.defs.environment_errors import as_environment_error
@@ -135,7 +136,7 @@ def run_with_fault(
     try:
         with failing(pipeline.settings.data, call, number):
             operation(pipeline)
-    except Exception as error:  # noqa: BLE001 - which error it is, is what is tested
+    except (CdpEtlError, OSError, duckdb.Error) as error:
         return sentence_of(error)
     return None
 
