@@ -31,6 +31,9 @@ class NormalizationSettings:
         business_timezone: IANA time zone that defines the calendar day in `activity_date`.
         max_record_bytes: Maximum size of a record. A larger record is quarantined. In a format whose following
             records then cannot be found, the dump is refused (decision 0022).
+        max_record_keys: Maximum number of keys of a record. A record with more is quarantined.
+        max_distinct_counted: Number of distinct unknown keys, and of distinct reasons, that a summary counts by
+            name. Further ones are counted together.
     """
 
     default_company: str = ""
@@ -39,6 +42,8 @@ class NormalizationSettings:
     epoch_is_utc: frozenset[str] = frozenset()
     business_timezone: str = "UTC"
     max_record_bytes: int = 16 * 1024 * 1024
+    max_record_keys: int = 10_000
+    max_distinct_counted: int = 1_000
 
     def fingerprint(self) -> str:
         """Return a hash that changes with the rules and with each of these settings."""

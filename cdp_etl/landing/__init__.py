@@ -23,6 +23,7 @@ from cdp_etl.landing.pull import PullRules, pull_dump
 from cdp_etl.landing.retention import PrunedPull, Retention, prune
 from cdp_etl.landing.transfer.decrypt import DecryptionKey
 from cdp_etl.landing.zones.aws_credentials import AwsCredentials
+from cdp_etl.landing.zones.limits import ZoneLimits
 from cdp_etl.landing.zones.retry import RetryPolicy
 from cdp_etl.landing.zones.sftp_login import SftpOptions
 from cdp_etl.landing.zones.zone import ObjectStoreOptions, Zone, ZoneOptions, open_zone
@@ -48,6 +49,7 @@ __all__ = [
     "SftpOptions",
     "Zone",
     "ZoneConfigError",
+    "ZoneLimits",
     "ZoneOptions",
     "ZoneProbe",
     "ZoneUnreachableError",

@@ -89,7 +89,7 @@ async def _discover(
         listings = await _list_folders(session, zone, locations.values())
     now = datetime.now(UTC)
     found = [
-        _describe(entity, dump_date, location, listings[location.folder], stability_seconds, now)
+        _describe(zone, entity, dump_date, location, listings[location.folder], stability_seconds, now)
         for dump_date, location in locations.items()
     ]
     return [dump for dump in found if dump is not None]
@@ -112,6 +112,7 @@ async def _list_folders(
 
 
 def _describe(  # noqa: PLR0913, PLR0917 - all inputs of one result
+    zone: Zone,
     entity: str,
     dump_date: date,
     location: DumpLocation,
@@ -123,7 +124,7 @@ def _describe(  # noqa: PLR0913, PLR0917 - all inputs of one result
     if isinstance(listed, DumpRefusedError):
         return _refused(entity, dump_date, [], listed)
     try:
-        listing = parse_listing(location, listed)
+        listing = parse_listing(location, listed, zone.limits.files)
     except DumpRefusedError as error:
         return _refused(entity, dump_date, listed, error)
     if listing.is_empty():

@@ -19,6 +19,7 @@ from cdp_etl.settings.types import (
     Dates,
     MemorySize,
     Names,
+    PositiveSeconds,
     ReadersGroup,
     Region,
     Seconds,
@@ -98,6 +99,26 @@ class PipelineSettings(BaseSettings):
         default=1 << 40, description="Maximum unpacked size of one compressed file, in bytes."
     )
 
+    # Limits on what a partner may send: an ordinary dump is far below them
+    connect_seconds: PositiveSeconds = Field(
+        default=15, description="Seconds in which a landing zone must accept the connection and the login."
+    )
+    stall_seconds: PositiveSeconds = Field(
+        default=60,
+        description="Seconds in which a landing zone must answer a request, or send the next bytes or names.",
+    )
+    max_listing_entries: Count = Field(
+        default=100_000, description="Maximum number of files and folders in one listing of a landing zone."
+    )
+    max_listing_depth: Count = Field(
+        default=20, description="Maximum number of levels of subfolders in one listing of a landing zone."
+    )
+    max_files: Count = Field(default=10_000, description="Maximum number of data files of a dump.")
+    max_columns: Count = Field(
+        default=2_000,
+        description="Maximum number of columns of a CSV or Parquet file; else the dump is refused.",
+    )
+
     # Normalization: each of these is part of a load's fingerprint
     phone_region: Region = Field(default="VN", description="Region of phone numbers without a country code.")
     epoch_is_utc: Names = Field(
@@ -112,8 +133,17 @@ class PipelineSettings(BaseSettings):
     business_timezone: TimeZone = Field(
         default="UTC", description="Time zone whose calendar day is an event's activity_date."
     )
-    max_record_bytes: Annotated[int, Field(ge=1024)] = Field(
-        default=16 * 1024 * 1024, description="Maximum size of a record, in bytes."
+    max_record_bytes: Annotated[int, Field(ge=1024, le=512 * 1024 * 1024)] = Field(
+        default=16 * 1024 * 1024,
+        description="Maximum size of a record in bytes, up to 512 MiB; it may need 50 times as much memory.",
+    )
+    max_record_keys: Annotated[int, Field(ge=200)] = Field(
+        default=10_000, description="Maximum number of keys of a record; a record with more is quarantined."
+    )
+    max_distinct_counted: Annotated[int, Field(ge=100)] = Field(
+        default=1_000,
+        description="Number of distinct unknown keys, and of distinct reasons, that are counted by name in a dump;"
+        " further ones are counted together as `other`.",
     )
 
     # Schedule of dumps, and limits above which a dump is refused

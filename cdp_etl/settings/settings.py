@@ -84,6 +84,8 @@ class Settings(ObservabilitySettings, PipelineSettings):
             epoch_is_utc=self.epoch_is_utc,
             business_timezone=self.business_timezone,
             max_record_bytes=self.max_record_bytes,
+            max_record_keys=self.max_record_keys,
+            max_distinct_counted=self.max_distinct_counted,
         )
 
     def mart_settings(self) -> MartSettings:
@@ -152,7 +154,14 @@ class Settings(ObservabilitySettings, PipelineSettings):
         Raises:
             ZoneConfigError: If the location or the template is not valid.
         """
-        from cdp_etl.landing import AwsCredentials, ObjectStoreOptions, SftpOptions, ZoneOptions, open_zone
+        from cdp_etl.landing import (
+            AwsCredentials,
+            ObjectStoreOptions,
+            SftpOptions,
+            ZoneLimits,
+            ZoneOptions,
+            open_zone,
+        )
 
         location = self.landing_by_entity.get(entity.table) or self.landing or str(self.data / "landing")
         options = ZoneOptions(
@@ -169,6 +178,13 @@ class Settings(ObservabilitySettings, PipelineSettings):
                 known_hosts=self.sftp_known_hosts,
             ),
             parallel_files=self.parallel_files,
+            limits=ZoneLimits(
+                entries=self.max_listing_entries,
+                depth=self.max_listing_depth,
+                files=self.max_files,
+                connect_seconds=self.connect_seconds,
+                stall_seconds=self.stall_seconds,
+            ),
         )
         return open_zone(location, template=self.landing_template, options=options)
 

@@ -78,6 +78,7 @@ AbsolutePath = Annotated[Path, AfterValidator(Path.absolute)]
 """A relative path starts at the working folder of the process that reads the settings."""
 Share = Annotated[float, Field(ge=0, le=1)]
 Seconds = Annotated[float, Field(ge=0)]
+PositiveSeconds = Annotated[float, Field(gt=0)]
 MemorySize = Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)?\s?(MB|GB|TB|MiB|GiB|TiB)$")]
 Count = Annotated[int, Field(ge=1)]
 Weight = Annotated[float, Field(ge=-1e9, le=1e9)]

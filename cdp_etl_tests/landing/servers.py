@@ -59,7 +59,7 @@ class Keys:
         known_hosts = self.folder / f"known_{host_key}_{port}"
         public = (self.folder / f"{host_key}.pub").read_text()
         known_hosts.write_text(f"[127.0.0.1]:{port} {public}")
-        return SftpOptions(key_file=self.folder / "user", known_hosts=known_hosts, connect_timeout_seconds=10)
+        return SftpOptions(key_file=self.folder / "user", known_hosts=known_hosts)
 
 
 SftpFactory = Callable[[asyncssh.SSHServerChannel[bytes]], asyncssh.SFTPServer]

@@ -77,7 +77,7 @@ async def list_dump(session: Session, zone: Zone, entity: str, dump_date: date) 
     """
     location = zone.template.locate(entity, dump_date)
     files = await list_with_retry(session, zone, location.folder, recursive=not location.name_prefix)
-    return parse_listing(location, files)
+    return parse_listing(location, files, zone.limits.files)
 
 
 async def list_with_retry(session: Session, zone: Zone, folder: str, *, recursive: bool) -> list[RemoteFile]:
@@ -89,11 +89,12 @@ async def list_with_retry(session: Session, zone: Zone, folder: str, *, recursiv
     return files
 
 
-def parse_listing(location: DumpLocation, files: Iterable[RemoteFile]) -> Listing:
+def parse_listing(location: DumpLocation, files: Iterable[RemoteFile], max_files: int) -> Listing:
     """Sort the files of a folder into the parts of the dump at `location`. Skip files of other dumps.
 
     Raises:
-        DumpRefusedError: If a name is dangerous or has no known format.
+        DumpRefusedError: If a name is dangerous or has no known format, or if there are more data files than
+            `max_files`.
     """
     listed = [ListedFile(path, file) for file in files if (path := _path_in_dump(location, file.path)) is not None]
     listed.sort(key=lambda file: delivery_order(file.path))
@@ -112,6 +113,8 @@ def parse_listing(location: DumpLocation, files: Iterable[RemoteFile]) -> Listin
             data_files.append(file)
         elif isinstance(kind, Companion) and kind.target is not None:
             checksums[kind.target] = file
+    if len(data_files) > max_files:
+        raise DumpRefusedError(f"{len(data_files)} data files, expected at most {max_files} (CDP_ETL_MAX_FILES)")
     require_distinct((file.path, without_encryption(file.path)) for file in data_files)
     by_path = {file.path: file for file in listed}
     return replace(

@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import aclosing
 from pathlib import Path
 from typing import Self, TypeVar
@@ -29,7 +29,7 @@ async def download_file(session: Session, retry: RetryPolicy, remote: RemoteFile
     """Download a file into `target`, resume an earlier download of it, and return its SHA-256.
 
     Raises:
-        DumpNotCompleteError: If the file changed or is shorter than listed.
+        DumpNotCompleteError: If the file changed, or is shorter or longer than listed.
         ZoneUnreachableError: If the connection broke more often than the policy allows. The next call resumes.
         LandingError: If the raw archive cannot be written.
     """
@@ -51,7 +51,8 @@ async def download_file(session: Session, retry: RetryPolicy, remote: RemoteFile
 
 async def _append_rest(session: Session, remote: RemoteFile, part: PartialFile) -> None:
     """Download the rest of a file. A thread hashes and writes one batch while the next one is received."""
-    async with aclosing(session.read(remote, part.bytes)) as chunks, _BackgroundWriter(part) as writer:
+    chunks_of_rest = _at_most(remote, part.bytes, session.read(remote, part.bytes))
+    async with aclosing(chunks_of_rest) as chunks, _BackgroundWriter(part) as writer:
         batch: list[bytes] = []
         batch_bytes = 0
         async for chunk in chunks:
@@ -61,6 +62,20 @@ async def _append_rest(session: Session, remote: RemoteFile, part: PartialFile) 
                 await writer.write(batch)
                 batch, batch_bytes = [], 0
         await writer.write(batch)
+
+
+async def _at_most(
+    remote: RemoteFile, offset: int, chunks: AsyncGenerator[bytes, None]
+) -> AsyncGenerator[bytes, None]:
+    """Yield the chunks of a file from an offset on, and end if they are more than the zone listed."""
+    async with aclosing(chunks):
+        async for chunk in chunks:
+            offset += len(chunk)
+            if offset > remote.bytes:
+                raise DumpNotCompleteError(
+                    f"{printable(remote.path)} is longer than the {remote.bytes} bytes listed"
+                )
+            yield chunk
 
 
 class _BackgroundWriter:
@@ -98,7 +113,7 @@ async def read_small(session: Session, retry: RetryPolicy, listed: ListedFile, l
     content = b""
     async for attempt in retry.retrying():
         with attempt:
-            async with aclosing(session.read(listed.remote)) as chunks:
+            async with aclosing(_at_most(listed.remote, 0, session.read(listed.remote))) as chunks:
                 content = b"".join([chunk async for chunk in chunks])
     return content
 

@@ -7,11 +7,11 @@ and follows links that leave the prefix.
 import asyncio
 import os
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 import obstore
 from obstore.exceptions import (
@@ -32,12 +32,15 @@ from cdp_etl.landing.errors import (
     ZoneConfigError,
     ZoneUnreachableError,
 )
+from cdp_etl.landing.zones.limits import ListingGuard, ZoneLimits
 from cdp_etl.landing.zones.path_safety import printable, require_regular, require_safe_path
 from cdp_etl.landing.zones.protocol import RemoteFile, Session
 
 if TYPE_CHECKING:  # obstore has these names for type checkers alone
     from obstore import GetOptions, ObjectMeta
     from obstore.store import ObjectStore
+
+_Answer = TypeVar("_Answer")
 
 _CHUNK_BYTES = 1024 * 1024
 _LIST_CHUNK = 1000
@@ -58,20 +61,30 @@ OpenStore = Callable[[], "ObjectStore"]
 class ObjectSession:
     """Session of an object store. Error messages name the zone `label`."""
 
-    def __init__(self, store: "ObjectStore", label: str) -> None:
+    def __init__(self, store: "ObjectStore", label: str, limits: ZoneLimits) -> None:
         self._store = store
         self._label = label
+        self._limits = limits
 
     async def list_folder(self, folder: str, *, recursive: bool) -> list[RemoteFile]:
-        """List by prefix. obstore requests all pages."""
+        """List by prefix, page by page; without `recursive` obstore requests all pages at once."""
         prefix = folder or None
+        guard = ListingGuard(folder, self._limits)
         metas: list[ObjectMeta] = []
         try:
             if recursive:
-                async for page in obstore.list(self._store, prefix, chunk_size=_LIST_CHUNK):
+                pages = aiter(obstore.list(self._store, prefix, chunk_size=_LIST_CHUNK))
+                while (page := await self._answer(anext(pages, None))) is not None:
+                    for meta in page:
+                        guard.add(meta["path"])
                     metas.extend(page)
             else:
-                metas.extend((await obstore.list_with_delimiter_async(self._store, prefix))["objects"])
+                listed = await self._answer(obstore.list_with_delimiter_async(self._store, prefix))
+                for meta in listed["objects"]:
+                    guard.add(meta["path"])
+                metas.extend(listed["objects"])
+        except TimeoutError:
+            raise self._stalled(folder) from None
         except (BaseError, OSError) as error:
             raise to_landing_error(error, self._label, folder) from None
         folders = {parent for meta in metas for parent in _parents(meta["path"])} | {folder}
@@ -91,28 +104,42 @@ class ObjectSession:
         if offset >= file.bytes:
             return
         try:
-            result = await obstore.get_async(self._store, file.path, options=options)
+            result = await self._answer(obstore.get_async(self._store, file.path, options=options))
             if _differs(file, result.meta):
                 _raise_changed(file)
-            async for chunk in result.stream(min_chunk_size=_CHUNK_BYTES):
+            chunks = aiter(result.stream(min_chunk_size=_CHUNK_BYTES))
+            while (chunk := await self._answer(anext(chunks, None))) is not None:
                 yield chunk
+        except TimeoutError:
+            raise self._stalled(file.path) from None
         except (PreconditionError, FileNotFoundError):
             _raise_changed(file)
         except (BaseError, OSError) as error:
             raise to_landing_error(error, self._label, file.path) from None
 
+    async def _answer(self, request: Awaitable[_Answer]) -> _Answer:
+        """Wait for an answer of the server, or raise TimeoutError."""
+        async with asyncio.timeout(self._limits.stall_seconds):
+            return await request
+
+    def _stalled(self, path: str) -> ZoneUnreachableError:
+        return ZoneUnreachableError(
+            f"landing zone {self._label}, {printable(path)}: the server sent nothing for "
+            f"{self._limits.stall_seconds:g} s"
+        )
+
 
 class FolderSession(ObjectSession):
     """Session of a local or mounted folder."""
 
-    def __init__(self, root: Path, label: str) -> None:
+    def __init__(self, root: Path, label: str, limits: ZoneLimits) -> None:
         if not root.is_dir():
             raise ZoneUnreachableError(f"landing zone {label}: the folder does not exist")
         try:
             store = LocalStore(root)
         except BaseError as error:
             raise to_landing_error(error, label, "") from None
-        super().__init__(store, label)
+        super().__init__(store, label, limits)
         self._root = root
         self._real_root = root.resolve()
 
@@ -135,6 +162,7 @@ class FolderSession(ObjectSession):
             return []
         if not start.resolve().is_relative_to(self._real_root):
             raise DumpRefusedError(f"{printable(folder)}: a link that leads outside the landing zone is refused")
+        guard = ListingGuard(folder, self._limits)
         files: list[RemoteFile] = []
         pending = [folder]
         while pending:
@@ -142,6 +170,7 @@ class FolderSession(ObjectSession):
             with os.scandir(self._root / current) as entries:
                 for entry in entries:
                     path = f"{current}/{entry.name}" if current else entry.name
+                    guard.add(path)
                     if entry.is_dir(follow_symlinks=False):
                         if recursive and not is_hidden(entry.name):
                             pending.append(path)
@@ -167,7 +196,7 @@ class FolderSession(ObjectSession):
 
 
 @asynccontextmanager
-async def connect_store(open_store: OpenStore, label: str) -> AsyncIterator[Session]:
+async def connect_store(open_store: OpenStore, label: str, limits: ZoneLimits) -> AsyncIterator[Session]:
     """Open a session of an object store. obstore connects on the first request."""
     try:
         store = open_store()
@@ -175,13 +204,13 @@ async def connect_store(open_store: OpenStore, label: str) -> AsyncIterator[Sess
         raise ZoneConfigError(f"landing zone {label}: an option of the store is unknown to obstore") from None
     except (BaseError, ValueError) as error:
         raise to_landing_error(error, label, "") from None
-    yield ObjectSession(store, label)
+    yield ObjectSession(store, label, limits)
 
 
 @asynccontextmanager
-async def connect_folder(root: Path, label: str) -> AsyncIterator[Session]:
+async def connect_folder(root: Path, label: str, limits: ZoneLimits) -> AsyncIterator[Session]:
     """Open a session of an existing folder."""
-    yield FolderSession(root, label)
+    yield FolderSession(root, label, limits)
 
 
 def to_landing_error(error: Exception, label: str, path: str) -> LandingError:

@@ -40,7 +40,6 @@ class SftpOptions:
         passphrase: Passphrase of the private key.
         password: For servers that do not accept keys.
         known_hosts: File in OpenSSH's format; by default `~/.ssh/known_hosts`.
-        connect_timeout_seconds: Limit for the connection and for the login.
         keepalive_seconds: Interval of keepalive messages.
     """
 
@@ -48,7 +47,6 @@ class SftpOptions:
     passphrase: SecretStr | None = field(default=None, repr=False)
     password: SecretStr | None = field(default=None, repr=False)
     known_hosts: Path | None = None
-    connect_timeout_seconds: float = 15
     keepalive_seconds: float = 15
 
 
@@ -76,8 +74,10 @@ def parse_address(url: SplitResult, label: str) -> SftpAddress:
     return SftpAddress(label, url.hostname, url.port or _DEFAULT_PORT, unquote(url.username), folder)
 
 
-async def log_in(address: SftpAddress, options: SftpOptions) -> asyncssh.SSHClientConnection:
-    """Connect and log in.
+async def log_in(
+    address: SftpAddress, options: SftpOptions, timeout_seconds: float
+) -> asyncssh.SSHClientConnection:
+    """Connect and log in, within `timeout_seconds`.
 
     Raises:
         ZoneConfigError: If the host key is unknown, the server rejects the login, a file in the options is missing
@@ -100,8 +100,8 @@ async def log_in(address: SftpAddress, options: SftpOptions) -> asyncssh.SSHClie
             encryption_algs=_CIPHERS,
             agent_path=None,  # credentials come from the settings alone, not from the local user
             config=None,
-            connect_timeout=options.connect_timeout_seconds,
-            login_timeout=options.connect_timeout_seconds,
+            connect_timeout=timeout_seconds,
+            login_timeout=timeout_seconds,
             keepalive_interval=options.keepalive_seconds,
         )
     except (asyncssh.Error, OSError, TimeoutError) as error:

@@ -13,6 +13,7 @@ from obstore.store import from_url
 
 from cdp_etl.landing.errors import ZoneConfigError
 from cdp_etl.landing.zones.aws_credentials import AwsCredentials
+from cdp_etl.landing.zones.limits import ZoneLimits
 from cdp_etl.landing.zones.object_store import connect_folder, connect_store
 from cdp_etl.landing.zones.path_template import DEFAULT_TEMPLATE, PathTemplate, parse_template
 from cdp_etl.landing.zones.protocol import Connect, Session
@@ -54,12 +55,14 @@ class ZoneOptions:
         sftp: Options of SFTP servers.
         retry: Retries of transient faults; not used for folders.
         parallel_files: Number of files that are pulled at the same time.
+        limits: Limits on the answers of the server.
     """
 
     object_store: ObjectStoreOptions = field(default_factory=ObjectStoreOptions)
     sftp: SftpOptions = field(default_factory=SftpOptions)
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     parallel_files: int = 8
+    limits: ZoneLimits = field(default_factory=ZoneLimits)
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,7 @@ class Zone:
         template: Location of a dump in the zone.
         retry: Retries of transient faults.
         parallel_files: Number of files that are pulled at the same time.
+        limits: Limits on the answers of the server.
         connect: Opens a session.
     """
 
@@ -78,6 +82,7 @@ class Zone:
     template: PathTemplate
     retry: RetryPolicy
     parallel_files: int
+    limits: ZoneLimits
     connect: Connect = field(repr=False)
 
     @asynccontextmanager
@@ -101,21 +106,22 @@ def open_zone(
     """
     used = options or ZoneOptions()
     label, connect, retry = _parse_location(str(location), used)
-    return Zone(label, parse_template(template), retry, used.parallel_files, connect)
+    return Zone(label, parse_template(template), retry, used.parallel_files, used.limits, connect)
 
 
 def _parse_location(location: str, options: ZoneOptions) -> tuple[str, Connect, RetryPolicy]:
     if "://" not in location:
-        return location, partial(connect_folder, Path(location), location), _NO_RETRY
+        return location, partial(connect_folder, Path(location), location, options.limits), _NO_RETRY
     url = _split_without_secrets(location)
     label = f"{url.scheme}://{url.netloc}{url.path}"
     if url.scheme == "file":
-        return label, partial(connect_folder, Path(unquote(url.path)), label), _NO_RETRY
+        return label, partial(connect_folder, Path(unquote(url.path)), label, options.limits), _NO_RETRY
     if url.scheme == "sftp":
-        return label, partial(connect_sftp, parse_address(url, label), options.sftp), options.retry
+        address = parse_address(url, label)
+        return label, partial(connect_sftp, address, options.sftp, options.limits), options.retry
     if url.scheme in _OBJECT_STORES:
-        open_store = partial(_open_store, label, url.scheme, options.object_store)
-        return label, partial(connect_store, open_store, label), options.retry
+        open_store = partial(_open_store, label, url.scheme, options.object_store, options.limits)
+        return label, partial(connect_store, open_store, label, options.limits), options.retry
     raise ZoneConfigError(
         f"landing zone {label}: expected a folder, s3://, gs://, az:// or sftp://, not {url.scheme}://"
     )
@@ -135,7 +141,7 @@ def _split_without_secrets(location: str) -> SplitResult:
     return url
 
 
-def _open_store(label: str, scheme: str, options: ObjectStoreOptions) -> "ObjectStore":
+def _open_store(label: str, scheme: str, options: ObjectStoreOptions, limits: ZoneLimits) -> "ObjectStore":
     config: dict[str, Any] = {}
     provider = options.aws.resolve(label) if scheme == "s3" and not options.anonymous else None
     if options.endpoint:
@@ -146,8 +152,8 @@ def _open_store(label: str, scheme: str, options: ObjectStoreOptions) -> "Object
         config["skip_signature"] = True
     client: ClientConfig = {
         "allow_http": bool(options.endpoint and options.endpoint.startswith("http://")),
-        "connect_timeout": timedelta(seconds=10),
-        "read_timeout": timedelta(seconds=60),  # between two chunks
+        "connect_timeout": timedelta(seconds=limits.connect_seconds),
+        "read_timeout": timedelta(seconds=limits.stall_seconds),  # between two chunks
         "timeout": timedelta(hours=12),  # for a whole file; obstore's default of 30 s would abort large files
     }
     retry: RetryConfig = {"max_retries": 2, "retry_timeout": timedelta(seconds=30)}
