@@ -27,6 +27,11 @@ from cdp_etl.normalize.reference_path import IGNORED_UPDATE_CFS_KEY, Quarantined
 _MAX_SCRATCH_FILES: Final = 100
 """Number of batches that may be written uncompressed: about 4 GiB of disk."""
 
+_MAX_REPEATED_KEYS: Final = 3
+_MAX_REPEATED_LENGTH: Final = 100
+_MAX_REPEATED: Final = 10_000
+"""Which quarantined records are remembered within a batch: with few keys, short, and this number of them."""
+
 
 @dataclass(frozen=True, slots=True)
 class BatchContext:
@@ -109,6 +114,7 @@ def normalize_batch(context: BatchContext, batch: RecordBatch, number: int) -> B
         context.staged.write(number, lake)
     context.quarantined.write(number, _quarantine_rows(context, batch, reference))
     counts = RecordCounts(
+        max_distinct=context.validation.settings.max_distinct_counted,
         records=count,
         quarantined=len(reference.quarantined),
         records_by_file=Counter({batch.file: count}),
@@ -116,8 +122,9 @@ def normalize_batch(context: BatchContext, batch: RecordBatch, number: int) -> B
         reference_path_causes=+Counter(fast.unsupported),
     )
     counts.count_valid(entity, lake)
-    counts.reasons.update(reason for _, reasons, _ in reference.quarantined for reason in reasons)
-    by_set = fast.frame[OTHER_KEYS].value_counts().iter_rows()
+    for reasons, records in Counter(reasons for _, reasons, _ in reference.quarantined).items():
+        counts.count_reasons(reasons, records)
+    by_set = fast.frame[OTHER_KEYS].value_counts().sort(OTHER_KEYS).iter_rows()
     counts.count_keys((columns.other_keys[index], records) for index, records in by_set)
     counts.count_keys(reference.key_sets.items())
     return BatchResult(counts, keys)
@@ -129,6 +136,7 @@ def _validate_by_reference_path(
     known = {*context.entity.by_contract_name, IGNORED_UPDATE_CFS_KEY}
     result = _ReferencePathResult([], [], Counter())
     shared: dict[tuple[str, ...], tuple[str, ...]] = {}  # all records of a batch may have the same reasons
+    repeated: dict[str, tuple[Quarantined, str | None]] = {}
 
     def quarantine(row: int, quarantined: Quarantined, key: str | None) -> None:
         reasons = tuple(quarantined.reasons)
@@ -139,9 +147,17 @@ def _validate_by_reference_path(
         if isinstance(record, Quarantined):
             quarantine(row, record, None)
             continue
+        # A flood of the shortest records, such as `{}`, would cost most per byte: equal ones are validated once.
+        text = repr(record) if len(record) <= _MAX_REPEATED_KEYS else ""
+        if text in repeated:
+            quarantine(row, *repeated[text])
+            continue
         validated = validate_record(context.entity, record, context.validation)
         if isinstance(validated, Quarantined):
-            quarantine(row, validated, raw_record_key(context.entity, record, context.validation.settings))
+            key = raw_record_key(context.entity, record, context.validation.settings)
+            quarantine(row, validated, key)
+            if 0 < len(text) <= _MAX_REPEATED_LENGTH and len(repeated) < _MAX_REPEATED:
+                repeated[text] = validated, key
         else:
             result.rows.append({ROW: row, **validated.row})
             result.key_sets[tuple(key for key in record if key not in known)] += 1

@@ -4,7 +4,7 @@ They feed the dump's summary, the report and the drift check.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -18,11 +18,22 @@ _OPEN_VOCABULARIES: Final = ("action", "action_status", "event", "service_provid
 MAX_VALUES: Final = 200
 """Number of values stored per column: the most common ones."""
 
+OTHER: Final = "other"
+"""Name under which keys and reasons beyond the bound are counted."""
+
+MAX_NAME_BYTES: Final = 200
+"""Longer keys, reasons and values are not stored by name: a summary is read as a whole, often."""
+
 
 @dataclass(slots=True)
 class RecordCounts:
-    """Counts of the records of one or more batches."""
+    """Counts of the records of one or more batches.
 
+    `max_distinct` is the number of names in each count of keys, reasons and warnings. Further names are counted as
+    `OTHER`. So the sum of a count is exact; the count of one name is too, unless a batch has more names than that.
+    """
+
+    max_distinct: int
     records: int = 0
     accepted: int = 0
     quarantined: int = 0
@@ -42,9 +53,9 @@ class RecordCounts:
         self.accepted += other.accepted
         self.quarantined += other.quarantined
         self.with_warnings += other.with_warnings
-        self.reasons.update(other.reasons)
-        self.warnings.update(other.warnings)
-        self.unknown_keys.update(other.unknown_keys)
+        self._add(self.reasons, other.reasons)
+        self._add(self.warnings, other.warnings)
+        self._add(self.unknown_keys, other.unknown_keys)
         self.nulls.update(other.nulls)
         for column, values in other.open_values.items():
             total = self.open_values.setdefault(column, Counter())
@@ -53,20 +64,34 @@ class RecordCounts:
                 self.open_values[column] = Counter(dict(total.most_common(MAX_VALUES)))
         self.records_by_file.update(other.records_by_file)
         self.reference_path_records += other.reference_path_records
-        self.reference_path_causes.update(other.reference_path_causes)
+        self._add(self.reference_path_causes, other.reference_path_causes)
+
+    def _add(self, total: Counter[str], counts: Mapping[str, int]) -> None:
+        for name, count in counts.items():
+            self._count(total, name, count)
+
+    def _count(self, total: Counter[str], name: str, count: int) -> None:
+        is_named = name in total or (len(total) < self.max_distinct and len(name.encode()) <= MAX_NAME_BYTES)
+        total[name if is_named else OTHER] += count
 
     def count_valid(self, entity: Entity, frame: pl.DataFrame) -> None:
         """Count valid records, given in the lake's columns."""
         self.accepted += len(frame)
         warned = frame.filter(pl.col("warnings").list.len() > 0)["warnings"]
         self.with_warnings += len(warned)
-        self.warnings.update(dict(warned.explode().value_counts().iter_rows()))
+        self._add(self.warnings, dict(warned.explode().value_counts().sort("warnings").iter_rows()))
         for field_ in entity.fields:
             self.nulls[field_.name] += frame[field_.name].null_count()
         for name in _OPEN_VOCABULARIES:
             if name in frame.columns:
-                counts = frame[name].drop_nulls().value_counts(sort=True).head(MAX_VALUES)
-                self.open_values[name] = Counter(dict(counts.iter_rows()))
+                values = frame[name].drop_nulls()
+                counts = values.filter(values.str.len_bytes() <= MAX_NAME_BYTES).value_counts(sort=True)
+                self.open_values[name] = Counter(dict(counts.head(MAX_VALUES).iter_rows()))
+
+    def count_reasons(self, reasons: Iterable[str], records: int) -> None:
+        """Count the reasons of quarantined records that have the same ones."""
+        for reason in reasons:
+            self._count(self.reasons, reason, records)
 
     def count_keys(self, key_sets: Iterable[tuple[Iterable[str], int]]) -> None:
         """Count unknown keys; keys of custom fields are known.
@@ -77,4 +102,4 @@ class RecordCounts:
         for keys, count in key_sets:
             for key in keys:
                 if not key.startswith(CUSTOM_FIELD_PREFIX):
-                    self.unknown_keys[key] += count
+                    self._count(self.unknown_keys, key, count)

@@ -13,7 +13,7 @@ from typing import Final
 
 from cdp_etl.contract.entity import Entity
 from cdp_etl.contract.naming import looks_like_field_name
-from cdp_etl.normalize.counts import MAX_VALUES
+from cdp_etl.normalize.counts import MAX_VALUES, OTHER
 from cdp_etl.normalize.lake.result import NormalizedDump
 
 DUMPS_COMPARED: Final = 14
@@ -109,6 +109,7 @@ def _valid(dump: NormalizedDump) -> int:
 def _new_keys(dump: NormalizedDump, before: Sequence[NormalizedDump]) -> Iterator[str]:
     known = {key for earlier in before for key in earlier.unknown_keys}
     new = {key: count for key, count in dump.unknown_keys.items() if key not in known}
+    uncounted = new.pop(OTHER, 0)
     named = _nameable_keys(new)
     for key in named:
         yield (
@@ -117,6 +118,8 @@ def _new_keys(dump: NormalizedDump, before: Sequence[NormalizedDump]) -> Iterato
         )
     if len(new) > len(named):
         yield f"{len(new) - len(named)} {'more ' if named else ''}new keys, not named here."
+    if uncounted:
+        yield f"{uncounted} occurrences of `{OTHER}`: a key of this name, or keys that are not counted by name."
 
 
 def _vanished_keys(dump: NormalizedDump, before: Sequence[NormalizedDump]) -> Iterator[str]:
@@ -125,6 +128,7 @@ def _vanished_keys(dump: NormalizedDump, before: Sequence[NormalizedDump]) -> It
         key: [other.unknown_keys.get(key, 0) for other in before]
         for earlier in before
         for key in earlier.unknown_keys
+        if key != OTHER
     }
     vanished = {}
     for key, found in counts.items():

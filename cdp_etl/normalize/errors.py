@@ -66,6 +66,11 @@ def too_long(limit: int) -> str:
     return f"record: longer than the limit of {limit} bytes"
 
 
+def too_many_keys(limit: int) -> str:
+    """Return the reason of a record with more keys than the limit."""
+    return f"record: more than {limit} keys"
+
+
 def wrong_cell_count(cells: int, columns: int) -> str:
     """Return the reason of a CSV row with another number of cells than the header."""
     return f"record: {cells} cells, the header has {columns}"

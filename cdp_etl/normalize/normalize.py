@@ -28,7 +28,7 @@ from cdp_etl.normalize.errors import ArchiveDamagedError, DumpUnreadableError, R
 from cdp_etl.normalize.lake.part_files import PartFolder
 from cdp_etl.normalize.lake.result import ACCEPTED, QUARANTINED, SUPERSEDED, NormalizedDump, NormalizedFile
 from cdp_etl.normalize.lake.store import dump_folder
-from cdp_etl.normalize.readers.byte_stream import ExpansionBound, ReadBounds
+from cdp_etl.normalize.readers.byte_stream import MAX_COLUMNS, ExpansionBound, ReadBounds
 from cdp_etl.normalize.readers.dispatch import decode
 from cdp_etl.normalize.record_batch import RecordBatch
 from cdp_etl.normalize.source_files import SourceFile, content_fingerprint, in_delivery_order
@@ -59,6 +59,7 @@ def normalize_dump(  # noqa: PLR0913, PLR0917 - the dump, the lake, and the reso
     batch_bytes: int = BATCH_BYTES,
     workers: int | None = None,
     expansion: ExpansionBound | None = None,
+    max_columns: int = MAX_COLUMNS,
     progress: Callable[[str], None] | None = None,
     rebuild: bool = False,
 ) -> NormalizedDump:
@@ -77,6 +78,7 @@ def normalize_dump(  # noqa: PLR0913, PLR0917 - the dump, the lake, and the reso
         batch_bytes: Bytes per batch; influences speed and memory only.
         workers: Number of batches processed at the same time; None means one per processor.
         expansion: Limit on the decompressed size of files.
+        max_columns: Maximum number of columns of a CSV or Parquet file.
         progress: Called with a sentence after each batch.
         rebuild: Whether to normalize again what the lake has, because it is damaged. The latest output stays the
             latest.
@@ -93,13 +95,13 @@ def normalize_dump(  # noqa: PLR0913, PLR0917 - the dump, the lake, and the reso
     if known is not None:
         return known
     dump = _Dump(entity, dump_date, directory, in_delivery_order(files), fingerprint)
-    bounds = ReadBounds(batch_bytes, settings.max_record_bytes, expansion or ExpansionBound())
+    bounds = ReadBounds(batch_bytes, settings.max_record_bytes, expansion or ExpansionBound(), max_columns)
     with folder.work_directory() as work:
         folders = DedupFolders(*(_part_folder(work, name) for name in ("staged", ACCEPTED, SUPERSEDED)))
         quarantined = _part_folder(work, QUARANTINED)
         context = BatchContext(entity, ValidationContext(settings, dump_date), folders.staged, quarantined)
         keys = KeySpill(_folder(work, "keys"))
-        counts = RecordCounts()
+        counts = RecordCounts(settings.max_distinct_counted)
         with _verified_files(dump):
             for result in _in_parallel(context, _batches(dump, bounds), workers or _processors()):
                 counts.add(result.counts)

@@ -16,6 +16,7 @@ from cdp_etl.contract.base_record import ValidationContext
 from cdp_etl.contract.entity import Entity
 from cdp_etl.contract.naming import NOT_AN_OBJECT
 from cdp_etl.contract.parsers import REQUIRED, InvalidValueError, parse_choice, parse_list
+from cdp_etl.normalize import errors
 
 CUSTOM_FIELD_PREFIX = "customField"
 """Prefix of the keys that hold a group of custom fields (contract: "Custom Fields")."""
@@ -42,6 +43,8 @@ class Quarantined:
 
 def validate_record(entity: Entity, record: dict[str, Any], context: ValidationContext) -> Accepted | Quarantined:
     """Validate one record: a JSON object as returned by `strict_json.parse`."""
+    if len(record) > context.settings.max_record_keys:
+        return Quarantined([errors.too_many_keys(context.settings.max_record_keys)])
     model = entity.deleted_model if _is_deleted(entity, record) else entity.model
     reasons: list[str] = []
     row: dict[str, Any] = {}

@@ -217,6 +217,7 @@ def normalize_pull(
         settings.normalization_settings(),
         batch_bytes=settings.batch_bytes,
         expansion=settings.expansion_bound(),
+        max_columns=settings.max_columns,
         progress=report_progress,
         rebuild=rebuild,
     )

@@ -101,6 +101,11 @@ def test_the_calendar_of_an_entity_has_its_own_weekdays_and_the_holidays_of_all_
         pytest.param("MAX_QUARANTINE_RATE", "2", "input should be less than or equal to 1", id="out of range"),
         pytest.param("AFFINITY_WEIGHTS", "view=1,purchase=1e31", "input should be less than", id="weight"),
         pytest.param("AFFINITY_WEIGHTS", "purchase=nan", "input should be less than", id="no weight"),
+        pytest.param(
+            "MAX_RECORD_BYTES", "536870913", "input should be less than or equal to 536870912", id="too long"
+        ),
+        pytest.param("MAX_RECORD_KEYS", "199", "input should be greater than or equal to 200", id="too few keys"),
+        pytest.param("STALL_SECONDS", "0", "input should be greater than 0", id="no time to answer"),
         pytest.param("BUSINESS_TIMEZONE", "Hanoi", "expected an IANA time zone", id="no such zone"),
         pytest.param("PHONE_REGION", "vietnam", "expected a region in two capitals", id="no such region"),
         pytest.param("FIRST_DUMP_DATE", "yesterday", "input should be a valid date", id="no date"),

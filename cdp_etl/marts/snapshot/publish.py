@@ -95,7 +95,13 @@ def publish(  # noqa: PLR0913 - the keyword arguments are options with defaults
         if snapshot is None or not _is_unchanged(connection, snapshot, as_of, form):
             try:
                 snapshot = _write_version(
-                    connection, published, snapshot, as_of, form, rules.readers, min_rows_for_delta=min_rows_for_delta
+                    connection,
+                    published,
+                    snapshot,
+                    as_of,
+                    form,
+                    rules.readers,
+                    min_rows_for_delta=min_rows_for_delta,
                 )
             except BaseException:
                 remove_parts(published)  # on a full disk the part is what fills it

@@ -3,6 +3,7 @@
 A file is read to its end or the dump is refused. The readers of the formats interpret the bytes.
 """
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,9 +19,17 @@ BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 OTHER_BYTE_ORDER_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
 """First bytes of UTF-16 and UTF-32 files."""
 
+MAX_COLUMNS: Final = 2_000
+"""Default number of columns of a CSV or Parquet file."""
+
 _READ_BYTES: Final = 1 << 20
+_FIRST_STEP: Final = 1 << 11
+"""Bytes of a member that are read first; the steps double.
+
+The rest of a step is copied after each member: with long steps, a file of many empty members would take hours.
+"""
 _CORRUPT: Final[tuple[Any, ...]] = (igzip_lib.IsalError, ZstdError)  # one of them is typed as an instance
-_MIN_BYTES_FOR_RATIO: Final = 256 << 20
+_MIN_BYTES_FOR_RATIO: Final = 32 << 20
 """Decompressed bytes up to which the ratio is not checked: short files may compress very well."""
 
 
@@ -29,12 +38,20 @@ class ExpansionBound:
     """Limits on the decompressed size of a file, against decompression bombs.
 
     Attributes:
-        ratio: Decompressed bytes per compressed byte, checked after 256 MiB of decompressed bytes.
+        ratio: Decompressed bytes per byte of the file, checked after 32 MiB of decompressed bytes.
         bytes: Decompressed bytes of one file.
     """
 
     ratio: float = 1000.0
     bytes: int = 1 << 40
+
+    def fault(self, unpacked: int, delivered: int) -> str | None:
+        """Return why a file may not expand to a number of bytes, or None if it may."""
+        if unpacked > self.bytes:
+            return f"expands to more than the limit of {self.bytes} bytes"
+        if unpacked > _MIN_BYTES_FOR_RATIO and unpacked > delivered * self.ratio:
+            return f"expands to more than {self.ratio:g} times its size"
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +62,13 @@ class ReadBounds:
         batch_bytes: Approximate number of bytes per batch.
         record_bytes: Maximum length of a record.
         expansion: Limits on the decompressed size.
+        columns: Maximum number of columns of a CSV or Parquet file.
     """
 
     batch_bytes: int
     record_bytes: int
     expansion: ExpansionBound = ExpansionBound()
+    columns: int = MAX_COLUMNS
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +138,13 @@ def _decompress(source: ByteSource, stream: IO[bytes]) -> Iterator[bytes]:
     """Decompress all members of a file: concatenated members are one file, and each must be complete."""
     member = _new_member(source.compression)
     member_offset = bytes_in = bytes_out = 0
-    while data := stream.read(_READ_BYTES):
+    file_bytes = os.fstat(stream.fileno()).st_size
+    step = _FIRST_STEP
+    while data := stream.read(step):
         bytes_in += len(data)
         while True:
             if member.eof:
-                member_offset = bytes_in - len(data)
+                member_offset, step = bytes_in - len(data), _FIRST_STEP
                 member = _new_member(source.compression)
             try:
                 block = member.decompress(data, _READ_BYTES)
@@ -131,24 +152,17 @@ def _decompress(source: ByteSource, stream: IO[bytes]) -> Iterator[bytes]:
                 fact = f"corrupt {source.compression} data in the member from offset {member_offset} ({error})"
                 raise DumpUnreadableError(source.file, fact, bytes_in - len(data)) from None
             bytes_out += len(block)
-            _check_expansion(source, bytes_out, bytes_in)
+            fault = source.bounds.expansion.fault(bytes_out, file_bytes)
+            if fault is not None:
+                raise DumpUnreadableError(source.file, fault, bytes_in)
             if block:
                 yield block
             data = member.unused_data if member.eof else b""
             if not data and (member.eof or member.needs_input):
                 break
+        step = min(2 * step, _READ_BYTES)
     if not member.eof:
         fact = f"cut short: the {source.compression} member from offset {member_offset} has no end"
-        raise DumpUnreadableError(source.file, fact, bytes_in)
-
-
-def _check_expansion(source: ByteSource, bytes_out: int, bytes_in: int) -> None:
-    bound = source.bounds.expansion
-    if bytes_out > bound.bytes:
-        fact = f"expands to more than the limit of {bound.bytes} bytes"
-        raise DumpUnreadableError(source.file, fact, bytes_in)
-    if bytes_out > _MIN_BYTES_FOR_RATIO and bytes_out > bytes_in * bound.ratio:
-        fact = f"expands to more than {bound.ratio:g} times its size"
         raise DumpUnreadableError(source.file, fact, bytes_in)
 
 

@@ -35,12 +35,14 @@ class MappedColumn:
     key: str
 
 
-def map_columns(entity: Entity, file: str, headers: Sequence[str]) -> list[MappedColumn]:
+def map_columns(entity: Entity, file: str, headers: Sequence[str], max_columns: int) -> list[MappedColumn]:
     """Map each column by its header, ignoring case, `_` and blanks (house rule).
 
     Raises:
-        DumpUnreadableError: If two headers are equal in this comparison, so that the field is ambiguous.
+        DumpUnreadableError: If two headers are equal in this comparison, so that the field is ambiguous, or if
+            there are more columns than `max_columns`.
     """
+    require_columns(file, len(headers), max_columns)
     known = {normalize_header(name): name for name in entity.by_contract_name}
     ignored, custom = normalize_header(IGNORED_UPDATE_CFS_KEY), normalize_header(CUSTOM_FIELD_PREFIX)
     columns: list[MappedColumn] = []
@@ -61,6 +63,16 @@ def map_columns(entity: Entity, file: str, headers: Sequence[str]) -> list[Mappe
         else:
             columns.append(MappedColumn(ColumnKind.EXTRA, normalize_text(header)))
     return columns
+
+
+def require_columns(file: str, count: int, max_columns: int) -> None:
+    """Check the number of columns of a file.
+
+    Raises:
+        DumpUnreadableError: If there are more than `max_columns`.
+    """
+    if count > max_columns:
+        raise DumpUnreadableError(file, f"{count} columns; expected at most {max_columns} (CDP_ETL_MAX_COLUMNS)")
 
 
 def parse_custom_field_text(text: str) -> Any:

@@ -35,6 +35,9 @@ from cdp_etl.normalize.reference_path import Quarantined
 _MAX_TERMINATOR_BYTES: Final = 2
 """Maximum distance of consecutive rows; if it is larger, a skipped row is between them."""
 
+_MAX_ROWS_AT_ONCE: Final = 1 << 20
+_PART_BYTES: Final = 1 << 20
+
 _DENSITY: Final = 2
 """Records per byte, relative to JSON: a row does not repeat its keys."""
 
@@ -133,7 +136,7 @@ def read_csv(entity: Entity, source: ByteSource) -> Iterator[CsvRows]:
     position = 1
     limit = source.bounds.record_bytes
     rest, offset = b"", 0
-    for block, is_last in _with_last(source.blocks(_DENSITY)):
+    for block, is_last in _with_last(_parts(source.blocks(_DENSITY))):
         data = rest + block
         if offset == 0 and not rest:
             _check_encoding(source, data)
@@ -162,6 +165,15 @@ def read_csv(entity: Entity, source: ByteSource) -> Iterator[CsvRows]:
             yield CsvRows(entity, mapping, slices, bounds.cells[rows], bounds.is_standard[rows])
             position += len(rows)
         rest, offset = data[bounds.beyond :], offset + bounds.beyond
+
+
+def _parts(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield blocks, those of very short rows in parts: the offsets of a row need memory, however short it is."""
+    for block in blocks:
+        if block.count(b"\n") <= _MAX_ROWS_AT_ONCE:
+            yield block
+        else:
+            yield from (block[start : start + _PART_BYTES] for start in range(0, len(block), _PART_BYTES))
 
 
 def _with_last(blocks: Iterator[bytes]) -> Iterator[tuple[bytes, bool]]:
@@ -196,7 +208,7 @@ def _read_header(entity: Entity, source: ByteSource, line: bytes) -> list[Mapped
         headers = [cell.decode() for cell in cells]
     except UnicodeDecodeError:
         raise DumpUnreadableError(source.file, "the header is not UTF-8", 0) from None
-    return map_columns(entity, source.file, headers)
+    return map_columns(entity, source.file, headers, source.bounds.columns)
 
 
 def _parse_table(rows: bytes, cells: int) -> pa.Table:

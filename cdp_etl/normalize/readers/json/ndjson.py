@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -11,10 +12,13 @@ import numpy as np
 from cdp_etl.normalize import errors
 from cdp_etl.normalize.readers.byte_slices import RecordSlices, quarantine_invalid_utf8
 from cdp_etl.normalize.readers.byte_stream import BYTE_ORDER_MARK, OTHER_BYTE_ORDER_MARKS, ByteSource
+from cdp_etl.normalize.record_batch import Offsets
 
 _NEWLINE: Final = 0x0A
 _CARRIAGE_RETURN: Final = 0x0D
 _OPEN_BRACE: Final = 0x7B
+_MAX_LINES: Final = 1 << 20
+"""Lines that are cut at the same time: their offsets need about 50 bytes a line, however short it is."""
 
 
 def read_lines(source: ByteSource) -> Iterator[RecordSlices]:
@@ -34,16 +38,17 @@ def read_lines(source: ByteSource) -> Iterator[RecordSlices]:
         if number == 0:
             is_utf8 = not data.startswith(OTHER_BYTE_ORDER_MARKS)
             block = data.removeprefix(BYTE_ORDER_MARK)
-        slices, position = _cut_lines(source.file, block, position, limit)
-        for row in np.flatnonzero(slices.ends - slices.starts > limit):
-            slices.quarantined[int(row)] = errors.too_long(limit)
-            slices.ends[row] = slices.starts[row] + limit
-        if is_utf8:
-            quarantine_invalid_utf8(slices)
-        else:
-            slices.quarantined.update(dict.fromkeys(range(len(slices)), errors.NOT_UTF8))
-        if len(slices):
-            yield slices
+        for part, newlines in _parts(block):
+            slices, position = _cut_lines(source.file, part, newlines, position, limit)
+            for row in np.flatnonzero(slices.ends - slices.starts > limit):
+                slices.quarantined[int(row)] = errors.too_long(limit)
+                slices.ends[row] = slices.starts[row] + limit
+            if is_utf8:
+                quarantine_invalid_utf8(slices)
+            else:
+                slices.quarantined.update(dict.fromkeys(range(len(slices)), errors.NOT_UTF8))
+            if len(slices):
+                yield slices
 
 
 def _whole_lines(blocks: Iterator[bytes], limit: int) -> Iterator[bytes]:
@@ -78,10 +83,26 @@ def _whole_lines(blocks: Iterator[bytes], limit: int) -> Iterator[bytes]:
         yield b"".join(pending)
 
 
-def _cut_lines(file: str, data: bytes, position: int, limit: int) -> tuple[RecordSlices, int]:
+def _parts(data: bytes) -> Iterator[tuple[bytes, Offsets]]:
+    """Yield the bytes, with the offsets of their newlines, in parts of at most `_MAX_LINES` lines."""
+    newlines = _newlines(data)
+    if len(newlines) <= _MAX_LINES:
+        yield data, newlines
+        return
+    cuts = [0, *(newlines[_MAX_LINES - 1 :: _MAX_LINES] + 1).tolist(), len(data)]
+    del newlines
+    for start, end in pairwise(cuts):
+        part = data[start:end]
+        yield part, _newlines(part)
+
+
+def _newlines(data: bytes) -> Offsets:
+    return np.flatnonzero(np.frombuffer(data, np.uint8) == _NEWLINE)
+
+
+def _cut_lines(file: str, data: bytes, newlines: Offsets, position: int, limit: int) -> tuple[RecordSlices, int]:
     """Cut bytes into lines; also return the position of the next line. A line beyond the limit is never blank."""
-    codes = np.frombuffer(data, np.uint8)
-    ends = np.flatnonzero(codes == _NEWLINE)
+    codes, ends = np.frombuffer(data, np.uint8), newlines
     if len(data) and (not len(ends) or ends[-1] != len(data) - 1):
         ends = np.append(ends, len(data))
     starts = np.concatenate([np.zeros(min(len(ends), 1), np.int64), ends[:-1] + 1])

@@ -4,7 +4,7 @@ A file may exceed the memory, so no file is parsed as a whole. `structure.py` fi
 block; here they cut the document into elements and members.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -17,10 +17,19 @@ from cdp_etl.normalize.readers.byte_slices import RecordSlices, quarantine_inval
 from cdp_etl.normalize.readers.byte_stream import BYTE_ORDER_MARK, OTHER_BYTE_ORDER_MARKS, ByteSource
 from cdp_etl.normalize.readers.json.envelope import ENTRIES, Envelope, parse_envelope
 from cdp_etl.normalize.readers.json.payload import ENTRIES_MEMBER
-from cdp_etl.normalize.readers.json.structure import CLOSE, JSON_WHITESPACE, OPEN, StructureScanner, trim
+from cdp_etl.normalize.readers.json.structure import (
+    CLOSE,
+    JSON_WHITESPACE,
+    OPEN,
+    StructureMarks,
+    StructureScanner,
+    trim,
+)
 from cdp_etl.normalize.record_batch import Offsets
 
 _BRACKETS: Final = "[]"
+_MAX_ELEMENTS: Final = 1 << 20
+"""Elements and marks that are cut at the same time: their offsets need memory, however short the elements are."""
 
 
 def read_json(source: ByteSource) -> Iterator[RecordSlices]:
@@ -107,8 +116,7 @@ def _read_elements(source: ByteSource, start: int, envelope: Envelope | None) ->
         if is_closed:
             _expect_end(source, block, offset)
             continue
-        marks = scanner.feed(block)
-        outer = marks.only(marks.depths == 1)
+        outer = scanner.feed(block, depth=1)
         data = rest + block
         cuts = outer.offsets + start - rest_offset
         closing = np.flatnonzero(outer.kinds == CLOSE)
@@ -121,8 +129,7 @@ def _read_elements(source: ByteSource, start: int, envelope: Envelope | None) ->
                 source.file, "not JSON: expected the array's ]", rest_offset + int(begin[-1])
             )
         is_empty = is_closed and position == 1 and len(begin) == len(_BRACKETS)
-        slices = _cut_elements(source, data, rest_offset, begin, may_be_blank=is_empty)
-        if len(slices):
+        for slices in _cut_in_parts(source, data, rest_offset, begin, may_be_blank=is_empty):
             yield _with_positions(slices, position, envelope)
             position += len(slices)
         end = int(begin[-1]) + 1
@@ -136,6 +143,17 @@ def _read_elements(source: ByteSource, start: int, envelope: Envelope | None) ->
             raise DumpUnreadableError(source.file, fact, rest_offset)
     if not is_closed:
         raise DumpUnreadableError(source.file, "not JSON: the array has no end", rest_offset + len(rest))
+
+
+def _cut_in_parts(
+    source: ByteSource, data: bytes, offset: int, cuts: Offsets, *, may_be_blank: bool
+) -> Iterator[RecordSlices]:
+    """Yield the elements between the cuts, at most `_MAX_ELEMENTS` at a time."""
+    for first in range(0, max(len(cuts) - 1, 1), _MAX_ELEMENTS):
+        some = cuts[first : first + _MAX_ELEMENTS + 1]
+        slices = _cut_elements(source, data, offset, some, may_be_blank=may_be_blank)
+        if len(slices):
+            yield slices
 
 
 def _cut_elements(
@@ -174,42 +192,49 @@ def _read_members(source: ByteSource, start: int) -> tuple[list[bytes], int | No
     Raises:
         DumpUnreadableError: If the object has no end, or is longer without its entries than a record may be.
     """
-    reader = _MemberReader(source, rest_offset=start)
+    reader = _MemberReader(source, start, rest_offset=start)
     scanner = StructureScanner()
     for offset, block in _blocks_from(source, start):
         if reader.is_closed:
             _expect_end(source, block, offset)
             continue
-        marks = scanner.feed(block)
-        outer = marks.only(marks.depths == 1)
-        pairs = zip((outer.offsets + start).tolist(), outer.kinds.tolist(), strict=True)
-        reader.add(offset, block, list(pairs))
-        limit = source.bounds.record_bytes
-        if reader.bytes_in_memory > limit:
-            raise DumpUnreadableError(source.file, f"an object longer than the limit of {limit} bytes", start)
+        outer = scanner.feed(block, depth=1)
+        reader.add(offset, block, _pairs(outer, start))
+        reader.check_size()
     if not reader.is_closed:
         raise DumpUnreadableError(source.file, "not JSON: the object has no end", reader.rest_offset)
     return reader.members, reader.entries
 
 
+def _pairs(marks: StructureMarks, start: int) -> Iterator[tuple[int, int]]:
+    """Yield offset and kind of each mark."""
+    for first in range(0, len(marks.offsets), _MAX_ELEMENTS):
+        some = slice(first, first + _MAX_ELEMENTS)
+        yield from zip((marks.offsets[some] + start).tolist(), marks.kinds[some].tolist(), strict=True)
+
+
 @dataclass(slots=True)
 class _MemberReader:
-    """Collects the members of an object from blocks; of the entries only the offset."""
+    """Collects the members of the object at `start` from blocks; of the entries only the offset."""
 
     source: ByteSource
+    start: int
     rest_offset: int
     rest: bytes = b""
     members: list[bytes] = field(default_factory=list)
     entries: int | None = None
     is_in_entries: bool = False
     is_closed: bool = False
+    member_bytes: int = 0
 
-    @property
-    def bytes_in_memory(self) -> int:
-        """Number of bytes in memory."""
-        return sum(map(len, self.members)) + len(self.rest)
+    def check_size(self) -> None:
+        """Refuse an object that is longer without its entries than a record may be."""
+        limit = self.source.bounds.record_bytes
+        if self.member_bytes + len(self.rest) > limit:
+            fact = f"an object longer than the limit of {limit} bytes"
+            raise DumpUnreadableError(self.source.file, fact, self.start)
 
-    def add(self, offset: int, block: bytes, marks: list[tuple[int, int]]) -> None:
+    def add(self, offset: int, block: bytes, marks: Iterable[tuple[int, int]]) -> None:
         """Add the next block, with offset and kind of the object's own brackets and commas."""
         if self.is_in_entries:
             self.rest, self.rest_offset = b"", offset
@@ -233,6 +258,9 @@ class _MemberReader:
     def _end_member(self, text: bytes, offset: int) -> None:
         self._check_for_entries(text, offset)
         self.members.append(b'"entries":[]' if self.is_in_entries else text)
+        self.member_bytes += len(self.members[-1]) + len(b",")
+        if self.member_bytes > self.source.bounds.record_bytes:
+            self.check_size()
         self.is_in_entries = False
 
     def _check_for_entries(self, text: bytes, offset: int) -> None:

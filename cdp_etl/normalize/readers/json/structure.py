@@ -17,6 +17,11 @@ COMMA: Final = 3
 
 JSON_WHITESPACE: Final = b" \t\n\r"
 
+_PART_BYTES: Final = 2 << 20
+"""Bytes that are scanned at a time: a mark needs 40 bytes, and each byte may be one."""
+_MAX_TRIM_STEPS: Final = 32
+"""White space beyond this length is rare, and trimmed record by record."""
+
 _QUOTE: Final = 4
 _BACKSLASH: Final = 5
 
@@ -54,8 +59,20 @@ class StructureScanner:
         self._is_in_string = False
         self._is_escaped = False
 
-    def feed(self, block: bytes) -> StructureMarks:
-        """Scan the next block and return its marks."""
+    def feed(self, block: bytes, depth: int) -> StructureMarks:
+        """Scan the next block and return its marks of one depth."""
+        parts = [
+            marks.only(marks.depths == depth)
+            for start in range(0, len(block), _PART_BYTES)
+            for marks in [self._feed(block[start : start + _PART_BYTES])]
+        ]
+        return StructureMarks(
+            np.concatenate([part.offsets for part in parts]),
+            np.concatenate([part.kinds for part in parts]),
+            np.concatenate([part.depths for part in parts]),
+        )
+
+    def _feed(self, block: bytes) -> StructureMarks:
         codes = _KINDS[np.frombuffer(block, np.uint8)]
         offsets = np.flatnonzero(codes)
         kinds = codes[offsets]
@@ -101,12 +118,18 @@ def trim(codes: npt.NDArray[np.uint8], starts: Offsets, ends: Offsets) -> tuple[
     starts, ends = starts.copy(), ends.copy()
     is_white = np.isin(np.arange(256), list(JSON_WHITESPACE))
     rows = np.arange(len(starts))
-    while len(rows := rows[(starts[rows] < ends[rows])]):
+    for _ in range(_MAX_TRIM_STEPS):
+        rows = rows[(starts[rows] < ends[rows])]
         rows = rows[is_white[codes[starts[rows]]]]
         starts[rows] += 1
+    for row in rows:
+        starts[row] = ends[row] - len(codes[starts[row] : ends[row]].tobytes().lstrip(JSON_WHITESPACE))
     rows = np.arange(len(starts))
-    while len(rows := rows[(starts[rows] < ends[rows])]):
+    for _ in range(_MAX_TRIM_STEPS):
+        rows = rows[(starts[rows] < ends[rows])]
         rows = rows[is_white[codes[ends[rows] - 1]]]
         ends[rows] -= 1
+    for row in rows:
+        ends[row] = starts[row] + len(codes[starts[row] : ends[row]].tobytes().rstrip(JSON_WHITESPACE))
     is_not_blank = starts < ends
     return starts[is_not_blank], ends[is_not_blank]

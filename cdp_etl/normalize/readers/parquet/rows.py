@@ -3,10 +3,10 @@
 `columns.py` converts the columns for the fast path.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -26,14 +26,12 @@ from cdp_etl.normalize.readers.column_mapping import (
     map_columns,
     parse_custom_field_text,
 )
+from cdp_etl.normalize.readers.parquet.bounds import DecodedBytes, decoded_lengths, plan_reading
 from cdp_etl.normalize.readers.parquet.columns import parquet_columns
+from cdp_etl.normalize.readers.parquet.page_headers import MalformedHeaderError
 from cdp_etl.normalize.readers.parquet.values import ArrowColumn, as_delivered, as_json
 from cdp_etl.normalize.record_batch import ColumnBatch, Offsets
 from cdp_etl.normalize.reference_path import Quarantined
-
-_MIN_ROWS: Final = 1_000
-_MAX_ROWS: Final = 50_000
-"""About as many as a batch of JSON: the size of a dictionary column says little about its decoded size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,31 +94,65 @@ def read_parquet(entity: Entity, file: str, path: Path, bounds: ReadBounds) -> I
     """Yield the rows of a file in batches of about `bounds.batch_bytes`.
 
     Raises:
-        DumpUnreadableError: If its footer or a page cannot be read, or if two columns name one field.
+        DumpUnreadableError: If its footer or a page cannot be read, if two columns name one field, or if it
+            exceeds a limit.
     """
     position = 1
     try:
+        metadata = pq.read_metadata(path)
+        plan = plan_reading(file, path, metadata, bounds)
+        decoded_bytes = DecodedBytes(file, path.stat().st_size, bounds)
         with pq.ParquetFile(
-            path, pre_buffer=False, buffer_size=1 << 20, page_checksum_verification=True
+            path,
+            metadata=metadata,
+            read_dictionary=list(plan.dictionaries),
+            pre_buffer=False,
+            buffer_size=1 << 20,
+            page_checksum_verification=True,
         ) as source:
-            mapping = map_columns(entity, file, source.schema_arrow.names)
-            for batch in source.iter_batches(
-                _rows_per_batch(source.metadata, bounds.batch_bytes), use_threads=False
-            ):
-                quarantined: dict[int, str] = {}
-                decoded = _decode(batch, quarantined, bounds.record_bytes)
-                positions = np.arange(position, position + len(batch))
-                yield ParquetRows(entity, file, mapping, decoded, positions, quarantined)
-                position += len(batch)
-    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+            mapping = map_columns(entity, file, source.schema_arrow.names, bounds.columns)
+            for batch in source.iter_batches(plan.rows, use_threads=False):
+                for part, quarantined in _parts(batch, plan.dictionaries, bounds):
+                    decoded = _decode(part, quarantined, bounds.record_bytes)
+                    decoded_bytes.add(len(part), decoded.nbytes)
+                    positions = np.arange(position, position + len(part))
+                    yield ParquetRows(entity, file, mapping, decoded, positions, quarantined)
+                    position += len(part)
+    except (pa.ArrowException, OSError, UnicodeDecodeError, MalformedHeaderError) as error:
         fact = f"not readable as Parquet after row {position - 1} ({type(error).__name__})"
         raise DumpUnreadableError(file, fact) from error
 
 
-def _rows_per_batch(metadata: pq.FileMetaData, batch_bytes: int) -> int:
-    size = sum(metadata.row_group(number).total_byte_size for number in range(metadata.num_row_groups))
-    per_row = max(size // max(metadata.num_rows, 1), 1)
-    return min(max(batch_bytes // per_row, _MIN_ROWS), _MAX_ROWS)
+def _parts(
+    batch: pa.RecordBatch, dictionaries: Sequence[str], bounds: ReadBounds
+) -> Iterator[tuple[pa.RecordBatch, dict[int, str]]]:
+    """Yield a batch in parts of about `batch_bytes` once decoded, with the rows that are too long.
+
+    In a row that is too long, the columns that were read as dictionaries are set to null.
+    """
+    if not dictionaries:
+        yield batch, {}
+        return
+    sizes = np.zeros(len(batch), np.int64)
+    for name in dictionaries:
+        sizes += decoded_lengths(batch.column(name))
+    is_too_long = sizes > bounds.record_bytes
+    if is_too_long.any():
+        for name in dictionaries:
+            column: Any = batch.column(name)
+            shorter = pa.DictionaryArray.from_arrays(
+                pc.if_else(pa.array(is_too_long), None, column.indices), column.dictionary
+            )
+            batch = batch.set_column(batch.schema.names.index(name), name, shorter)
+        sizes[is_too_long] = 0
+    start = 0
+    ends = np.cumsum(sizes)
+    while start < len(batch):
+        before = int(ends[start - 1]) if start else 0
+        stop = max(int(np.searchsorted(ends, before + bounds.batch_bytes, side="right")), start + 1)
+        too_long = np.flatnonzero(is_too_long[start:stop]).tolist()
+        yield batch.slice(start, stop - start), dict.fromkeys(too_long, errors.too_long(bounds.record_bytes))
+        start = stop
 
 
 def _decode(batch: pa.RecordBatch, quarantined: dict[int, str], limit: int) -> pa.RecordBatch:
