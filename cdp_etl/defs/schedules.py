@@ -1,5 +1,6 @@
 """Automatic starts of the jobs: schedule `daily_dump` loads, sensor `refresh_marts` applies loads to the marts."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
@@ -7,8 +8,9 @@ from zoneinfo import ZoneInfo
 import dagster as dg
 
 from cdp_etl.defs.assets.load import SKIP_UNCHANGED_TAG
+from cdp_etl.defs.checks.load_checks import load_check_keys
 from cdp_etl.defs.error_boundary import tick_boundary
-from cdp_etl.defs.jobs import LOAD_JOB, MARTS_JOB
+from cdp_etl.defs.jobs import LOAD_JOB, MARTS_JOB, load_keys
 from cdp_etl.defs.partitions import range_tags
 from cdp_etl.pipeline.unapplied_loads import UnappliedLoads, find_unapplied_loads
 from cdp_etl.settings import Settings
@@ -40,12 +42,27 @@ def build_daily_dump(settings: Settings) -> dg.ScheduleDefinition:
         description="Load the dumps of yesterday. The sensor new_dumps loads dates that were missed.",
     )
     @tick_boundary
-    def daily_dump(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+    def daily_dump(
+        context: dg.ScheduleEvaluationContext,
+    ) -> dg.RunRequest | Sequence[dg.RunRequest] | dg.SkipReason:
         today = context.scheduled_execution_time.astimezone(ZoneInfo(settings.dump_timezone)).date()
         day = today - timedelta(days=1)
         if day < settings.first_dump_date:
             return dg.SkipReason(f"{day} is before the first dump date, {settings.first_dump_date}.")
-        return dg.RunRequest(partition_key=day.isoformat(), tags={SKIP_UNCHANGED_TAG: "true"})
+        zones = settings.entities_by_zone()
+        if len(zones) == 1:
+            return dg.RunRequest(partition_key=day.isoformat(), tags={SKIP_UNCHANGED_TAG: "true"})
+        # The steps of a run follow one another, so each zone has a run of its own.
+        return [
+            dg.RunRequest(
+                run_key=f"{context.scheduled_execution_time.isoformat()} {zone or ''}".rstrip(),
+                partition_key=day.isoformat(),
+                tags={SKIP_UNCHANGED_TAG: "true"},
+                asset_selection=list(load_keys(entities)),
+                asset_check_keys=list(load_check_keys(entities)),
+            )
+            for zone, entities in zones.items()
+        ]
 
     return daily_dump
 

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from cdp_etl.landing.dump.completeness import is_stable_by_age, readiness_signal, require_no_orphan_checksum
 from cdp_etl.landing.dump.listing import Listing, fingerprint_of, list_with_retry, parse_listing
-from cdp_etl.landing.errors import DumpNotCompleteError, DumpRefusedError
+from cdp_etl.landing.errors import DumpNotCompleteError, DumpRefusedError, ZoneUnreachableError
 from cdp_etl.landing.models import ReadyBy
 from cdp_etl.landing.transfer.download import run_concurrently
 from cdp_etl.landing.zones.path_template import DumpLocation
@@ -51,17 +51,22 @@ class FirstSeen:
 
 
 def discover(
-    zone: Zone, entity: str, dates: Iterable[date], *, stability_seconds: float = 0
+    zone: Zone,
+    entity: str,
+    dates: Iterable[date],
+    *,
+    stability_seconds: float = 0,
+    timeout_seconds: float | None = None,
 ) -> list[DiscoveredDump]:
     """Return the dumps of an entity at the given dates, in order of date. A date without files is left out.
 
     Costs one listing for each date, or a single one if all dumps are in one flat folder.
 
     Raises:
-        ZoneUnreachableError: If the zone does not answer.
+        ZoneUnreachableError: If the zone does not answer, or the listings take longer than `timeout_seconds`.
         ZoneConfigError: If the zone's address, credentials or permissions are wrong.
     """
-    return asyncio.run(_discover(zone, entity, sorted(set(dates)), stability_seconds))
+    return asyncio.run(_discover(zone, entity, sorted(set(dates)), stability_seconds, timeout_seconds))
 
 
 def check_stability(
@@ -82,11 +87,16 @@ def check_stability(
 
 
 async def _discover(
-    zone: Zone, entity: str, dates: Sequence[date], stability_seconds: float
+    zone: Zone, entity: str, dates: Sequence[date], stability_seconds: float, timeout_seconds: float | None
 ) -> list[DiscoveredDump]:
     locations = {dump_date: zone.template.locate(entity, dump_date) for dump_date in dates}
     async with zone.session() as session:
-        listings = await _list_folders(session, zone, locations.values())
+        try:
+            async with asyncio.timeout(timeout_seconds):
+                listings = await _list_folders(session, zone, locations.values())
+        except TimeoutError:
+            fact = f"its listings take longer than {timeout_seconds:g} s"
+            raise ZoneUnreachableError(f"landing zone {zone.label}: {fact}") from None
     now = datetime.now(UTC)
     found = [
         _describe(zone, entity, dump_date, location, listings[location.folder], stability_seconds, now)

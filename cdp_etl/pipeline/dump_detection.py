@@ -5,8 +5,10 @@ The sensor `new_dumps` calls this module, stores its cursor and requests the run
 
 import hashlib
 from collections.abc import Collection, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from time import monotonic
 from typing import Annotated, Any, Self
 
 import polars as pl
@@ -29,6 +31,9 @@ from cdp_etl.settings import Settings
 
 MAX_ATTEMPTS = 8
 """Number of runs requested for one delivery, over about half a day. A changed delivery starts over."""
+
+SCAN_SECONDS = 40.0
+"""Longest scan of a zone. Dagster ends the tick of a sensor after 60 s."""
 
 _FIRST_WAIT = timedelta(minutes=5)
 _MAX_OPEN_DATES = 31
@@ -63,7 +68,7 @@ class SensorCursor:
     The aliases are the stored JSON keys.
 
     Attributes:
-        requests: Newest request by dump date.
+        requests: Newest request by dump date, with the name of the zone after it unless it is the common one.
         first_seen: Time at which a listing was first seen, by entity and dump date. Contains the dumps that are
             neither loaded nor known to be complete.
         last_rescanned: Newest of the older loaded dates that were scanned last; the next scan continues after it.
@@ -92,7 +97,7 @@ class DueLoad:
 
     Attributes:
         dump_date: The date.
-        entities: Names of the entities.
+        entities: Names of the entities; all have the same landing zone.
         request: The deliveries and the number of this attempt.
     """
 
@@ -151,18 +156,35 @@ def _open_dates(settings: Settings, older: pl.DataFrame, end: date) -> set[date]
 
 
 def scan_zones(settings: Settings, entities: Collection[Entity], dates: Collection[date]) -> ZoneScan:
-    """List the dumps of the given entities and dates. An unreachable zone does not affect the others."""
+    """List the dumps of the given entities and dates. A slow or unreachable zone does not affect the others."""
+    by_zone: dict[str | None, list[Entity]] = {}
+    for entity in entities:
+        by_zone.setdefault(settings.zone_name(entity), []).append(entity)
+    with ThreadPoolExecutor(max(len(by_zone), 1), thread_name_prefix="scan") as threads:
+        scans = list(threads.map(lambda zone: _scan_zone(settings, zone, dates), by_zone.values()))
+    return ZoneScan(
+        tuple(dump for scan in scans for dump in scan.dumps),
+        tuple(error for scan in scans for error in scan.errors),
+    )
+
+
+def _scan_zone(settings: Settings, entities: Collection[Entity], dates: Collection[date]) -> ZoneScan:
+    """List the dumps of the entities of one zone; its first error ends the scan."""
     dumps: list[DiscoveredDump] = []
-    errors: dict[str, str] = {}
+    end = monotonic() + SCAN_SECONDS
     for entity in entities:
         zone = replace(settings.zone(entity), retry=_NO_RETRY)
-        if zone.label in errors:  # a scan must be short, and this zone has already timed out
-            continue
         try:
-            dumps += discover(zone, entity.name, dates, stability_seconds=settings.stability_seconds)
+            dumps += discover(
+                zone,
+                entity.name,
+                dates,
+                stability_seconds=settings.stability_seconds,
+                timeout_seconds=max(end - monotonic(), 0),
+            )
         except (ZoneUnreachableError, ZoneConfigError) as error:
-            errors[zone.label] = str(error)
-    return ZoneScan(tuple(dumps), tuple(errors.values()))
+            return ZoneScan(tuple(dumps), (str(error),))
+    return ZoneScan(tuple(dumps), ())
 
 
 def find_due_loads(  # noqa: PLR0913 - all inputs of one decision
@@ -171,7 +193,7 @@ def find_due_loads(  # noqa: PLR0913 - all inputs of one decision
     ledger: pl.DataFrame,
     cursor: SensorCursor,
     *,
-    running_dates: Collection[date],
+    running: Collection[tuple[str, date]],
     now: datetime,
 ) -> tuple[list[DueLoad], SensorCursor]:
     """Return the loads to request now, and the cursor for the next scan.
@@ -181,18 +203,16 @@ def find_due_loads(  # noqa: PLR0913 - all inputs of one decision
         scan: Dumps in the zones.
         ledger: Newest attempt of each dump.
         cursor: State after the previous scan.
-        running_dates: Dates that a run is loading; nothing is requested for them.
+        running: Entity (table) and date of dumps that a run is loading. Nothing is requested for their zone and
+            date.
         now: Time of the scan.
     """
+    busy = {_request_key(settings, entity, day) for entity, day in running}
     attempts = {(row["entity"], row["dump_date"]): row for row in ledger.to_dicts()}
     # After an error the scan lacks some dumps, and the result of a running load is unknown: keep what is known.
-    requests = {
-        day: request
-        for day, request in cursor.requests.items()
-        if scan.errors or date.fromisoformat(day) in running_dates
-    }
+    requests = {key: request for key, request in cursor.requests.items() if scan.errors or key in busy}
     first_seen: dict[str, FirstSeen] = dict(cursor.first_seen) if scan.errors else {}
-    ready: dict[date, list[DiscoveredDump]] = {}
+    ready: dict[tuple[date, str], list[DiscoveredDump]] = {}
     for dump in scan.dumps:
         key = f"{dump.entity} {dump.dump_date}"
         if _is_processed(settings, dump, attempts.get((BY_NAME[dump.entity].table, dump.dump_date))):
@@ -201,16 +221,23 @@ def find_due_loads(  # noqa: PLR0913 - all inputs of one decision
         is_ready, seen = check_stability(dump, cursor.first_seen.get(key), settings.stability_seconds, now)
         if dump.ready_by is None:
             first_seen[key] = seen
-        if is_ready and dump.dump_date not in running_dates:
-            ready.setdefault(dump.dump_date, []).append(dump)
+        request_key = _request_key(settings, BY_NAME[dump.entity].table, dump.dump_date)
+        if is_ready and request_key not in busy:
+            ready.setdefault((dump.dump_date, request_key), []).append(dump)
     due = []
-    for day, dumps in sorted(ready.items()):
-        previous = cursor.requests.get(day.isoformat())
+    for (day, request_key), dumps in sorted(ready.items()):
+        previous = cursor.requests.get(request_key)
         request = _next_request(previous, dumps, now)
-        requests[day.isoformat()] = request
+        requests[request_key] = request
         if request != previous:
             due.append(DueLoad(day, tuple(dump.entity for dump in dumps), request))
     return due, replace(cursor, requests=requests, first_seen=first_seen)
+
+
+def _request_key(settings: Settings, table: str, day: date) -> str:
+    """Return the key of the request for a date and the zone of an entity: each zone has requests of its own."""
+    zone = settings.zone_name(next(entity for entity in ENTITIES if entity.table == table))
+    return day.isoformat() if zone is None else f"{day.isoformat()} {zone}"
 
 
 def _is_processed(settings: Settings, dump: DiscoveredDump, attempt: Mapping[str, Any] | None) -> bool:

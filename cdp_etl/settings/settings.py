@@ -163,7 +163,6 @@ class Settings(ObservabilitySettings, PipelineSettings):
             open_zone,
         )
 
-        location = self.landing_by_entity.get(entity.table) or self.landing or str(self.data / "landing")
         options = ZoneOptions(
             object_store=ObjectStoreOptions(
                 endpoint=self.object_store_endpoint,
@@ -186,7 +185,24 @@ class Settings(ObservabilitySettings, PipelineSettings):
                 stall_seconds=self.stall_seconds,
             ),
         )
-        return open_zone(location, template=self.landing_template, options=options)
+        return open_zone(self._zone_location(entity), template=self.landing_template, options=options)
+
+    def zone_name(self, entity: Entity) -> str | None:
+        """Return the first entity with the same landing zone, by its table; None for the zone of all entities."""
+        location = self._zone_location(entity)
+        if location == (self.landing or str(self.data / "landing")):
+            return None
+        return next(other.table for other in ENTITIES if self._zone_location(other) == location)
+
+    def entities_by_zone(self) -> dict[str | None, list[Entity]]:
+        """Return the entities of each landing zone, by `zone_name`."""
+        zones: dict[str | None, list[Entity]] = {}
+        for entity in ENTITIES:
+            zones.setdefault(self.zone_name(entity), []).append(entity)
+        return zones
+
+    def _zone_location(self, entity: Entity) -> str:
+        return self.landing_by_entity.get(entity.table) or self.landing or str(self.data / "landing")
 
     def pull_rules(self, *, accept_removal: bool, full_rescan: bool) -> "PullRules":
         """Return the rules of a pull."""

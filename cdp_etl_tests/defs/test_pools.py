@@ -3,7 +3,9 @@
 import dagster as dg
 import pytest
 
-from cdp_etl.defs.pools import LOAD_POOL, WAREHOUSE_POOL, create_pools
+from cdp_etl.defs.pools import LOAD_POOL, LOAD_POOLS, WAREHOUSE_POOL, create_pools, load_pool
+from cdp_etl.entities import ENTITIES
+from cdp_etl.settings import Settings
 
 
 @pytest.fixture
@@ -20,7 +22,7 @@ def test_pools_are_created_once_with_the_default_limit(instance: dg.DagsterInsta
     create_pools(instance)
     create_pools(instance)
 
-    assert limits(instance) == {LOAD_POOL: 1, WAREHOUSE_POOL: 1}
+    assert limits(instance) == dict.fromkeys((*LOAD_POOLS, WAREHOUSE_POOL), 1)
 
 
 def test_a_limit_set_by_an_operator_is_not_changed(instance: dg.DagsterInstance) -> None:
@@ -28,4 +30,21 @@ def test_a_limit_set_by_an_operator_is_not_changed(instance: dg.DagsterInstance)
 
     create_pools(instance)
 
-    assert limits(instance) == {LOAD_POOL: 3, WAREHOUSE_POOL: 1}
+    assert limits(instance) == dict.fromkeys((*LOAD_POOLS, WAREHOUSE_POOL), 1) | {LOAD_POOL: 3}
+
+
+def test_each_landing_zone_has_a_pool_of_its_own() -> None:
+    own = {"email_interaction": "/a", "sms_interaction": "/a", "customer_product_review": "/b"}
+    settings = Settings(landing="/common", landing_by_entity=own | {"customer_product_comment": "/common"})
+
+    pools = {entity.table: load_pool(settings, entity) for entity in ENTITIES}
+
+    assert pools == {
+        "customer_product_subscriber": "load",
+        "customer_product_activity": "load",
+        "customer_product_comment": "load",
+        "customer_product_review": "load_customer_product_review",
+        "email_interaction": "load_email_interaction",
+        "sms_interaction": "load_email_interaction",
+    }
+    assert set(pools.values()) <= set(LOAD_POOLS)

@@ -8,6 +8,7 @@ import pytest
 from cdp_etl.defs.assets.load import SKIP_UNCHANGED_TAG
 from cdp_etl.defs.partitions import range_tags
 from cdp_etl.defs.schedules import build_daily_dump, build_refresh_marts
+from cdp_etl.entities import ENTITIES
 from cdp_etl.settings import Settings
 from cdp_etl_tests.defs.pipeline import FIRST, SECOND, THIRD, Pipeline, sms
 
@@ -51,6 +52,19 @@ def test_the_schedule_requests_the_dumps_of_yesterday(zone: str, at: datetime, d
 
     assert isinstance(request, dg.RunRequest)
     assert (request.partition_key, request.tags[SKIP_UNCHANGED_TAG]) == (day, "true")
+
+
+def test_each_landing_zone_has_a_run_of_its_own() -> None:
+    settings = Settings(landing_by_entity={"sms_interaction": "/a", "email_interaction": "/a"})
+    context = dg.build_schedule_context(scheduled_execution_time=datetime(2026, 3, 2, 6, tzinfo=UTC))
+
+    requests = build_daily_dump(settings)(context)
+
+    assert isinstance(requests, list)
+    tables = [{key.path[-1] for key in request.asset_selection or ()} for request in requests]
+    assert tables[1] == {"sms_interaction", "email_interaction"}
+    assert tables[0] == {entity.table for entity in ENTITIES} - tables[1]
+    assert len({request.run_key for request in requests}) == 2
 
 
 def test_the_schedule_skips_days_before_the_first_dump_date() -> None:

@@ -1,11 +1,14 @@
 """Detection of dumps to load: dates to scan, retries, running loads, the stored cursor."""
 
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import polars as pl
 import pytest
 
+from cdp_etl.entities import BY_NAME
 from cdp_etl.landing import FirstSeen
+from cdp_etl.pipeline import dump_detection
 from cdp_etl.pipeline.dump_detection import (
     LoadRequest,
     SensorCursor,
@@ -15,9 +18,12 @@ from cdp_etl.pipeline.dump_detection import (
 )
 from cdp_etl.settings import Settings
 from cdp_etl.warehouse import ledger
+from cdp_etl_tests.attacks.sftp import StallsInListing
+from cdp_etl_tests.landing.servers import sftp_in_process
 from cdp_etl_tests.pipeline.dumps import DAY, SMS, DumpPipeline, sms
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
+EMAIL = BY_NAME["email-interaction"]
 NO_ATTEMPTS = pl.DataFrame()
 NONE_EXPECTED = Settings(delivery_weekdays=frozenset())
 
@@ -35,7 +41,7 @@ def test_a_delivery_without_a_recorded_attempt_is_requested_again_with_doubling_
             scan_zones(pipeline.settings, [SMS], [DAY]),
             NO_ATTEMPTS,
             cursor,
-            running_dates=(),
+            running=(),
             now=NOW + timedelta(minutes=minute),
         )
         minutes += [(minute, load.request.attempts) for load in due]
@@ -46,11 +52,11 @@ def test_a_delivery_without_a_recorded_attempt_is_requested_again_with_doubling_
 def test_a_changed_delivery_starts_over_with_the_first_attempt(pipeline: DumpPipeline) -> None:
     pipeline.deliver([sms("1")])
     scan = scan_zones(pipeline.settings, [SMS], [DAY])
-    _, cursor = find_due_loads(pipeline.settings, scan, NO_ATTEMPTS, SensorCursor(), running_dates=(), now=NOW)
+    _, cursor = find_due_loads(pipeline.settings, scan, NO_ATTEMPTS, SensorCursor(), running=(), now=NOW)
     pipeline.deliver([sms("1"), sms("2")])
 
     changed = scan_zones(pipeline.settings, [SMS], [DAY])
-    (due,), _ = find_due_loads(pipeline.settings, changed, NO_ATTEMPTS, cursor, running_dates=(), now=NOW)
+    (due,), _ = find_due_loads(pipeline.settings, changed, NO_ATTEMPTS, cursor, running=(), now=NOW)
 
     assert (due.dump_date, due.entities, due.request.attempts) == (DAY, (SMS.name,), 1)
 
@@ -64,7 +70,7 @@ def test_a_loaded_dump_is_not_requested(pipeline: DumpPipeline) -> None:
         scan_zones(pipeline.settings, [SMS], [DAY]),
         ledger(pipeline.settings.open_warehouse()),
         SensorCursor(),
-        running_dates=(),
+        running=(),
         now=NOW,
     )
 
@@ -80,7 +86,7 @@ def test_a_date_that_a_run_is_loading_is_not_requested_and_its_request_is_kept(p
         scan_zones(pipeline.settings, [SMS], [DAY]),
         NO_ATTEMPTS,
         earlier,
-        running_dates={DAY},
+        running={(SMS.table, DAY)},
         now=NOW,
     )
 
@@ -94,7 +100,7 @@ def test_an_unreachable_zone_is_an_error_of_the_scan_and_keeps_the_state(pipelin
     )
 
     scan = scan_zones(pipeline.settings, [SMS], [DAY])
-    due, cursor = find_due_loads(pipeline.settings, scan, NO_ATTEMPTS, earlier, running_dates=(), now=NOW)
+    due, cursor = find_due_loads(pipeline.settings, scan, NO_ATTEMPTS, earlier, running=(), now=NOW)
 
     assert [error.rpartition(": ")[2] for error in scan.errors] == ["the folder does not exist"]
     assert (due, cursor) == ([], earlier)
@@ -152,3 +158,40 @@ def test_the_cursor_of_an_earlier_version_is_read_and_written_with_the_same_keys
     assert cursor.last_rescanned == date(2026, 2, 1)
     assert cursor.to_json() == stored
     assert SensorCursor.from_json(None) == SensorCursor()
+
+
+def test_a_run_of_one_landing_zone_does_not_hold_up_the_requests_of_another(
+    pipeline: DumpPipeline, tmp_path: Path
+) -> None:
+    pipeline.deliver([sms("1")])
+    settings = pipeline.settings.model_copy(update={"landing_by_entity": {EMAIL.table: str(tmp_path / "other")}})
+    (tmp_path / "other" / EMAIL.name / DAY.isoformat()).mkdir(parents=True)
+    (tmp_path / "other" / EMAIL.name / DAY.isoformat() / "a.ndjson").write_bytes(b"{}\n")
+    scan = scan_zones(settings, [SMS, EMAIL], [DAY])
+
+    both, cursor = find_due_loads(settings, scan, NO_ATTEMPTS, SensorCursor(), running=(), now=NOW)
+    one, _ = find_due_loads(settings, scan, NO_ATTEMPTS, SensorCursor(), running={(EMAIL.table, DAY)}, now=NOW)
+
+    assert [load.entities for load in both] == [(SMS.name,), (EMAIL.name,)]
+    assert list(cursor.requests) == [DAY.isoformat(), f"{DAY.isoformat()} {EMAIL.table}"]
+    assert [load.entities for load in one] == [(SMS.name,)]
+
+
+def test_a_zone_that_stalls_holds_up_the_scan_of_no_other(
+    pipeline: DumpPipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pipeline.deliver([sms("1")])
+    monkeypatch.setattr(dump_detection, "SCAN_SECONDS", 0.5)
+    with sftp_in_process(tmp_path, StallsInListing) as server:
+        settings = pipeline.settings.model_copy(
+            update={
+                "landing_by_entity": {EMAIL.table: server.location()},
+                "sftp_key_file": server.options.key_file,
+                "sftp_known_hosts": server.options.known_hosts,
+            }
+        )
+        scan = scan_zones(settings, [EMAIL, SMS], [DAY])
+
+    assert [dump.entity for dump in scan.dumps] == [SMS.name]
+    (error,) = scan.errors
+    assert "its listings take longer than" in error

@@ -16,7 +16,7 @@ from cdp_etl.defs.checks.load_checks import LOAD_CHECKS, check_results
 from cdp_etl.defs.error_boundary import op_boundary
 from cdp_etl.defs.keys import asset_key
 from cdp_etl.defs.partitions import BACKFILL_POLICY, days_of
-from cdp_etl.defs.pools import LOAD_POOL
+from cdp_etl.defs.pools import load_pool
 from cdp_etl.defs.runtime.dagster_internals import SYSTEM_METADATA_KEY_SOURCE_ASSET_OBSERVATION
 from cdp_etl.landing import ZoneUnreachableError
 from cdp_etl.logs import log_context
@@ -73,7 +73,7 @@ def build_load(
         partitions_def=partitions,
         backfill_policy=BACKFILL_POLICY,
         can_subset=True,
-        pool=LOAD_POOL,
+        pool=load_pool(settings, entity),
     )
     @op_boundary
     def load(

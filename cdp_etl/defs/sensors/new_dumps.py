@@ -68,9 +68,7 @@ def build_new_dumps(settings: Settings) -> dg.SensorDefinition:
         dates, last_rescanned = dates_to_scan(settings, known, recent, cursor.last_rescanned)
         scan = scan_zones(settings, ENTITIES, dates)
         cursor = replace(cursor, last_rescanned=last_rescanned)
-        due, cursor = find_due_loads(
-            settings, scan, known, cursor, running_dates=_running_dates(context.instance), now=now
-        )
+        due, cursor = find_due_loads(settings, scan, known, cursor, running=_running(context.instance), now=now)
         for unread in scan.errors:
             context.log.warning(unread)
         return dg.SensorResult(
@@ -98,10 +96,17 @@ def _recent_dates(settings: Settings, now: datetime) -> list[date]:
     return [day for day in recent if day >= settings.first_dump_date]
 
 
-def _running_dates(instance: dg.DagsterInstance) -> set[date]:
-    """Return the dates that a run is loading, however it was started."""
+def _running(instance: dg.DagsterInstance) -> set[tuple[str, date]]:
+    """Return entity (table) and date of the dumps that a run is loading, however it was started."""
     runs = instance.get_runs(dg.RunsFilter(statuses=UNFINISHED))
-    return {day for run in runs if run.job_name != MARTS_JOB.name for day in days_of_tags(run.tags)}
+    return {
+        (entity.table, day)
+        for run in runs
+        if run.job_name != MARTS_JOB.name
+        for day in days_of_tags(run.tags)
+        for entity in ENTITIES
+        if run.asset_selection is None or not run.asset_selection.isdisjoint(load_keys([entity]))
+    }
 
 
 def _skip_reason(scan: ZoneScan, cursor: SensorCursor) -> str:

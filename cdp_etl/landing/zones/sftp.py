@@ -28,6 +28,7 @@ from cdp_etl.landing.zones.sftp_login import SftpAddress, SftpOptions, log_in
 _MAX_REQUESTS = 64  # on the connection, for all files: at 256 KiB each at most 16 MiB of memory
 _FILE_WINDOW_BYTES = 4 * 1024 * 1024
 _MAX_BLOCK_BYTES = 256 * 1024
+_PAGE_NAMES = 100
 # Bytes that a server sends before an acknowledgement: asyncssh's 2 MiB limit a transfer to 40 MB/s at 20 ms.
 _CHANNEL_WINDOW_BYTES = 16 * 1024 * 1024
 _MAX_PACKET_BYTES = 128 * 1024  # four times the default: Python spends the same time on each packet
@@ -192,12 +193,21 @@ class SftpSession:
         """Yield the names in a folder as the server sends them; none if it is no folder."""
         entries = aiter(client.scandir(self._path(folder)))
         try:
-            while (entry := await self._answer(anext(entries, None))) is not None:
-                name = _decode(entry.filename)
-                if name not in (".", ".."):
-                    yield name, entry.attrs
+            while page := await self._answer(self._page(entries)):
+                for entry in page:
+                    name = _decode(entry.filename)
+                    if name not in (".", ".."):
+                        yield name, entry.attrs
         except (*_GONE, asyncssh.SFTPNotADirectory):
             return
+
+    async def _page(self, entries: AsyncIterator[asyncssh.SFTPName]) -> list[asyncssh.SFTPName]:
+        """Return the next names, because waiting for each one would cost more than reading it."""
+        page: list[asyncssh.SFTPName] = []
+        while len(page) < _PAGE_NAMES and (entry := await anext(entries, None)) is not None:
+            self._answered_at = asyncio.get_running_loop().time()
+            page.append(entry)
+        return page
 
     async def _file(self, client: asyncssh.SFTPClient, path: str, attrs: asyncssh.SFTPAttrs) -> RemoteFile:
         require_safe_path(path)
