@@ -2,7 +2,7 @@
 # Nothing is needed beforehand but Python 3.11 or later, make and git.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo ui test test-full test-system audit docs screenshots bench bench-memory bench-backfill bench-landing bench-load bench-marts soak fuzz check format lock clean
+.PHONY: help demo ui test test-full test-system audit docs screenshots bench bench-memory bench-backfill bench-landing bench-load bench-marts bench-attacks soak fuzz check format lock clean
 .DELETE_ON_ERROR:
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -91,6 +91,9 @@ bench-backfill: .venv/.dev ## 30 days as one run beside the bare functions, time
 
 bench-marts: .venv/.dev ## A day's marts and a full rebuild on a history, timed; writes benchmarks/results-marts.md
 	@$(BIN)/python benchmarks/marts.py $(BENCH_MARTS) --out benchmarks/results-marts.md
+
+bench-attacks: .venv/.dev ## Hostile files and servers: seconds, memory, answers; writes benchmarks/results-attacks.md
+	@$(BIN)/python benchmarks/attacks.py --out benchmarks/results-attacks.md
 
 soak: .venv/.dev ## Replay histories on DuckDB versions and compare every mart at every step; see benchmarks/soak.py
 	@$(BIN)/python benchmarks/soak.py $(SOAK)
