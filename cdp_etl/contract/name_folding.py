@@ -10,6 +10,8 @@ from typing import Final
 
 import polars as pl
 
+from cdp_etl.contract.composed_text import compose
+
 _CLASSES: Final = {
     "Lu": "U", "Ll": "l", "Nd": "n", "Nl": "n", "No": "n",
     "Lt": "x", "Lm": "x", "Lo": "x", "Mn": "x", "Mc": "x", "Me": "x",
@@ -28,7 +30,7 @@ def fold_name(text: str) -> str:
     mapping: `ΑΣ` gives `ας` with a final sigma, `İ` gives `i` and a combining dot, `ß` stays. A text without any
     word is only put in NFC and lower case.
     """
-    text = unicodedata.normalize("NFC", text)
+    text = compose(text)
     classes = "".join([_CLASSES.get(unicodedata.category(character), " ") for character in text])
     words = [text[found.start() : found.end()] for found in _WORD.finditer(classes)]
     return ("_".join(words) or text).lower()

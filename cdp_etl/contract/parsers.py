@@ -6,7 +6,6 @@ one field only; `TimestampContext` carries what timestamps need of two others.
 """
 
 import re
-import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
@@ -15,6 +14,7 @@ from typing import Any, Final
 
 from cdp_etl.contract import strict_json
 from cdp_etl.contract.columns import Col, ContractType
+from cdp_etl.contract.composed_text import compose
 from cdp_etl.contract.normalization_settings import MIN_TIMESTAMP
 
 WRONG_TYPE: Final = "wrong type"
@@ -63,7 +63,7 @@ class TimestampContext:
 
 def normalize_text(text: str) -> str:
     """Return the text in NFC, without leading and trailing Unicode white space."""
-    return unicodedata.normalize("NFC", text.strip(WHITESPACE))
+    return compose(text.strip(WHITESPACE))
 
 
 def parse_text(value: Any) -> str | None:
@@ -223,8 +223,8 @@ def _integer_of(number: Decimal) -> int | None:
         return None
     if number.adjusted() >= _INTEGER_DIGITS:
         return _TOO_LARGE if number > 0 else -_TOO_LARGE
-    numerator, denominator = number.as_integer_ratio()
-    return numerator if denominator == 1 else None
+    whole = number.to_integral_value()  # as_integer_ratio takes minutes for a million digits
+    return int(whole) if whole == number else None
 
 
 def _parse_any_integer(value: Any) -> int | None:

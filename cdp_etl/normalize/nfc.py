@@ -4,10 +4,11 @@ The compiled code uses the same ranges. Most strings contain only such character
 one.
 """
 
-import unicodedata
 from typing import Final
 
 import polars as pl
+
+from cdp_etl.contract.composed_text import compose
 
 NFC_STABLE_RANGES: Final = (
     (0x0000, 0x02FF), (0x1EA0, 0x1EF9), (0x2010, 0x2027), (0x2030, 0x205E), (0x20A0, 0x20BF), (0x2190, 0x219A),
@@ -34,5 +35,5 @@ def to_nfc(strings: pl.Series, rows: pl.Series) -> pl.Series:
     is_uncertain = non_ascii.str.contains(NFC_UNCERTAIN)
     if not is_uncertain.any():
         return strings
-    normalized = [unicodedata.normalize("NFC", text) for text in non_ascii.filter(is_uncertain)]
+    normalized = [compose(text) for text in non_ascii.filter(is_uncertain)]
     return strings.scatter(rows.filter(is_uncertain), pl.Series(normalized, dtype=pl.String()))

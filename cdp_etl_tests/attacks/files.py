@@ -122,6 +122,16 @@ FILE_ATTACKS = (
     FileAttack(
         "NDJSON: 16 MB of entries in one payload", "a.ndjson", lambda: b'{"entries":[' + b"1," * 8_000_000 + b"1]}"
     ),
+    FileAttack(
+        "NDJSON: 8 million digits in a number",
+        "a.ndjson",
+        lambda: _lines([comment()])[:-2] + b',"timezoneGmt":1.' + b"1" * 8 * MB + b"}",
+    ),
+    FileAttack(
+        "NDJSON: 4 million marks after a letter",
+        "a.ndjson",
+        lambda: _lines([comment(content="a" + "\u0301\u0323" * 2 * MB)]),
+    ),
     FileAttack("NDJSON: 30 MB of brackets", "a.ndjson", lambda: b"[" * 30 * MB),
     FileAttack("NDJSON: 1 MB of newlines", "a.ndjson", lambda: b"\n" * MB),
     FileAttack("NDJSON: 30 MB of newlines", "a.ndjson", lambda: b"\n" * 30 * MB),
