@@ -13,7 +13,8 @@ from cdp_etl.landing.dump.listing import Listing
 from cdp_etl.landing.errors import DumpRefusedError
 from cdp_etl.landing.zones.path_safety import printable, require_safe_path
 
-MAX_MANIFEST_BYTES = 64 * 1024 * 1024
+MAX_MANIFEST_BYTES = 16 * 1024 * 1024
+_MAX_OBJECTS = 200_000  # each needs about a kilobyte of memory, and 13 bytes of the manifest
 MAX_CHECKSUM_BYTES = 64 * 1024
 _MAX_FAULTS_SHOWN = 5
 
@@ -57,8 +58,11 @@ def parse_manifest(text: bytes) -> Manifest:
     """Parse a manifest.
 
     Raises:
-        DumpRefusedError: If the text is not JSON, does not match Manifest, or contains an unsafe path.
+        DumpRefusedError: If the text is not JSON, does not match Manifest, has too many files, or contains an
+            unsafe path.
     """
+    if text.count(b"{") > _MAX_OBJECTS:
+        raise DumpRefusedError(f"_manifest.json: more than {_MAX_OBJECTS} files")
     try:
         manifest = Manifest.model_validate_json(text)
     except ValidationError as error:

@@ -161,3 +161,8 @@ def test_a_dump_is_ready_at_the_first_listing_only_with_a_signal(dump: Discovere
     ready, _ = check_stability(dump, None, 60, NOW)
 
     assert ready is expected
+
+
+def test_a_manifest_of_too_many_files_is_refused_before_it_is_parsed() -> None:
+    with pytest.raises(DumpRefusedError, match=r"^_manifest\.json: more than 200000 files"):
+        parse_manifest(b'{"files":[' + b'{"path":"a"},' * 200_000 + b'{"path":"b"}]}')
