@@ -118,7 +118,8 @@ def _read_elements(source: ByteSource, start: int, envelope: Envelope | None) ->
             continue
         outer = scanner.feed(block, depth=1)
         data = rest + block
-        cuts = outer.offsets + start - rest_offset
+        cuts = outer.offsets
+        cuts += start - rest_offset
         closing = np.flatnonzero(outer.kinds == CLOSE)
         if len(closing):
             is_closed = True

@@ -44,10 +44,6 @@ class StructureMarks:
     kinds: npt.NDArray[np.uint8]
     depths: npt.NDArray[np.int64]
 
-    def only(self, chosen: npt.NDArray[np.bool_]) -> "StructureMarks":
-        """Return the chosen marks."""
-        return StructureMarks(self.offsets[chosen], self.kinds[chosen], self.depths[chosen])
-
 
 class StructureScanner:
     """Scanner for JSON text that is fed in blocks, which may end anywhere."""
@@ -61,16 +57,14 @@ class StructureScanner:
 
     def feed(self, block: bytes, depth: int) -> StructureMarks:
         """Scan the next block and return its marks of one depth."""
-        parts = [
-            marks.only(marks.depths == depth)
-            for start in range(0, len(block), _PART_BYTES)
-            for marks in [self._feed(block[start : start + _PART_BYTES])]
-        ]
-        return StructureMarks(
-            np.concatenate([part.offsets for part in parts]),
-            np.concatenate([part.kinds for part in parts]),
-            np.concatenate([part.depths for part in parts]),
-        )
+        offsets, kinds = [], []
+        for start in range(0, len(block), _PART_BYTES):
+            marks = self._feed(block[start : start + _PART_BYTES])
+            is_wanted = marks.depths == depth
+            offsets.append(marks.offsets[is_wanted])
+            kinds.append(marks.kinds[is_wanted])
+        found = np.concatenate(offsets)
+        return StructureMarks(found, np.concatenate(kinds), np.broadcast_to(np.int64(depth), len(found)))
 
     def _feed(self, block: bytes) -> StructureMarks:
         codes = _KINDS[np.frombuffer(block, np.uint8)]
