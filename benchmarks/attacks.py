@@ -6,7 +6,6 @@ Each attack runs in a process of its own, with one worker. A process that needs 
 """
 
 import argparse
-import hashlib
 import json
 import os
 import subprocess
@@ -22,6 +21,7 @@ import numpy as np
 from normalize_jobs import File
 
 from cdp_etl.contract.normalization_settings import NormalizationSettings
+from cdp_etl.durable_files import hash_file
 from cdp_etl.errors import CdpEtlError
 from cdp_etl.landing import RetryPolicy, ZoneLimits, ZoneOptions, open_zone, pull_dump
 from cdp_etl.normalize import ExpansionBound, normalize_dump
@@ -128,7 +128,7 @@ def _run_child(name: str, work: Path) -> None:
 
 def _normalize(work: Path) -> str:
     (path,) = (work / "dump").iterdir()
-    file = File(path.name, path.stat().st_size, hashlib.sha256(path.name.encode()).hexdigest())
+    file = File(path.name, path.stat().st_size, hash_file(path))
     dump = normalize_dump(
         COMMENT,
         DUMP_DATE,

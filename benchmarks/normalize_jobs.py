@@ -54,7 +54,7 @@ class Job(NamedTuple):
 
 @dataclass(frozen=True)
 class File:
-    """A file of a dump, as landing returns it. Its hash is made up from the name, so that no bytes are hashed."""
+    """A file of a dump, as landing returns it."""
 
     path: str
     bytes: int

@@ -26,6 +26,7 @@ from cdp_etl.marts.registry import MARTS
 from cdp_etl.marts.snapshot.publish import latest_snapshot
 from cdp_etl_tests.alerts.servers import Webhook, webhook
 from cdp_etl_tests.cli.conftest import Command, _make
+from cdp_etl_tests.marts.published import move
 
 ARCHIVE = Path(__file__).with_name("data_of_80ec0ff.tar.xz")
 REFUSED = "sms-interaction 2026-03-03"
@@ -85,6 +86,7 @@ def unpacked(cdp_etl: Command, unpacked_once: Path, tmp_path: Path) -> Command:
 def refreshed(cdp_etl: Command, refreshed_once: Path, tmp_path: Path) -> Command:
     """Return the command in the folder after one run."""
     shutil.copytree(refreshed_once / "data", tmp_path / "data")
+    move(tmp_path / "data/published")
     return cdp_etl
 
 
