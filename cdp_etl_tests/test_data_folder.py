@@ -93,3 +93,14 @@ def test_a_folder_that_cannot_be_written_stops_no_command(
 def test_an_unknown_group_is_refused() -> None:
     with pytest.raises(SettingsError, match="CDP_ETL_READERS_GROUP: expected a group of this machine"):
         load_settings(readers_group="no-such-group")
+
+
+def test_landing_zones_in_the_folder_keep_their_modes_however_they_are_written(tmp_path: Path) -> None:
+    zone = tmp_path / "data" / "a zone"
+    quoted = str(zone).replace(" ", "%20")
+
+    found = [
+        Settings(data=tmp_path / "data", landing=one).landing_folders() for one in (str(zone), f"file://{quoted}")
+    ]
+
+    assert all(zone in folders for folders in found)

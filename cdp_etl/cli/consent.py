@@ -74,7 +74,8 @@ def refill_command() -> None:
                 results.append(jobs.load([entity], day, day, LoadConfig(force=True), layers))
             days = [day for _, day in archived]
             results.append(jobs.refresh_marts(min(days), max(days)))
-    out().print(f"{len(archived)} dumps loaded again.")
+    loaded = sum(not result.failures for result in results[: len(archived)])
+    out().print(f"{loaded} of {len(archived)} dumps loaded again.")
     for entity, day in gaps:
         if (entity, day) not in archived:
             out().print(f"{entity.name} {day}: the archive was pruned; superseded records state nothing.")

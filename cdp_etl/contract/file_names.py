@@ -3,7 +3,10 @@
 `cdp_etl.landing` lists files and rejects unsafe names; `cdp_etl.normalize` opens the files.
 """
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from pathlib import PurePosixPath
 from typing import Any, Literal
 
@@ -19,6 +22,7 @@ MANIFEST = "_manifest.json"
 MARKER = "_SUCCESS"
 CHECKSUM_SUFFIX = ".sha256"
 
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _FORMATS: dict[str, DataFormat] = {
     ".ndjson": "ndjson",
     ".jsonl": "ndjson",
@@ -119,3 +123,8 @@ def _data_file(path: str, name: str) -> DataFile:
     if file_format == "parquet" and compression != "none":
         raise UnknownDumpFileError(f"{path}: compressed Parquet is not supported; send it as .parquet")
     return DataFile(file_format, compression, encrypted=clear_name != name)
+
+
+def dump_dates(names: Iterable[str]) -> list[date]:
+    """Return the dump dates among the names in a folder, in order; others, such as `lost+found`, are left out."""
+    return sorted(date.fromisoformat(name) for name in names if _DATE.fullmatch(name))

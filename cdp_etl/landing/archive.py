@@ -19,6 +19,7 @@ from pathlib import Path
 from filelock import AsyncFileLock, Timeout
 from pydantic import TypeAdapter, ValidationError
 
+from cdp_etl.contract.file_names import dump_dates
 from cdp_etl.durable_files import hash_file, sync_file, sync_folder, write_file
 from cdp_etl.landing.errors import LandingError
 from cdp_etl.landing.models import DumpFile, FileDifference, Pull, ReadyBy
@@ -166,7 +167,7 @@ def latest_pull(archive: Path, entity: str, dump_date: date) -> Pull | None:
 def archived_dates(archive: Path, entity: str) -> list[date]:
     """Return the dump dates of an entity that have a folder in the archive, in order."""
     folder = archive / entity
-    return sorted(date.fromisoformat(path.name) for path in folder.iterdir()) if folder.is_dir() else []
+    return dump_dates(path.name for path in folder.iterdir()) if folder.is_dir() else []
 
 
 def damaged_files(pull: Pull) -> list[str]:

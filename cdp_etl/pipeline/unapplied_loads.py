@@ -4,8 +4,6 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-import polars as pl
-
 from cdp_etl.marts.engine.state import state_of
 from cdp_etl.marts.registry import MARTS
 from cdp_etl.marts.snapshot.publish import usable_snapshot
@@ -34,12 +32,16 @@ def find_unapplied_loads(warehouse: Warehouse, published: Path | None = None) ->
     """
     with warehouse.reading() as connection:
         states = [state_of(connection, mart) for mart in MARTS]
+        withdrawn = connection.execute(
+            "SELECT dump_date, load_seq FROM ops.load WHERE status = 'withdrawn'"
+        ).fetchall()
     applied = min(0 if state is None else state.load_seq for state in states)
     if published is not None:
         snapshot = usable_snapshot(published)
         applied = min(applied, 0 if snapshot is None else snapshot.as_of)
-    unapplied = ledger(warehouse).filter(pl.col("loaded_load_seq") > applied)
-    if unapplied.is_empty():
+    loaded = ledger(warehouse).select("dump_date", "loaded_load_seq").drop_nulls().rows()
+    unapplied = [(load_seq, dump_date) for dump_date, load_seq in [*loaded, *withdrawn] if load_seq > applied]
+    if not unapplied:
         return None
-    dates = unapplied["dump_date"].sort()
-    return UnappliedLoads(int(unapplied["loaded_load_seq"].sort()[-1]), dates[0], dates[-1])
+    dates = [dump_date for _, dump_date in unapplied]
+    return UnappliedLoads(max(unapplied)[0], min(dates), max(dates))

@@ -8,6 +8,7 @@ import os
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -69,7 +70,8 @@ class Settings(ObservabilitySettings, PipelineSettings):
     def landing_folders(self) -> list[Path]:
         """Return the folders of this machine that are landing zones; other programs write to them."""
         locations = (str(self.data / "landing"), self.landing, *self.landing_by_entity.values())
-        return [Path(location).absolute() for location in locations if location and "://" not in location]
+        paths = [unquote(location.removeprefix("file://")) if location else "" for location in locations]
+        return [Path(path).absolute() for path in paths if path and "://" not in path]
 
     def readers(self) -> Readers:
         """Return the group that may read what is published."""

@@ -1,5 +1,6 @@
 """Errors of the warehouse file; each message says what the operator can do."""
 
+from collections.abc import Collection
 from datetime import date
 from pathlib import Path
 
@@ -90,6 +91,16 @@ class LoadNotBalancedError(WarehouseError):
 
     def __init__(self, entity: str, dump_date: date, fact: str) -> None:
         super().__init__(f"The load of {entity} of {dump_date} was rolled back: {fact}.")
+
+
+class OutputOlderError(WarehouseError):
+    """The output of a dump in the lake lacks columns, because an older release wrote it."""
+
+    def __init__(self, entity: str, dump_date: date, columns: Collection[str]) -> None:
+        super().__init__(
+            f"An older release normalized the dump {entity} {dump_date}, without {', '.join(sorted(columns))}."
+            f" Normalize and load it again: `cdp-etl run --from {dump_date} --entity {entity}`."
+        )
 
 
 class StagingDiffersError(WarehouseError):

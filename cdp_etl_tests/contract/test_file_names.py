@@ -1,5 +1,6 @@
 """Classification of files by name."""
 
+from datetime import date
 from itertools import pairwise
 
 import pytest
@@ -13,6 +14,7 @@ from cdp_etl.contract.file_names import (
     UnknownDumpFileError,
     classify,
     delivery_order,
+    dump_dates,
     without_compression,
     without_encryption,
 )
@@ -80,3 +82,10 @@ def test_suffixes_of_encryption_and_compression_are_removed() -> None:
     assert without_encryption("a.csv") == "a.csv"
     assert without_compression("sub/a.csv.gz") == "sub/a.csv"
     assert without_compression("a.csv") == "a.csv"
+
+
+def test_names_that_are_no_date_are_no_dump() -> None:
+    assert dump_dates(["2026-03-02", "lost+found", ".DS_Store", "2026-03-01"]) == [
+        date(2026, 3, 1),
+        date(2026, 3, 2),
+    ]

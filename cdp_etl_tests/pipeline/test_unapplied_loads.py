@@ -5,9 +5,10 @@ from types import SimpleNamespace
 
 import pytest
 
+from cdp_etl.entities import BY_NAME
 from cdp_etl.pipeline import unapplied_loads
 from cdp_etl.pipeline.unapplied_loads import UnappliedLoads, find_unapplied_loads
-from cdp_etl.warehouse import WarehouseMissingError
+from cdp_etl.warehouse import WarehouseMissingError, withdraw_consent_statements
 from cdp_etl_tests.pipeline.dumps import DAY, DumpPipeline, sms
 
 NEXT = date(2026, 3, 2)
@@ -53,3 +54,17 @@ def test_a_missing_snapshot_has_applied_nothing(loaded: DumpPipeline, monkeypatc
 def test_without_a_warehouse_there_are_no_loads(pipeline: DumpPipeline) -> None:
     with pytest.raises(WarehouseMissingError):
         find_unapplied_loads(pipeline.settings.open_warehouse())
+
+
+def test_a_withdrawal_of_consent_counts_like_a_load(
+    pipeline: DumpPipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pipeline.deliver([sms("1", DAY, event="unsubscribed")], DAY)
+    pipeline.process(DAY)
+    warehouse = pipeline.settings.open_warehouse()
+    apply_load(monkeypatch, 1)
+    before = find_unapplied_loads(warehouse)
+
+    withdraw_consent_statements(warehouse, BY_NAME["sms-interaction"], DAY, 1)
+
+    assert (before, find_unapplied_loads(warehouse)) == (None, UnappliedLoads(2, DAY, DAY))

@@ -23,9 +23,11 @@ from cdp_etl.marts.snapshot.publish import latest_snapshot, usable_snapshot
 from cdp_etl.pipeline.lost_warehouse import require_no_snapshot
 from cdp_etl.settings import Settings
 from cdp_etl.warehouse import (
+    WarehouseDamagedError,
     WarehouseError,
-    WarehouseLockedError,
+    WarehouseLostError,
     WarehouseMissingError,
+    WarehouseStorageError,
     Withdrawal,
     ledger,
     withdrawals,
@@ -63,7 +65,7 @@ def collect_findings(
     except WarehouseError as error:
         since = state.ledger_unreadable_since or now
         runs = [] if instance is None else run_findings(instance, None, links, now)
-        if isinstance(error, WarehouseLockedError):
+        if not isinstance(error, WarehouseDamagedError | WarehouseLostError | WarehouseStorageError):
             evaluated = of_instance
             unreadable = list(warehouse_findings(since, _MAX_LOCKED, str(error), now))
         else:

@@ -64,11 +64,13 @@ def check_marts(
             results[mart.name] = list(error.results)
         else:
             comparable += [mart] if mart.change_log_of is None else []
-    for result in _compare_with_rebuild(warehouse, settings, comparable, report) if comparable else []:
-        results[result.check.mart].append(result)
-    mark_failed_checks(
-        warehouse, [mart for mart in marts if not all(result.passed for result in results[mart.name])]
-    )
+    try:
+        for result in _compare_with_rebuild(warehouse, settings, comparable, report) if comparable else []:
+            results[result.check.mart].append(result)
+    finally:  # a comparison that fails does not hide what the checks before it found
+        mark_failed_checks(
+            warehouse, [mart for mart in marts if not all(result.passed for result in results[mart.name])]
+        )
     return results
 
 

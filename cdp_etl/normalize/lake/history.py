@@ -1,20 +1,17 @@
 """Dumps of an entity in the lake, by dump date: the latest output of each date."""
 
 import logging
-import re
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
-from typing import Final
 
 from cdp_etl.contract.entity import Entity
+from cdp_etl.contract.file_names import dump_dates
 from cdp_etl.normalize.errors import OutputDamagedError
 from cdp_etl.normalize.lake.result import NormalizedDump
 from cdp_etl.normalize.lake.store import latest_normalized
 
 _logger = logging.getLogger(__name__)
-
-_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 def dumps_between(
@@ -51,6 +48,4 @@ def newest_dumps(lake: Path, entity: Entity, count: int) -> list[NormalizedDump]
 def dump_dates_in_lake(lake: Path, entity: Entity) -> list[date]:
     """Return the dump dates of an entity that have a folder in the lake, in order."""
     folder = lake / entity.table
-    if not folder.is_dir():
-        return []
-    return sorted(date.fromisoformat(path.name) for path in folder.iterdir() if _DATE.fullmatch(path.name))
+    return dump_dates(path.name for path in folder.iterdir()) if folder.is_dir() else []

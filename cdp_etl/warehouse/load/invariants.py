@@ -5,10 +5,23 @@ The checks count rows of the tables in the transaction; they do not use the coun
 
 import duckdb
 
-from cdp_etl.warehouse.errors import LoadNotBalancedError
-from cdp_etl.warehouse.load.current_versions import is_new_row_current
+from cdp_etl.contract.table import lake_columns
+from cdp_etl.warehouse.errors import LoadNotBalancedError, OutputOlderError
+from cdp_etl.warehouse.load.current_versions import accepted_records, is_new_row_current
 from cdp_etl.warehouse.load.protocols import DumpDelivery
 from cdp_etl.warehouse.sql import single_value
+
+
+def check_columns(connection: duckdb.DuckDBPyConnection, delivery: DumpDelivery) -> None:
+    """Check that the accepted records in the lake have all columns of the entity.
+
+    Raises:
+        OutputOlderError: If an older release wrote them, without a column.
+    """
+    delivered = connection.execute(f"DESCRIBE FROM {accepted_records(delivery)}").fetchall()
+    missing = {column.name for column in lake_columns(delivery.entity)} - {name for name, *_ in delivered}
+    if missing:
+        raise OutputOlderError(delivery.entity.name, delivery.dump.dump_date, missing)
 
 
 def check_records_balance(connection: duckdb.DuckDBPyConnection, delivery: DumpDelivery) -> None:

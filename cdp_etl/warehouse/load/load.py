@@ -97,6 +97,7 @@ def load_dump(  # noqa: PLR0913 - the keyword arguments are the settings of a lo
     Raises:
         LoadNotBalancedError: If an invariant is violated. Only the ledger was changed.
         LoadFailedError: If DuckDB failed in a step. Only the ledger was changed.
+        OutputOlderError: If an older release normalized the dump, without a column. Only the ledger was changed.
         StagingDiffersError: If the stored rows differ from the lake. Only the ledger was changed.
         WarehouseLockedError: If the lock is not acquired within `lock_timeout_seconds`.
     """
@@ -120,6 +121,7 @@ def load_dump(  # noqa: PLR0913 - the keyword arguments are the settings of a lo
 
 
 def _replace(connection: duckdb.DuckDBPyConnection, delivery: DumpDelivery) -> LoadResult:
+    invariants.check_columns(connection, delivery)
     attempt = ledger.begin_load(connection, delivery)
     findings = tuple(ledger.findings(connection, delivery))
     current_versions.find_versions(connection, delivery)

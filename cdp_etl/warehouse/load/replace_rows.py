@@ -5,7 +5,7 @@ an error, and the transaction is rolled back. Rows of other dumps are only updat
 (`current_versions.py`).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
@@ -13,8 +13,7 @@ import polars as pl
 
 from cdp_etl.contract.render.ddl import literal, quoted
 from cdp_etl.contract.render.polars_schema import polars_schema
-from cdp_etl.contract.table import QUARANTINE_COLUMNS, SUPERSEDED_COLUMNS, TableColumn, folded_name, lake_columns
-from cdp_etl.warehouse.fold_function import ensure_fold_function
+from cdp_etl.contract.table import QUARANTINE_COLUMNS, SUPERSEDED_COLUMNS, TableColumn, lake_columns
 from cdp_etl.warehouse.load.current_versions import accepted_records, is_new_row_current
 from cdp_etl.warehouse.load.protocols import DumpDelivery
 from cdp_etl.warehouse.schema.ops_tables import DUMP_FILE
@@ -38,7 +37,7 @@ def update_others(connection: duckdb.DuckDBPyConnection, delivery: DumpDelivery)
 def replace_accepted(connection: duckdb.DuckDBPyConnection, delivery: DumpDelivery) -> None:
     """Replace the accepted records of the dump."""
     connection.execute(f"DELETE FROM {delivery.table} WHERE dump_date = ?", [delivery.dump.dump_date])
-    columns = ", ".join(_lake_values(connection, delivery))
+    columns = ", ".join(f"version.{quoted(column.name)}" for column in lake_columns(delivery.entity))
     connection.execute(
         f"""
         INSERT INTO {delivery.table} BY NAME
@@ -51,23 +50,6 @@ def replace_accepted(connection: duckdb.DuckDBPyConnection, delivery: DumpDelive
         LEFT JOIN merged USING (key_hash, record_key)
         """
     )
-
-
-def _lake_values(connection: duckdb.DuckDBPyConnection, delivery: DumpDelivery) -> Iterator[str]:
-    """Yield the SQL of each lake column.
-
-    A dump that was normalized before names were folded has no folded columns: its names are folded here.
-    """
-    files = delivery.dump.accepted_files
-    folded = {folded_name(field): field.name for field in delivery.entity.folded_fields}
-    missing = folded.keys() - pl.read_parquet_schema(files[0]).keys() if files else frozenset()
-    if missing:
-        ensure_fold_function(connection)
-    for column in lake_columns(delivery.entity):
-        if column.name in missing:
-            yield f"fold_name(version.{quoted(folded[column.name])}) AS {quoted(column.name)}"
-        else:
-            yield f"version.{quoted(column.name)}"
 
 
 def replace_quarantined_and_superseded(connection: duckdb.DuckDBPyConnection, delivery: DumpDelivery) -> None:

@@ -21,7 +21,7 @@ _MIN_FREE_BYTES = 1024**3
 """Disk space that must stay free during a compaction that nobody asked for."""
 
 _DELETED_SECRET = "contains_deleted_secret"  # noqa: S105 - the name of the mark
-"""Name in `ops.metadata` of the mark that migration 6 sets."""
+"""Name in `ops.metadata` of the mark that migration 7 sets."""
 
 
 @dataclass(frozen=True, slots=True)

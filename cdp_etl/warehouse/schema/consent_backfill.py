@@ -1,8 +1,8 @@
 """Consent statements of the loads before schema version 8.
 
 The lake has the accepted and the superseded records of every load whose output was not pruned, replaced deliveries
-included. Without the output of the load in place, its accepted records are read from staging, and its superseded
-ones are missing: the dump is a gap. Loading the dump again, from the archive, closes the gap.
+included. Without the output of the load in place, or if it is damaged, its accepted records are read from staging,
+and its superseded ones are missing: the dump is a gap. Loading the dump again, from the archive, closes the gap.
 """
 
 import json
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 import duckdb
 import polars as pl
 
+from cdp_etl.contract.entity import Entity
 from cdp_etl.entities import ENTITIES
 from cdp_etl.warehouse.load import consent_statements
 from cdp_etl.warehouse.sql import single_value
@@ -42,6 +43,7 @@ def fill(connection: duckdb.DuckDBPyConnection, lake: Path | None) -> None:
           dump_date,
           load_seq,
           content_fingerprint,
+          accepted + superseded AS records,
           superseded,
           load_seq = max(load_seq) OVER (PARTITION BY entity, dump_date) AS is_in_place
         FROM ops.load
@@ -51,11 +53,12 @@ def fill(connection: duckdb.DuckDBPyConnection, lake: Path | None) -> None:
         [list(consent_statements.STATING_ENTITIES)],
     ).fetchall()
     entities = {entity.table: entity for entity in ENTITIES}
-    for table, dump_date, load_seq, fingerprint, superseded, is_in_place in loads:
+    for table, dump_date, load_seq, fingerprint, count, superseded, is_in_place in loads:
         output = None if lake is None else lake / table / dump_date.isoformat() / fingerprint
-        if output is not None and output.is_dir():
-            files = [*sorted(output.glob("accepted/*.parquet")), *sorted(output.glob("superseded/*.parquet"))]
-            records = consent_statements.records_in(files)
+        files = [] if output is None else [file for part in _PARTS for file in sorted(output.glob(part))]
+        records = consent_statements.records_in(files)
+        if _number_of_records(entities[table], records) == count:
+            pass
         elif is_in_place:
             records = f"(FROM staging.{table} WHERE dump_date = DATE '{dump_date}')"
             gaps += [(table, dump_date)] if superseded else []
@@ -106,6 +109,26 @@ _RECORD_IDS: Final = r"""
     FROM (SELECT DISTINCT record_key FROM staging.consent_statement)
 """
 """Each record key with the record id, its third part (`contract/record_key.py`)."""
+
+
+_PARTS: Final = ("accepted/*.parquet", "superseded/*.parquet")
+
+
+def _number_of_records(entity: Entity, records: str | None) -> int | None:
+    """Read all that statements are made of, and return the number of records; None if a file is damaged.
+
+    A connection of its own, because a failed query would end the transaction of the migration.
+    """
+    if records is None:
+        return 0
+    with duckdb.connect() as reader:
+        try:
+            ((count,),) = reader.execute(f"SELECT count(*) FROM {records}").fetchall()
+            made = consent_statements.statements(entity, records)
+            reader.execute(f"SELECT sum(hash(made)::HUGEINT) FROM ({made}) AS made")
+        except duckdb.Error:
+            return None
+    return int(count)
 
 
 def gaps(connection: duckdb.DuckDBPyConnection) -> Sequence[Gap]:

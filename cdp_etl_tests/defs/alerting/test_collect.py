@@ -177,3 +177,14 @@ def _nothing() -> None:
 @dg.job(name="marts")
 def _empty_job() -> None:
     _nothing()
+
+
+def test_another_business_time_zone_is_no_damage(pipeline: Pipeline) -> None:
+    pipeline.deliver(FIRST, [sms("1", FIRST)])
+    pipeline.load(FIRST)
+    moved = Pipeline(
+        pipeline.settings.model_copy(update={"business_timezone": "Asia/Ho_Chi_Minh"}), pipeline.instance
+    )
+
+    assert kinds(moved) == []
+    assert [kind for kind, _ in kinds(moved, later=LATER)] == []

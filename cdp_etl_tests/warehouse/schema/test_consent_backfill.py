@@ -5,7 +5,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 
 from cdp_etl.warehouse import missing_statements
@@ -75,15 +74,24 @@ def test_a_load_of_the_dump_closes_the_gap(loaded: Deliverer) -> None:
     assert (missing_statements(loaded.loader.warehouse), refusals) == ([], [{"n": 2}])
 
 
-def test_a_fill_that_fails_leaves_the_statements_as_they_were(loaded: Deliverer) -> None:
-    written = _written_by_loads(loaded)
+@pytest.mark.parametrize("damage", [b"damaged", b""], ids=["garbage", "empty"])
+def test_an_output_that_is_damaged_counts_as_missing(loaded: Deliverer, damage: bytes) -> None:
     for file in (loaded.folder / "lake").rglob("superseded/*.parquet"):
-        file.write_bytes(b"damaged")
+        file.write_bytes(damage)
 
-    with pytest.raises(duckdb.Error):
-        _upgraded(loaded, loaded.folder / "lake")
+    filled = _upgraded(loaded, loaded.folder / "lake")
 
-    assert _written_by_loads(loaded) == written
+    assert [row[3] for row in filled if row[1] == "e:a@ex.com"] == [False, True]
+    assert missing_statements(loaded.loader.warehouse) == [("customer_product_subscriber", FIRST)]
+
+
+def test_an_output_that_lacks_a_file_counts_as_missing(loaded: Deliverer) -> None:
+    for file in (loaded.folder / "lake").rglob("superseded/*.parquet"):
+        file.unlink()
+
+    _upgraded(loaded, loaded.folder / "lake")
+
+    assert missing_statements(loaded.loader.warehouse) == [("customer_product_subscriber", FIRST)]
 
 
 def test_the_ids_of_statements_that_are_contacts_are_known_after_the_upgrade(tmp_path: Path) -> None:
