@@ -99,4 +99,4 @@ def test_only_the_fourteen_dumps_before_count(pipeline: Pipeline) -> None:
 
     check = found(pipeline.load(FIRST, last))
 
-    assert "`bounced`" in shown(check, "what_changed")
+    assert r"\`bounced\`" in shown(check, "what_changed")
