@@ -40,7 +40,8 @@ def test_marts_that_equal_their_rebuild_pass_and_nothing_is_left(published: Load
     assert all(result.passed for of_mart in results.values() for result in of_mart)
     compared = [name for name in results if "equals_its_rebuild" in {one.check.name for one in results[name]}]
     assert compared == _COMPARED
-    assert sentences[-1] == "Rebuilding marts.campaign_influence in a process of its own (14 of 14) …"
+    count = len(_COMPARED)
+    assert sentences[-1] == f"Rebuilding marts.campaign_influence in a process of its own ({count} of {count}) …"
     assert set(_names(published)) == before
 
 
