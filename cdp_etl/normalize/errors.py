@@ -44,7 +44,7 @@ class OutputDamagedError(CdpEtlError):
     def __init__(self, entity: str, dump_date: str, path: Path, fact: str) -> None:
         super().__init__(
             f"{path} in the lake is damaged: {fact}. Rebuild it from the archive:"
-            f" `cdp-etl run --entity {entity} --from {dump_date}`; for all dumps: `cdp-etl check --full`."
+            f" `cdp-etl run --entity {entity} --from {dump_date} --force`; for all dumps: `cdp-etl check --full`."
         )
 
 

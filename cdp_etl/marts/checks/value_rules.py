@@ -88,9 +88,9 @@ def _paths(columns: tuple[TableColumn, ...], type_: pl.DataType) -> list[str]:
     return [path for column in columns for path in _paths_within(column.name, column.type.polars, type_)]
 
 
-def _paths_within(path: str, found: pl.DataType, sought: pl.DataType) -> Iterator[str]:
+def _paths_within(path: str, found: pl.DataType, type_wanted: pl.DataType) -> Iterator[str]:
     if isinstance(found, pl.Struct):
         for name, type_ in found.to_schema().items():
-            yield from _paths_within(f"{path}.{name}", cast("pl.DataType", type_), sought)
-    elif found == sought:
+            yield from _paths_within(f"{path}.{name}", cast("pl.DataType", type_), type_wanted)
+    elif found == type_wanted:
         yield path

@@ -13,7 +13,7 @@ from cdp_etl.normalize.lake.history import newest_dumps
 from cdp_etl_tests.normalize.harness import COMMENT, DUMP_DATE, comment, ndjson, normalize
 
 DUMP = {"a.ndjson": ndjson(comment(1), comment(1, content="newer"), comment(2), {"commentId": 3})}
-COMMAND = rf"`cdp-etl run --entity customer-product-comment --from {DUMP_DATE}`"
+COMMAND = rf"`cdp-etl run --entity customer-product-comment --from {DUMP_DATE} --force`"
 
 
 def part(dump: NormalizedDump, name: str = "accepted") -> Path:
