@@ -14,6 +14,7 @@ from cdp_etl.defs.schedules import build_daily_dump, build_refresh_marts
 from cdp_etl.defs.sensors.alerts import build_alerts
 from cdp_etl.defs.sensors.metrics import build_metrics
 from cdp_etl.defs.sensors.new_dumps import build_new_dumps
+from cdp_etl.defs.storage_connections import reuse_sqlite_connections
 from cdp_etl.entities import ENTITIES
 from cdp_etl.marts.registry import MARTS
 from cdp_etl.pipeline.dump_pipeline import ReportProgress
@@ -35,6 +36,7 @@ def build_pipeline(settings: Settings, report_progress: ReportProgress = _ignore
         settings: Settings of the installation.
         report_progress: Receives a sentence before each step that can take long.
     """
+    reuse_sqlite_connections()
     partitions = dump_dates(settings)
     return dg.Definitions(
         assets=[

@@ -16,6 +16,7 @@ import yaml
 from dagster_postgres.utils import DagsterPostgresException
 from sqlalchemy.exc import DBAPIError
 
+from cdp_etl.defs.storage_connections import close_sqlite_connections, reuse_sqlite_connections
 from cdp_etl.errors import CdpEtlError
 from cdp_etl.settings import Settings
 
@@ -63,6 +64,7 @@ def open_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
     """
     folder = prepare_instance(settings)
     configuration = folder / "dagster.yaml"
+    reuse_sqlite_connections()
     try:
         with dg.DagsterInstance.from_config(str(folder)) as instance:
             yield instance
@@ -80,6 +82,8 @@ def open_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
         # The message of SQLAlchemy has the statement and its parameters; that of the database has not.
         reason = str(getattr(error, "orig", None) or type(error).__name__).partition("\n")[0]
         raise _storage_error(folder, reason[:_MAX_REASON_LENGTH]) from None
+    finally:
+        close_sqlite_connections()
 
 
 def require_intact_storage(settings: Settings) -> None:
