@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cdp_etl.marts.checks.matches_full_rebuild import check_matches_full_rebuild
@@ -108,9 +108,14 @@ def test_the_rank_of_products_is_the_same_on_any_day(loader: Loader) -> None:
 
 @pytest.mark.full
 @given(days=st.lists(st.integers(1, 40), min_size=2, max_size=4))
+@example(days=[2, 7, 37])
 @examples(5)
 def test_a_score_does_not_depend_on_the_order_of_loads(days: Sequence[int]) -> None:
-    """Each day has a purchase (10): the score halves every 30 days, then the score of the next day is added."""
+    """Each day has a purchase (10): the score halves every 30 days, then the score of the next day is added.
+
+    Python and DuckDB may round a tie of the sixth digit differently (the days 2, 7 and 37 give 19.4544935), once
+    for each day. The difference halves as the score does, so two units are enough.
+    """
     with tempfile.TemporaryDirectory() as folder:
         loader = Loader(Path(folder))
         for number, on in enumerate(days):
@@ -123,7 +128,7 @@ def test_a_score_does_not_depend_on_the_order_of_loads(days: Sequence[int]) -> N
     score, last = 0.0, min(days)
     for on, purchases in sorted(Counter(days).items()):
         score, last = round(score * 0.5 ** ((on - last) / 30) + 10 * purchases, 6), on
-    assert pair["affinity_score"] == pytest.approx(score, abs=1e-6)
+    assert pair["affinity_score"] == pytest.approx(score, abs=2.5e-6)
     assert (pair["active_day_count"], pair["interaction_count"]) == (len(set(days)), len(days))
 
 
