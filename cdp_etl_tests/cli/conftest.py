@@ -1,18 +1,28 @@
 """Fixtures: `cdp-etl` in an empty folder, run in the test process."""
 
+import io
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from cdp_etl.cli import main
-from cdp_etl.settings import Settings, variable
+from cdp_etl.contract.entity import Entity
+from cdp_etl.defs.in_process import InProcessJobs, RunResult
+from cdp_etl.file_modes import restrict_new_files
+from cdp_etl.marts.snapshot.publish import publish
+from cdp_etl.pipeline.dump_pipeline import DumpOutcome, DumpRequest, process_dump
+from cdp_etl.pipeline.layers import LOAD_LAYERS
+from cdp_etl.settings import Settings, load_settings, variable
 from cdp_etl_tests.conftest import Template
+from cdp_etl_tests.defs.pipeline import FIRST, SMS
 from cdp_etl_tests.marts.published import move
 
 
@@ -31,26 +41,72 @@ Command = Callable[..., CommandResult]
 _LIMITS = {"CDP_ETL_MEMORY_LIMIT": "500MiB", "CDP_ETL_THREADS": "1"}
 
 
-@pytest.fixture
-def cdp_etl(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Command:
-    """Return a function that runs a command in an empty folder, without variables except limits for tests."""
-    for name in Settings.model_fields:
-        monkeypatch.delenv(variable(name), raising=False)
-    for name, value in _LIMITS.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "excepthook", sys.excepthook)  # a command replaces it; restore it after the test
+@contextmanager
+def commands_in(folder: Path) -> Iterator[Command]:
+    """Return a function that runs a command in a folder, without variables except limits for tests."""
+    umask = os.umask(0o022)  # a command sets another one
+    out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
 
     def run(*arguments: str) -> CommandResult:
-        capsys.readouterr()
-        monkeypatch.setattr(sys, "argv", ["cdp-etl", *arguments])
-        with pytest.raises(SystemExit) as end:
+        patch.setattr(sys, "argv", ["cdp-etl", *arguments])
+        with redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as end:
             main()
-        printed = capsys.readouterr()
         code = end.value.code
-        return CommandResult(code if isinstance(code, int) else 0, printed.out, printed.err)
+        return CommandResult(code if isinstance(code, int) else 0, _take(out), _take(err))
 
-    return run
+    with pytest.MonkeyPatch.context() as patch:
+        for name in Settings.model_fields:
+            patch.delenv(variable(name), raising=False)
+        for name, value in _LIMITS.items():
+            patch.setenv(name, value)
+        patch.chdir(folder)
+        patch.setattr(sys, "excepthook", sys.excepthook)  # a command replaces it
+        yield run
+    os.umask(umask)
+
+
+def _take(stream: io.TextIOWrapper) -> str:
+    """Return what was written to a stream, and empty it."""
+    stream.seek(0)
+    text = stream.read()
+    stream.seek(0)
+    stream.truncate()
+    return text
+
+
+@pytest.fixture
+def cdp_etl(tmp_path: Path) -> Iterator[Command]:
+    """Return a function that runs a command in an empty folder, without variables except limits for tests."""
+    with commands_in(tmp_path) as run:
+        yield run
+
+
+def load_dump(day: date = FIRST, entity: Entity = SMS, *, force: bool = False) -> DumpOutcome:
+    """Load one dump under the current settings without Dagster, for tests of the commands after it."""
+    restrict_new_files()  # as a command does
+    request = DumpRequest(entity, day, LOAD_LAYERS, force=force)
+    return process_dump(load_settings(), request, lambda _: None)
+
+
+def publish_marts() -> None:
+    """Refresh and publish the marts under the current settings without Dagster."""
+    settings = load_settings()
+    restrict_new_files()  # as a command does
+    publish(settings.open_warehouse(), settings.published, settings.mart_settings(), settings.publish_rules())
+
+
+@pytest.fixture
+def marts_without_dagster(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let commands refresh and publish the marts without a run of the job `marts`, which takes four times as long.
+
+    This is for tests of what a command loads and prints. Each command has another test that runs the job.
+    """
+
+    def refresh_marts(_jobs: InProcessJobs, _first: date, _last: date) -> RunResult:
+        publish_marts()
+        return RunResult("", [])
+
+    monkeypatch.setattr(InProcessJobs, "refresh_marts", refresh_marts)
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,9 @@
 import csv
 import hashlib
 import json
+import shutil
+from dataclasses import asdict, dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,21 +15,23 @@ from cdp_etl.contract.normalization_settings import NormalizationSettings
 from cdp_etl.file_modes import restrict_new_files
 from cdp_etl.normalize import NormalizedFile, normalize_dump
 from cdp_etl.settings import load_settings
-from cdp_etl_tests.cli.conftest import Command
-from cdp_etl_tests.defs.pipeline import FIRST, SMS, sms
+from cdp_etl_tests.cli.conftest import Command, CommandResult, commands_in, load_dump, publish_marts
+from cdp_etl_tests.conftest import Template
+from cdp_etl_tests.defs.pipeline import FIRST, SECOND, SMS, THIRD, sms
+from cdp_etl_tests.marts.published import move
 
 ONE_DAY = ("--from", "2026-03-01", "--entity", "sms-interaction")
-RUN = ("run", *ONE_DAY)
 REPLAY = ("quarantine", "replay", *ONE_DAY)
 PLACE = ("sms-interaction", "2026-03-01", "part-1.ndjson")
 FOLDER = Path("data/landing/sms-interaction/2026-03-01")
 
 
-def deliver(*records: Any) -> None:
+def deliver(*records: Any, day: date = FIRST) -> None:
     """Write one file of SMS interactions to the landing folder."""
-    FOLDER.mkdir(parents=True, exist_ok=True)
+    folder = FOLDER.with_name(day.isoformat())
+    folder.mkdir(parents=True, exist_ok=True)
     lines = [json.dumps(record, ensure_ascii=False) for record in records]
-    (FOLDER / "part-1.ndjson").write_text("\n".join(lines), encoding="utf-8")
+    (folder / "part-1.ndjson").write_text("\n".join(lines), encoding="utf-8")
 
 
 def query(sql: str) -> list[tuple[Any, ...]]:
@@ -35,7 +40,7 @@ def query(sql: str) -> list[tuple[Any, ...]]:
         return connection.execute(sql).fetchall()
 
 
-LEDGER = "SELECT status, accepted, quarantined FROM ops.load ORDER BY load_seq"
+COUNTS = "status, accepted, quarantined"
 NO_EVENT = sms("2", FIRST, event=None, text="Xin chào")
 NO_ID = sms("", FIRST)
 
@@ -117,75 +122,125 @@ def test_export_to_another_format_or_a_missing_folder_is_wrong_usage(quarantined
     assert not Path(target).exists()
 
 
-@pytest.mark.full
-def test_replay_after_a_corrected_setting_adds_records_to_their_dump(
-    cdp_etl: Command, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    deliver(sms("1", FIRST), sms("2", FIRST, text="long " * 300), sms("1", FIRST, text="long " * 300), NO_EVENT)
-    monkeypatch.setenv("CDP_ETL_MAX_RECORD_BYTES", "1024")
-    monkeypatch.setenv("CDP_ETL_MAX_QUARANTINE_RATE", "0.9")
-    cdp_etl(*RUN)
-    monkeypatch.delenv("CDP_ETL_MAX_RECORD_BYTES")
+CORRECTED = ("CDP_ETL_MAX_QUARANTINE_RATE", "0.7")
+LONG = "long " * 300
+FILES = {
+    FIRST: [sms("1", FIRST), sms("5", FIRST, text=LONG), sms("1", FIRST, text=LONG), NO_EVENT],
+    SECOND: [sms("2", SECOND), NO_EVENT, NO_ID],
+    THIRD: [sms("3", THIRD), NO_EVENT, sms("4", THIRD), NO_ID],
+}
 
-    replayed = cdp_etl(*REPLAY)
+
+@dataclass(frozen=True)
+class Replayed:
+    """A folder after one replay of three dumps with corrected settings, and the result of the command."""
+
+    folder: Path
+    result: CommandResult
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        """Query the warehouse of the folder."""
+        with load_settings(data=self.folder / "data").open_warehouse().reading() as connection:
+            return connection.execute(sql).fetchall()
+
+    def attempts(self, day: date) -> list[tuple[Any, ...]]:
+        """Return the attempts of the dump of a day."""
+        return self.query(f"SELECT {COUNTS} FROM ops.load WHERE dump_date = '{day}' ORDER BY load_seq")
+
+
+@pytest.fixture(scope="session")
+def replayed(template_folder: Template) -> Replayed:
+    """Replay three dumps once for all tests, which only read them."""
+    folder = template_folder("replayed", _replay)
+    return Replayed(folder, CommandResult(**json.loads((folder / "result.json").read_text("utf-8"))))
+
+
+def _replay(folder: Path) -> None:
+    with commands_in(folder) as cdp_etl, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CDP_ETL_MAX_RECORD_BYTES", "1024")
+        for day, records in FILES.items():
+            # The first dump has more quarantined records, the second is refused by its rate.
+            patch.setenv("CDP_ETL_MAX_QUARANTINE_RATE", "0.9" if day == FIRST else "0.5")
+            deliver(*records, day=day)
+            load_dump(day)
+        deliver(sms("9", THIRD), day=THIRD)
+        patch.delenv("CDP_ETL_MAX_RECORD_BYTES")
+        patch.setenv(*CORRECTED)
+        result = cdp_etl(*REPLAY, "--to", "2026-03-03")
+    (folder / "result.json").write_text(json.dumps(asdict(result)), encoding="utf-8")
+
+
+@pytest.mark.full
+def test_replay_after_a_corrected_setting_adds_records_to_their_dump(replayed: Replayed) -> None:
+    of_first = "WHERE dump_date = '2026-03-01'"
+
+    assert replayed.result.code == 0
+    assert replayed.attempts(FIRST) == [("loaded", 1, 3), ("loaded", 2, 1)]
+    assert replayed.query(
+        f"SELECT source_position FROM staging.sms_interaction_current {of_first} ORDER BY ALL"
+    ) == [(2,), (3,)]
+    assert replayed.query(f"SELECT count(*) FROM marts.interaction {of_first}") == [(2,)]
+    assert "3" in replayed.result.out
+
+
+@pytest.mark.full
+def test_replay_loads_a_dump_that_was_refused_as_a_whole(replayed: Replayed) -> None:
+    assert replayed.attempts(SECOND) == [("refused", 1, 2), ("loaded", 1, 2)]
+
+
+@pytest.mark.full
+def test_replay_reads_the_raw_archive_and_not_the_zone(replayed: Replayed) -> None:
+    delivered = (replayed.folder / "data/landing/sms-interaction/2026-03-03/part-1.ndjson").read_text("utf-8")
+
+    assert json.loads(delivered)["id"] == "9"
+    assert replayed.attempts(THIRD) == [("loaded", 2, 2), ("loaded", 2, 2)]
+    assert replayed.query("SELECT id FROM staging.sms_interaction WHERE dump_date = '2026-03-03' ORDER BY id") == [
+        ("3",),
+        ("4",),
+    ]
+
+
+@pytest.mark.full
+@pytest.mark.usefixtures("marts_without_dagster")
+def test_a_second_replay_loads_nothing_and_says_so(
+    cdp_etl: Command, replayed: Replayed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(replayed.folder / "data", tmp_path / "data")
+    move(tmp_path / "data/published")
+    monkeypatch.setenv(*CORRECTED)
+
     again = cdp_etl(*REPLAY)
 
-    assert (replayed.code, again.code) == (0, 0)
-    assert query(LEDGER) == [("loaded", 1, 3), ("loaded", 2, 1), ("unchanged", 2, 1)]
-    assert query("SELECT source_position FROM staging.sms_interaction_current ORDER BY ALL") == [(2,), (3,)]
-    assert query("SELECT count(*) FROM marts.interaction") == [(2,)]
-    assert "3" in replayed.out
+    assert again.code == 0
+    assert query(f"SELECT {COUNTS} FROM ops.load WHERE dump_date = '2026-03-01' ORDER BY load_seq") == [
+        ("loaded", 1, 3),
+        ("loaded", 2, 1),
+        ("unchanged", 2, 1),
+    ]
     assert "The same files were loaded under the same rules already." in " ".join(again.out.split())
 
 
 @pytest.mark.full
+@pytest.mark.usefixtures("cdp_etl")
 def test_replay_equals_a_first_load_with_the_corrected_setting(
-    cdp_etl: Command, monkeypatch: pytest.MonkeyPatch
+    replayed: Replayed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    deliver(sms("1", FIRST), sms("2", FIRST, text="long " * 300))
-    monkeypatch.setenv("CDP_ETL_MAX_RECORD_BYTES", "1024")
-    cdp_etl(*RUN)
-    monkeypatch.delenv("CDP_ETL_MAX_RECORD_BYTES")
-    cdp_etl(*REPLAY)
-    replayed = query("FROM marts.interaction ORDER BY record_key"), query("FROM ops.quarantine_reason")
+    monkeypatch.setenv(*CORRECTED)
+    for day, records in FILES.items():
+        deliver(*records, day=day)
+        load_dump(day)
+    publish_marts()
 
-    monkeypatch.setenv("CDP_ETL_WAREHOUSE", "another.duckdb")
-    cdp_etl(*RUN)
-
-    assert (query("FROM marts.interaction ORDER BY record_key"), query("FROM ops.quarantine_reason")) == replayed
+    for rows in ("FROM marts.interaction ORDER BY record_key", "FROM ops.quarantine_reason ORDER BY ALL"):
+        assert query(rows) == replayed.query(rows)
+        assert len(query(rows)) > 1
 
 
 @pytest.mark.full
-def test_replay_loads_a_dump_that_was_refused_as_a_whole(
-    cdp_etl: Command, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    restrict_new_files()  # as the command that normalizes does
-    deliver(sms("1", FIRST), NO_EVENT, NO_ID)
-    ran = cdp_etl(*RUN)
-    monkeypatch.setenv("CDP_ETL_MAX_QUARANTINE_RATE", "0.7")
-
-    replayed = cdp_etl(*REPLAY)
-
-    assert (ran.code, replayed.code) == (1, 0)
-    assert query(LEDGER) == [("refused", 1, 2), ("loaded", 1, 2)]
-
-
-@pytest.mark.full
-def test_replay_reads_the_raw_archive_and_not_the_zone(cdp_etl: Command) -> None:
-    restrict_new_files()  # as the command that normalizes does
-    deliver(sms("1", FIRST), NO_EVENT, sms("3", FIRST), NO_ID)
-    cdp_etl(*RUN)
-    deliver(sms("9", FIRST))
-
-    assert cdp_etl(*REPLAY).code == 0
-    assert query("SELECT id FROM staging.sms_interaction ORDER BY id") == [("1",), ("3",)]
-
-
-@pytest.mark.full
+@pytest.mark.usefixtures("marts_without_dagster")
 def test_replay_of_a_dump_that_is_still_refused_exits_with_1(cdp_etl: Command) -> None:
-    restrict_new_files()  # as the command that normalizes does
     deliver(sms("1", FIRST), NO_EVENT, NO_ID)
-    cdp_etl(*RUN)
+    load_dump()
 
     replayed = cdp_etl(*REPLAY)
 
@@ -196,9 +251,9 @@ def test_replay_of_a_dump_that_is_still_refused_exits_with_1(cdp_etl: Command) -
 @pytest.mark.full
 def test_replay_with_an_empty_quarantine_does_nothing(cdp_etl: Command) -> None:
     deliver(sms("1", FIRST))
-    cdp_etl(*RUN)
+    load_dump()
 
     replayed = cdp_etl(*REPLAY)
 
     assert (replayed.code, replayed.out) == (0, "The quarantine is empty.\n")
-    assert len(query(LEDGER)) == 1
+    assert query(f"SELECT {COUNTS} FROM ops.load") == [("loaded", 1, 0)]
