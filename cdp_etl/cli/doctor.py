@@ -19,7 +19,7 @@ from cdp_etl.entities import ENTITIES
 from cdp_etl.errors import CdpEtlError
 from cdp_etl.landing import probe_zones
 from cdp_etl.marts.errors import MartError, SnapshotDamagedError
-from cdp_etl.marts.snapshot.publish import find_key, latest_snapshot, usable_snapshot
+from cdp_etl.marts.snapshot.publish import find_key, latest_snapshot, require_own_snapshot, usable_snapshot
 from cdp_etl.pipeline.lost_warehouse import require_no_snapshot
 from cdp_etl.pipeline.unapplied_loads import find_unapplied_loads
 from cdp_etl.report.errors import ReportExtraMissingError, is_report_installed
@@ -114,6 +114,7 @@ def _warehouse(settings: Settings) -> HealthCheck:
         unapplied = find_unapplied_loads(warehouse)
         with warehouse.reading() as connection:
             must_compact = has_deleted_secret(connection)
+            require_own_snapshot(connection, settings.published, warehouse.path)
     except WarehouseMissingError:
         return _missing_warehouse(settings)
     except CdpEtlError as error:

@@ -57,10 +57,17 @@ def publish_command(
             help="Replace the key of the pseudonyms. Joins with earlier snapshots and exports then find nothing.",
         ),
     ] = False,
+    new_warehouse: Annotated[
+        bool,
+        typer.Option(
+            "--new-warehouse",
+            help="Replace the snapshot of a lost warehouse. Load all dumps before; otherwise readers lose them.",
+        ),
+    ] = False,
 ) -> None:
     """Refresh the marts and publish the snapshot.
 
-    Every run does so at its end; this command is for a change of settings, or of the key.
+    Every run does so at its end; this command is for a change of settings, of the key, or of the warehouse.
 
     Example: `cdp-etl marts publish`
     """
@@ -69,7 +76,7 @@ def publish_command(
         raise typer.BadParameter("--new-key has no effect: CDP_ETL_PUBLISH_PERSONAL_DATA publishes no pseudonyms")
     with progress() as report:
         report("Publishing …")
-        snapshot = _publish(settings, new_key=new_key)
+        snapshot = _publish(settings, new_key=new_key, new_warehouse=new_warehouse)
     out().print(f"Published as of load {snapshot.as_of}.")
     if new_key:
         out().print(
@@ -78,13 +85,14 @@ def publish_command(
         )
 
 
-def _publish(settings: Settings, *, new_key: bool = False) -> Snapshot:
+def _publish(settings: Settings, *, new_key: bool = False, new_warehouse: bool = False) -> Snapshot:
     return publish(
         settings.open_warehouse(),
         settings.published,
         settings.mart_settings(),
         settings.publish_rules(),
         new_key=new_key,
+        new_warehouse=new_warehouse,
     )
 
 

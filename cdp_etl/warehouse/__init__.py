@@ -21,6 +21,7 @@ from cdp_etl.warehouse.errors import (
     WarehouseLostError,
     WarehouseMissingError,
     WarehouseNewerError,
+    WarehouseReplacedError,
     WarehouseStorageError,
 )
 from cdp_etl.warehouse.load.ledger import files_in_place, is_loaded, ledger, record_attempt, referenced_outputs
@@ -55,6 +56,7 @@ __all__ = [
     "WarehouseLostError",
     "WarehouseMissingError",
     "WarehouseNewerError",
+    "WarehouseReplacedError",
     "WarehouseStorageError",
     "Withdrawal",
     "adopt_business_timezone",

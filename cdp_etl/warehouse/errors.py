@@ -31,6 +31,18 @@ class WarehouseLostError(WarehouseError):
         )
 
 
+class WarehouseReplacedError(WarehouseError):
+    """The snapshot was published from another warehouse, and this one has published nothing yet."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"The warehouse {path} is new, but the snapshot was published from another one, which is lost. The"
+            " snapshot stays as it is. Restore a backup: `cdp-etl restore FILE --replace`. Without one, load all"
+            " dumps again (`cdp-etl run --from DATE --to DATE`), then replace the snapshot: `cdp-etl marts publish"
+            " --new-warehouse`."
+        )
+
+
 class WarehouseDamagedError(WarehouseError):
     """The content of the warehouse file cannot be read: it is truncated, overwritten, or no DuckDB file."""
 

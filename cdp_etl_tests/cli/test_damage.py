@@ -69,6 +69,26 @@ def test_a_missing_warehouse_is_told_if_there_is_a_snapshot_of_it(loaded: Comman
 
 
 @pytest.mark.full
+def test_a_warehouse_created_after_the_loss_of_another_one_is_told_until_all_dumps_are_loaded(
+    loaded: Command,
+) -> None:
+    everything = loaded("sql", "SELECT count(*) AS n FROM marts.interaction").out
+    shutil.rmtree(WAREHOUSE.parent)
+
+    ended = loaded("run", "--from", "2026-03-02")
+
+    assert ended.code == 1
+    assert "`cdp-etl restore FILE --replace`" in " ".join(ended.err.split())
+    assert "--new-warehouse" in damaged(loaded("alerts", "check", "--json"))["warehouse"]
+    assert "--new-warehouse" in failed(loaded("doctor", "--json"))["warehouse"]
+    assert loaded("sql", "SELECT count(*) AS n FROM marts.interaction").out == everything
+    assert loaded(*RUN).code == 1
+    assert loaded("marts", "publish", "--new-warehouse").code == 0
+    assert loaded(*RUN).code == 0
+    assert loaded("sql", "SELECT count(*) AS n FROM marts.interaction").out == everything
+
+
+@pytest.mark.full
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"layout": 4}', None], ids=str)
 def test_a_damaged_manifest_is_told_and_replaced_by_the_next_publish(
     loaded: Command, content: bytes | None

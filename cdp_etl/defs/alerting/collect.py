@@ -19,7 +19,7 @@ from cdp_etl.defs.schedules import TICK_LOCK_TIMEOUT_SECONDS
 from cdp_etl.marts.engine.state import state_of
 from cdp_etl.marts.errors import SnapshotDamagedError
 from cdp_etl.marts.registry import MARTS
-from cdp_etl.marts.snapshot.publish import latest_snapshot, usable_snapshot
+from cdp_etl.marts.snapshot.publish import latest_snapshot, require_own_snapshot, usable_snapshot
 from cdp_etl.pipeline.lost_warehouse import require_no_snapshot
 from cdp_etl.settings import Settings
 from cdp_etl.warehouse import (
@@ -27,11 +27,14 @@ from cdp_etl.warehouse import (
     WarehouseError,
     WarehouseLostError,
     WarehouseMissingError,
+    WarehouseReplacedError,
     WarehouseStorageError,
     Withdrawal,
     ledger,
     withdrawals,
 )
+
+_DAMAGE = WarehouseDamagedError | WarehouseLostError | WarehouseReplacedError | WarehouseStorageError
 
 _MAX_LOCKED = timedelta(minutes=30)
 """A refresh may lock the warehouse for minutes. A longer lock is not normal work."""
@@ -65,7 +68,7 @@ def collect_findings(
     except WarehouseError as error:
         since = state.ledger_unreadable_since or now
         runs = [] if instance is None else run_findings(instance, None, links, now)
-        if not isinstance(error, WarehouseDamagedError | WarehouseLostError | WarehouseStorageError):
+        if not isinstance(error, _DAMAGE):
             evaluated = of_instance
             unreadable = list(warehouse_findings(since, _MAX_LOCKED, str(error), now))
         else:
@@ -91,7 +94,7 @@ def _read_warehouse(settings: Settings, now: datetime) -> _WarehouseState:
     """Read what findings depend on; nothing if nothing was loaded yet.
 
     Raises:
-        WarehouseMissingError: If there is no warehouse, but a snapshot of one.
+        WarehouseLostError, WarehouseReplacedError: If there is a snapshot, but not the warehouse of it.
         WarehouseError: If the warehouse cannot be read.
     """
     # A tick must be short. If a load holds the lock, the next tick tries again.
@@ -101,6 +104,7 @@ def _read_warehouse(settings: Settings, now: datetime) -> _WarehouseState:
         with warehouse.reading() as connection:
             states = {mart.name: state_of(connection, mart) for mart in MARTS}
             withdrawn = withdrawals(connection, now - WITHDRAWALS_REPORTED_FOR)
+            require_own_snapshot(connection, settings.published, warehouse.path)
     except WarehouseMissingError:
         require_no_snapshot(settings)
         return _WarehouseState(pl.DataFrame(), {}, ())

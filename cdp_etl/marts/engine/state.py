@@ -102,7 +102,7 @@ def generation_of(connection: duckdb.DuckDBPyConnection, mart: Mart) -> str | No
 
 
 def write_published(connection: duckdb.DuckDBPyConnection, version: str) -> None:
-    """Record the snapshot version that was published last."""
+    """Record the snapshot version that was published last; an empty text before the first one."""
     _set_metadata(connection, _PUBLISHED, version)
 
 

@@ -29,6 +29,7 @@ from cdp_etl.marts.snapshot.pseudonym_key import PseudonymKey, create_key, read_
 from cdp_etl.marts.snapshot.publication import PublishedForm, PublishRules
 from cdp_etl.marts.snapshot.views import view_statements
 from cdp_etl.warehouse.connection import Warehouse
+from cdp_etl.warehouse.errors import WarehouseReplacedError
 from cdp_etl.warehouse.load import contact_shaped_ids
 from cdp_etl.warehouse.maintenance.compaction import has_deleted_secret, remove_deleted_secret
 from cdp_etl.warehouse.sql import transaction
@@ -53,6 +54,7 @@ def publish(  # noqa: PLR0913 - the keyword arguments are options with defaults
     rules: PublishRules,
     *,
     new_key: bool = False,
+    new_warehouse: bool = False,
     grace: timedelta = GRACE,
     min_rows_for_delta: int = 100_000,
 ) -> Snapshot:
@@ -68,6 +70,7 @@ def publish(  # noqa: PLR0913 - the keyword arguments are options with defaults
         settings: Values that the marts' SQL reads.
         rules: What is published. Without personal data, e-mail addresses and phones in identifiers are pseudonyms.
         new_key: Whether to replace the pseudonym key; joins with earlier snapshots then find nothing.
+        new_warehouse: Whether a warehouse that has published nothing may replace the snapshot of another one.
         grace: Time for which a replaced version is kept.
         min_rows_for_delta: A changed month of fewer rows is written in full; others get delta files.
 
@@ -80,10 +83,15 @@ def publish(  # noqa: PLR0913 - the keyword arguments are options with defaults
         PseudonymKeyInvalidError: If the key cannot be used.
         PublicationUndeclaredError: If a column does not declare what is published of it.
         ReadersGroupError: If a file cannot be given to the group of readers.
+        WarehouseReplacedError: If the snapshot is of another warehouse, and `new_warehouse` is false.
         WarehouseLockedError: If the lock is not acquired within `lock_timeout_seconds`.
     """
     published = published.resolve()
     with warehouse.writing() as connection:
+        if not new_warehouse:
+            require_own_snapshot(connection, published, warehouse.path)
+        if state.published_version(connection) is None:
+            state.write_published(connection, "")  # a first publish may be killed after its version has its name
         remove_parts(published)
         latest = usable_snapshot(published)
         form = _form(
@@ -138,6 +146,18 @@ def usable_snapshot(published: Path) -> Snapshot | None:
 def has_versions(published: Path) -> bool:
     """Return whether anything was ever published here, damaged or not."""
     return bool(_versions(published.resolve()))
+
+
+def require_own_snapshot(connection: duckdb.DuckDBPyConnection, published: Path, warehouse: Path) -> None:
+    """Check that the snapshot was published from this warehouse, at any time of it.
+
+    A backup of a time before the first publish counts as another warehouse.
+
+    Raises:
+        WarehouseReplacedError: If there is a snapshot, and this warehouse has published nothing.
+    """
+    if has_versions(published) and state.published_version(connection) is None:
+        raise WarehouseReplacedError(warehouse)
 
 
 def _form(

@@ -22,9 +22,11 @@ from cdp_etl.marts.engine import tombstones
 from cdp_etl.marts.models.interaction import INTERACTION
 from cdp_etl.marts.refresh import rebuild_mart, refresh_marts
 from cdp_etl.marts.settings import MartSettings
+from cdp_etl.marts.snapshot import publish as publish_module
 from cdp_etl.marts.snapshot.manifest import LAYOUT, MANIFEST, Snapshot
 from cdp_etl.marts.snapshot.publication import published_columns
 from cdp_etl.marts.snapshot.publish import DATABASE, PUBLISHED, VERSIONS, latest_snapshot
+from cdp_etl.warehouse.errors import WarehouseReplacedError
 from cdp_etl.warehouse.maintenance.backup import backup, restore
 from cdp_etl_tests.marts.loading import ACTIVITY, EMAIL, Loader, make_record
 
@@ -221,6 +223,37 @@ def test_nothing_new_publishes_no_new_version(loader: Loader) -> None:
     loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1")])
 
     assert _publish(loader).version == _publish(loader).version
+
+
+def test_a_new_warehouse_does_not_replace_the_snapshot_of_a_lost_one(published: Loader) -> None:
+    before = _read(published, "FROM marts.interaction ORDER BY ALL")
+    published.warehouse.path.unlink()
+    published.load(ACTIVITY, 9, [make_record(ACTIVITY, "9")])
+
+    with pytest.raises(WarehouseReplacedError, match="`cdp-etl marts publish --new-warehouse`"):
+        _publish(published)
+
+    assert _read(published, "FROM marts.interaction ORDER BY ALL") == before
+    _publish(published, new_warehouse=True)
+    published.load(ACTIVITY, 10, [make_record(ACTIVITY, "10")])
+    _publish(published)
+    assert _read(published, "SELECT record_id FROM marts.interaction ORDER BY ALL") == [("10",), ("9",)]
+
+
+def test_a_first_publish_killed_after_its_version_has_its_name_is_repeated(
+    loader: Loader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1")])
+    with monkeypatch.context() as patch:
+        patch.setattr(publish_module, "replace_database", _killed)
+        with pytest.raises(KeyboardInterrupt):
+            _publish(loader)
+
+    assert _publish(loader).as_of == 1
+
+
+def _killed(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 @pytest.mark.full
