@@ -10,12 +10,13 @@ from cdp_etl.cli.options import parse_date, parse_entity
 from cdp_etl.cli.output import out, print_error, progress
 from cdp_etl.contract.entity import Entity
 from cdp_etl.defs.assets.load import LoadConfig
-from cdp_etl.defs.in_process import InProcessJobs, RunResult, require_dump_dates
+from cdp_etl.defs.in_process import DateOutOfRangeError, InProcessJobs, RunResult, require_dump_dates
 from cdp_etl.defs.runtime.instance import open_instance
 from cdp_etl.entities import ENTITIES
-from cdp_etl.landing import latest_pull
+from cdp_etl.errors import CdpEtlError
+from cdp_etl.landing import LandingError, latest_pull
 from cdp_etl.pipeline.layers import Layer
-from cdp_etl.settings import load_settings
+from cdp_etl.settings import Settings, load_settings
 from cdp_etl.warehouse import missing_statements, withdraw_consent_statements
 
 consent = subcommands("Withdraw or complete statements of consent.")
@@ -57,14 +58,17 @@ def refill_command() -> None:
 
     The upgrade reads the statements of earlier loads from the lake. If the normalized records of a dump were
     deleted, its superseded records are missing. This command normalizes such dumps again from the archive and
-    loads them. It lists the dumps whose archive was pruned: their superseded records state nothing.
+    loads them. It lists the dumps that it cannot load, with the reason: the archive was pruned or is damaged, or
+    the date is before CDP_ETL_FIRST_DUMP_DATE. Their superseded records state nothing. Exit with status 1 if an
+    archive is damaged or a load fails.
 
     Example: `cdp-etl consent refill`
     """
     settings = load_settings()
     entities = {entity.table: entity for entity in ENTITIES}
     gaps = [(entities[table], day) for table, day in missing_statements(settings.open_warehouse())]
-    archived = [(entity, day) for entity, day in gaps if latest_pull(settings.archive, entity.name, day)]
+    obstacles = {(entity, day): _obstacle(settings, entity, day) for entity, day in gaps}
+    archived = [gap for gap, obstacle in obstacles.items() if obstacle is None]
     results: list[RunResult] = []
     if archived:
         with open_instance(settings) as instance, progress() as report:
@@ -76,10 +80,25 @@ def refill_command() -> None:
             results.append(jobs.refresh_marts(min(days), max(days)))
     loaded = sum(not result.failures for result in results[: len(archived)])
     out().print(f"{loaded} of {len(archived)} dumps loaded again.")
-    for entity, day in gaps:
-        if (entity, day) not in archived:
-            out().print(f"{entity.name} {day}: the archive was pruned; superseded records state nothing.")
+    for (entity, day), obstacle in obstacles.items():
+        if obstacle is not None:
+            out().print(f"{entity.name} {day}: {obstacle}", soft_wrap=True)
     _exit_if_failed(results)
+    if any(isinstance(obstacle, CdpEtlError) for obstacle in obstacles.values()):
+        raise typer.Exit(1)
+
+
+def _obstacle(settings: Settings, entity: Entity, day: date) -> CdpEtlError | str | None:
+    """Return why a dump cannot be loaded from the archive; a text if that is final, None if it can be loaded."""
+    try:
+        require_dump_dates(settings, day, day)
+    except DateOutOfRangeError as error:
+        return f"{error} Superseded records state nothing."
+    try:
+        pull = latest_pull(settings.archive, entity.name, day)
+    except LandingError as error:
+        return error
+    return None if pull else "the archive was pruned; superseded records state nothing."
 
 
 def _exit_if_failed(results: list[RunResult]) -> None:

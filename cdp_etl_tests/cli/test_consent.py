@@ -84,3 +84,26 @@ def test_refill_reads_superseded_records_from_the_archive(opted_out: Command, *,
     assert query("SELECT contact, is_given FROM staging.consent_statement") == (
         [("p:+84986851234", False)] if has_archive else []
     )
+
+
+@pytest.mark.full
+def test_refill_lists_dumps_that_it_cannot_load_and_loads_the_others(
+    opted_out: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = load_settings()
+    for day in ("2026-02-28", "2026-03-02"):
+        shutil.copytree(
+            settings.archive / "sms-interaction/2026-03-01", settings.archive / "sms-interaction" / day
+        )
+    (settings.archive / "sms-interaction/2026-03-02/latest.json").write_bytes(b"{")
+    monkeypatch.setenv("CDP_ETL_FIRST_DUMP_DATE", "2026-03-01")
+    gaps = json.dumps([["sms_interaction", f"2026-{day}"] for day in ("02-28", "03-01", "03-02")])
+    with settings.open_warehouse().writing() as connection:
+        connection.execute("INSERT INTO ops.metadata BY NAME SELECT ? AS name, ? AS value", ["consent_gaps", gaps])
+
+    ended = opted_out("consent", "refill")
+
+    assert ended.code == 1
+    assert "1 dumps loaded again." in ended.out.replace("1 of 1 ", "1 ")
+    assert "sms-interaction 2026-02-28: 2026-02-28 is before the first dump date" in ended.out
+    assert "03-02/latest.json: not a record of a pull; delete the file to pull the dump again" in ended.out
