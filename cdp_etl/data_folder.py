@@ -1,4 +1,4 @@
-"""Access to the data folder: tightened once, and again if the group of readers changes."""
+"""Access to the data folder: tightened once, and again if the group of readers or a place of files changes."""
 
 import json
 import logging
@@ -11,7 +11,10 @@ from cdp_etl.file_modes import tighten
 from cdp_etl.settings import Settings
 
 _MARKER: Final = ".access"
-_FORMAT: Final = 1
+_FORMAT: Final = 2
+
+_OF_DAGSTER: Final = ("history", "schedules", "storage", "logs")
+"""What Dagster writes into its home. Other files there, such as `dagster.yaml`, are the operator's."""
 
 _logger = logging.getLogger(__name__)
 
@@ -33,15 +36,29 @@ def _protect(settings: Settings) -> None:
     if readers.group_id is not None:
         data.mkdir(parents=True, exist_ok=True)
     marker = data / _MARKER
-    wanted = json.dumps({"format": _FORMAT, "readers_group_id": readers.group_id})
+    metrics = settings.metrics_file
+    published = [settings.published, settings.reports]
+    if metrics is not None and metrics.is_relative_to(data):
+        published.append(metrics)
+    wanted = json.dumps(
+        {
+            "format": _FORMAT,
+            "readers_group_id": readers.group_id,
+            "metrics_file": str(metrics),
+            "dagster_home": str(settings.dagster_home),
+        }
+    )
     if not data.exists() or data.stat().st_uid != os.geteuid() or _content(marker) == wanted:
         return
+    if metrics in published:
+        metrics.parent.mkdir(parents=True, exist_ok=True)
+    outside = [*_warehouse_files(settings.warehouse), *(settings.instance_folder / name for name in _OF_DAGSTER)]
     tightened = tighten(
         data,
-        published=(settings.published, settings.reports),
+        published=published,
         readers=readers,
         skipped=settings.landing_folders(),
-        files=[path for path in _warehouse_files(settings.warehouse) if not path.is_relative_to(data)],
+        outside=[path for path in outside if not path.is_relative_to(data)],
     )
     marker.write_text(wanted, encoding="ascii")
     if tightened.changed:
@@ -66,7 +83,7 @@ def _sentence(settings: Settings, changed: int) -> str:
 
 
 def _warehouse_files(warehouse: Path | None) -> Iterable[Path]:
-    """Yield the warehouse with its lock and log, if the settings place it elsewhere."""
+    """Return the warehouse with its lock and log, if a setting places it."""
     return () if warehouse is None else warehouse.parent.glob(f"{warehouse.name}*")
 
 

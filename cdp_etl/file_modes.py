@@ -92,20 +92,21 @@ def tighten(
     published: Collection[Path],
     readers: Readers,
     skipped: Collection[Path],
-    files: Collection[Path] = (),
+    outside: Collection[Path] = (),
 ) -> TightenedModes:
     """Set mode and group of everything in a data folder. Links are not followed.
 
     Args:
         data: The data folder. The group may search it, to reach what is published.
-        published: Folders in it that the group may read.
+        published: Folders in it that the group may read, and files with the folders that lead to them.
         readers: The group.
         skipped: Folders in it that are not the product's own, such as a landing zone.
-        files: Files elsewhere that are for their owner alone.
+        outside: Files and folders elsewhere that are for their owner alone.
     """
     admitted = {data, *(path for folder in published for path in _tree(folder))}
+    admitted.update(parent for path in published for parent in path.parents if parent.is_relative_to(data))
     changed = foreign = 0
-    for path in chain(_tree(data, skipped), files):
+    for path in chain(_tree(data, skipped), *(_tree(path, skipped) for path in outside)):
         whose = readers if path in admitted else OWNER_ONLY
         try:
             changed += _set_mode(path, whose)

@@ -44,6 +44,36 @@ def test_an_upgrade_tightens_the_folder_once_and_says_so(
     assert mode(settings.data / "lake/a.parquet") == 0o644
 
 
+def test_a_home_of_dagster_elsewhere_is_for_its_owner_alone(settings: Settings) -> None:
+    home = settings.data.parent / "dagster"
+    (home / "history").mkdir(parents=True)
+    for name in ("history/runs.db", "dagster.yaml"):
+        (home / name).touch()
+        (home / name).chmod(0o644)
+
+    protect_data_folder(load_settings(data=settings.data, dagster_home=home))
+
+    assert mode(home / "history") == 0o700
+    assert mode(home / "history/runs.db") == 0o600
+    assert mode(home / "dagster.yaml") == 0o644
+
+
+@pytest.mark.parametrize("exists", [True, False])
+def test_a_metrics_file_in_the_folder_can_be_read_by_the_group(settings: Settings, *, exists: bool) -> None:
+    metrics = settings.data / "metrics" / "cdp_etl.prom"
+    if exists:
+        metrics.parent.mkdir()
+        for name in ("cdp_etl.prom", "durations.sqlite"):
+            metrics.with_name(name).touch()
+
+    protect_data_folder(load_settings(data=settings.data, metrics_file=metrics, readers_group=str(os.getegid())))
+
+    assert mode(metrics.parent) == 0o750
+    if exists:
+        assert mode(metrics) == 0o640
+        assert mode(metrics.with_name("durations.sqlite")) == 0o600
+
+
 def test_another_group_of_readers_changes_the_folder_again(
     settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
