@@ -14,6 +14,7 @@ from cdp_etl.contract import base_record as record_model
 from cdp_etl.contract import strict_json
 from cdp_etl.contract.base_record import ValidationContext
 from cdp_etl.contract.entity import Entity
+from cdp_etl.contract.key_spelling import named_field
 from cdp_etl.contract.naming import NOT_AN_OBJECT
 from cdp_etl.contract.parsers import REQUIRED, InvalidValueError, parse_choice, parse_list
 from cdp_etl.normalize import errors
@@ -25,6 +26,9 @@ IGNORED_UPDATE_CFS_KEY = "ignoredUpdateCfs"
 
 IGNORED_NOT_SUPPORTED = f"{IGNORED_UPDATE_CFS_KEY}: not supported by this entity"
 """A warning: the contract marks only some entities SUPPORT_IGNORED_UPDATE_CFS."""
+
+TWO_SPELLINGS = ": two spellings"
+"""End of a warning: the field was delivered under another key too; that key stays in `extra_fields`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,7 @@ class Quarantined:
 
 
 def validate_record(entity: Entity, record: dict[str, Any], context: ValidationContext) -> Accepted | Quarantined:
-    """Validate one record: a JSON object as returned by `strict_json.parse`."""
+    """Validate one record: a JSON object as returned by `strict_json.parse`, by the exact names of its fields."""
     if len(record) > context.settings.max_record_keys:
         return Quarantined([errors.too_many_keys(context.settings.max_record_keys)])
     model = entity.deleted_model if _is_deleted(entity, record) else entity.model
@@ -67,7 +71,7 @@ def validate_record(entity: Entity, record: dict[str, Any], context: ValidationC
             "custom_fields": strict_json.serialize(custom) if custom else None,
             "ignored_update_cfs": ignored,
             "extra_fields": strict_json.serialize(extra) if extra else None,
-            "warnings": list(_warnings(entity, custom, ignored)),
+            "warnings": list(dict.fromkeys(_warnings(entity, custom, extra, ignored))),
         }
     )
 
@@ -86,12 +90,17 @@ def _is_extra(entity: Entity, key: str) -> bool:
     )
 
 
-def _warnings(entity: Entity, custom: dict[str, Any], ignored: list[str] | None) -> Iterator[str]:
+def _warnings(
+    entity: Entity, custom: dict[str, Any], extra: dict[str, Any], ignored: list[str] | None
+) -> Iterator[str]:
     for key, value in custom.items():
         if value is not None and not isinstance(value, dict):
             yield f"{key}{NOT_AN_OBJECT}"
     if ignored is not None and not entity.supports_ignored_update_cfs:
         yield IGNORED_NOT_SUPPORTED
+    for key in extra:
+        if (name := named_field(entity, key)) is not None:
+            yield f"{name}{TWO_SPELLINGS}"
 
 
 def _reasons(invalid: ValidationError) -> Iterator[str]:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from cdp_etl.contract.columns import ContractType
 from cdp_etl.contract.entity import Entity
 from cdp_etl.contract.field_spec import ContractField
+from cdp_etl.contract.naming import snake_case
 from cdp_etl_tests.normalize.harness import NOON_MS
 
 BLANKS = ["", " ", "\t", "\u00a0", "\u3000", "\u2028", "\x1c", "\u200b"]
@@ -90,6 +91,14 @@ def good_value(field: ContractField) -> st.SearchStrategy[str]:  # noqa: PLR0911
             return st.sampled_from(['["a"]', '["a", "b"]', "[]", '"a"', '"[\\"a\\"]"'])
 
 
+def spellings(name: str) -> st.SearchStrategy[str]:
+    """Return spellings of a key, of which some are never folded."""
+    snake = snake_case(name)
+    return st.sampled_from(
+        [snake, snake.replace("_", "-"), snake.replace("_", "."), name.upper(), f"\ufeff{name}", f"_{name}", name]
+    )
+
+
 @st.composite
 def json_records(draw: st.DrawFn, entity: Entity) -> str:
     """Draw the text of one record: mostly valid, with up to two arbitrary values."""
@@ -106,6 +115,12 @@ def json_records(draw: st.DrawFn, entity: Entity) -> str:
         ["customFieldTexts", "customFieldNumbers", "productId", "Extra", "extra", "ROW", 'k"', "systemname"]
     )
     members += [(name, draw(json_values)) for name in draw(st.lists(others, max_size=2))]
+    if draw(st.booleans()):
+        respelled = draw(st.lists(st.integers(0, len(members) - 1), max_size=4))
+        for index in respelled:
+            name, value = members[index]
+            other = (draw(spellings(name)), draw(st.sampled_from([value, "null"])))
+            members[index : index + draw(st.integers(0, 1))] = [other]
     if draw(st.integers(0, 4)) == 0:
         members.append(("ignoredUpdateCfs", draw(json_values | st.sampled_from(['["a"]', "null", '"a"']))))
     return _object(draw(st.permutations(members)), draw(between), draw(colons))

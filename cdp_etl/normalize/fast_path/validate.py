@@ -14,6 +14,7 @@ import polars as pl
 from cdp_etl.contract.base_record import CONTACT_SUBJECT, ValidationContext
 from cdp_etl.contract.columns import Col, ContractType
 from cdp_etl.contract.entity import Entity
+from cdp_etl.contract.key_spelling import named_field
 from cdp_etl.contract.normalization_settings import timestamp_upper_bound
 from cdp_etl.contract.parsers import REQUIRED
 from cdp_etl.contract.render.polars_schema import polars_schema
@@ -47,15 +48,29 @@ class FastPathResult:
 
 def validate_columns(entity: Entity, columns: ColumnBatch, context: ValidationContext) -> FastPathResult:
     """Validate the records that the fast path supports."""
-    delivered = columns.frame if columns.is_trimmed else _trimmed(entity, columns.frame)
-    parsed = _parse(entity, delivered, context)
+    unsupported = Counter(columns.unsupported)
+    delivered = _without_two_spellings(entity, columns, unsupported)
+    parsed = _parse(entity, delivered if columns.is_trimmed else _trimmed(entity, delivered), context)
     faults = parsed.select(fault.alias(cause) for cause, fault in _causes(entity, parsed.columns).items())
     is_unsupported = faults.select(pl.any_horizontal(pl.all())).to_series()
-    unsupported = Counter(columns.unsupported)
     for row in faults.filter(is_unsupported).iter_rows():
         unsupported[faults.columns[row.index(True)]] += 1
     valid = parsed.filter(~is_unsupported).select(ROW, OTHER_KEYS, *polars_schema(validated_columns(entity)))
     return FastPathResult(valid, dict(unsupported))
+
+
+def _without_two_spellings(entity: Entity, columns: ColumnBatch, unsupported: Counter[str]) -> pl.DataFrame:
+    """Return the records of which no unknown key names a field in another spelling."""
+    contested = [
+        index
+        for index, keys in enumerate(columns.other_keys)
+        if any(key in entity.by_contract_name or named_field(entity, key) for key in keys)
+    ]
+    if not contested:
+        return columns.frame
+    supported = columns.frame.filter(~pl.col(OTHER_KEYS).is_in(contested))
+    unsupported["record: a field in two spellings"] += len(columns.frame) - len(supported)
+    return supported
 
 
 def _trimmed(entity: Entity, frame: pl.DataFrame) -> pl.DataFrame:

@@ -7,6 +7,7 @@ from typing import Any
 
 from cdp_etl.contract import strict_json
 from cdp_etl.contract.entity import Entity
+from cdp_etl.contract.key_spelling import named_field
 from cdp_etl.contract.naming import camel_case, normalize_header
 from cdp_etl.contract.parsers import normalize_text
 from cdp_etl.normalize.errors import DumpUnreadableError
@@ -29,23 +30,47 @@ class MappedColumn:
     Attributes:
         kind: Kind of the column.
         key: Key of its value in a record: the contract's name, or the header itself if it is unknown.
+        is_contested: Whether another column of the file names the same field in another spelling.
     """
 
     kind: ColumnKind
     key: str
+    is_contested: bool = False
 
 
 def map_columns(entity: Entity, file: str, headers: Sequence[str], max_columns: int) -> list[MappedColumn]:
-    """Map each column by its header, ignoring case, `_` and blanks (house rule).
+    """Map each column by its header, in any spelling of `cdp_etl.contract.key_spelling`.
+
+    Of several columns of one field, the one with the exact name has it, else the last one. The others are unknown
+    columns.
 
     Raises:
-        DumpUnreadableError: If two headers are equal in this comparison, so that the field is ambiguous, or if
-            there are more columns than `max_columns`.
+        DumpUnreadableError: If two headers are equal ignoring case, `_` and blanks, so that the field is
+            ambiguous, or if there are more columns than `max_columns`.
     """
     require_columns(file, len(headers), max_columns)
-    known = {normalize_header(name): name for name in entity.by_contract_name}
-    ignored, custom = normalize_header(IGNORED_UPDATE_CFS_KEY), normalize_header(CUSTOM_FIELD_PREFIX)
+    _require_different(entity, file, headers)
+    keys = [normalize_text(header) for header in headers]
+    names = [named_field(entity, key) for key in keys]
+    column_of: dict[str, int] = {}
+    for number, name in enumerate(names):
+        if name is not None and (name not in column_of or keys[column_of[name]] != name):
+            column_of[name] = number
+    custom = normalize_header(CUSTOM_FIELD_PREFIX)
     columns: list[MappedColumn] = []
+    for number, (header, key, name) in enumerate(zip(headers, keys, names, strict=True)):
+        if name is not None and column_of[name] == number:
+            kind = ColumnKind.IGNORED if name == IGNORED_UPDATE_CFS_KEY else ColumnKind.FIELD
+            columns.append(MappedColumn(kind, name, is_contested=names.count(name) > 1))
+        elif normalize_header(header).startswith(custom):
+            columns.append(MappedColumn(ColumnKind.CUSTOM, _custom_key(key)))
+        else:
+            columns.append(MappedColumn(ColumnKind.EXTRA, key))
+    return columns
+
+
+def _require_different(entity: Entity, file: str, headers: Sequence[str]) -> None:
+    known = {normalize_header(name): name for name in entity.by_contract_name}
     seen: dict[str, int] = {}
     for number, header in enumerate(headers, 1):
         normalized = normalize_header(header)
@@ -54,15 +79,6 @@ def map_columns(entity: Entity, file: str, headers: Sequence[str], max_columns: 
             field = f" {known[normalized]}" if normalized in known else ""
             raise DumpUnreadableError(file, f"columns {seen[normalized]} and {number} name one field{field}")
         seen[normalized] = number
-        if normalized in known:
-            columns.append(MappedColumn(ColumnKind.FIELD, known[normalized]))
-        elif normalized == ignored:
-            columns.append(MappedColumn(ColumnKind.IGNORED, IGNORED_UPDATE_CFS_KEY))
-        elif normalized.startswith(custom):
-            columns.append(MappedColumn(ColumnKind.CUSTOM, _custom_key(normalize_text(header))))
-        else:
-            columns.append(MappedColumn(ColumnKind.EXTRA, normalize_text(header)))
-    return columns
 
 
 def require_columns(file: str, count: int, max_columns: int) -> None:

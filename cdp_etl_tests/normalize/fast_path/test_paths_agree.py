@@ -37,10 +37,16 @@ def test_of_arbitrary_json_records(entity: Entity, data: st.DataObject) -> None:
 @calm
 @given(data=st.data())
 def test_of_arbitrary_csv_rows(entity: Entity, data: st.DataObject) -> None:
-    names = [*(field.contract_name for field in entity.fields), "customFieldTexts", "note", "ignored_update_cfs"]
+    fields = [field.contract_name for field in entity.fields]
+    names = [*fields, "customFieldTexts", "note", "ignored_update_cfs"]
+    if data.draw(st.booleans()):
+        names[data.draw(st.integers(0, len(fields) - 1))] = "x" * 3
+    again = data.draw(st.lists(st.sampled_from(fields), max_size=2, unique=True))
+    names += ["-".join(name) for name in again]
+    other_cells = [strategies.padded_text] * (3 + len(again))
     rows_ = data.draw(
         st.lists(
-            st.tuples(*(strategies.cells(field) for field in entity.fields), *[strategies.padded_text] * 3),
+            st.tuples(*(strategies.cells(field) for field in entity.fields), *other_cells),
             min_size=1,
             max_size=4,
         )
@@ -72,8 +78,9 @@ def test_of_parquet_columns_of_any_type(kind: str, data: st.DataObject) -> None:
     names = [*(field.contract_name for field in REVIEW.fields), "note", "customFieldTexts"]
     name = data.draw(st.sampled_from(names))
     values = data.draw(st.lists(st.none() | COLUMNS[kind], min_size=3, max_size=3))
+    spelling = data.draw(st.sampled_from([name, ".".join(name), "_" + name[:3]]))
     buffer = io.BytesIO()
-    pq.write_table(pa.table(good | {name: values}), buffer)
+    pq.write_table(pa.table(good | {name: values, spelling: values}), buffer)
 
     for rows in decoded(REVIEW, "a.parquet", buffer.getvalue()):
         assert_paths_agree(REVIEW, rows)

@@ -93,6 +93,8 @@ class CsvRows:
             text = cell.decode()
             if normalize_text(text):
                 record[column.key] = parse_custom_field_text(text) if column.kind is ColumnKind.CUSTOM else text
+            elif column.is_contested:
+                record[column.key] = None
         return record
 
     def columns(self) -> ColumnBatch:

@@ -15,6 +15,7 @@ import pyarrow as pa
 from cdp_etl.contract import strict_json
 from cdp_etl.contract.columns import ContractType
 from cdp_etl.contract.entity import Entity
+from cdp_etl.contract.key_spelling import named_field
 from cdp_etl.normalize.fast_path.arrow_buffers import as_buffer, validity_bitmap
 from cdp_etl.normalize.fast_path.text_columns import trim_strings
 from cdp_etl.normalize.jit import records, values
@@ -37,6 +38,9 @@ _KINDS: Final = {
     ContractType.BOOLEAN: values.BOOLEAN,
     ContractType.TIMESTAMP: values.TIMESTAMP,
 }
+_SAMPLED: Final = 16
+_MAX_SAMPLED_BYTES: Final = 1 << 16
+"""Records of a batch whose spelling of keys is looked at, and their maximum length."""
 _CAUSES: Final = {
     records.EXCLUDED: "record: quarantined, or in an unsupported payload",
     records.MALFORMED_JSON: "record: malformed JSON",
@@ -48,7 +52,7 @@ _CAUSES: Final = {
 def json_columns(entity: Entity, slices: RecordSlices) -> ColumnBatch:
     """Return the supported records as columns, each in its field's type."""
     data = np.frombuffer(slices.buffer, np.uint8)
-    fields = _fields(entity)
+    fields = _fields(entity, _spellings(entity, slices))
     cells, key_sets = _allocate(slices, len(fields.kinds))
     cells.causes[_excluded(entity, slices)] = records.EXCLUDED
     scratch = np.empty(records.SCAN_SCRATCH_WORDS, np.int64)
@@ -62,12 +66,35 @@ def json_columns(entity: Entity, slices: RecordSlices) -> ColumnBatch:
     return ColumnBatch(frame, _key_sets(slices, key_sets), dict(unsupported), is_trimmed=True)
 
 
-def _fields(entity: Entity) -> FieldTable:
+def _spellings(entity: Entity, slices: RecordSlices) -> dict[str, str]:
+    """Return the keys of fields that some records of the batch spell otherwise, by exact name.
+
+    The scan finds each field under one key. Records that spell it in another way go to the reference path.
+    """
+    spellings: dict[str, str] = {}
+    exact: set[str] = set()
+    last = max(len(slices) - 1, 0)
+    for row in np.unique(np.linspace(0, last, min(_SAMPLED, len(slices))).astype(np.int64)).tolist():
+        if row in slices.quarantined or slices.ends[row] - slices.starts[row] > _MAX_SAMPLED_BYTES:
+            continue
+        try:
+            record = strict_json.parse(slices.raw(row).decode())
+        except strict_json.MalformedJsonError:
+            continue
+        for key in record if isinstance(record, dict) else ():
+            if key in entity.by_contract_name:
+                exact.add(key)
+            elif (name := named_field(entity, key)) is not None:
+                spellings[name] = key
+    return {name: key for name, key in spellings.items() if name not in exact}
+
+
+def _fields(entity: Entity, spellings: dict[str, str]) -> FieldTable:
     keys = [*entity.by_contract_name, IGNORED_UPDATE_CFS_KEY]
     if len(keys) > records.MAX_FIELDS:
         raise ValueError(f"{entity.name}: {len(keys)} fields; the fast path supports {records.MAX_FIELDS}")
     kinds = [*(_KINDS[field.column.type] for field in entity.by_contract_name.values()), values.LIST]
-    names = [key.encode() for key in keys]
+    names = [spellings.get(key, key).encode() for key in keys]
     return FieldTable(
         names=np.frombuffer(b"".join(names), np.uint8),
         offsets=np.cumsum([0, *map(len, names)]),

@@ -8,6 +8,7 @@ from typing import Any
 
 from cdp_etl.contract import strict_json
 from cdp_etl.contract.entity import Entity
+from cdp_etl.contract.key_spelling import with_exact_names
 from cdp_etl.normalize import errors
 from cdp_etl.normalize.errors import DumpUnreadableError
 from cdp_etl.normalize.readers.byte_slices import RecordSlices
@@ -43,7 +44,7 @@ class JsonRows:
         return self.slices.raw(row)
 
     def record(self, row: int) -> dict[str, Any] | Quarantined:
-        """Return a record, with the members of its payload that apply to it.
+        """Return a record by exact names of fields, with the members of its payload that apply to it.
 
         Raises:
             DumpUnreadableError: If a malformed record is part of one JSON text, which is then malformed as a
@@ -65,7 +66,8 @@ class JsonRows:
             return Quarantined([errors.OTHER_ENTITY])
         if not isinstance(value, dict):
             return Quarantined([errors.NOT_AN_OBJECT])
-        return value if envelope is None else envelope.apply(value)
+        record = with_exact_names(self.entity, value)
+        return record if envelope is None else envelope.apply(record)
 
     def columns(self) -> ColumnBatch:
         """Return the records that the compiled scan supports as columns."""

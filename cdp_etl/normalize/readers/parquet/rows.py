@@ -68,6 +68,8 @@ class ParquetRows:
         for number, column in enumerate(self.mapping):
             value = self._value(row, number)
             if value is None:
+                if column.is_contested:
+                    record[column.key] = None
                 continue
             if column.kind in {ColumnKind.FIELD, ColumnKind.IGNORED}:
                 record[column.key] = as_delivered(value)

@@ -148,3 +148,14 @@ def test_a_row_beyond_the_limit_is_fatal_for_a_quote_is_most_likely_open(tmp_pat
 @pytest.mark.parametrize("content", [b"", b"\n", csv()], ids=["no bytes", "a blank line", "a header alone"])
 def test_a_file_without_rows_is_a_dump_of_nothing(tmp_path: Path, content: bytes) -> None:
     assert normalize(tmp_path, {"a.csv": content}).dump.records_read == 0
+
+
+def test_of_two_columns_of_one_field_the_exact_name_has_it_even_if_its_cell_is_blank(tmp_path: Path) -> None:
+    """The other column stays in `extra_fields`, with a warning."""
+    outcome = normalize(
+        tmp_path, {"a.csv": csv(row(1, rest=",,,x"), row(2, rest=",,,"), names=NAMES[:-4] + "product-price")}
+    )
+
+    assert outcome.accepted["product_price"].to_list() == [None, None]
+    assert outcome.accepted["extra_fields"].to_list() == ['{"product-price":"x"}', None]
+    assert outcome.dump.warning_counts == {"productPrice: two spellings": 1}
