@@ -29,6 +29,10 @@ COMMANDS = {
     ),
     "report": LazyCommand("report:report_command", "Write the report of a dump date as one HTML page."),
     "quarantine": LazyCommand("quarantine:quarantine", "List, show, export and replay quarantined records."),
+    "replay": LazyCommand(
+        "replay:replay_older_rules_command",
+        "Normalize and load the dumps that older rules normalized, and refresh the marts.",
+    ),
     "consent": LazyCommand("consent:consent", "Withdraw or complete statements of consent."),
     "marts": LazyCommand("marts:marts", "Rebuild marts from staging, publish the snapshot."),
     "landing": LazyCommand("landing:landing", "Check the dumps in the landing zone."),

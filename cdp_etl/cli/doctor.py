@@ -21,6 +21,7 @@ from cdp_etl.landing import probe_zones
 from cdp_etl.marts.errors import MartError, SnapshotDamagedError
 from cdp_etl.marts.snapshot.publish import find_key, latest_snapshot, require_own_snapshot, usable_snapshot
 from cdp_etl.pipeline.lost_warehouse import require_no_snapshot
+from cdp_etl.pipeline.older_rules import find_older_rules
 from cdp_etl.pipeline.unapplied_loads import find_unapplied_loads
 from cdp_etl.report.errors import ReportExtraMissingError, is_report_installed
 from cdp_etl.settings import Settings, load_settings
@@ -73,6 +74,7 @@ def _checks(settings: Settings) -> Iterator[HealthCheck]:
     yield _disk(settings.data)
     yield _access(settings)
     yield _warehouse(settings)
+    yield from _rules(settings)
     yield _snapshot(settings)
     yield _pseudonym_key(settings)
     yield _alerts(settings)
@@ -132,6 +134,18 @@ def _warehouse(settings: Settings) -> HealthCheck:
         "warehouse",
         ok=False,
         detail=f"The marts lack load {unapplied.newest_load_seq}. Run the job `marts` or `cdp-etl run`.",
+    )
+
+
+def _rules(settings: Settings) -> Iterator[HealthCheck]:
+    """Check that all dumps were normalized by the present rules; one that cannot be replayed is only named."""
+    warehouse = replace(settings.open_warehouse(), lock_timeout_seconds=_LOCK_TIMEOUT_SECONDS)
+    try:
+        older = find_older_rules(settings, warehouse)
+    except CdpEtlError:  # the check of the warehouse reports it
+        return
+    yield HealthCheck(
+        "rules", not older.replayable, older.sentence or "All dumps were normalized by the present rules."
     )
 
 

@@ -1,4 +1,4 @@
-"""`cdp-etl quarantine replay`: normalize and load dumps again after a rule or a setting was corrected.
+"""`cdp-etl quarantine replay` and `cdp-etl replay`: normalize and load dumps again after rules changed.
 
 Replayed dumps take the normal path: they are normalized from the raw archive and loaded like any dump.
 """
@@ -7,19 +7,22 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby
+from typing import Annotated
 
 import typer
 
-from cdp_etl.cli.options import EntityNames, FromDate, ToDate, selected_entities
+from cdp_etl.cli.options import EntityNames, FromDate, FromDateOrAll, ToDate, ToDateOrAll, selected_entities
 from cdp_etl.cli.output import out, print_error, print_table, progress
 from cdp_etl.contract.entity import Entity
 from cdp_etl.defs.assets.load import LoadConfig
 from cdp_etl.defs.in_process import InProcessJobs, require_dump_dates
 from cdp_etl.defs.runtime.instance import open_instance
 from cdp_etl.defs.sensors.metrics import write_metrics_file
+from cdp_etl.errors import UsageError
 from cdp_etl.normalize import latest_normalized
 from cdp_etl.normalize.lake.history import dumps_between
 from cdp_etl.pipeline.layers import Layer
+from cdp_etl.pipeline.older_rules import OlderRules, find_older_rules
 from cdp_etl.settings import Settings, load_settings
 from cdp_etl.warehouse import ledger
 
@@ -28,7 +31,7 @@ _REPLAYED_LAYERS = (Layer.NORMALIZED, Layer.STAGING)
 
 @dataclass(frozen=True, slots=True)
 class _DumpBefore:
-    """A dump with quarantined records, before its replay."""
+    """A dump before its replay."""
 
     entity: Entity
     dump_date: date
@@ -56,12 +59,63 @@ def replay_command(*, first: FromDate, last: ToDate = None, entity: EntityNames 
     if not before:
         out().print("The quarantine is empty.")
         return
+    _replay(settings, before, LoadConfig())
+
+
+def replay_older_rules_command(
+    *,
+    older_rules: Annotated[
+        bool, typer.Option("--older-rules", help="Replay each dump that older rules normalized.")
+    ] = False,
+    first: FromDateOrAll = None,
+    last: ToDateOrAll = None,
+    entity: EntityNames = None,
+) -> None:
+    """Normalize and load the dumps that older rules normalized, and refresh the marts.
+
+    The dumps are read from the raw archive. A dump whose archive was pruned is listed by name and stays as it is.
+    An interrupted replay continues where it stopped. Exit with status 1 if a dump fails or is refused.
+
+    Example: `cdp-etl replay --older-rules`
+    """
+    if not older_rules:
+        raise UsageError(
+            "Nothing was selected: use `cdp-etl replay --older-rules` or `cdp-etl quarantine replay`."
+        )
+    settings = load_settings()
+    entities = selected_entities(entity)
+
+    def selected(dumps: Sequence[tuple[Entity, date]]) -> list[tuple[Entity, date]]:
+        return [
+            (one, day)
+            for one, day in dumps
+            if one in entities and (first is None or first <= day) and (last is None or day <= last)
+        ]
+
+    found = find_older_rules(settings)
+    if pruned := selected(found.pruned):
+        print_error(OlderRules(pruned=pruned).sentence)
+    before = [
+        _DumpBefore(one, day, 0 if dump is None else dump.quarantined)
+        for one, day in selected(found.replayable)
+        for dump in [latest_normalized(settings.lake, one, day)]
+    ]
+    if not before:
+        out().print("No dump of older rules can be replayed.")
+        return
+    _replay(settings, before, LoadConfig(accept_removal=True))
+
+
+def _replay(settings: Settings, before: Sequence[_DumpBefore], config: LoadConfig) -> None:
+    """Normalize, load and print the dumps, which are in order of entity and date."""
+    dates = [dump.dump_date for dump in before]
+    first, last = min(dates), max(dates)
     with open_instance(settings) as instance, progress() as report:
         jobs = InProcessJobs(settings, instance, report)
         results = [
-            jobs.load([one], *dates, LoadConfig(), _REPLAYED_LAYERS)
+            jobs.load([one], *consecutive, config, _REPLAYED_LAYERS)
             for one, dumps in groupby(before, key=lambda dump: dump.entity)
-            for dates in _ranges([dump.dump_date for dump in dumps])
+            for consecutive in _ranges([dump.dump_date for dump in dumps])
         ]
         results.append(jobs.refresh_marts(first, last))
         write_metrics_file(settings)

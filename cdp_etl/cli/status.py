@@ -8,6 +8,7 @@ from cdp_etl.cli.options import AsJson, EntityNames, FromDateOrAll, ToDateOrAll,
 from cdp_etl.cli.output import out, print_json, print_table
 from cdp_etl.marts.engine.state import state_of
 from cdp_etl.marts.registry import MARTS
+from cdp_etl.pipeline.older_rules import find_older_rules
 from cdp_etl.settings import load_settings
 from cdp_etl.warehouse import Warehouse, WarehouseMissingError, ledger
 
@@ -26,20 +27,28 @@ def status_command(
 
     Example: `cdp-etl status --from 2026-03-01 --json`
     """
-    warehouse = load_settings().open_warehouse()
+    settings = load_settings()
+    warehouse = settings.open_warehouse()
     tables = [one.table for one in selected_entities(entity)]
     try:
         dumps = ledger(warehouse, None, first, last).filter(pl.col("entity").is_in(tables))
     except WarehouseMissingError as error:
         if as_json:
-            print_json({"dumps": [], "marts": []})
+            print_json({"dumps": [], "marts": [], "older_rules": {"replayable": 0, "pruned": 0}})
         else:
             out().print(str(error))
         return
     marts = _marts(warehouse)
+    older = find_older_rules(settings, warehouse)
     if as_json:
         # The key keeps its former name, because programs read this output.
-        print_json({"dumps": dumps.rename({"restored_versions": "resurrected"}).to_dicts(), "marts": marts})
+        print_json(
+            {
+                "dumps": dumps.rename({"restored_versions": "resurrected"}).to_dicts(),
+                "marts": marts,
+                "older_rules": {"replayable": len(older.replayable), "pruned": len(older.pruned)},
+            }
+        )
         return
     print_table(
         (
@@ -67,6 +76,8 @@ def status_command(
         [(mart["mart"], mart["load_seq"] or "never refreshed") for mart in marts],
         title="Marts",
     )
+    if older:
+        out().print(older.sentence)
 
 
 def _status(row: dict[str, Any]) -> str:

@@ -9,8 +9,11 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal
 
-RULES_VERSION = 3
+RULES_VERSION = 4
 """To be increased with every change of code that can change the result of the same bytes."""
+
+LAST_UNRECORDED_RULES = 3
+"""Newest version of the rules whose outputs do not say by which rules they were normalized."""
 
 MIN_TIMESTAMP = datetime(2000, 1, 1, tzinfo=UTC)
 """Lower bound of event timestamps (house rule): an older one is a number in another unit."""

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 
 from cdp_etl.contract.base_record import ValidationContext
 from cdp_etl.contract.entity import Entity
-from cdp_etl.contract.normalization_settings import NormalizationSettings
+from cdp_etl.contract.normalization_settings import RULES_VERSION, NormalizationSettings
 from cdp_etl.durable_files import hash_file
 from cdp_etl.normalize.batch import BatchContext, BatchResult, normalize_batch
 from cdp_etl.normalize.counts import RecordCounts
@@ -243,4 +243,5 @@ def _summary(dump: _Dump, counts: RecordCounts, dedup: DedupResult, work: Path) 
         open_values={column: dict(values.most_common()) for column, values in counts.open_values.items()},
         reference_path_records=counts.reference_path_records,
         reference_path_causes=dict(counts.reference_path_causes.most_common()),
+        rules_version=RULES_VERSION,
     )

@@ -24,7 +24,14 @@ from cdp_etl.warehouse.errors import (
     WarehouseReplacedError,
     WarehouseStorageError,
 )
-from cdp_etl.warehouse.load.ledger import files_in_place, is_loaded, ledger, record_attempt, referenced_outputs
+from cdp_etl.warehouse.load.ledger import (
+    files_in_place,
+    is_loaded,
+    ledger,
+    older_rules,
+    record_attempt,
+    referenced_outputs,
+)
 from cdp_etl.warehouse.load.load import LoadResult, load_dump
 from cdp_etl.warehouse.load.withdrawal import Withdrawal, withdraw_consent_statements, withdrawals
 from cdp_etl.warehouse.maintenance.backup import Backup, Restored, backup, restore
@@ -69,6 +76,7 @@ __all__ = [
     "ledger",
     "load_dump",
     "missing_statements",
+    "older_rules",
     "record_attempt",
     "referenced_outputs",
     "remove_deleted_secret",

@@ -11,6 +11,7 @@ import polars as pl
 
 from cdp_etl.contract.entity import Entity
 from cdp_etl.contract.name_folding import fold_name
+from cdp_etl.contract.normalization_settings import RULES_VERSION
 from cdp_etl.contract.record_key import record_key
 from cdp_etl.contract.render.polars_schema import polars_schema
 from cdp_etl.contract.table import QUARANTINE_COLUMNS, folded_name, lake_columns
@@ -50,6 +51,7 @@ class Dump:
     superseded_files: Sequence[Path]
     quarantined_files: Sequence[Path]
     reasons: Mapping[str, int] = field(default_factory=dict)
+    rules_version: int = RULES_VERSION
 
 
 def key_hash(key: str) -> int:

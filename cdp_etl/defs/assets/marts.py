@@ -23,6 +23,7 @@ from cdp_etl.marts.registry import MARTS
 from cdp_etl.marts.snapshot.publish import publish
 from cdp_etl.pipeline.dump_pipeline import ReportProgress
 from cdp_etl.pipeline.layers import Layer
+from cdp_etl.pipeline.older_rules import find_older_rules
 from cdp_etl.pipeline.stage_timing import timed_stage
 from cdp_etl.settings import Settings
 from cdp_etl.warehouse.load.consent_statements import STATING_ENTITIES
@@ -85,6 +86,7 @@ def build_mart(mart: Mart, partitions: dg.DailyPartitionsDefinition) -> dg.Asset
                 yield from check_results(mart, error.results)
             raise dg.Failure(description=str(error)) from None
         yield from check_results(mart, result.checks)
+        older = find_older_rules(settings)
         yield dg.MaterializeResult(
             asset_key=spec.key,
             metadata={
@@ -94,6 +96,7 @@ def build_mart(mart: Mart, partitions: dg.DailyPartitionsDefinition) -> dg.Asset
                 "rows_deleted": result.rows_deleted,
                 "rows_inserted": result.rows_inserted,
                 "rebuilt_whole": result.rebuild_reason or "no",
+                **({"older_rules": older.sentence} if older else {}),
             },
         )
 

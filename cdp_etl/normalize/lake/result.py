@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
+from cdp_etl.contract.normalization_settings import LAST_UNRECORDED_RULES
 from cdp_etl.normalize.lake.part_files import PartFolder
 
 SUMMARY_FILE: Final = "summary.json"
@@ -57,6 +58,7 @@ class NormalizedDump:
         open_values: Most common values of open vocabularies, with their counts, by column.
         reference_path_records: Number of records that the fast path left to the reference path.
         reference_path_causes: The same by the first cause of each record.
+        rules_version: Version of the rules that normalized it.
         parts: Its Parquet files by path relative to `directory`, with size and hash; none in outputs of versions
             before this field. They depend on the size of batches, so equal outputs may differ in them.
     """
@@ -80,6 +82,7 @@ class NormalizedDump:
     open_values: dict[str, dict[str, int]] = field(default_factory=dict)
     reference_path_records: int = 0
     reference_path_causes: dict[str, int] = field(default_factory=dict)
+    rules_version: int = LAST_UNRECORDED_RULES
     parts: tuple[NormalizedFile, ...] = field(default=(), compare=False)
 
     @property

@@ -123,7 +123,7 @@ def write_attempt(
         "restored_versions": outcome.restored_versions,
         **(asdict(outcome.difference) if outcome.difference else {}),
         "refusals_without_contact": outcome.refusals_without_contact,
-        "rules_version": RULES_VERSION,
+        "rules_version": RULES_VERSION if delivery is None else delivery.dump.rules_version,
         "started_at": attempt.started_at,
         "finished_at": datetime.now(UTC),
         "run_id": attempt.run_id,
@@ -170,6 +170,21 @@ def fingerprint_in_place(connection: duckdb.DuckDBPyConnection, entity: Entity, 
         [entity.table, dump_date],
     )
     return fingerprint
+
+
+def older_rules(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, date]]:
+    """Return entity table and dump date of each load in place that older rules normalized, in order."""
+    return connection.execute(
+        """
+        SELECT entity, dump_date
+        FROM ops.load
+        WHERE status = 'loaded'
+        GROUP BY entity, dump_date
+        HAVING arg_max(rules_version, load_seq) < ?
+        ORDER BY entity, dump_date
+        """,
+        [RULES_VERSION],
+    ).fetchall()
 
 
 def files_in_place(warehouse: Warehouse, entity: Entity, dump_date: date) -> int:

@@ -24,6 +24,10 @@ class LoadableDump(Protocol):
         """Hash over its files, the rules and the settings that affect the result."""
 
     @property
+    def rules_version(self) -> int:
+        """Version of the rules that normalized it."""
+
+    @property
     def bytes(self) -> int:
         """Total size of its files as delivered."""
 
