@@ -71,6 +71,17 @@ class Entity:
         return tuple(field for field in self.fields if field.column.is_folded)
 
     @cached_property
+    def fields_set_aside(self) -> frozenset[str]:
+        """Contract names of the fields whose invalid value costs only itself."""
+        return frozenset(field.contract_name for field in self.fields if field.column.is_set_aside)
+
+    @cached_property
+    def key_fields(self) -> frozenset[str]:
+        """Contract names of the fields that identify a record over all dumps."""
+        names = ("internal_company_id", "system_name", self.own_id)
+        return frozenset(self.model.fields[name].contract_name for name in names)
+
+    @cached_property
     def timestamps(self) -> tuple[ContractField, ...]:
         """Fields of type Timestamp."""
         return tuple(field for field in self.fields if field.column.type is ContractType.TIMESTAMP)

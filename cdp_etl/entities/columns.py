@@ -122,4 +122,4 @@ CampaignId = Annotated[
 CampaignName = Annotated[str, Col(ContractType.STRING, "Campaign name.")]
 WebhookId = Annotated[str, Col(ContractType.STRING, "Webhook id, assigned by the service provider.")]
 Reason = Annotated[str, Col(ContractType.STRING, "Message that explains the event.")]
-Tags = Annotated[list[str], Col(ContractType.LIST, "Tags of the message.")]
+Tags = Annotated[list[str], Col(ContractType.LIST, "Tags of the message.", is_set_aside=True)]

@@ -52,7 +52,7 @@ class CustomerProductReview(CustomerContact, Record):
     image_links: (
         Annotated[
             list[str],
-            Col(ContractType.LIST, "Links to images attached to the review."),
+            Col(ContractType.LIST, "Links to images attached to the review.", is_set_aside=True),
         ]
         | None
     ) = None
