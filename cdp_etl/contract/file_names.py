@@ -8,19 +8,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import PurePosixPath
-from typing import Any, Literal
-
-from natsort import natsort_keygen
+from typing import Literal
 
 from cdp_etl.errors import CdpEtlError
 
 DataFormat = Literal["ndjson", "json", "csv", "parquet"]
 Compression = Literal["none", "gz", "zst"]
-CompanionKind = Literal["manifest", "marker", "checksum"]
+CompanionKind = Literal["manifest", "marker", "checksum", "md5", "trigger"]
 
 MANIFEST = "_manifest.json"
 MARKER = "_SUCCESS"
-CHECKSUM_SUFFIX = ".sha256"
+FOLDER_MARKER_SUFFIX = "_$folder$"
+"""End of the name of an empty object that Hadoop writes for a folder."""
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _FORMATS: dict[str, DataFormat] = {
@@ -32,12 +31,15 @@ _FORMATS: dict[str, DataFormat] = {
 }
 _COMPRESSIONS: dict[str, Compression] = {".gz": "gz", ".zst": "zst"}
 _ENCRYPTIONS = (".pgp", ".gpg")
+_OF_THE_DUMP: dict[str, CompanionKind] = {MANIFEST: "manifest", MARKER: "marker"}
+_DIGESTS: dict[str, CompanionKind] = {".sha256": "checksum", ".md5": "md5"}
+_TRIGGERS = (".done", ".ok")
+_FILES_OF_SYSTEMS = ("thumbs.db", "desktop.ini")
 _UNFINISHED = (".tmp", ".part", ".partial", ".filepart", ".crdownload")
 _EXPECTED = (
     ".ndjson, .jsonl, .json or .csv (optionally followed by .gz or .zst) or .parquet, "
     "each followed by .pgp or .gpg if the file is encrypted"
 )
-_natural = natsort_keygen()
 
 
 class UnknownDumpFileError(CdpEtlError):
@@ -55,7 +57,10 @@ class DataFile:
 
 @dataclass(frozen=True)
 class Companion:
-    """A file with metadata. For a checksum, `target` is the path of the file that it belongs to."""
+    """A file with metadata. For a checksum, `target` is the path of the file that it belongs to.
+
+    The kind `trigger` is a file that another program writes alongside the data, and that says nothing to us.
+    """
 
     kind: CompanionKind
     target: str | None = None
@@ -74,16 +79,24 @@ def classify(path: str) -> DataFile | Companion | Ignored:
     Raises:
         UnknownDumpFileError: If the name has none of the supported extensions, or the file is compressed Parquet.
     """
-    if path == MANIFEST:
-        return Companion("manifest")
-    if path == MARKER:
-        return Companion("marker")
     name = PurePosixPath(path).name
-    if is_hidden(path) or name.lower().endswith(_UNFINISHED):
+    companion = _companion(path, name.lower())
+    if companion is not None:
+        return companion
+    if is_hidden(path) or name.lower().endswith(_UNFINISHED) or name.endswith(FOLDER_MARKER_SUFFIX):
         return Ignored()
-    if name.lower().endswith(CHECKSUM_SUFFIX):
-        return Companion("checksum", target=path[: -len(CHECKSUM_SUFFIX)])
     return _data_file(path, name)
+
+
+def _companion(path: str, name: str) -> Companion | None:
+    if path in _OF_THE_DUMP:
+        return Companion(_OF_THE_DUMP[path])
+    if is_hidden(path):
+        return None
+    for suffix, kind in _DIGESTS.items():
+        if name.endswith(suffix):
+            return Companion(kind, target=path[: -len(suffix)])
+    return Companion("trigger") if name.endswith(_TRIGGERS) or name in _FILES_OF_SYSTEMS else None
 
 
 def is_hidden(path: str) -> bool:
@@ -102,13 +115,13 @@ def without_compression(path: str) -> str:
     return path[: -len(suffix)] if suffix.lower() in _COMPRESSIONS else path
 
 
-def delivery_order(path: str) -> tuple[Any, ...]:
-    """Return the sort key of a dump's files: natural order of the path, so `part-2` comes before `part-10`.
-
-    Folders are compared part by part. Paths that are equal in natural order (`a1`, `a01`) are compared as
-    strings, so that the order is total.
-    """
-    return (tuple(_natural(part) for part in path.split("/")), path)
+def split_suffixes(name: str) -> tuple[str, str]:
+    """Split a file's name into its stem and its suffixes of format, compression and encryption."""
+    known = {*_FORMATS, *_COMPRESSIONS, *_ENCRYPTIONS}
+    stem = name
+    while (suffix := PurePosixPath(stem).suffix).lower() in known:
+        stem = stem[: -len(suffix)]
+    return stem, name[len(stem) :]
 
 
 def _data_file(path: str, name: str) -> DataFile:

@@ -1,6 +1,7 @@
 """Pull of one data file: reuse it from the previous pull or download it, then verify and decrypt it."""
 
 import asyncio
+import hashlib
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +13,7 @@ from cdp_etl.landing.dump.manifest import (
     MAX_CHECKSUM_BYTES,
     ManifestFile,
     parse_checksum,
-    require_sha256,
+    require_digest,
 )
 from cdp_etl.landing.errors import DumpRefusedError
 from cdp_etl.landing.models import DeliveredFile, DumpFile
@@ -32,10 +33,12 @@ class PulledFile:
 
 @dataclass(frozen=True)
 class DeclaredDigests:
-    """The partner's declarations about one file: its manifest entry and its `.sha256` file."""
+    """The partner's declarations about one file: its manifest entry and place, its `.sha256` and `.md5` file."""
 
     manifest: ManifestFile | None
+    order: int | None
     checksum: ListedFile | None
+    md5: ListedFile | None
 
 
 class FilePuller:
@@ -56,8 +59,8 @@ class FilePuller:
         Raises:
             DumpRefusedError: If the hash differs from a declared one.
         """
-        await self._verify(known.delivered_path, known.delivered_sha256, declared)
-        return PulledFile(_with_expected_records(known, declared), directory / known.path)
+        await self._verify(known.delivered_path, known.delivered_sha256, directory / known.path, declared)
+        return PulledFile(_with_declared(known, declared), directory / known.path)
 
     async def download(self, listed: ListedFile, declared: DeclaredDigests) -> PulledFile:
         """Download a file from the zone, verify it and decrypt it.
@@ -68,7 +71,7 @@ class FilePuller:
         source = self._incoming / download_name(listed.remote)
         sha256 = await download_file(self._session, self._retry, listed.remote, source)
         try:
-            await self._verify(listed.path, sha256, declared)
+            await self._verify(listed.path, sha256, source, declared)
         except DumpRefusedError:
             source.unlink()  # otherwise the next attempt would resume from the wrong bytes
             raise
@@ -81,8 +84,8 @@ class FilePuller:
             etag=listed.remote.etag,
         )
         if without_encryption(listed.path) != listed.path:
-            return await self._decrypt(_with_expected_records(file, declared), source)
-        return PulledFile(_with_expected_records(file, declared), source)
+            return await self._decrypt(_with_declared(file, declared), source)
+        return PulledFile(_with_declared(file, declared), source)
 
     async def _decrypt(self, file: DumpFile, source: Path) -> PulledFile:
         decrypted = source.with_suffix(DECRYPTED_SUFFIX)
@@ -99,13 +102,23 @@ class FilePuller:
             decrypted,
         )
 
-    async def _verify(self, path: str, sha256: str, declared: DeclaredDigests) -> None:
+    async def _verify(self, path: str, sha256: str, delivered: Path, declared: DeclaredDigests) -> None:
         if declared.manifest is not None:
-            require_sha256(path, sha256, declared.manifest.sha256, "the manifest")
+            require_digest(path, sha256, declared.manifest.sha256, "the manifest")
         if declared.checksum is not None:
             text = await read_small(self._session, self._retry, declared.checksum, MAX_CHECKSUM_BYTES)
-            require_sha256(path, sha256, parse_checksum(declared.checksum.path, text), declared.checksum.path)
+            require_digest(path, sha256, parse_checksum(declared.checksum.path, text), declared.checksum.path)
+        if declared.md5 is not None:
+            text = await read_small(self._session, self._retry, declared.md5, MAX_CHECKSUM_BYTES)
+            expected = parse_checksum(declared.md5.path, text, "md5")
+            require_digest(path, await asyncio.to_thread(_md5, delivered), expected, declared.md5.path, "md5")
 
 
-def _with_expected_records(file: DumpFile, declared: DeclaredDigests) -> DumpFile:
-    return replace(file, expected_records=declared.manifest.records if declared.manifest else None)
+def _md5(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+
+
+def _with_declared(file: DumpFile, declared: DeclaredDigests) -> DumpFile:
+    expected = declared.manifest.records if declared.manifest else None
+    return replace(file, expected_records=expected, order=declared.order)

@@ -34,6 +34,7 @@ class DumpFile:
         etag: The object store's version of the content.
         delivered: The delivered file, if the pull decrypted it.
         expected_records: Number of records that the manifest declares.
+        order: Place in the order of delivery that the manifest declares, from 1; None if the name determines it.
     """
 
     path: str
@@ -44,6 +45,7 @@ class DumpFile:
     etag: str | None = None
     delivered: DeliveredFile | None = None
     expected_records: int | None = None
+    order: int | None = None
 
     @property
     def delivered_path(self) -> str:

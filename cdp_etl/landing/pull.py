@@ -9,7 +9,7 @@ from pathlib import Path
 from cdp_etl.landing.archive import DumpArchive, PullRecord, is_intact
 from cdp_etl.landing.dump.completeness import require_unchanged_listing, wait_until_ready
 from cdp_etl.landing.dump.duplicate_files import find_duplicate_files
-from cdp_etl.landing.dump.listing import ListedFile, Listing, list_dump
+from cdp_etl.landing.dump.listing import ListedFile, Listing, list_dump, nfc
 from cdp_etl.landing.dump.manifest import MAX_MANIFEST_BYTES, Manifest, parse_manifest, require_listed
 from cdp_etl.landing.errors import DumpRefusedError, FilesMissingError, LandingError
 from cdp_etl.landing.file_puller import DeclaredDigests, FilePuller, PulledFile
@@ -60,6 +60,14 @@ def pull_dump(
     """
     dump = DumpArchive(archive, entity, dump_date)
     return asyncio.run(_DumpPull(zone, entity, dump_date, dump, rules or PullRules()).run())
+
+
+def _not_read(listing: Listing) -> list[str]:
+    if not listing.triggers:
+        return []
+    names = ", ".join(printable(file.path) for file in listing.triggers[:_MAX_NAMES_SHOWN])
+    more = " …" if len(listing.triggers) > _MAX_NAMES_SHOWN else ""
+    return [f"{len(listing.triggers)} files next to the data were not read: {names}{more}"]
 
 
 class _DumpPull:
@@ -124,7 +132,7 @@ class _DumpPull:
             ready_by=ready_by,
             pulled_at=datetime.now(UTC),
             files=files,
-            findings=tuple(await asyncio.to_thread(find_duplicate_files, files, sources)),
+            findings=(*_not_read(listing), *await asyncio.to_thread(find_duplicate_files, files, sources)),
             difference=file_difference(before.files, files) if before else None,
         )
         await asyncio.to_thread(self._dump.commit, record, sources)
@@ -162,14 +170,20 @@ class _DumpPull:
         reusable = self._reusable(listing, before)
         self._require_disk_space([file for file in listing.data_files if file.path not in reusable])
         in_manifest = manifest.by_path() if manifest else {}
+        order = manifest.order_by_path() if manifest else {}
         puller = FilePuller(session, self._zone.retry, self._dump.incoming(), self._rules.decryption)
         pulled: dict[str, PulledFile] = {}
 
         async def pull_file(listed: ListedFile) -> None:
-            declared = DeclaredDigests(in_manifest.get(listed.path), listing.checksums.get(listed.path))
+            path = nfc(listed.path)
+            declared = DeclaredDigests(
+                in_manifest.get(path), order.get(path), listing.checksums.get(path), listing.md5s.get(path)
+            )
             if listed.path in reusable:
                 file, directory = reusable[listed.path]
-                if await asyncio.to_thread(is_intact, directory / file.path, file):
+                # The archive does not have the delivered bytes of a decrypted file, of which the MD5 is.
+                can_verify = declared.md5 is None or file.delivered is None
+                if can_verify and await asyncio.to_thread(is_intact, directory / file.path, file):
                     pulled[listed.path] = await puller.reuse(file, directory, declared)
                     return
             pulled[listed.path] = await puller.download(listed, declared)

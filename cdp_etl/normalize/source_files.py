@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Protocol
 
+from cdp_etl.contract import delivery_order
 from cdp_etl.contract.entity import Entity
-from cdp_etl.contract.file_names import delivery_order
 from cdp_etl.contract.normalization_settings import NormalizationSettings
 from cdp_etl.contract.table import lake_columns
 
@@ -30,6 +30,10 @@ class SourceFile(Protocol):
     def sha256(self) -> str:
         """Hash of its bytes, in hexadecimal."""
 
+    @property
+    def order(self) -> int | None:
+        """Place in the order of delivery that the manifest declares, or None."""
+
 
 def content_fingerprint(
     entity: Entity, dump_date: date, files: Sequence[SourceFile], settings: NormalizationSettings
@@ -37,7 +41,7 @@ def content_fingerprint(
     """Return a hash over all inputs of normalization: files, entity and its columns, date, rules and settings.
 
     Dumps with the same fingerprint have the same output. The order of `files` does not matter, because the paths
-    determine the order of delivery.
+    or the manifest determine the order of delivery.
     """
     listing = [(file.path, file.sha256) for file in in_delivery_order(files)]
     columns = [(column.name, column.type.duckdb) for column in lake_columns(entity)]
@@ -46,5 +50,7 @@ def content_fingerprint(
 
 
 def in_delivery_order(files: Sequence[SourceFile]) -> list[SourceFile]:
-    """Sort files in the order of delivery: by natural order of the path, so that part-2 precedes part-10."""
-    return sorted(files, key=lambda file: delivery_order(file.path))
+    """Sort files in the order of delivery: by the manifest's order, else by their paths."""
+    by_path = {file.path: file for file in files}
+    by_name = [by_path[path] for path in delivery_order.in_delivery_order(by_path)]
+    return sorted(by_name, key=lambda file: file.order or 0)

@@ -1,19 +1,19 @@
 """Classification of files by name."""
 
 from datetime import date
-from itertools import pairwise
+from random import Random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cdp_etl.contract.delivery_order import in_delivery_order
 from cdp_etl.contract.file_names import (
     Companion,
     DataFile,
     Ignored,
     UnknownDumpFileError,
     classify,
-    delivery_order,
     dump_dates,
     without_compression,
     without_encryption,
@@ -34,6 +34,11 @@ from cdp_etl.contract.file_names import (
         pytest.param("_manifest.json", Companion("manifest"), id="manifest"),
         pytest.param("_SUCCESS", Companion("marker"), id="marker"),
         pytest.param("sub/a.csv.sha256", Companion("checksum", target="sub/a.csv"), id="checksum"),
+        pytest.param("sub/a.csv.MD5", Companion("md5", target="sub/a.csv"), id="md5"),
+        pytest.param("a.ndjson.done", Companion("trigger"), id="done"),
+        pytest.param("all.ok", Companion("trigger"), id="ok"),
+        pytest.param("sub/Thumbs.db", Companion("trigger"), id="of Windows"),
+        pytest.param("a/sub_$folder$", Ignored(), id="folder of Hadoop"),
         pytest.param("_notes.csv", Ignored(), id="underscore"),
         pytest.param(".a.csv.swp", Ignored(), id="dot"),
         pytest.param("_temporary/0/a.csv", Ignored(), id="hidden-folder"),
@@ -61,7 +66,7 @@ def test_compressed_parquet_is_an_error() -> None:
 def test_files_come_in_natural_order_folder_by_folder() -> None:
     delivered = ["part-10.csv", "day-2/part-1.csv", "part-2.csv", "day-10/part-1.csv", "day-2/part-11.csv"]
 
-    assert sorted(delivered, key=delivery_order) == [
+    assert in_delivery_order(delivered) == [
         "day-2/part-1.csv",
         "day-2/part-11.csv",
         "day-10/part-1.csv",
@@ -70,11 +75,43 @@ def test_files_come_in_natural_order_folder_by_folder() -> None:
     ]
 
 
-@given(st.lists(st.text(alphabet="a01/-. ", min_size=1), min_size=2, unique=True))
-def test_the_order_of_different_names_is_never_a_tie(paths: list[str]) -> None:
-    ordered = sorted(paths, key=delivery_order)
+@pytest.mark.parametrize(
+    "ordered",
+    [
+        pytest.param(["reviews.ndjson", "reviews (1).ndjson", "reviews (2).ndjson"], id="of a browser"),
+        pytest.param(["x.csv", "x-2.csv", "x-10.csv"], id="by a number"),
+        pytest.param(["x.csv", "x copy.csv", "x copy 2.csv"], id="of macOS"),
+        pytest.param(["x.csv", "x - Copy.csv", "x - Copy (2).csv"], id="of Windows"),
+        pytest.param(["x.csv.gz.pgp", "x(1).csv.gz.pgp"], id="compressed and encrypted"),
+        pytest.param(["part-2.csv", "part-2 (1).csv", "part-10.csv"], id="of one part"),
+        pytest.param(["e.ndjson", "e_1.ndjson"], id="no copy, the stem is longer"),
+        pytest.param(["day-2/x.csv", "day-2/x (1).csv", "day-10/x.csv"], id="in folders"),
+    ],
+)
+def test_a_copy_comes_after_its_original(ordered: list[str]) -> None:
+    assert in_delivery_order(reversed(ordered)) == ordered
 
-    assert all(delivery_order(one) < delivery_order(other) for one, other in pairwise(ordered))
+
+@pytest.mark.parametrize(
+    "ordered",
+    [
+        pytest.param(["export-2026-03-01.csv", "export-2026-03-02.csv"], id="dates"),
+        pytest.param(["x.ndjson", "x (1).csv"], id="the original has another extension"),
+        pytest.param(["a/x (1).csv", "b/x.csv"], id="the original is in another folder"),
+        pytest.param(["part-1.csv", "part-2.csv", "part-10.csv"], id="parts"),
+    ],
+)
+def test_without_an_original_a_suffix_is_part_of_the_stem(ordered: list[str]) -> None:
+    assert in_delivery_order(reversed(ordered)) == ordered
+
+
+@given(st.lists(st.text(alphabet="a01/-. ()", min_size=1), min_size=2, unique=True), st.randoms())
+def test_the_order_does_not_depend_on_that_of_the_listing(paths: list[str], random: Random) -> None:
+    ordered = in_delivery_order(paths)
+    random.shuffle(paths)
+
+    assert in_delivery_order(paths) == ordered
+    assert sorted(ordered) == sorted(paths)
 
 
 def test_suffixes_of_encryption_and_compression_are_removed() -> None:

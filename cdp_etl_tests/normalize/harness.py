@@ -32,6 +32,7 @@ class Delivered:
     path: str
     bytes: int
     sha256: str
+    order: int | None = None
 
 
 def comment(number: int | str = 1, **changes: Any) -> dict[str, Any]:

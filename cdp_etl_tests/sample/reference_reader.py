@@ -22,8 +22,9 @@ import polars as pl
 
 from cdp_etl.contract import strict_json
 from cdp_etl.contract.base_record import ValidationContext
+from cdp_etl.contract.delivery_order import in_delivery_order
 from cdp_etl.contract.entity import Entity
-from cdp_etl.contract.file_names import DataFile, classify, delivery_order
+from cdp_etl.contract.file_names import DataFile, classify
 from cdp_etl.contract.normalization_settings import NormalizationSettings
 from cdp_etl.contract.record_key import raw_record_key
 from cdp_etl.normalize.reference_path import Accepted, validate_record
@@ -52,7 +53,7 @@ def parts(folder: Path) -> list[Path]:
     """Return a dump's data files in the order of delivery."""
     named = {path.name: path for path in folder.iterdir()}
     data = [name for name in named if isinstance(classify(name), DataFile)]
-    return [named[name] for name in sorted(data, key=delivery_order)]
+    return [named[name] for name in in_delivery_order(data)]
 
 
 def content(path: Path) -> bytes:

@@ -33,6 +33,7 @@ class File:
     sha256: str = "0" * 64
     modified_at: datetime = NOON
     pulled_at: datetime = NOON
+    order: int | None = None
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
-from cdp_etl.landing.dump.listing import Listing
+from cdp_etl.landing.dump.listing import Listing, nfc
 from cdp_etl.landing.errors import DumpNotCompleteError
 from cdp_etl.landing.models import ReadyBy
 from cdp_etl.landing.zones.path_safety import printable
@@ -31,13 +31,13 @@ def is_stable_by_age(listing: Listing, stability_seconds: float, now: datetime) 
 
 
 def require_no_orphan_checksum(listing: Listing) -> None:
-    """Check that each `.sha256` file comes with its data file.
+    """Check that each `.sha256` and `.md5` file comes with its data file.
 
     Raises:
         DumpNotCompleteError: If a data file is missing.
     """
-    data_paths = {file.path for file in listing.data_files}
-    for path, checksum in listing.checksums.items():
+    data_paths = {nfc(file.path) for file in listing.data_files}
+    for path, checksum in (*listing.checksums.items(), *listing.md5s.items()):
         if path not in data_paths:
             raise DumpNotCompleteError(f"{printable(checksum.path)} is present and {printable(path)} is missing")
 

@@ -5,22 +5,24 @@ Reads no file; `manifest.py` reads the manifest.
 
 import hashlib
 import json
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
+from cdp_etl.contract.delivery_order import in_delivery_order
 from cdp_etl.contract.file_names import (
+    FOLDER_MARKER_SUFFIX,
     MANIFEST,
     MARKER,
     Companion,
     DataFile,
     UnknownDumpFileError,
     classify,
-    delivery_order,
     without_encryption,
 )
 from cdp_etl.landing.errors import DumpRefusedError
-from cdp_etl.landing.zones.path_safety import require_distinct, require_safe_path
+from cdp_etl.landing.zones.path_safety import printable, require_distinct, require_safe_path
 from cdp_etl.landing.zones.path_template import DumpLocation
 from cdp_etl.landing.zones.protocol import RemoteFile, Session
 from cdp_etl.landing.zones.zone import Zone
@@ -41,7 +43,9 @@ class Listing:
     Attributes:
         files: All files, in delivery order.
         data_files: The data files, in delivery order.
-        checksums: The `.sha256` file of a data file, by the path of the data file.
+        checksums: The `.sha256` file of a data file, by `nfc` of the data file's path.
+        md5s: The `.md5` file of a data file, likewise.
+        triggers: Files next to the data that are not read, such as `a.csv.done`.
         manifest: The manifest, if there is one.
         marker: The marker `_SUCCESS`, if there is one.
         fingerprint: Hash of path, size, time and ETag of every file, also of unfinished uploads. It is unchanged
@@ -52,6 +56,8 @@ class Listing:
     files: tuple[ListedFile, ...]
     data_files: tuple[ListedFile, ...]
     checksums: dict[str, ListedFile]
+    md5s: dict[str, ListedFile]
+    triggers: tuple[ListedFile, ...]
     manifest: ListedFile | None
     marker: ListedFile | None
     fingerprint: str
@@ -96,14 +102,18 @@ def parse_listing(location: DumpLocation, files: Iterable[RemoteFile], max_files
         DumpRefusedError: If a name is dangerous or has no known format, or if there are more data files than
             `max_files`.
     """
-    listed = [ListedFile(path, file) for file in files if (path := _path_in_dump(location, file.path)) is not None]
-    listed.sort(key=lambda file: delivery_order(file.path))
+    by_path = {path: file for file in files if (path := _path_in_dump(location, file.path)) is not None}
+    listed = [ListedFile(path, by_path[path]) for path in in_delivery_order(by_path)]
     for file in listed:
         require_safe_path(file.path)
+        if file.path.endswith(FOLDER_MARKER_SUFFIX) and file.remote.bytes:
+            raise DumpRefusedError(f"{printable(file.path)}: a marker of a folder that has content is refused")
     fingerprint = fingerprint_of([replace(file.remote, path=file.path) for file in listed])
-    unsorted = Listing(tuple(listed), (), {}, None, None, fingerprint, _newest(listed))
+    unsorted = Listing(tuple(listed), (), {}, {}, (), None, None, fingerprint, _newest(listed))
     data_files: list[ListedFile] = []
     checksums: dict[str, ListedFile] = {}
+    md5s: dict[str, ListedFile] = {}
+    triggers: list[ListedFile] = []
     for file in listed:
         try:
             kind = classify(file.path)
@@ -112,18 +122,27 @@ def parse_listing(location: DumpLocation, files: Iterable[RemoteFile], max_files
         if isinstance(kind, DataFile):
             data_files.append(file)
         elif isinstance(kind, Companion) and kind.target is not None:
-            checksums[kind.target] = file
+            (md5s if kind.kind == "md5" else checksums)[nfc(kind.target)] = file
+        elif isinstance(kind, Companion) and kind.kind == "trigger":
+            triggers.append(file)
     if len(data_files) > max_files:
         raise DumpRefusedError(f"{len(data_files)} data files, expected at most {max_files} (CDP_ETL_MAX_FILES)")
     require_distinct((file.path, without_encryption(file.path)) for file in data_files)
-    by_path = {file.path: file for file in listed}
+    listed_by_path = {file.path: file for file in listed}
     return replace(
         unsorted,
         data_files=tuple(data_files),
         checksums=checksums,
-        manifest=by_path.get(MANIFEST),
-        marker=by_path.get(MARKER),
+        md5s=md5s,
+        triggers=tuple(triggers),
+        manifest=listed_by_path.get(MANIFEST),
+        marker=listed_by_path.get(MARKER),
     )
+
+
+def nfc(path: str) -> str:
+    """Return the form in which paths are compared: macOS uploads names in NFD."""
+    return unicodedata.normalize("NFC", path)
 
 
 def _path_in_dump(location: DumpLocation, path: str) -> str | None:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
 
-from cdp_etl.landing.dump.listing import Listing
+from cdp_etl.landing.dump.listing import Listing, nfc
 from cdp_etl.landing.errors import DumpRefusedError
 from cdp_etl.landing.zones.path_safety import printable, require_safe_path
 
@@ -18,6 +18,7 @@ _MAX_OBJECTS = 200_000  # each needs about a kilobyte of memory, and 13 bytes of
 MAX_CHECKSUM_BYTES = 64 * 1024
 _MAX_FAULTS_SHOWN = 5
 
+_MD5 = re.compile(rb"(?<![0-9A-Fa-f])([0-9A-Fa-f]{32})(?![0-9A-Fa-f])")
 _SHA256 = re.compile(rb"(?<![0-9A-Fa-f])([0-9A-Fa-f]{64})(?![0-9A-Fa-f])")
 
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9A-Fa-f]{64}$", to_lower=True)]
@@ -40,18 +41,23 @@ class Manifest(BaseModel):
     model_config = ConfigDict(frozen=True, strict=True)
 
     files: list[ManifestFile]
+    ordered: bool = Field(default=False, description="Whether the files were delivered in the order of the list.")
 
     @field_validator("files")
     @classmethod
     def _each_path_once(cls, files: list[ManifestFile]) -> list[ManifestFile]:
-        paths = [file.path for file in files]
+        paths = [nfc(file.path) for file in files]
         if len(paths) != len(set(paths)):
             raise ValueError("a path is listed twice")
         return files
 
     def by_path(self) -> dict[str, ManifestFile]:
-        """Return the files by path."""
-        return {file.path: file for file in self.files}
+        """Return the files by `nfc` of their path."""
+        return {nfc(file.path): file for file in self.files}
+
+    def order_by_path(self) -> dict[str, int]:
+        """Return the place of each file, from 1, by `nfc` of its path; empty if the list has no order."""
+        return {path: place for place, path in enumerate(self.by_path(), 1)} if self.ordered else {}
 
 
 def parse_manifest(text: bytes) -> Manifest:
@@ -81,7 +87,7 @@ def require_listed(manifest: Manifest, listing: Listing) -> None:
         DumpRefusedError: If a file is missing, is not in the manifest, or has another size.
     """
     declared = manifest.by_path()
-    sizes = {file.path: file.remote.bytes for file in listing.data_files}
+    sizes = {nfc(file.path): file.remote.bytes for file in listing.data_files}
     faults = [
         f"{printable(path)} is in the manifest but was not delivered" for path in declared if path not in sizes
     ]
@@ -96,14 +102,14 @@ def require_listed(manifest: Manifest, listing: Listing) -> None:
     _refuse(faults)
 
 
-def require_sha256(path: str, actual: str, declared: str | None, source: str) -> None:
+def require_digest(path: str, actual: str, declared: str | None, source: str, algorithm: str = "sha256") -> None:
     """Compare a file's hash with the one that `source` declares, if any.
 
     Raises:
         DumpRefusedError: If the hashes differ.
     """
     if declared is not None and declared != actual:
-        raise DumpRefusedError(f"{printable(path)}: its sha256 is {actual}, {source} declares {declared}")
+        raise DumpRefusedError(f"{printable(path)}: its {algorithm} is {actual}, {source} declares {declared}")
 
 
 def require_record_counts(declared: Mapping[str, int | None], read: Mapping[str, int]) -> None:
@@ -123,17 +129,17 @@ def require_record_counts(declared: Mapping[str, int | None], read: Mapping[str,
     )
 
 
-def parse_checksum(path: str, text: bytes) -> str:
-    """Parse a `.sha256` file: the hash alone, `<hash>  <name>`, or `SHA256 (<name>) = <hash>`.
+def parse_checksum(path: str, text: bytes, algorithm: str = "sha256") -> str:
+    """Parse a `.sha256` or `.md5` file: the hash alone, `<hash>  <name>`, or `SHA256 (<name>) = <hash>`.
 
     Ignores the name, because it is often a path on the partner's own machine.
 
     Raises:
         DumpRefusedError: If the file contains no hash, or more than one.
     """
-    hashes = {match.lower() for match in _SHA256.findall(text)}
+    hashes = {match.lower() for match in (_MD5 if algorithm == "md5" else _SHA256).findall(text)}
     if len(hashes) != 1:
-        raise DumpRefusedError(f"{printable(path)}: expected one sha256, found {len(hashes)}")
+        raise DumpRefusedError(f"{printable(path)}: expected one {algorithm}, found {len(hashes)}")
     return str(hashes.pop(), "ascii")
 
 

@@ -91,7 +91,7 @@ class ObjectSession:
         return [
             RemoteFile(meta["path"], meta["size"], meta["last_modified"], meta["e_tag"])
             for meta in metas
-            if meta["path"] not in folders  # some tools create an empty object for a folder
+            if meta["path"] not in folders and not _is_folder_marker(meta["path"], meta["size"])
         ]
 
     async def read(self, file: RemoteFile, offset: int = 0) -> AsyncGenerator[bytes, None]:
@@ -255,6 +255,14 @@ def _differs(file: RemoteFile, meta: "ObjectMeta") -> bool:
 
 def _raise_changed(file: RemoteFile) -> NoReturn:
     raise DumpNotCompleteError(f"{printable(file.path)} changed during the download")
+
+
+def _is_folder_marker(path: str, size: int) -> bool:
+    """Return whether an object is the empty one that some tools create for a folder; its final `/` is not listed.
+
+    A name without extension is no data file, so an empty object of such a name says nothing else.
+    """
+    return not size and not is_hidden(path) and "." not in path.rpartition("/")[2]
 
 
 def _parents(path: str) -> list[str]:

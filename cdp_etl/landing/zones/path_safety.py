@@ -66,6 +66,6 @@ def require_distinct(paths: Iterable[tuple[str, str]]) -> None:
         if folded in seen:
             raise DumpRefusedError(
                 f"{printable(path)} and {printable(seen[folded])}: names that differ only in "
-                "case, or by .pgp or .gpg, are refused"
+                "case, or by .pgp or .gpg, or in the form of Unicode, are refused"
             )
         seen[folded] = path

@@ -33,6 +33,11 @@ class NormalizedFile:
     bytes: int
     sha256: str
 
+    @property
+    def order(self) -> None:
+        """Place that a manifest declares: unknown here, because the list of files has the order."""
+        return
+
 
 @dataclass(frozen=True, slots=True)
 class NormalizedDump:
