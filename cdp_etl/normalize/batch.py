@@ -21,6 +21,7 @@ from cdp_etl.normalize.dedup.key_spill import KEY_ENTRY, QUARANTINED_INDEX, KeyE
 from cdp_etl.normalize.derive import SOURCE_FILE, SOURCE_POSITION, derive_columns, key_hashes
 from cdp_etl.normalize.fast_path.validate import validate_columns
 from cdp_etl.normalize.lake.part_files import PartFolder
+from cdp_etl.normalize.readers.folder_values import RowsInFolders, differing_records
 from cdp_etl.normalize.record_batch import OTHER_KEYS, ROW, RecordBatch
 from cdp_etl.normalize.reference_path import IGNORED_UPDATE_CFS_KEY, Quarantined, validate_record
 
@@ -122,6 +123,8 @@ def normalize_batch(context: BatchContext, batch: RecordBatch, number: int) -> B
         reference_path_causes=+Counter(fast.unsupported),
     )
     counts.count_valid(entity, lake)
+    if isinstance(batch, RowsInFolders):
+        counts.differing_from_folder = differing_records(entity, batch.texts, lake)
     for reasons, records in Counter(reasons for _, reasons, _ in reference.quarantined).items():
         counts.count_reasons(reasons, records)
     by_set = fast.frame[OTHER_KEYS].value_counts().sort(OTHER_KEYS).iter_rows()

@@ -44,6 +44,7 @@ class RecordCounts:
     nulls: Counter[str] = field(default_factory=Counter)
     open_values: dict[str, Counter[str]] = field(default_factory=dict)
     records_by_file: Counter[str] = field(default_factory=Counter)
+    differing_from_folder: Counter[str] = field(default_factory=Counter)
     reference_path_records: int = 0
     reference_path_causes: Counter[str] = field(default_factory=Counter)
 
@@ -63,6 +64,7 @@ class RecordCounts:
             if len(total) > 2 * MAX_VALUES:
                 self.open_values[column] = Counter(dict(total.most_common(MAX_VALUES)))
         self.records_by_file.update(other.records_by_file)
+        self.differing_from_folder.update(other.differing_from_folder)
         self.reference_path_records += other.reference_path_records
         self._add(self.reference_path_causes, other.reference_path_causes)
 

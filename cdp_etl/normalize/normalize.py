@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 
 from cdp_etl.contract.base_record import ValidationContext
 from cdp_etl.contract.entity import Entity
+from cdp_etl.contract.naming import redact_key
 from cdp_etl.contract.normalization_settings import RULES_VERSION, NormalizationSettings
 from cdp_etl.durable_files import hash_file
 from cdp_etl.normalize.batch import BatchContext, BatchResult, normalize_batch
@@ -30,11 +31,14 @@ from cdp_etl.normalize.lake.result import ACCEPTED, QUARANTINED, SUPERSEDED, Nor
 from cdp_etl.normalize.lake.store import dump_folder
 from cdp_etl.normalize.readers.byte_stream import MAX_COLUMNS, ExpansionBound, ReadBounds
 from cdp_etl.normalize.readers.dispatch import decode
+from cdp_etl.normalize.readers.folder_values import folder_values, in_folders
 from cdp_etl.normalize.record_batch import RecordBatch
 from cdp_etl.normalize.source_files import SourceFile, content_fingerprint, in_delivery_order
 
 BATCH_BYTES: Final = 32 << 20
 """Bytes of a file per batch. Each worker holds one batch, so several must fit into memory."""
+
+_MAX_NAMED: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +99,8 @@ def normalize_dump(  # noqa: PLR0913, PLR0917 - the dump, the lake, and the reso
     if known is not None:
         return known
     dump = _Dump(entity, dump_date, directory, in_delivery_order(files), fingerprint)
+    for file in files:
+        folder_values(entity, file.path)  # a folder that is refused is refused before anything is read
     bounds = ReadBounds(batch_bytes, settings.max_record_bytes, expansion or ExpansionBound(), max_columns)
     with folder.work_directory() as work:
         folders = DedupFolders(*(_part_folder(work, name) for name in ("staged", ACCEPTED, SUPERSEDED)))
@@ -180,7 +186,8 @@ def _part_folder(work: Path, name: str) -> PartFolder:
 
 def _batches(dump: _Dump, bounds: ReadBounds) -> Iterator[RecordBatch]:
     for file in dump.files:
-        yield from decode(dump.entity, file.path, dump.directory / file.path, bounds)
+        for batch in decode(dump.entity, file.path, dump.directory / file.path, bounds):
+            yield in_folders(dump.entity, batch)
 
 
 def _in_parallel(context: BatchContext, batches: Iterator[RecordBatch], workers: int) -> Iterator[BatchResult]:
@@ -220,6 +227,16 @@ def _rows_in(folder: PartFolder) -> int:
     return sum(pq.read_metadata(path).num_rows for path in folder.files())
 
 
+def _findings(dump: _Dump, counts: RecordCounts) -> Iterator[str]:
+    for name, count in sorted(counts.differing_from_folder.items()):
+        yield f"{count} records have another {name} than the folder of their file; their own value counts."
+    unlisted = {name for file in dump.files for name in folder_values(dump.entity, file.path).unlisted}
+    if unlisted:
+        names = sorted({redact_key(name) for name in unlisted})
+        shown = ", ".join(names[:_MAX_NAMED]) + (" …" if len(names) > _MAX_NAMED else "")
+        yield f"Folders give values that are not read, because the contract has no such field: {shown}."
+
+
 def _summary(dump: _Dump, counts: RecordCounts, dedup: DedupResult, work: Path) -> NormalizedDump:
     warnings = Counter(counts.warnings)
     warnings.update(dedup.warnings)
@@ -243,5 +260,6 @@ def _summary(dump: _Dump, counts: RecordCounts, dedup: DedupResult, work: Path) 
         open_values={column: dict(values.most_common()) for column, values in counts.open_values.items()},
         reference_path_records=counts.reference_path_records,
         reference_path_causes=dict(counts.reference_path_causes.most_common()),
+        findings=tuple(_findings(dump, counts)),
         rules_version=RULES_VERSION,
     )

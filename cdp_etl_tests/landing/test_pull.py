@@ -200,3 +200,10 @@ def test_a_dump_larger_than_the_free_disk_is_not_pulled_and_is_no_fault_of_the_p
         pulled(folder, archive)
 
     assert not isinstance(raised.value, DumpRefusedError)
+
+
+def test_equal_files_in_folders_of_other_values_are_no_duplicates(folder: FolderPartner, archive: Path) -> None:
+    for path in ("company=A/a.csv", "company=B/a.csv"):
+        folder.put(f"{FOLDER}/{path}", b"x")
+
+    assert pulled(folder, archive).findings == ()

@@ -79,6 +79,8 @@ def normalized_metadata(entity: Entity, dump: NormalizedDump) -> Metadata:
     ):
         if counts:
             metadata[name] = _counted(counts)
+    if dump.findings:
+        metadata["findings"] = markdown_list(dump.findings)
     if dump.quarantined:
         day = dump.dump_date.isoformat()
         metadata["look_into_it"] = dg.MetadataValue.md(

@@ -33,10 +33,10 @@ def find_duplicate_files(files: Sequence[DumpFile], sources: Mapping[str, Path])
         files: The data files of the dump.
         sources: Location of each file, by its path in the dump.
     """
-    by_hash: defaultdict[str, list[str]] = defaultdict(list)
+    by_hash: defaultdict[tuple[str, ...], list[str]] = defaultdict(list)
     by_stem: defaultdict[str, list[DumpFile]] = defaultdict(list)
     for file in files:
-        by_hash[file.sha256].append(file.path)
+        by_hash[file.sha256, *_folder_values(file.path)].append(file.path)
         by_stem[without_compression(file.path)].append(file)
     findings = [
         f"{printable(paths[0])} and {', '.join(map(printable, paths[1:]))} have the same content"
@@ -50,6 +50,11 @@ def find_duplicate_files(files: Sequence[DumpFile], sources: Mapping[str, Path])
             if _has_same_content(sources[one.path], sources[other.path])
         ]
     return findings
+
+
+def _folder_values(path: str) -> list[str]:
+    """Return the folders that give a value to records: equal files in `a=1/` and `a=2/` hold different records."""
+    return [folder for folder in path.split("/")[:-1] if "=" in folder]
 
 
 def _has_same_content(one: Path, other: Path) -> bool:

@@ -63,6 +63,7 @@ class NormalizedDump:
         open_values: Most common values of open vocabularies, with their counts, by column.
         reference_path_records: Number of records that the fast path left to the reference path.
         reference_path_causes: The same by the first cause of each record.
+        findings: Facts about its files that a person should know, as sentences.
         rules_version: Version of the rules that normalized it.
         parts: Its Parquet files by path relative to `directory`, with size and hash; none in outputs of versions
             before this field. They depend on the size of batches, so equal outputs may differ in them.
@@ -87,6 +88,7 @@ class NormalizedDump:
     open_values: dict[str, dict[str, int]] = field(default_factory=dict)
     reference_path_records: int = 0
     reference_path_causes: dict[str, int] = field(default_factory=dict)
+    findings: tuple[str, ...] = ()
     rules_version: int = LAST_UNRECORDED_RULES
     parts: tuple[NormalizedFile, ...] = field(default=(), compare=False)
 
@@ -136,4 +138,5 @@ class NormalizedDump:
         summary["dump_date"] = date.fromisoformat(summary["dump_date"])
         for name in ("files", "parts"):
             summary[name] = tuple(NormalizedFile(**file) for file in summary.get(name, ()))
+        summary["findings"] = tuple(summary.get("findings", ()))
         return cls(directory=directory, **summary)
