@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal
 
+from cdp_etl.contract.placeholders import DEFAULT_PLACEHOLDERS
+
 RULES_VERSION = 4
 """To be increased with every change of code that can change the result of the same bytes."""
 
@@ -31,6 +33,7 @@ class NormalizationSettings:
         customer_id_scope: Whether a customer id is unique within a company, or only within one of its systems.
         phone_region: Region (ISO 3166) of phone numbers without a country code.
         epoch_is_utc: Values of `systemName` whose epoch milliseconds are UTC, so that they are not shifted.
+        placeholders: Values that identify nobody, in lower case: `c:` customer ids, `e:` addresses, `p:` phones.
         business_timezone: IANA time zone that defines the calendar day in `activity_date`.
         max_record_bytes: Maximum size of a record. A larger record is quarantined. In a format whose following
             records then cannot be found, the dump is refused (decision 0022).
@@ -43,6 +46,7 @@ class NormalizationSettings:
     customer_id_scope: Literal["company", "system"] = "company"
     phone_region: str = "VN"
     epoch_is_utc: frozenset[str] = frozenset()
+    placeholders: frozenset[str] = DEFAULT_PLACEHOLDERS
     business_timezone: str = "UTC"
     max_record_bytes: int = 16 * 1024 * 1024
     max_record_keys: int = 10_000
@@ -50,7 +54,8 @@ class NormalizationSettings:
 
     def fingerprint(self) -> str:
         """Return a hash that changes with the rules and with each of these settings."""
-        settings = asdict(self) | {"epoch_is_utc": sorted(self.epoch_is_utc), "version": RULES_VERSION}
+        sets = {"epoch_is_utc": sorted(self.epoch_is_utc), "placeholders": sorted(self.placeholders)}
+        settings = asdict(self) | sets | {"version": RULES_VERSION}
         return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
 
 

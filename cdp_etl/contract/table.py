@@ -71,6 +71,8 @@ class TableColumn:
 HAS_CONTACT_CUSTOMER_ID = "has_contact_customer_id"
 HAS_CONTACT_RECORD_ID = "has_contact_record_id"
 
+PLACEHOLDERS = "placeholders"
+
 CUSTOM_FIELDS = TableColumn(
     "custom_fields", JSON, 'All customField… groups as delivered, complete: {"customFieldTexts": {…}}.'
 )
@@ -153,6 +155,14 @@ _VERSIONS = (
     ),
 )
 
+_PLACEHOLDERS = TableColumn(
+    PLACEHOLDERS,
+    TEXT_LIST,
+    "Customer id, e-mail address and phone of the record that are placeholders, each with its prefix c:, e: or p:;"
+    " null if there are none. A placeholder is no identifier.",
+    personal=Personal.IDENTIFIER,
+)
+
 _WAREHOUSE_ONLY = (
     TableColumn(
         "is_current", BOOLEAN, "Whether this is the newest version of the key over all dumps.", is_nullable=False
@@ -196,15 +206,15 @@ def validated_columns(entity: Entity) -> tuple[TableColumn, ...]:
 
 def lake_columns(entity: Entity) -> tuple[TableColumn, ...]:
     """Return the columns of accepted records in the lake. A normalized contact follows the delivered one."""
-    return (*_normalized_columns(entity), *_folded_columns(entity))
+    return (*_normalized_columns(entity), *_folded_columns(entity), _PLACEHOLDERS)
 
 
 def staging_columns(entity: Entity) -> tuple[TableColumn, ...]:
     """Return the columns of `staging.<entity>`, which has a row for every version in every dump.
 
-    Folded names come last, because a migration added them to tables that existed.
+    Folded names and placeholders come last, because later versions added them to tables that existed.
     """
-    return (*_normalized_columns(entity), *_WAREHOUSE_ONLY, *_folded_columns(entity))
+    return (*_normalized_columns(entity), *_WAREHOUSE_ONLY, *_folded_columns(entity), _PLACEHOLDERS)
 
 
 def _normalized_columns(entity: Entity) -> tuple[TableColumn, ...]:

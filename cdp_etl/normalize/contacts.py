@@ -16,6 +16,7 @@ from cdp_etl.contract.field_spec import ContractField
 
 NOT_DIALABLE: Final = "not a dialable number"
 NOT_VALID: Final = "not a valid address"
+PLACEHOLDER: Final = "placeholder"
 
 _VIETNAM: Final = "VN"
 _VIETNAMESE_MOBILE: Final = r"^(?:0|\+84)[ .-]?((?:3[0-9]|5[1689]|7[06-9]|8[1-8]|9[0-8])(?:[ .-]?[0-9]){7})$"
@@ -44,6 +45,11 @@ def contact_warning(field: ContractField) -> str:
     """Return the warning of an unusable contact."""
     fact = NOT_DIALABLE if field.column.personal is Personal.PHONE else NOT_VALID
     return f"{field.contract_name}: {fact}"
+
+
+def placeholder_warning(field: ContractField) -> str:
+    """Return the warning of a contact that is a placeholder."""
+    return f"{field.contract_name}: {PLACEHOLDER}"
 
 
 def to_e164(delivered: pl.Series, region: str) -> pl.Series:

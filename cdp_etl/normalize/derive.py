@@ -21,16 +21,21 @@ from cdp_etl.contract.render.polars_schema import polars_schema
 from cdp_etl.contract.table import (
     HAS_CONTACT_CUSTOMER_ID,
     HAS_CONTACT_RECORD_ID,
+    PLACEHOLDERS,
     folded_name,
     lake_columns,
     normalized_name,
 )
 from cdp_etl.normalize.contact_shape import is_contact
-from cdp_etl.normalize.contacts import contact_warning, normalize_contact
+from cdp_etl.normalize.contacts import contact_warning, normalize_contact, placeholder_warning
 from cdp_etl.normalize.fast_path.text_columns import collect_lists
+from cdp_etl.normalize.placeholders import are_contact_placeholders, are_customer_id_placeholders
 
 SOURCE_FILE: Final = "source_file"
 SOURCE_POSITION: Final = "source_position"
+
+_PREFIXES: Final = {Personal.EMAIL: "e:", Personal.PHONE: "p:"}
+"""Prefix of the identifiers of each kind of contact, the better kind first."""
 
 _KEY_HASH: Final = "SELECT (md5_number(record_key) >> 64)::UBIGINT AS key_hash FROM record_keys"
 
@@ -46,7 +51,7 @@ def derive_columns(
         settings: The settings that influence the result.
         dump_date: The day the source system delivered.
     """
-    frame = _with_contacts(entity, valid, settings)
+    frame, placeholders = _with_contacts(entity, valid, settings)
     frame = frame.with_columns(
         pl.col("internal_company_id").fill_null(settings.default_company).alias("company_id"),
         pl.col(entity.main_timestamp).alias("occurred_at"),
@@ -62,7 +67,10 @@ def derive_columns(
         *(fold_names(frame[field.name]).alias(folded_name(field)) for field in entity.folded_fields),
     )
     keys = frame.select(_record_key(entity).alias("record_key")).to_series()
-    frame = frame.with_columns(keys, key_hashes(keys), *_identifiers(entity, settings, frame))
+    customer_ids = _customer_ids(entity, frame, settings, placeholders)
+    frame = frame.with_columns(
+        keys, key_hashes(keys), *_identifiers(entity, frame, customer_ids), _placeholder_lists(frame, placeholders)
+    )
     return frame.select(pl.col(name).cast(dtype) for name, dtype in polars_schema(lake_columns(entity)).items())
 
 
@@ -83,21 +91,64 @@ def _database() -> duckdb.DuckDBPyConnection:
     return duckdb.connect(config={"threads": 1})
 
 
-def _with_contacts(entity: Entity, frame: pl.DataFrame, settings: NormalizationSettings) -> pl.DataFrame:
+def _with_contacts(
+    entity: Entity, frame: pl.DataFrame, settings: NormalizationSettings
+) -> tuple[pl.DataFrame, list[pl.Series]]:
+    """Add the normalized contacts and their warnings; return also the placeholders, a column for each field."""
     warnings: list[pl.Series] = []
+    placeholders: list[pl.Series] = []
     for field in entity.contacts:
         delivered = frame[field.name]
         normalized = normalize_contact(field, delivered, settings.phone_region)
+        kind = field.column.personal
+        assert kind is not None  # noqa: S101 - contacts are personal data
+        is_placeholder = are_contact_placeholders(kind, delivered, normalized, settings)
+        if is_placeholder.any():
+            value = pl.lit(_PREFIXES[kind]) + pl.coalesce(normalized, delivered)
+            placeholders.append(pl.select(pl.when(is_placeholder).then(value)).to_series())
+            normalized = normalized.set(is_placeholder, None)
         frame = frame.with_columns(normalized.alias(normalized_name(field)))
         if normalized.null_count() != delivered.null_count():
             is_unusable = delivered.is_not_null() & normalized.is_null()
-            warning = pl.select(pl.when(is_unusable).then(pl.lit(contact_warning(field))).alias(field.name))
-            warnings.append(warning.to_series())
+            text = (
+                pl.when(is_placeholder)
+                .then(pl.lit(placeholder_warning(field)))
+                .otherwise(pl.lit(contact_warning(field)))
+            )
+            warnings.append(pl.select(pl.when(is_unusable).then(text).alias(field.name)).to_series())
     if not warnings:
-        return frame
+        return frame, placeholders
     if frame["warnings"].list.len().sum():
-        return frame.with_columns(pl.concat_list("warnings", collect_lists(warnings)))
-    return frame.with_columns(collect_lists(warnings).alias("warnings"))
+        return frame.with_columns(pl.concat_list("warnings", collect_lists(warnings))), placeholders
+    return frame.with_columns(collect_lists(warnings).alias("warnings")), placeholders
+
+
+def _customer_ids(
+    entity: Entity, frame: pl.DataFrame, settings: NormalizationSettings, placeholders: list[pl.Series]
+) -> pl.Series | None:
+    """Return the customer ids as identifiers, without placeholders, which are added to those of the contacts."""
+    if not entity.has_customer:
+        return None
+    delivered = frame["customer_id"]
+    customer = pl.col("customer_id")
+    if settings.customer_id_scope == "system":
+        system = _escaped(pl.col("system_name").fill_null(""))
+        customer = pl.concat_str(system, customer, separator=SEPARATOR)
+    customer_ids = frame.select(pl.lit("c:") + customer).to_series()
+    is_placeholder = are_customer_id_placeholders(delivered, settings)
+    if is_placeholder.any():
+        value = pl.lit("c:") + delivered.str.to_lowercase()
+        placeholders.insert(0, pl.select(pl.when(is_placeholder).then(value)).to_series())
+        customer_ids = customer_ids.set(is_placeholder, None)
+    return customer_ids
+
+
+def _placeholder_lists(frame: pl.DataFrame, placeholders: list[pl.Series]) -> pl.Series:
+    """Return the list of each record's placeholders, null if it has none."""
+    if not placeholders:
+        return pl.Series(PLACEHOLDERS, [None], pl.List(pl.String())).new_from_index(0, frame.height)
+    lists = collect_lists(placeholders).alias(PLACEHOLDERS)
+    return lists.set(lists.list.len() == 0, None)
 
 
 def _is_customer_id_contact(
@@ -119,16 +170,10 @@ def _escaped(part: pl.Expr) -> pl.Expr:
     return doubled.str.replace_all(SEPARATOR, ESCAPE + SEPARATOR, literal=True)
 
 
-def _identifiers(entity: Entity, settings: NormalizationSettings, frame: pl.DataFrame) -> Sequence[pl.Series]:
+def _identifiers(entity: Entity, frame: pl.DataFrame, customer_ids: pl.Series | None) -> Sequence[pl.Series]:
     """Return the customer's best identifier, and the list of all usable ones."""
-    identifiers: list[pl.Expr] = []
-    if entity.has_customer:
-        customer = pl.col("customer_id")
-        if settings.customer_id_scope == "system":
-            system = _escaped(pl.col("system_name").fill_null(""))
-            customer = pl.concat_str(system, customer, separator=SEPARATOR)
-        identifiers.append(pl.lit("c:") + customer)
-    for kind, prefix in ((Personal.EMAIL, "e:"), (Personal.PHONE, "p:")):
+    identifiers = [] if customer_ids is None else [pl.lit(customer_ids)]
+    for kind, prefix in _PREFIXES.items():
         identifiers += [
             pl.lit(prefix) + pl.col(normalized_name(field))
             for field in entity.contacts

@@ -11,6 +11,7 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from cdp_etl.contract.delivery_calendar import WEEKDAYS
+from cdp_etl.contract.placeholders import DEFAULT_PLACEHOLDERS
 from cdp_etl.marts.settings import AFFINITY_WEIGHTS
 from cdp_etl.settings.env_source import EnvironmentSource
 from cdp_etl.settings.types import (
@@ -19,6 +20,7 @@ from cdp_etl.settings.types import (
     Dates,
     MemorySize,
     Names,
+    Placeholders,
     PositiveSeconds,
     ReadersGroup,
     Region,
@@ -129,6 +131,12 @@ class PipelineSettings(BaseSettings):
     customer_id_scope: Literal["company", "system"] = Field(
         default="company",
         description="Whether a customerId identifies one person within a company, or within one system of it.",
+    )
+    placeholders: Placeholders = Field(
+        default=frozenset(),
+        description="Further values, separated by commas, that are nobody's customer id, e-mail address or phone:"
+        " c:walk-in,e:*@shop.example,p:0900000000. Always placeholders: ids and phones of zeros only, "
+        f"{', '.join(sorted(DEFAULT_PLACEHOLDERS))}.",
     )
     business_timezone: TimeZone = Field(
         default="UTC", description="Time zone whose calendar day is an event's activity_date."

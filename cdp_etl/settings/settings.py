@@ -17,6 +17,7 @@ from cdp_etl.alerts.findings.expectation import Deadline, Expectation
 from cdp_etl.contract.delivery_calendar import DeliveryCalendar
 from cdp_etl.contract.entity import Entity
 from cdp_etl.contract.normalization_settings import NormalizationSettings
+from cdp_etl.contract.placeholders import DEFAULT_PLACEHOLDERS
 from cdp_etl.entities import ENTITIES
 from cdp_etl.file_modes import Readers
 from cdp_etl.marts.settings import AFFINITY_WEIGHTS, MartSettings
@@ -84,6 +85,7 @@ class Settings(ObservabilitySettings, PipelineSettings):
             customer_id_scope=self.customer_id_scope,
             phone_region=self.phone_region,
             epoch_is_utc=self.epoch_is_utc,
+            placeholders=DEFAULT_PLACEHOLDERS | self.placeholders,
             business_timezone=self.business_timezone,
             max_record_bytes=self.max_record_bytes,
             max_record_keys=self.max_record_keys,

@@ -10,6 +10,7 @@ import phonenumbers
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from cdp_etl.contract.delivery_calendar import WEEKDAYS
+from cdp_etl.contract.placeholders import known_placeholders
 
 
 def _known_zone(name: str) -> str:
@@ -72,6 +73,7 @@ TimeZone = Annotated[str, AfterValidator(_known_zone)]
 Region = Annotated[str, AfterValidator(_known_region)]
 ReadersGroup = Annotated[str, AfterValidator(_known_group)]
 Names = Annotated[frozenset[str], BeforeValidator(_comma_separated)]
+Placeholders = Annotated[Names, AfterValidator(known_placeholders)]
 Weekdays = Annotated[Names, AfterValidator(_known_weekdays)]
 Dates = Annotated[frozenset[date], BeforeValidator(_comma_separated)]
 AbsolutePath = Annotated[Path, AfterValidator(Path.absolute)]

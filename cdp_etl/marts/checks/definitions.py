@@ -15,6 +15,10 @@ from cdp_etl.marts.columns import BY_CONTACT, BY_CUSTOMER_KEY, BY_IDENTIFIER, BY
 from cdp_etl.marts.engine.key_lookup import lookup_by_hash
 from cdp_etl.marts.engine.mart import WRITTEN_BY, Mart, Reconciliation
 
+_PLACEHOLDERS = " UNION ".join(
+    f"SELECT company_id, unnest(placeholders) AS identifier, 1 AS n FROM staging.{entity.table}_current"
+    for entity in ENTITIES
+)
 GRAIN_IS_UNIQUE = "grain_is_unique"
 KEY_HASHES_MATCH_ROWS = "key_hashes_match_rows"
 _RECORDS = " UNION ALL ".join(
@@ -186,12 +190,13 @@ _FURTHER = (
     Check(
         "agrees_with_customer_identity",
         "shared_identifier",
-        "The mart lists exactly the identifiers that are excluded from identity matching.",
+        "The mart lists exactly the placeholders and the identifiers that are excluded from identity matching.",
         BY_IDENTIFIER,
         _different_sums(
             BY_IDENTIFIER,
             "SELECT company_id, identifier, 1 AS n FROM marts.shared_identifier",
-            f"SELECT company_id, identifier, 1 AS n FROM {_IDENTITY} WHERE exclusion_reason IS NOT NULL",
+            f"SELECT company_id, identifier, 1 AS n FROM {_IDENTITY} WHERE exclusion_reason IS NOT NULL"
+            f" UNION {_PLACEHOLDERS}",
         ),
     ),
     Check(

@@ -1,13 +1,86 @@
 -- An identifier excluded from identity matching, with the reason: a call centre's phone, a guest's customer id.
 -- Grain: company_id, identifier
--- Inputs: customer_identity
+-- Inputs: customer_identity, customer_product_activity_current, customer_product_comment_current,
+--   customer_product_review_current, customer_product_subscriber_current, email_interaction_current,
+--   sms_interaction_current
 -- Mind: A listed identifier is not an error; it only does not identify one person.
+--   A placeholder, such as the customer id `null`, is listed in lower case, and is no row of `customer_identity`.
+WITH
+excluded AS (
+  SELECT
+    company_id,
+    identifier,
+    customer_id_count,
+    email_count,
+    phone_count,
+    exclusion_reason
+  FROM customer_identity
+  WHERE exclusion_reason IS NOT NULL
+),
+
+placeholder AS (
+  SELECT
+    company_id,
+    unnest(placeholders) AS identifier,
+    identifiers
+  FROM customer_product_activity_current
+  WHERE placeholders IS NOT NULL
+  UNION ALL
+  SELECT
+    company_id,
+    unnest(placeholders) AS identifier,
+    identifiers
+  FROM customer_product_comment_current
+  WHERE placeholders IS NOT NULL
+  UNION ALL
+  SELECT
+    company_id,
+    unnest(placeholders) AS identifier,
+    identifiers
+  FROM customer_product_review_current
+  WHERE placeholders IS NOT NULL
+  UNION ALL
+  SELECT
+    company_id,
+    unnest(placeholders) AS identifier,
+    identifiers
+  FROM customer_product_subscriber_current
+  WHERE placeholders IS NOT NULL
+  UNION ALL
+  SELECT
+    company_id,
+    unnest(placeholders) AS identifier,
+    identifiers
+  FROM email_interaction_current
+  WHERE placeholders IS NOT NULL
+  UNION ALL
+  SELECT
+    company_id,
+    unnest(placeholders) AS identifier,
+    identifiers
+  FROM sms_interaction_current
+  WHERE placeholders IS NOT NULL
+),
+
+-- A row without another identifier keeps its placeholder.
+occurrence AS (
+  SELECT DISTINCT
+    company_id,
+    identifier,
+    unnest(list_append(identifiers, NULL)) AS other_identifier
+  FROM placeholder
+)
+
+FROM excluded
+UNION ALL
 SELECT
   company_id,
   identifier,
-  customer_id_count,
-  email_count,
-  phone_count,
-  exclusion_reason
-FROM customer_identity
-WHERE exclusion_reason IS NOT NULL
+  count(other_identifier) FILTER (WHERE starts_with(other_identifier, 'c:')) AS customer_id_count,
+  count(other_identifier) FILTER (WHERE starts_with(other_identifier, 'e:')) AS email_count,
+  count(other_identifier) FILTER (WHERE starts_with(other_identifier, 'p:')) AS phone_count,
+  'placeholder' AS exclusion_reason
+FROM occurrence
+-- A record that was loaded before its value became a placeholder still has it as an identifier.
+ANTI JOIN excluded USING (company_id, identifier)
+GROUP BY company_id, identifier

@@ -230,3 +230,42 @@ def _recomputed(records: Sequence[set[str]], maximum: int) -> dict[str, str]:
             joined = [person for person in persons if one in person or other in person]
             persons = [person for person in persons if person not in joined] + [set().union(*joined)]
     return {name: min(person) for person in persons for name in person}
+
+
+def test_a_placeholder_is_listed_with_its_reason_and_links_nobody(loader: Loader) -> None:
+    loader.load(
+        ACTIVITY,
+        1,
+        [
+            make_record(ACTIVITY, "1", identifiers=("e:a", "p:1"), placeholders=["c:null"]),
+            make_record(ACTIVITY, "2", identifiers=("e:b",), placeholders=["c:null"]),
+            make_record(ACTIVITY, "3", identifiers=(), placeholders=["c:0", "p:0"]),
+        ],
+    )
+
+    persons = _persons(loader)
+    refresh_mart(loader.warehouse, mart_named("shared_identifier"), loader.settings)
+
+    assert persons == {"e:a": "e:a", "p:1": "e:a", "e:b": "e:b"}
+    listed = "FROM marts.shared_identifier ORDER BY identifier"
+    counted = [tuple(row.values())[1:] for row in loader.rows(listed)]
+    assert counted == [
+        ("c:0", 0, 0, 0, "placeholder"),
+        ("c:null", 0, 2, 1, "placeholder"),
+        ("p:0", 0, 0, 0, "placeholder"),
+    ]
+
+
+def test_a_value_that_became_a_placeholder_is_listed_once(loader: Loader) -> None:
+    loader.load(
+        ACTIVITY,
+        1,
+        [make_record(ACTIVITY, str(number), identifiers=("c:guest", f"e:{number}")) for number in range(6)],
+    )
+    loader.load(ACTIVITY, 2, [make_record(ACTIVITY, "9", identifiers=("e:9",), placeholders=["c:guest"])])
+
+    refresh_mart(loader.warehouse, mart_named("shared_identifier"), loader.settings)
+
+    assert loader.rows("SELECT identifier, email_count FROM marts.shared_identifier") == [
+        {"identifier": "c:guest", "email_count": 6}
+    ]
