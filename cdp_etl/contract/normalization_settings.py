@@ -32,6 +32,7 @@ class NormalizationSettings:
         default_company: Company of records without `internalCompanyId`.
         customer_id_scope: Whether a customer id is unique within a company, or only within one of its systems.
         phone_region: Region (ISO 3166) of phone numbers without a country code.
+        old_vietnamese_prefixes: Whether Vietnamese mobile numbers of before 2018 get their new prefix.
         epoch_is_utc: Values of `systemName` whose epoch milliseconds are UTC, so that they are not shifted.
         placeholders: Values that identify nobody, in lower case: `c:` customer ids, `e:` addresses, `p:` phones.
         business_timezone: IANA time zone that defines the calendar day in `activity_date`.
@@ -45,6 +46,7 @@ class NormalizationSettings:
     default_company: str = ""
     customer_id_scope: Literal["company", "system"] = "company"
     phone_region: str = "VN"
+    old_vietnamese_prefixes: bool = True
     epoch_is_utc: frozenset[str] = frozenset()
     placeholders: frozenset[str] = DEFAULT_PLACEHOLDERS
     business_timezone: str = "UTC"

@@ -12,8 +12,13 @@ from phonenumbers import PhoneMetadata
 
 from cdp_etl.normalize.contacts import normalize_emails, to_e164
 
-_COULD_BE_CONTACT: Final = r"^\+?[0-9 ().\-/\u00a0]{1,40}$|@"
-"""A necessary condition of both functions: characters of a phone number only, or an @."""
+_COULD_BE_CONTACT: Final = (
+    r"^(?i:[^\pL\pN]*(?:tel|sms|callto|whatsapp):)*[^\pL]*$|[@\x{FF20}\x{FF21}-\x{FF3A}\x{FF41}-\x{FF5A}]"
+)
+"""A necessary condition of both functions: no letters but those of a wrapper, or an @, or full-width letters."""
+
+_PLAIN_PHONE: Final = r"^\+?[0-9 ()\-/]+$"
+"""A phone without wrapper: what it can be depends on its digits alone."""
 
 _VIETNAM: Final = "VN"
 _KINDS: Final = (
@@ -49,10 +54,11 @@ def is_contact(ids: pl.Series, region: str) -> pl.Series:
 def _is_phone(candidates: pl.Series, region: str) -> pl.Series:
     if region != _VIETNAM:
         return to_e164(candidates, region).is_not_null()
+    is_spelled_plainly = candidates.str.contains(_PLAIN_PHONE)
     digits = candidates.str.replace_all(r"[^+0-9]", "")
     is_plain = candidates.str.contains(rf"^0?(?:{_vietnamese_number()})$")
-    could_be = digits.str.contains(rf"^(?:\+|00[1-9]|(?:84)?0*(?:{_vietnamese_number()})$)")
-    rest = candidates.set(is_plain | ~could_be, None)
+    could_be = digits.str.contains(rf"^(?:\+|00[1-9]|(?:84)?0*(?:{_vietnamese_number()})$|01[0-9]{{9}}$)")
+    rest = candidates.set(is_plain | (is_spelled_plainly & ~could_be), None)
     return is_plain | to_e164(rest, region).is_not_null()
 
 

@@ -99,7 +99,9 @@ def _with_contacts(
     placeholders: list[pl.Series] = []
     for field in entity.contacts:
         delivered = frame[field.name]
-        normalized = normalize_contact(field, delivered, settings.phone_region)
+        normalized = normalize_contact(
+            field, delivered, settings.phone_region, reads_old_prefixes=settings.old_vietnamese_prefixes
+        )
         kind = field.column.personal
         assert kind is not None  # noqa: S101 - contacts are personal data
         is_placeholder = are_contact_placeholders(kind, delivered, normalized, settings)

@@ -123,6 +123,11 @@ class PipelineSettings(BaseSettings):
 
     # Normalization: each of these is part of a load's fingerprint
     phone_region: Region = Field(default="VN", description="Region of phone numbers without a country code.")
+    old_vietnamese_prefixes: bool = Field(
+        default=True,
+        description="Whether Vietnamese mobile numbers of 11 digits, as they were before 2018, get their new"
+        " prefix: 0163… becomes +8433….",
+    )
     epoch_is_utc: Names = Field(
         default=frozenset(),
         description="systemNames, separated by commas, whose epoch milliseconds are UTC and are not shifted.",

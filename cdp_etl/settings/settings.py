@@ -84,6 +84,7 @@ class Settings(ObservabilitySettings, PipelineSettings):
             default_company=self.default_company,
             customer_id_scope=self.customer_id_scope,
             phone_region=self.phone_region,
+            old_vietnamese_prefixes=self.old_vietnamese_prefixes,
             epoch_is_utc=self.epoch_is_utc,
             placeholders=DEFAULT_PLACEHOLDERS | self.placeholders,
             business_timezone=self.business_timezone,

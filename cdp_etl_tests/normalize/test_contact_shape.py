@@ -48,6 +48,13 @@ _IDS = st.one_of(
     st.builds("{}{}".format, st.sampled_from(["09", "9", "849", "02", "2", "1900", "1800"]), _DIGITS),
     st.text("0123456789 ().-/+\u00a0", min_size=1, max_size=20),
     st.text("ab.@01-", min_size=1, max_size=12),
+    st.builds(
+        "{}{}{}".format,
+        st.sampled_from(["tel:", "'", '="', "whatsapp:'", "\uff10", "mailto:", "A <", "sms:tel:"]),
+        st.one_of(st.sampled_from(["0912345678", "01631234567", "a@x.vn", "+841201234567"]), _DIGITS),
+        st.sampled_from(["", ".0", '"', ">", ";", "\u200b"]),
+    ),
+    st.builds("01{}".format, st.text("0123456789", min_size=8, max_size=10)),
 )
 
 

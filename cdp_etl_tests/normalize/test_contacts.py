@@ -173,3 +173,110 @@ def test_the_activity_date_is_the_day_in_the_business_time_zone(tmp_path: Path) 
     )
 
     assert outcome.accepted["activity_date"].cast(pl.String).to_list() == ["2026-03-02"]
+
+
+@pytest.mark.parametrize(
+    "delivered",
+    [
+        "tel:+84912345678",
+        "TEL:0912345678",
+        "whatsapp:+84912345678",
+        "sms:0912345678",
+        "'0912345678",
+        '="0912345678"',
+        '"0912 345 678"',
+        "\u201c0912345678\u201d",
+        "912345678.0",
+        "0912345678.0",
+        "0912345678;",
+        "\uff10\uff19\uff11\uff12\uff13\uff14\uff15\uff16\uff17\uff18",
+        "\uff0b\uff18\uff14\uff19\uff11\uff12\uff13\uff14\uff15\uff16\uff17\uff18",
+        "\uff54\uff45\uff4c\uff1a0912345678",
+        "\u202a0912345678\u202c",
+        "\u200b0912345678\ufeff",
+        "0912\u2009345\u2009678",
+        "0912\u2011345\u2011678",
+        "0912\u2013345\u2013678",
+    ],
+)
+def test_a_phone_is_read_without_its_wrapper(delivered: str) -> None:
+    assert to_e164(pl.Series([delivered]), "VN").to_list() == ["+84912345678"]
+
+
+@pytest.mark.parametrize(
+    "delivered", ["0912345678/0987654321", "0912345678, 0987654321", "tel:", "9.1E+08", "'.0"]
+)
+def test_a_text_with_two_phones_or_none_is_unusable(delivered: str) -> None:
+    assert to_e164(pl.Series([delivered]), "VN").to_list() == [None]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("0120", "070"), ("0121", "079"), ("0122", "077"), ("0126", "076"), ("0128", "078"),
+     ("0123", "083"), ("0124", "084"), ("0125", "085"), ("0127", "081"), ("0129", "082"),
+     ("0162", "032"), ("0163", "033"), ("0164", "034"), ("0165", "035"), ("0166", "036"), ("0167", "037"),
+     ("0168", "038"), ("0169", "039"), ("0186", "056"), ("0188", "058"), ("0199", "059")],
+)  # fmt: skip # one operator a line
+def test_a_vietnamese_mobile_of_before_2018_is_its_new_number(old: str, new: str) -> None:
+    spellings = [f"{old}1234567", f"{old} 123 4567", f"+84{old[1:]}1234567", f"tel:{old}.123.4567"]
+
+    found = to_e164(pl.Series(spellings), "VN").to_list()
+
+    assert found == [f"+84{new[1:]}1234567"] * len(spellings)
+    assert found == to_e164(pl.Series([f"{new}1234567"] * len(spellings)), "VN").to_list()
+    assert to_e164(pl.Series(spellings), "VN", reads_old_prefixes=False).to_list() == [None] * len(spellings)
+
+
+@pytest.mark.parametrize("delivered", ["1631234567", "84163123456", "01611234567", "0163123456", "016312345678"])
+def test_only_the_published_form_of_an_old_number_is_read(delivered: str) -> None:
+    assert to_e164(pl.Series([delivered]), "VN").to_list() == [None]
+
+
+def test_an_old_number_needs_its_country_code_in_another_region() -> None:
+    assert to_e164(pl.Series(["+841631234567"]), "US").to_list() == ["+84331234567"]
+    assert to_e164(pl.Series(["01631234567"]), "US").to_list() == [None]
+
+
+def test_old_and_new_number_are_one_person_unless_the_setting_says_no(tmp_path: Path) -> None:
+    records = ndjson(comment(1, customerPhone="01631234567"), comment(2, customerPhone="0331234567"))
+
+    new = normalize(tmp_path / "new", {"a.ndjson": records})
+    off = normalize(
+        tmp_path / "off", {"a.ndjson": records}, settings=NormalizationSettings(old_vietnamese_prefixes=False)
+    )
+
+    assert new.accepted["customer_phone_e164"].to_list() == ["+84331234567"] * 2
+    assert new.accepted["customer_phone"].to_list() == ["01631234567", "0331234567"]
+    assert off.accepted["customer_phone_e164"].to_list() == [None, "+84331234567"]
+
+
+@pytest.mark.parametrize(
+    ("delivered", "expected"),
+    [
+        ("mailto:a@example.com", "a@example.com"),
+        ("Nguyễn Văn A <A@Example.com>", "a@example.com"),
+        ('"A, B" <a@example.com>', "a@example.com"),
+        ("<a@example.com>", "a@example.com"),
+        ("'a@example.com'", "a@example.com"),
+        ('="a@example.com"', "a@example.com"),
+        ("a@example.com;", "a@example.com"),
+        ("a\uff20example.com", "a@example.com"),
+        ("\uff41@example\uff0ecom", "a@example.com"),
+        ("\ufeffa@example.com\u200b", "a@example.com"),
+        ("a@bücher.example", "a@xn--bcher-kva.example"),
+        ("A@BÜCHER.example", "a@xn--bcher-kva.example"),
+        ("a@tiệm\u3002example", "a@xn--tim-5kz.example"),
+        ("a@example.com;b@example.com", None),
+        ("a@example.com, b@example.com", None),
+        ("a@example.com b@example.com", None),
+        ("b@example.com <a@example.com>", None),
+        ("nguyễn@example.com", None),
+        ("Name <ng***@gmail.com>", None),
+        ("ng\uff0a\uff0a\uff0a@gmail.com", None),
+        ("mailto:ngxxxx@gmail.com", None),
+        ("a@exa_mple.com", None),
+        ("a@" + "ü" * 300 + ".com", None),
+    ],
+)
+def test_an_address_is_read_without_its_wrapper(delivered: str, expected: str | None) -> None:
+    assert normalize_emails(pl.Series([delivered])).to_list() == [expected]
