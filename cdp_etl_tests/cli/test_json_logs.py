@@ -2,12 +2,14 @@
 
 import json
 import sys
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from cdp_etl_tests.cli.conftest import Command
+from cdp_etl_tests.cli.conftest import Command, commands_in
+from cdp_etl_tests.conftest import Template
 
 GENERATE = ("generate", "--out", "data/landing", "--from", "2026-03-01", "--rows", "60")
 SMS = ("--entity", "sms-interaction")
@@ -24,13 +26,34 @@ def parsed(printed: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in printed.splitlines()]
 
 
+@dataclass(frozen=True)
+class Logged:
+    """Standard error of a run, its metrics file, and what `cdp-etl metrics` printed after it."""
+
+    err: str
+    metrics_file: str
+    metrics: str
+
+
+@pytest.fixture(scope="session")
+def logged(template_folder: Template) -> Logged:
+    """Return what one run wrote, for all tests of it."""
+    return Logged(**json.loads((template_folder("logged", _run) / "logged.json").read_text("utf-8")))
+
+
+def _run(folder: Path) -> None:
+    with commands_in(folder) as cdp_etl, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CDP_ETL_LOG_FORMAT", "json")
+        patch.setenv("CDP_ETL_METRICS_FILE", "collector/cdp_etl.prom")
+        cdp_etl(*GENERATE, *SMS)
+        ended = cdp_etl("run", "--from", "2026-03-01", *SMS)
+        logged = Logged(ended.err, Path("collector/cdp_etl.prom").read_text("utf-8"), cdp_etl("metrics").out)
+    (folder / "logged.json").write_text(json.dumps(asdict(logged)), encoding="utf-8")
+
+
 @pytest.mark.full
-def test_lines_of_stages_have_run_job_entity_and_date(in_json: Command) -> None:
-    in_json(*GENERATE, *SMS)
-
-    ended = in_json("run", "--from", "2026-03-01", *SMS)
-
-    stages = {line["stage"]: line for line in parsed(ended.err) if line["message"].endswith(" done")}
+def test_lines_of_stages_have_run_job_entity_and_date(logged: Logged) -> None:
+    stages = {line["stage"]: line for line in parsed(logged.err) if line["message"].endswith(" done")}
     assert {"pull", "normalize", "load", "mart", "publish", "report"} == set(stages)
     loaded = stages["load"]
     assert (loaded["job"], loaded["entity"], loaded["dump_date"]) == ("load", "sms-interaction", "2026-03-01")
@@ -40,6 +63,15 @@ def test_lines_of_stages_have_run_job_entity_and_date(in_json: Command) -> None:
 
 
 @pytest.mark.full
+def test_metrics_are_printed_and_written_to_their_file(logged: Logged) -> None:
+    line = 'cdp_etl_loads_total{entity="sms-interaction",status="loaded"} 1.0'
+
+    assert line in logged.metrics_file.splitlines()
+    assert line in logged.metrics.splitlines()
+
+
+@pytest.mark.full
+@pytest.mark.usefixtures("marts_without_dagster")
 def test_errors_are_json_lines_too(in_json: Command) -> None:
     folder = Path("data/landing/sms-interaction/2026-03-01")
     folder.mkdir(parents=True)
@@ -59,18 +91,6 @@ def test_the_lowest_level_is_a_setting(in_json: Command, monkeypatch: pytest.Mon
     in_json(*GENERATE, *SMS)
 
     assert in_json("run", "--from", "2026-03-01", *SMS).err == ""
-
-
-@pytest.mark.full
-def test_metrics_are_printed_and_written_to_their_file(cdp_etl: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CDP_ETL_METRICS_FILE", "collector/cdp_etl.prom")
-    cdp_etl(*GENERATE, *SMS)
-    cdp_etl("run", "--from", "2026-03-01", *SMS)
-
-    line = 'cdp_etl_loads_total{entity="sms-interaction",status="loaded"} 1.0'
-
-    assert line in Path("collector/cdp_etl.prom").read_text().splitlines()
-    assert line in cdp_etl("metrics").out.splitlines()
 
 
 @pytest.mark.parametrize(("log_format", "options"), [("json", ["--log-format", "json"]), ("text", [])])
