@@ -22,10 +22,13 @@ from typing import Any
 import duckdb
 import pytest
 
+from cdp_etl.entities import ENTITIES
 from cdp_etl.marts.registry import MARTS
 from cdp_etl.marts.snapshot.publish import latest_snapshot
 from cdp_etl_tests.alerts.servers import Webhook, webhook
-from cdp_etl_tests.cli.conftest import Command, _make
+from cdp_etl_tests.cli.conftest import Command, commands_in, load_dump, publish_marts
+from cdp_etl_tests.conftest import Template
+from cdp_etl_tests.defs.pipeline import FIRST, SECOND
 from cdp_etl_tests.marts.published import move
 
 ARCHIVE = Path(__file__).with_name("data_of_80ec0ff.tar.xz")
@@ -59,20 +62,25 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Webhook]:
 
 
 @pytest.fixture(scope="session")
-def unpacked_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("data_of_80ec0ff")
+def unpacked_once(template_folder: Template) -> Path:
+    return template_folder("data_of_80ec0ff", _unpack)
+
+
+def _unpack(folder: Path) -> None:
     with tarfile.open(ARCHIVE) as archive:
         archive.extractall(folder, filter="data")
-    return folder
 
 
 @pytest.fixture(scope="session")
-def refreshed_once(unpacked_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def refreshed_once(template_folder: Template, unpacked_once: Path) -> Path:
     """Return a copy of the folder after one run of the present version."""
-    folder = tmp_path_factory.mktemp("refreshed")
-    shutil.copytree(unpacked_once / "data", folder / "data")
-    _make("run --from 2026-03-02", folder)
-    return folder
+
+    def run(folder: Path) -> None:
+        shutil.copytree(unpacked_once / "data", folder / "data")
+        with commands_in(folder) as cdp_etl:
+            assert cdp_etl("run", "--from", "2026-03-02").code == 0
+
+    return template_folder("refreshed_data_of_80ec0ff", run)
 
 
 @pytest.fixture
@@ -120,11 +128,11 @@ def test_an_alert_sent_by_80ec0ff_is_known(unpacked: Command, server: Webhook, e
 
 
 @pytest.mark.full
-def test_after_a_run_the_warehouse_equals_one_filled_by_this_version(
-    refreshed_once: Path, tmp_path: Path, cdp_etl: Command
-) -> None:
+@pytest.mark.usefixtures("cdp_etl")
+def test_after_a_run_the_warehouse_equals_one_filled_by_this_version(refreshed_once: Path, tmp_path: Path) -> None:
     shutil.copytree(refreshed_once / "data/landing", tmp_path / "data/landing")
-    assert cdp_etl("run", "--from", "2026-03-01", "--to", "2026-03-02").code == 0
+    assert [load_dump(day, entity).error for day in (FIRST, SECOND) for entity in ENTITIES] == [None] * 12
+    publish_marts()
     migrated, fresh = (folder / "data/warehouse/cdp.duckdb" for folder in (refreshed_once, tmp_path))
 
     assert read(migrated, SCHEMA) == read(fresh, SCHEMA)
@@ -181,6 +189,7 @@ def test_a_run_loads_again_what_earlier_rules_normalized_and_metrics_have_their_
 
 
 @pytest.mark.full
+@pytest.mark.usefixtures("marts_without_dagster")
 def test_replay_reads_archive_and_lake(refreshed: Command) -> None:
     replay = ("quarantine", "replay", "--from", "2026-03-01", "--entity", "sms-interaction")
 
@@ -192,6 +201,7 @@ def test_replay_reads_archive_and_lake(refreshed: Command) -> None:
 
 
 @pytest.mark.full
+@pytest.mark.usefixtures("marts_without_dagster")
 def test_an_alert_sent_by_80ec0ff_is_resolved_when_the_dump_is_corrected(
     refreshed: Command, server: Webhook
 ) -> None:
