@@ -10,7 +10,7 @@ from cdp_etl.defs.keys import asset_key
 from cdp_etl.pipeline.layers import Layer
 from cdp_etl_tests.defs.pipeline import FIRST, SECOND, SMS, Pipeline, sms
 
-pytestmark = pytest.mark.full  # whole runs of Dagster
+pytestmark = pytest.mark.full
 
 NOON_OF_THIRD = datetime(2026, 3, 3, 12, tzinfo=UTC)
 """By the default deadline, the dumps of the first and the second are due at this time."""
@@ -40,7 +40,7 @@ def pipeline(pipeline: Pipeline) -> Pipeline:
 
 def test_an_asset_with_the_newest_due_dump_is_fresh(pipeline: Pipeline) -> None:
     pipeline.deliver(SECOND, [sms("2", SECOND)])
-    pipeline.load(SECOND)
+    pipeline.load_without_dagster(SECOND)
     pipeline.publish_marts()
 
     assert found(pipeline) == {
@@ -51,7 +51,7 @@ def test_an_asset_with_the_newest_due_dump_is_fresh(pipeline: Pipeline) -> None:
 
 def test_a_mart_that_has_not_applied_that_dump_is_stale(pipeline: Pipeline) -> None:
     pipeline.deliver(SECOND, [sms("2", SECOND)])
-    pipeline.load(SECOND)
+    pipeline.load_without_dagster(SECOND)
 
     assert found(pipeline) == {
         "staging": (True, "Contains the newest dump that is due, 2026-03-02."),
@@ -61,7 +61,7 @@ def test_a_mart_that_has_not_applied_that_dump_is_stale(pipeline: Pipeline) -> N
 
 def test_loading_an_older_date_makes_nothing_fresh(pipeline: Pipeline) -> None:
     pipeline.deliver(FIRST, [sms("1", FIRST)])
-    pipeline.load(FIRST)
+    pipeline.load_without_dagster(FIRST)
     pipeline.publish_marts()
 
     assert found(pipeline) == {
@@ -72,7 +72,7 @@ def test_loading_an_older_date_makes_nothing_fresh(pipeline: Pipeline) -> None:
 
 def test_assets_become_stale_over_time(pipeline: Pipeline) -> None:
     pipeline.deliver(SECOND, [sms("2", SECOND)])
-    pipeline.load(SECOND)
+    pipeline.load_without_dagster(SECOND)
 
     assert found(pipeline, NOON_OF_THIRD + timedelta(days=1))["staging"] == (
         False,
@@ -86,7 +86,7 @@ def test_before_the_first_load_due_dumps_are_missing(pipeline: Pipeline) -> None
 
 def test_the_sensor_records_each_change_once(pipeline: Pipeline) -> None:
     pipeline.deliver(SECOND, [sms("2", SECOND)])
-    pipeline.load(SECOND)
+    pipeline.load_without_dagster(SECOND)
 
     first = tick(pipeline, None)
     second = tick(pipeline, first.cursor)

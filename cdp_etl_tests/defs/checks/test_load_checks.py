@@ -1,9 +1,14 @@
 """Asset checks of a load, which evaluate the newest dump date in the ledger."""
 
+import shutil
+from pathlib import Path
+
 import dagster as dg
 import pytest
 
 from cdp_etl.defs.checks.load_checks import LOAD_CHECKS
+from cdp_etl_tests.conftest import Template
+from cdp_etl_tests.defs.conftest import settings_of
 from cdp_etl_tests.defs.pipeline import FIRST, SECOND, SMS, THIRD, Pipeline, days_later, sms
 
 pytestmark = pytest.mark.full  # whole runs of Dagster
@@ -49,7 +54,7 @@ def test_a_refusal_without_a_contact_is_a_warning(pipeline: Pipeline) -> None:
 
 def test_reloading_an_old_date_does_not_change_the_check_of_the_newest(pipeline: Pipeline) -> None:
     pipeline.deliver(SECOND, [sms("2", SECOND)])
-    pipeline.load(SECOND)
+    pipeline.load_without_dagster(SECOND)
 
     empty_older_day = pipeline.load(FIRST)
 
@@ -62,7 +67,7 @@ def test_a_newest_date_without_files_is_complete_if_none_are_expected(pipeline: 
         pipeline.settings.model_copy(update={"delivery_weekdays": frozenset({"sun"})}), pipeline.instance
     )
     pipeline.deliver(FIRST, [sms("1", FIRST)])
-    sundays_only.load(FIRST)
+    sundays_only.load_without_dagster(FIRST)
 
     result = sundays_only.load(SECOND)
 
@@ -74,7 +79,7 @@ def test_a_newest_date_without_files_is_complete_if_none_are_expected(pipeline: 
 
 def test_a_missing_newest_dump_stays_missing_after_other_loads(pipeline: Pipeline) -> None:
     pipeline.deliver(FIRST, [sms("1", FIRST)])
-    pipeline.load(THIRD)
+    pipeline.load_without_dagster(THIRD)
 
     result = pipeline.load(FIRST)
 
@@ -97,6 +102,20 @@ def test_the_quarantine_rate_is_low(
     assert outcome(pipeline.load(FIRST), "quarantine_rate_is_low") == expected
 
 
+@pytest.fixture(scope="session")
+def three_sizes(template_folder: Template) -> Path:
+    """Load a dump of 1 record, one of 10 and one of 100 records."""
+
+    def load(folder: Path) -> None:
+        with dg.DagsterInstance.ephemeral() as instance:
+            pipeline = Pipeline(settings_of(folder), instance)
+            for day, size in ((FIRST, 1), (SECOND, 10), (THIRD, 100)):
+                pipeline.deliver(day, [sms(f"{day}-{n}", day) for n in range(size)])
+            pipeline.load_without_dagster(FIRST, THIRD)
+
+    return template_folder("dumps-of-three-sizes", load)
+
+
 @pytest.mark.parametrize(
     ("records", "is_usual"),
     [
@@ -107,14 +126,11 @@ def test_the_quarantine_rate_is_low(
     ],
 )
 def test_the_volume_is_usual_between_half_and_twice_the_median_before(
-    pipeline: Pipeline, records: int, *, is_usual: bool
+    pipeline: Pipeline, three_sizes: Path, records: int, *, is_usual: bool
 ) -> None:
-    for number, size in enumerate((1, 10, 100)):
-        day = days_later(FIRST, number)
-        pipeline.deliver(day, [sms(f"{day}-{n}", day) for n in range(size)])
+    shutil.copytree(three_sizes / "data", pipeline.settings.data)
     newest = days_later(FIRST, 3)
     pipeline.deliver(newest, [sms(f"{newest}-{n}", newest) for n in range(records)])
-    pipeline.load(FIRST, THIRD)
 
     result = pipeline.load(newest)
 

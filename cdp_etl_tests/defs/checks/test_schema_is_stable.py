@@ -1,14 +1,18 @@
 """Check `schema_is_stable`. `test_drift.py` tests what counts as a change."""
 
+import shutil
 from collections.abc import Mapping
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import pytest
 
 from cdp_etl.normalize.drift import DUMPS_COMPARED
-from cdp_etl_tests.defs.pipeline import FIRST, SECOND, Pipeline, days_later, sms
+from cdp_etl_tests.conftest import Template
+from cdp_etl_tests.defs.conftest import settings_of
+from cdp_etl_tests.defs.pipeline import FIRST, SECOND, THIRD, Pipeline, days_later, sms
 
 pytestmark = pytest.mark.full  # whole runs of Dagster
 
@@ -33,17 +37,28 @@ def shown(check: dg.AssetCheckEvaluation, name: str) -> str:
     return value.value or ""
 
 
-def run_after_three(pipeline: Pipeline, **newest: Any) -> dg.AssetCheckEvaluation:
-    """Load three similar dumps, then one that may differ. Return its evaluation."""
-    last = days_later(FIRST, 3)
-    for number in range(3):
-        deliver(pipeline, days_later(FIRST, number), link="https://shop.example", channelCode="A")
-    deliver(pipeline, last, **{"link": "https://shop.example", "channelCode": "A"} | newest)
-    return found(pipeline.load(FIRST, last))
+USUAL = {"link": "https://shop.example", "channelCode": "A"}
+FOURTH = days_later(FIRST, 3)
 
 
-def test_a_dump_like_those_before_it_is_stable(pipeline: Pipeline) -> None:
-    check = run_after_three(pipeline)
+@pytest.fixture
+def after_three(pipeline: Pipeline, template_folder: Template) -> Pipeline:
+    """Return the pipeline after three similar dumps, which are loaded once for all tests."""
+
+    def load(folder: Path) -> None:
+        loading = Pipeline(settings_of(folder), pipeline.instance)
+        for day in (FIRST, SECOND, THIRD):
+            deliver(loading, day, **USUAL)
+        loading.load_without_dagster(FIRST, THIRD)
+
+    shutil.copytree(template_folder("three-similar-dumps", load) / "data", pipeline.settings.data)
+    return pipeline
+
+
+def test_a_dump_like_those_before_it_is_stable(after_three: Pipeline) -> None:
+    deliver(after_three, FOURTH, **USUAL)
+
+    check = found(after_three.load(FOURTH))
 
     assert check.passed
     assert check.description == "2026-03-04: Looks like the 3 dumps before it."
@@ -62,9 +77,11 @@ def test_a_dump_like_those_before_it_is_stable(pipeline: Pipeline) -> None:
         ),
     ],
 )
-def test_changes_are_named(pipeline: Pipeline, newest: Mapping[str, Any], change: str | None) -> None:
+def test_changes_are_named(after_three: Pipeline, newest: Mapping[str, Any], change: str | None) -> None:
     """The names are delivered texts, so Markdown shows each character as it is."""
-    check = run_after_three(pipeline, **newest)
+    deliver(after_three, FOURTH, **USUAL | newest)
+
+    check = found(after_three.load(FOURTH))
 
     assert check.passed is (change is None)
     if change is not None:
@@ -72,11 +89,12 @@ def test_changes_are_named(pipeline: Pipeline, newest: Mapping[str, Any], change
         assert change in shown(check, "what_changed")
 
 
-def test_reloading_an_old_date_evaluates_the_newest_dump(pipeline: Pipeline) -> None:
-    run_after_three(pipeline)
-    deliver(pipeline, SECOND, event="bounced")
+def test_reloading_an_old_date_evaluates_the_newest_dump(after_three: Pipeline) -> None:
+    deliver(after_three, FOURTH, **USUAL)
+    after_three.load_without_dagster(FOURTH)
+    deliver(after_three, SECOND, event="bounced")
 
-    assert found(pipeline.load(SECOND)).description == "2026-03-04: Looks like the 3 dumps before it."
+    assert found(after_three.load(SECOND)).description == "2026-03-04: Looks like the 3 dumps before it."
 
 
 def test_a_first_dump_is_stable_and_says_that_there_is_nothing_to_compare(pipeline: Pipeline) -> None:
@@ -97,6 +115,8 @@ def test_only_the_fourteen_dumps_before_count(pipeline: Pipeline) -> None:
         deliver(pipeline, days_later(FIRST, number))
     deliver(pipeline, last, event="bounced")
 
-    check = found(pipeline.load(FIRST, last))
+    pipeline.load_without_dagster(FIRST, days_later(FIRST, DUMPS_COMPARED))
+
+    check = found(pipeline.load(last))
 
     assert r"\`bounced\`" in shown(check, "what_changed")
