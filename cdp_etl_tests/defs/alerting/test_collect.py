@@ -43,7 +43,7 @@ def test_a_healthy_pipeline_has_no_findings(pipeline: Pipeline) -> None:
 
 def test_a_withdrawal_of_consent_is_a_finding_for_a_week(pipeline: Pipeline) -> None:
     pipeline.deliver(FIRST, [sms("1", FIRST, event="unsubscribed")])
-    pipeline.load(FIRST)
+    pipeline.load_without_dagster(FIRST)
     withdraw_consent_statements(pipeline.settings.open_warehouse(), SMS, FIRST, 1)
     pipeline.publish_marts()
 
@@ -84,7 +84,7 @@ def test_a_corrected_dump_is_no_finding(pipeline: Pipeline) -> None:
 @pytest.mark.full
 def test_a_run_that_failed_by_the_lock_is_a_finding_until_a_later_run_succeeds(pipeline: Pipeline) -> None:
     pipeline.deliver(FIRST, [sms("1", FIRST)])
-    pipeline.load(FIRST)
+    pipeline.load_without_dagster(FIRST)
     pipeline.deliver(SECOND, [sms("2", SECOND)])
     impatient = Pipeline(pipeline.settings.model_copy(update={"lock_timeout_seconds": 0.1}), pipeline.instance)
     with pipeline.settings.open_warehouse().writing():
@@ -119,7 +119,7 @@ def test_a_run_whose_process_ended_is_a_finding(pipeline: Pipeline) -> None:
 
 def test_marts_with_an_unapplied_load_are_stale_after_some_hours(pipeline: Pipeline) -> None:
     pipeline.deliver(FIRST, [sms("1", FIRST)])
-    pipeline.load(FIRST)
+    pipeline.load_without_dagster(FIRST)
 
     assert kinds(pipeline) == []
     assert kinds(pipeline, later=timedelta(hours=4)) == [(FindingKind.MARTS_STALE, "marts")]
@@ -129,7 +129,7 @@ def test_an_expected_dump_that_was_not_delivered_is_missing(pipeline: Pipeline) 
     now = datetime.now(UTC)
     expecting = Settings(**(pipeline.settings.model_dump() | {"lookback_days": 1, "alert_deadline": "00:00"}))
     pipeline.deliver(now.date(), [sms("1", now.date())])
-    pipeline.load(now.date())
+    pipeline.load_without_dagster(now.date())
     pipeline.publish_marts()
 
     found = collect_findings(expecting, pipeline.instance, NotificationState(), now).findings
@@ -141,7 +141,7 @@ def test_an_expected_dump_that_was_not_delivered_is_missing(pipeline: Pipeline) 
 @pytest.mark.full
 def test_a_failed_full_check_is_a_finding(pipeline: Pipeline) -> None:
     pipeline.deliver(FIRST, [sms("1", FIRST)])
-    pipeline.load(FIRST)
+    pipeline.load_without_dagster(FIRST)
     pipeline.publish_marts()
     with pipeline.settings.open_warehouse().writing() as connection:
         connection.execute("INSERT INTO mart_storage.interaction FROM mart_storage.interaction")
@@ -181,7 +181,7 @@ def _empty_job() -> None:
 
 def test_another_business_time_zone_is_no_damage(pipeline: Pipeline) -> None:
     pipeline.deliver(FIRST, [sms("1", FIRST)])
-    pipeline.load(FIRST)
+    pipeline.load_without_dagster(FIRST)
     moved = Pipeline(
         pipeline.settings.model_copy(update={"business_timezone": "Asia/Ho_Chi_Minh"}), pipeline.instance
     )
