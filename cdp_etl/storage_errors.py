@@ -26,7 +26,10 @@ _ADVICE = {
     errno.EMFILE: "raise the limit of open files (`ulimit -n`)",
     errno.ENFILE: "raise the limit of open files of the machine",
     errno.EIO: "check the disk",
+    errno.EUCLEAN: "check the file system",
+    errno.EBADMSG: "check the disk",
 }
+_UNREADABLE = {errno.EIO, errno.EUCLEAN, errno.EBADMSG}
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
@@ -89,6 +92,11 @@ def naming(path: Path, *native: type[Exception]) -> Iterator[None]:
         if number is None or (isinstance(error, OSError) and error.filename is not None):
             raise
         raise OSError(number, os.strerror(number), str(path)) from None
+
+
+def is_unreadable(error: OSError) -> bool:
+    """Return whether the disk has lost the content of a file: reading it again will fail too."""
+    return error.errno in _UNREADABLE
 
 
 def path_of(error: OSError) -> Path | None:

@@ -8,6 +8,7 @@ import typer
 from cdp_etl.cli.output import err, out, print_table, progress
 from cdp_etl.marts.full_check.check import check_marts
 from cdp_etl.marts.registry import MARTS
+from cdp_etl.marts.snapshot.check import check_snapshot
 from cdp_etl.normalize import find_normalized
 from cdp_etl.pipeline.stored_files import check_stored_files
 from cdp_etl.settings import load_settings
@@ -26,8 +27,10 @@ def check_command(
     commits; this command checks all keys. It refreshes the marts first. Another process rebuilds all marts in a
     scratch database, and their rows are compared. If a check of a mart fails, the next refresh rebuilds the mart.
 
-    All files of archive and lake are compared with their hashes. Damaged outputs of the lake are rebuilt from the
-    archive.
+    All files of archive, lake and snapshot are compared with their hashes. Damaged outputs of the lake are
+    rebuilt from the archive, or deleted if nothing refers to them. Damaged files of the snapshot are deleted, so
+    that no reader gets wrong values; the next publish writes them. For a damaged archive the check names the
+    command that pulls it again. Rows of staging are compared with the lake.
 
     Example: `cdp-etl check --full`
     """
@@ -38,11 +41,12 @@ def check_command(
     with progress() as report:
         report("Checking archive and lake …")
         stored = check_stored_files(settings, report)
-        rows = [(f"{one.place}.{one.entity}", "files_are_intact", one.passed, one.sentence) for one in stored]
         report("Checking staging …")
-        staging = check_full(warehouse, partial(find_normalized, settings.lake))
-        rows += [(f"staging.{one.entity}", one.check, one.passed, one.sentence) for one in staging]
+        stored += check_full(warehouse, partial(find_normalized, settings.lake))
+        report("Checking the snapshot …")
+        stored += check_snapshot(settings.published)
         results = check_marts(warehouse, settings.mart_settings(), MARTS, report)
+    rows = [(f"{one.place}.{one.entity}", one.check, one.passed, one.sentence) for one in stored]
     rows += [
         (f"marts.{mart}", one.check.name, one.passed, one.sentence)
         for mart, of_mart in results.items()

@@ -175,7 +175,7 @@ def _pseudonym_key(settings: Settings) -> HealthCheck:
         return HealthCheck(name, ok=True, detail="Not used: CDP_ETL_PUBLISH_PERSONAL_DATA is set.")
     snapshot = usable_snapshot(settings.published)
     try:
-        key = find_key(rules, snapshot)
+        key = find_key(rules, settings.published)
     except MartError as error:
         return HealthCheck(name, ok=False, detail=str(error))
     if key is None:

@@ -103,7 +103,9 @@ def prune_command(
 ) -> None:
     """Delete pulls that are older than CDP_ETL_KEEP_DAYS or CDP_ETL_KEEP_SUPERSEDED_DAYS from the raw archive.
 
-    Also delete superseded outputs from the lake, unless the ledger refers to them.
+    Also delete superseded outputs from the lake, unless the ledger refers to them, and versions of the snapshot
+    that were replaced more than a day ago. What killed or failed commands left is deleted too: half-deleted pulls,
+    downloads older than a day, decrypted copies, unfinished snapshots. A dump that is being pulled is skipped.
 
     Example: `cdp-etl archive prune --dry-run`
     """

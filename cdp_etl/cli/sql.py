@@ -78,7 +78,10 @@ def sql_command(
             else:
                 _print(relation, output_format, is_exact=exact)
         except duckdb.PermissionException as error:
-            raise QueryError(f"{str(error).strip()}. A query can read {published} and nothing else.") from None
+            raise QueryError(
+                f"{str(error).strip()}. A query can read {published} and nothing else. If the data folder was"
+                " moved, `cdp-etl marts publish` writes its new path."
+            ) from None
         except duckdb.Error as error:
             raise QueryError(str(error).strip()) from None
 

@@ -24,6 +24,7 @@ from cdp_etl.durable_files import hash_file, sync_file, sync_folder, write_file
 from cdp_etl.landing.errors import LandingError
 from cdp_etl.landing.models import DumpFile, FileDifference, Pull, ReadyBy
 from cdp_etl.landing.zones.path_safety import printable
+from cdp_etl.storage_errors import is_unreadable
 
 LATEST = "latest.json"
 LOCK = "pull.lock"
@@ -75,14 +76,16 @@ class DumpArchive:
         """Return the record of the newest pull, or None if there is none or its files were pruned.
 
         Raises:
-            LandingError: If the record cannot be parsed.
+            LandingError: If the record cannot be read or parsed.
         """
         path = self.folder / LATEST
         try:
             record = _record.validate_json(path.read_bytes())
         except FileNotFoundError:
             return None
-        except ValidationError as error:
+        except (ValidationError, OSError) as error:
+            if isinstance(error, OSError) and not is_unreadable(error):
+                raise
             raise LandingError(
                 f"{path}: not a record of a pull; delete the file to pull the dump again"
             ) from error
@@ -176,8 +179,13 @@ def damaged_files(pull: Pull) -> list[str]:
 
 
 def is_intact(path: Path, file: DumpFile) -> bool:
-    """Return whether a file of the archive exists and has the content that was pulled."""
-    return _size(path) == file.bytes and hash_file(path) == file.sha256
+    """Return whether a file of the archive exists, can be read, and has the content that was pulled."""
+    try:
+        return _size(path) == file.bytes and hash_file(path) == file.sha256
+    except OSError as error:
+        if is_unreadable(error):
+            return False
+        raise
 
 
 def _size(path: Path) -> int | None:

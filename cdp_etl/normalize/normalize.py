@@ -34,6 +34,7 @@ from cdp_etl.normalize.readers.dispatch import decode
 from cdp_etl.normalize.readers.folder_values import folder_values, in_folders
 from cdp_etl.normalize.record_batch import RecordBatch
 from cdp_etl.normalize.source_files import SourceFile, content_fingerprint, in_delivery_order
+from cdp_etl.storage_errors import is_unreadable
 
 BATCH_BYTES: Final = 32 << 20
 """Bytes of a file per batch. Each worker holds one batch, so several must fit into memory."""
@@ -136,21 +137,11 @@ def _verified_files(dump: _Dump) -> Iterator[None]:
     A file that cannot be read is the partner's fault only if it is what the partner delivered.
 
     Raises:
-        ArchiveDamagedError: If a file is missing or differs.
+        ArchiveDamagedError: If a file is missing, differs, or is lost by the disk.
         OSError: If the disk does not read a file.
     """
-
-    def compare(file: SourceFile) -> None:
-        try:
-            is_intact = hash_file(dump.directory / file.path) == file.sha256
-        except FileNotFoundError:
-            raise ArchiveDamagedError(dump.entity.name, dump.dump_date, file.path, "is missing") from None
-        if not is_intact:
-            fact = "has other bytes than when it was pulled"
-            raise ArchiveDamagedError(dump.entity.name, dump.dump_date, file.path, fact)
-
     with ThreadPoolExecutor(1, thread_name_prefix="hash") as pool:
-        compared = [pool.submit(compare, file) for file in dump.files]
+        compared = [pool.submit(_compare, dump, file) for file in dump.files]
         try:
             yield
         except (DumpUnreadableError, OSError) as error:
@@ -164,6 +155,20 @@ def _verified_files(dump: _Dump) -> Iterator[None]:
             raise
         for one in compared:
             one.result()
+
+
+def _compare(dump: _Dump, file: SourceFile) -> None:
+    fact = "has other bytes than when it was pulled"
+    try:
+        if hash_file(dump.directory / file.path) == file.sha256:
+            return
+    except FileNotFoundError:
+        fact = "is missing"
+    except OSError as error:
+        if not is_unreadable(error):
+            raise
+        fact = "cannot be read from the disk"
+    raise ArchiveDamagedError(dump.entity.name, dump.dump_date, file.path, fact)
 
 
 def _processors() -> int:

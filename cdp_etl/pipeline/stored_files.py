@@ -1,10 +1,10 @@
-"""Check of all files of archive and lake against their hashes. A damaged output of the lake is rebuilt.
+"""Check of all files of archive and lake against their hashes.
 
+A damaged output of the lake is rebuilt. If that is not possible and nothing refers to it, it is deleted.
 The archive is the source of everything, so it is checked only; `cdp-etl run --deep` pulls a damaged file again.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
@@ -16,62 +16,44 @@ from cdp_etl.normalize import DumpFolder, OutputDamagedError, content_fingerprin
 from cdp_etl.normalize.lake.history import dump_dates_in_lake
 from cdp_etl.pipeline.dump_pipeline import ReportProgress, normalize_pull
 from cdp_etl.settings import Settings
+from cdp_etl.storage_errors import StorageError
+from cdp_etl.warehouse import StoredDataResult, WarehouseError, referenced_outputs
 
 _MAX_FACTS = 10
 
 
-@dataclass(frozen=True, slots=True)
-class StoredFilesResult:
-    """Result of the check of an entity's files in one place.
+def check_stored_files(settings: Settings, report_progress: ReportProgress) -> list[StoredDataResult]:
+    """Compare all files of the newest pulls and of all outputs with their hashes, and rebuild damaged outputs.
 
-    Attributes:
-        place: archive or lake.
-        entity: The entity, by the name of its table.
-        violations: Number of dumps or outputs that are damaged and could not be rebuilt.
-        sentence: The result in a sentence; it also names what was rebuilt.
+    A file that the disk cannot read is a result like any other damage.
     """
-
-    place: Literal["archive", "lake"]
-    entity: str
-    violations: int
-    sentence: str
-
-    @property
-    def passed(self) -> bool:
-        """True if nothing is damaged any more."""
-        return self.violations == 0
-
-
-def check_stored_files(settings: Settings, report_progress: ReportProgress) -> list[StoredFilesResult]:
-    """Compare all files of the newest pulls and of all outputs with their hashes, and rebuild damaged outputs."""
     results = []
     for entity in ENTITIES:
         report_progress(f"checking the files of {entity.name}")
-        damaged = list(_damaged_pulls(settings, entity))
-        results.append(_result("archive", entity, damaged, []))
-        rebuilt: list[str] = []
-        broken = list(_broken_outputs(settings, entity, rebuilt, report_progress))
-        results.append(_result("lake", entity, broken, rebuilt))
+        results.append(_result("archive", entity, list(_damaged_pulls(settings, entity)), []))
+        repaired: list[str] = []
+        broken = list(_broken_outputs(settings, entity, repaired, report_progress))
+        results.append(_result("lake", entity, broken, repaired))
     return results
 
 
 def _result(
-    place: Literal["archive", "lake"], entity: Entity, damaged: list[str], rebuilt: list[str]
-) -> StoredFilesResult:
+    place: Literal["archive", "lake"], entity: Entity, damaged: list[str], repaired: list[str]
+) -> StoredDataResult:
     facts = [f"{len(damaged)} dumps are damaged.", *damaged[:_MAX_FACTS]]
-    if rebuilt:
-        facts += [f"{len(rebuilt)} outputs were damaged and were rebuilt from the archive.", *rebuilt[:_MAX_FACTS]]
-    return StoredFilesResult(place, entity.table, len(damaged), " ".join(facts))
+    if repaired:
+        facts += [f"{len(repaired)} outputs were damaged.", *repaired[:_MAX_FACTS]]
+    return StoredDataResult(place, "files_are_intact", entity.table, len(damaged), " ".join(facts))
 
 
 def _damaged_pulls(settings: Settings, entity: Entity) -> Iterator[str]:
     for dump_date in archived_dates(settings.archive, entity.name):
         try:
             pull = latest_pull(settings.archive, entity.name, dump_date)
-        except LandingError as error:
-            yield f"{error}."
+            files = [] if pull is None else damaged_files(pull)
+        except (LandingError, OSError) as error:
+            yield f"{_sentence(error).removesuffix('.')}."
             continue
-        files = [] if pull is None else damaged_files(pull)
         if files:
             yield (
                 f"{dump_date}: {', '.join(files)}; run"
@@ -80,23 +62,47 @@ def _damaged_pulls(settings: Settings, entity: Entity) -> Iterator[str]:
 
 
 def _broken_outputs(
-    settings: Settings, entity: Entity, rebuilt: list[str], report_progress: ReportProgress
+    settings: Settings, entity: Entity, repaired: list[str], report_progress: ReportProgress
 ) -> Iterator[str]:
-    """Yield what cannot be rebuilt; add what was rebuilt to `rebuilt`."""
+    """Yield what stays damaged; add to `repaired` what was rebuilt or deleted."""
     for dump_date in dump_dates_in_lake(settings.lake, entity):
         folder = dump_folder(settings.lake, entity, dump_date)
-        latest = folder.latest_fingerprint()
-        # A rebuild that was killed has no folder yet, but is the latest.
-        for fingerprint in sorted({*folder.fingerprints(), *([] if latest is None else [latest])}):
-            damage = _damage(folder, entity, fingerprint)
-            if damage is None:
-                continue
+        try:
+            latest = folder.latest_fingerprint()
+            # A rebuild that was killed has no folder yet, but is the latest.
+            fingerprints = sorted({*folder.fingerprints(), *([] if latest is None else [latest])})
+        except OSError as error:
+            yield _sentence(error)
+            continue
+        for fingerprint in fingerprints:
+            damage = None
             try:
+                damage = _damage(folder, entity, fingerprint)
+                if damage is None:
+                    continue
                 _rebuild(settings, entity, dump_date, fingerprint, report_progress)
-            except CdpEtlError as error:
-                yield f"{damage} It cannot be rebuilt: {error}"
+            except OutputNotReproducibleError as error:
+                is_unused = not _is_referenced(settings, entity, dump_date, fingerprint)
+                if is_unused and folder.delete_unused(fingerprint):
+                    repaired.append(f"{damage} Nothing refers to it, so it was deleted.")
+                else:
+                    yield f"{damage} It cannot be rebuilt: {error}"
+            except (CdpEtlError, OSError) as error:
+                yield f"{'' if damage is None else f'{damage} It cannot be rebuilt: '}{_sentence(error)}"
             else:
-                rebuilt.append(str(damage))
+                repaired.append(f"{damage} It was rebuilt from the archive.")
+
+
+def _sentence(error: CdpEtlError | OSError) -> str:
+    return str(StorageError(error) if isinstance(error, OSError) else error)
+
+
+def _is_referenced(settings: Settings, entity: Entity, dump_date: date, fingerprint: str) -> bool:
+    """Return whether the ledger refers to an output; true also if the ledger cannot be read."""
+    try:
+        return (entity.table, dump_date, fingerprint) in referenced_outputs(settings.open_warehouse())
+    except WarehouseError:
+        return True
 
 
 def _damage(folder: DumpFolder, entity: Entity, fingerprint: str) -> OutputDamagedError | None:

@@ -36,7 +36,7 @@ from cdp_etl.warehouse.load.load import LoadResult, load_dump
 from cdp_etl.warehouse.load.withdrawal import Withdrawal, withdraw_consent_statements, withdrawals
 from cdp_etl.warehouse.maintenance.backup import Backup, Restored, backup, restore
 from cdp_etl.warehouse.maintenance.compaction import Compaction, compact, has_deleted_secret, remove_deleted_secret
-from cdp_etl.warehouse.maintenance.full_check import StagingCheckResult, check_full
+from cdp_etl.warehouse.maintenance.full_check import StoredDataResult, check_full
 from cdp_etl.warehouse.schema.consent_backfill import missing_statements
 from cdp_etl.warehouse.schema.timezone_change import adopt_business_timezone
 from cdp_etl.warehouse.sql import transaction
@@ -52,9 +52,9 @@ __all__ = [
     "LoadResult",
     "NotABackupError",
     "Restored",
-    "StagingCheckResult",
     "StagingDiffersError",
     "StagingLayoutError",
+    "StoredDataResult",
     "Warehouse",
     "WarehouseDamagedError",
     "WarehouseError",

@@ -113,6 +113,7 @@ def test_a_damaged_manifest_is_told_and_replaced_by_the_next_publish(
 def test_a_damaged_manifest_and_a_missing_key_publish_nothing(loaded: Command) -> None:
     manifest().write_bytes(b"{")
     Path("data/keys/pseudonym").unlink()
+    assert "--new-key" in failed(loaded("doctor", "--json"))["pseudonym key"]
 
     ended = loaded("marts", "publish")
 

@@ -1,24 +1,19 @@
 """Published marts of a customer with a product, an e-mail and a review, and their damage."""
 
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 
-from cdp_etl.marts.snapshot.manifest import MANIFEST
-from cdp_etl.marts.snapshot.publish import DATABASE, VERSIONS, latest_snapshot, replace_database
+from cdp_etl.marts.snapshot.publish import DATABASE, latest_snapshot, replace_database
 from cdp_etl_tests.marts.loading import ACTIVITY, EMAIL, REVIEW, Loader, make_record
 
 
 def move(published: Path) -> None:
-    """Write the new paths of a copied snapshot: those in the manifest and in the views are absolute."""
+    """Write the new paths of a copied snapshot: those in the views are absolute."""
     snapshot = latest_snapshot(published)
     assert snapshot is not None
-    moved = replace(snapshot, folder=published / VERSIONS / snapshot.version)
-    (moved.folder / MANIFEST).unlink()
-    moved.write(moved.folder)
-    replace_database(published, moved)
+    replace_database(published, snapshot)
 
 
 def fill(folder: Path) -> None:

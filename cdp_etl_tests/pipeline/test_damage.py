@@ -1,5 +1,6 @@
 """Damage between the stages: it is never loaded, it is reported, and it is repaired from the stage before."""
 
+import errno
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +11,9 @@ from cdp_etl.landing import Pull
 from cdp_etl.normalize import ArchiveDamagedError, NormalizedDump, OutputDamagedError
 from cdp_etl.pipeline.dump_pipeline import DumpOutcome, DumpRequest, process_dump
 from cdp_etl.pipeline.layers import LOAD_LAYERS, Layer
-from cdp_etl.pipeline.stored_files import StoredFilesResult, check_stored_files
+from cdp_etl.pipeline.stored_files import check_stored_files
+from cdp_etl.warehouse import StoredDataResult
+from cdp_etl_tests.faults import calls, failing
 from cdp_etl_tests.pipeline.dumps import DAY, SMS, DumpPipeline, sms
 
 LEDGER = "SELECT status FROM ops.load ORDER BY load_seq"
@@ -38,7 +41,7 @@ def deep(pipeline: DumpPipeline) -> DumpOutcome:
     return process_dump(pipeline.settings, request, pipeline.progress.append)
 
 
-def of_sms(pipeline: DumpPipeline) -> dict[str, StoredFilesResult]:
+def of_sms(pipeline: DumpPipeline) -> dict[str, StoredDataResult]:
     """Check all stored files; return the results of the entity by place."""
     results = check_stored_files(pipeline.settings, pipeline.progress.append)
     assert all(one.passed for one in results if one.entity != SMS.table)
@@ -124,7 +127,7 @@ def test_the_full_check_rebuilds_an_output_that_lost_its_files(
     _, output = delivered(pipeline)
     lose(output.directory)
 
-    assert "1 outputs were damaged and were rebuilt" in of_sms(pipeline)["lake"].sentence
+    assert "It was rebuilt from the archive." in of_sms(pipeline)["lake"].sentence
     assert of_sms(pipeline)["lake"].sentence == "0 dumps are damaged."
     assert output.accepted_files[0].is_file()
 
@@ -141,7 +144,7 @@ def test_the_full_check_rebuilds_a_damaged_output_from_the_archive(pipeline: Dum
     lake = of_sms(pipeline)["lake"]
 
     assert lake.passed
-    assert f"1 outputs were damaged and were rebuilt from the archive. {path}" in lake.sentence
+    assert f"1 outputs were damaged. {path}" in lake.sentence
     assert of_sms(pipeline)["lake"].sentence == "0 dumps are damaged."
 
 
@@ -157,3 +160,43 @@ def test_the_full_check_says_why_an_output_cannot_be_rebuilt(pipeline: DumpPipel
     assert "It cannot be rebuilt: sms-interaction 2026-03-01: the archive is damaged" in damaged["lake"].sentence
     assert "--force` loads the dump" not in by_other_rules["lake"].sentence
     assert "rules are no longer those of this output" in by_other_rules["lake"].sentence
+
+
+def test_a_damaged_output_that_nothing_refers_to_is_deleted(pipeline: DumpPipeline) -> None:
+    _, output = delivered(pipeline)
+    pipeline.settings = pipeline.settings.model_copy(update={"phone_region": "DE"})
+    assert pipeline.process().error is None
+    damage(output.accepted_files[0])
+
+    lake = of_sms(pipeline)["lake"]
+
+    assert lake.passed
+    assert "Nothing refers to it, so it was deleted." in lake.sentence
+    assert not output.directory.exists()
+    assert of_sms(pipeline)["lake"].sentence == "0 dumps are damaged."
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.EACCES], ids=errno.errorcode.get)
+@pytest.mark.parametrize("place", ["archive", "lake"])
+def test_a_file_that_the_disk_does_not_read_is_one_finding_and_the_check_goes_on(
+    pipeline: DumpPipeline, place: str, number: int
+) -> None:
+    pull, output = delivered(pipeline)
+    path = pull.directory / "part-1.ndjson" if place == "archive" else output.accepted_files[0]
+    with calls(path) as seen:
+        of_sms(pipeline)
+
+    with failing(path, next(iter(seen)), number):
+        found = of_sms(pipeline)
+
+    is_lost = number == errno.EIO
+    sentence = {
+        (
+            "archive",
+            True,
+        ): f"{DAY}: part-1.ndjson; run `cdp-etl run --deep",
+        ("lake", True): f"{path} in the lake is damaged: the disk cannot read it.",
+    }.get((place, is_lost), f"{path}: Permission denied; check owner and mode of the path.")
+    assert sentence in found[place].sentence
+    assert found[place].passed is (place == "lake" and is_lost)
+    assert all(one.passed for one in of_sms(pipeline).values())

@@ -16,12 +16,13 @@ from cdp_etl.entities import ENTITIES
 from cdp_etl.marts.checks.model import REBUILD_HINT, CheckResult
 from cdp_etl.marts.full_check.check import check_marts
 from cdp_etl.marts.registry import MARTS
+from cdp_etl.marts.snapshot.check import check_snapshot
 from cdp_etl.normalize import find_normalized
 from cdp_etl.pipeline.dump_pipeline import ReportProgress
 from cdp_etl.pipeline.layers import Layer
-from cdp_etl.pipeline.stored_files import StoredFilesResult, check_stored_files
+from cdp_etl.pipeline.stored_files import check_stored_files
 from cdp_etl.settings import Settings
-from cdp_etl.warehouse import check_full
+from cdp_etl.warehouse import StoredDataResult, check_full
 
 Result = tuple[dg.AssetCheckKey, int, str]
 """Check key, number of violations, and a sentence."""
@@ -40,7 +41,8 @@ _MART_SPECS = {
     mart.name: dg.AssetCheckSpec(
         FULL_DATA_CHECK,
         asset=asset_key(Layer.MARTS, mart.name),
-        description="All checks pass for all rows, and the mart equals its full rebuild.",
+        description="All checks pass for all rows, and the mart equals its full rebuild. Its published files equal"
+        " their hashes.",
     )
     for mart in MARTS
 }
@@ -77,13 +79,16 @@ def build_full_checks() -> dg.AssetChecksDefinition:
         if any(spec.key in selected for spec in _STAGING_SPECS.values()):
             stored = check_stored_files(settings, report_progress)
             report_progress("checking staging")
-            for key, violations, sentence in _staging_results(settings, stored):
+            stored += check_full(settings.open_warehouse(), partial(find_normalized, settings.lake))
+            for key, violations, sentence in _staging_results(stored):
                 if key in selected:
                     yield _check_result(key, violations, sentence)
         marts = [mart for mart in MARTS if _MART_SPECS[mart.name].key in selected]
         results = check_marts(settings.open_warehouse(), settings.mart_settings(), marts, report_progress)
+        published = check_snapshot(settings.published)
         for mart in marts:
-            yield _check_result(_MART_SPECS[mart.name].key, *_mart_result(results[mart.name]))
+            own = [one for one in published if one.entity == mart.name]
+            yield _check_result(_MART_SPECS[mart.name].key, *_mart_result(results[mart.name], own))
 
     return full_checks
 
@@ -105,23 +110,19 @@ def build_weekly_check(settings: Settings) -> dg.ScheduleDefinition:
     )
 
 
-def _staging_results(settings: Settings, stored: Sequence[StoredFilesResult]) -> Iterator[Result]:
-    findings = check_full(settings.open_warehouse(), partial(find_normalized, settings.lake))
+def _staging_results(stored: Sequence[StoredDataResult]) -> Iterator[Result]:
     for table, spec in _STAGING_SPECS.items():
-        own = [finding for finding in findings if finding.entity == table]
-        files = [one for one in stored if one.entity == table]
-        sentences = [f"{one.place}: {one.sentence}" for one in files]
-        sentences += [f"{finding.check}: {finding.sentence}" for finding in own]
-        violations = sum(one.violations for one in files) + sum(finding.violations for finding in own)
-        yield spec.key, violations, " ".join(sentences)
+        own = [one for one in stored if one.entity == table]
+        sentence = " ".join(f"{one.place}, {one.check}: {one.sentence}" for one in own)
+        yield spec.key, sum(one.violations for one in own), sentence
 
 
-def _mart_result(results: Sequence[CheckResult]) -> tuple[int, str]:
-    violated = " ".join(result.sentence for result in results if not result.passed)
-    return (
-        sum(result.violations for result in results),
-        f"{violated} {REBUILD_HINT}" if violated else f"{len(results)} checks passed for all rows.",
-    )
+def _mart_result(results: Sequence[CheckResult], published: Sequence[StoredDataResult]) -> tuple[int, str]:
+    sentences = [f"snapshot, {one.check}: {one.sentence}" for one in published if not one.passed]
+    violated = [result.sentence for result in results if not result.passed]
+    sentences += [*violated, REBUILD_HINT] if violated else [f"{len(results)} checks passed for all rows."]
+    violations = sum(result.violations for result in results) + sum(one.violations for one in published)
+    return violations, " ".join(sentences)
 
 
 def _check_result(key: dg.AssetCheckKey, violations: int, sentence: str) -> dg.AssetCheckResult:

@@ -17,7 +17,7 @@ import duckdb
 
 from cdp_etl.contract.render.ddl import literal, quoted
 from cdp_etl.contract.table import TableColumn
-from cdp_etl.durable_files import sync_file, sync_folder
+from cdp_etl.durable_files import hash_file, sync_file, sync_folder
 from cdp_etl.marts.engine import state
 from cdp_etl.marts.engine.mart import DELETED_BY, WRITTEN_BY, Mart
 from cdp_etl.marts.snapshot.manifest import LAYOUT, MonthFiles, Snapshot
@@ -73,7 +73,12 @@ class FileWriter:
 
     def _month(self, mart: Mart, month: date, content: Content) -> MonthFiles:
         known = self.previous.marts.get(mart.name, {}).get(month) if self.previous else None
-        if self.previous is None or known is None or known.kind != content.kind or not self._has_files(known):
+        if (
+            self.previous is None
+            or known is None
+            or known.kind != content.kind
+            or not self.previous.has_files(known)
+        ):
             return self._write_in_full(mart, month, content)
         if known.load_seq == content.load_seq:
             self._link(self.previous, known)
@@ -105,6 +110,7 @@ class FileWriter:
             (*known.data, *map(self._relative, data)),
             (*known.deletes, *map(self._relative, deletes)),
             deleted_rows,
+            {**known.hashes, **self._hashes(*data, *deletes)},
         )
 
     def _write_in_full(self, mart: Mart, month: date, content: Content) -> MonthFiles:
@@ -113,7 +119,7 @@ class FileWriter:
         data = self._copy(mart.storage_table, (*mart.stored_columns, WRITTEN_BY), condition, path)
         size = sum(path.stat().st_size for path in data)
         rows = self._count(mart.storage_table, condition)
-        return MonthFiles(*content, rows, size, tuple(map(self._relative, data)))
+        return MonthFiles(*content, rows, size, tuple(map(self._relative, data)), hashes=self._hashes(*data))
 
     def _copy(self, table: str, columns: tuple[TableColumn, ...], condition: str, path: Path) -> Sequence[Path]:
         """Write the rows that meet the condition; without any there is no file."""
@@ -147,12 +153,8 @@ class FileWriter:
             except OSError:
                 shutil.copy2(source, target)
 
-    def _has_files(self, files: MonthFiles) -> bool:
-        """Return whether the previous version has all files of a month, complete by their size."""
-        if self.previous is None:
-            return False
-        paths = [self.previous.folder / path for path in (*files.data, *files.deletes)]
-        return all(path.is_file() for path in paths) and sum(path.stat().st_size for path in paths) == files.bytes
+    def _hashes(self, *paths: Path) -> Mapping[str, str]:
+        return {self._relative(path): hash_file(path) for path in paths}
 
     def _relative(self, path: Path) -> str:
         return str(path.relative_to(self.folder))

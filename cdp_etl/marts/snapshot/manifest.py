@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from cdp_etl.marts.errors import SnapshotDamagedError
 MANIFEST = "manifest.json"
 
 LAYOUT = 4
-"""Raised if the manifest changes, or if equal rows are written to other files or columns."""
+"""Raised if other releases would misread the manifest, or if equal rows are written to other files or columns."""
 
 _READABLE_LAYOUTS = {2, 3, LAYOUT}
 """Layouts whose files are listed when a manifest is read. Only files of the current layout are reused."""
@@ -35,6 +35,7 @@ class MonthFiles:
         data: Files of rows, relative to the version's folder; none if the month has no rows.
         deletes: Files of tombstones, which hide rows of `data`.
         deleted_rows: Number of these tombstones.
+        hashes: SHA-256 of each file; files that an earlier release wrote have none.
     """
 
     kind: str
@@ -44,6 +45,7 @@ class MonthFiles:
     data: tuple[str, ...] = ()
     deletes: tuple[str, ...] = ()
     deleted_rows: int = 0
+    hashes: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ class Snapshot:
         published_at: Timestamp of the publish, UTC.
         has_personal_data: Whether names, phones, e-mails, addresses and IPs are included.
         key_id: Identity of the pseudonym key; None with personal data, and in versions before layout 4.
-        folder: Folder of the files.
+        folder: Folder of the files: that of the manifest.
         marts: Files of each mart, by month.
     """
 
@@ -72,6 +74,11 @@ class Snapshot:
         """Return the number of rows of a mart."""
         return sum(month.rows for month in self.marts[mart].values())
 
+    def has_files(self, files: MonthFiles) -> bool:
+        """Return whether all files of a month exist, complete by their size; their content is not read."""
+        paths = [self.folder / path for path in (*files.data, *files.deletes)]
+        return all(path.is_file() for path in paths) and sum(path.stat().st_size for path in paths) == files.bytes
+
     def write(self, folder: Path) -> None:
         """Write the manifest into a folder."""
         text = json.dumps(
@@ -82,7 +89,7 @@ class Snapshot:
                 "published_at": self.published_at.isoformat(),
                 "has_personal_data": self.has_personal_data,
                 "key_id": self.key_id,
-                "folder": str(self.folder),
+                "folder": ".",
                 "marts": {
                     mart: {str(month): asdict(files) for month, files in sorted(months.items())}
                     for mart, months in self.marts.items()
@@ -96,19 +103,22 @@ class Snapshot:
 def read_snapshot(folder: Path) -> Snapshot:
     """Return the version in a folder; of a version before layout 2 the files are not listed.
 
+    Earlier releases wrote an absolute path as the folder, which is wrong once the data folder was moved. So the
+    place of the manifest counts.
+
     Raises:
         SnapshotDamagedError: If the manifest is missing or cannot be read.
     """
     path = folder / MANIFEST
     try:
-        return _parse(json.loads(path.read_bytes()))
+        return _parse(json.loads(path.read_bytes()), folder)
     except OSError as error:
         raise SnapshotDamagedError(path, error.strerror or type(error).__name__) from None
     except (ValueError, LookupError, TypeError, AttributeError) as error:  # not JSON, or JSON of another shape
         raise SnapshotDamagedError(path, f"not a manifest ({type(error).__name__})") from None
 
 
-def _parse(stored: Mapping[str, Any]) -> Snapshot:
+def _parse(stored: Mapping[str, Any], folder: Path) -> Snapshot:
     marts = stored["marts"] if stored.get("layout") in _READABLE_LAYOUTS else {}
     return Snapshot(
         as_of=int(stored["as_of"]),
@@ -116,7 +126,7 @@ def _parse(stored: Mapping[str, Any]) -> Snapshot:
         published_at=datetime.fromisoformat(stored["published_at"]),
         has_personal_data=stored["has_personal_data"],
         key_id=stored.get("key_id"),
-        folder=Path(stored["folder"]),
+        folder=folder,
         marts={
             mart: {date.fromisoformat(month): _month_files(files) for month, files in months.items()}
             for mart, months in marts.items()

@@ -94,9 +94,7 @@ def publish(  # noqa: PLR0913 - the keyword arguments are options with defaults
             state.write_published(connection, "")  # a first publish may be killed after its version has its name
         remove_parts(published)
         latest = usable_snapshot(published)
-        form = _form(
-            connection, rules, latest, new_key=new_key, must_have_key=has_versions(published) and latest is None
-        )
+        form = _form(connection, rules, published, new_key=new_key)
         as_of = min(refresh(connection, mart, settings).load_seq for mart in MARTS)
         form.prepare(connection)
         snapshot = _published_by_this_warehouse(connection, latest)
@@ -163,18 +161,14 @@ def require_own_snapshot(connection: duckdb.DuckDBPyConnection, published: Path,
 def _form(
     connection: duckdb.DuckDBPyConnection,
     rules: PublishRules,
-    latest: Snapshot | None,
+    published: Path,
     *,
     new_key: bool,
-    must_have_key: bool,
 ) -> PublishedForm:
     if rules.has_personal_data:
         return PublishedForm(None)
     ((has_contact_ids,),) = connection.execute("SELECT count(*) > 0 FROM ops.contact_shaped_id").fetchall()
-    key = None if new_key else find_key(rules, latest)
-    if key is None and not new_key and must_have_key:
-        # The key of a damaged version is not known, so a new key could change pseudonyms without a word.
-        raise PseudonymKeyMissingError(rules.key_file)
+    key = None if new_key else find_key(rules, published)
     return PublishedForm(
         key or create_key(rules.key_file),
         has_pseudonymous_customer_ids=rules.has_pseudonymous_customer_ids,
@@ -183,17 +177,24 @@ def _form(
     )
 
 
-def find_key(rules: PublishRules, latest: Snapshot | None) -> PseudonymKey | None:
+def find_key(rules: PublishRules, published: Path) -> PseudonymKey | None:
     """Return the key in its file; None if there is none yet and the next publish creates it.
 
+    The key of a damaged version is not known, so a new key could change pseudonyms without a word.
+
     Raises:
-        PseudonymKeyMissingError: If the file is missing, but the latest version or a setting depends on it.
+        PseudonymKeyMissingError: If the file is missing, but the latest version or a setting depends on it, or the
+            latest version is damaged.
         PseudonymKeyInvalidError: If the key cannot be used.
     """
     key = read_key(rules.key_file)
-    if key is None and (not rules.creates_key or (latest is not None and latest.key_id is not None)):
+    if key is not None:
+        return key
+    latest = usable_snapshot(published)
+    has_key = has_versions(published) if latest is None else latest.key_id is not None
+    if has_key or not rules.creates_key:
         raise PseudonymKeyMissingError(rules.key_file)
-    return key
+    return None
 
 
 def _published_by_this_warehouse(
@@ -212,7 +213,8 @@ def _is_unchanged(
         mart: {month: (files.kind, files.load_seq) for month, files in months.items()}
         for mart, months in previous.marts.items()
     }
-    return previous.as_of == as_of and previous.key_id == form.key_id and contents == published
+    has_files = all(previous.has_files(files) for months in previous.marts.values() for files in months.values())
+    return has_files and previous.as_of == as_of and previous.key_id == form.key_id and contents == published
 
 
 def _write_version(  # noqa: PLR0913, PLR0917 - as `publish`

@@ -32,6 +32,7 @@ from cdp_etl.normalize.lake.result import (
     NormalizedDump,
     NormalizedFile,
 )
+from cdp_etl.storage_errors import is_unreadable
 
 DELETING: Final = ".going-"
 """Prefix of outputs whose deletion has begun."""
@@ -65,7 +66,8 @@ class DumpFolder:
         directory = self.directory / fingerprint
         path = directory / SUMMARY_FILE
         try:
-            output = NormalizedDump.from_json(path.read_text("utf-8"), directory)
+            with self._unreadable_is_damaged(path):
+                output = NormalizedDump.from_json(path.read_text("utf-8"), directory)
         except FileNotFoundError:
             return None
         except (ValueError, LookupError, TypeError, AttributeError):  # not JSON, or JSON of another shape
@@ -90,8 +92,9 @@ class DumpFolder:
         """
         for part in output.parts:
             path = output.directory / part.path
-            if not path.is_file() or hash_file(path) != part.sha256:
-                raise self._damaged(path, "its content is not what normalization wrote")
+            with self._unreadable_is_damaged(path):
+                if not path.is_file() or hash_file(path) != part.sha256:
+                    raise self._damaged(path, "its content is not what normalization wrote")
         if not output.parts:
             written = {ACCEPTED: output.accepted, SUPERSEDED: output.superseded, QUARANTINED: output.quarantined}
             for name, rows in written.items():
@@ -199,6 +202,23 @@ class DumpFolder:
         except OutputDamagedError:
             return None
         return output
+
+    def delete_unused(self, fingerprint: str) -> bool:
+        """Delete an output unless it is the latest, and return whether it was deleted."""
+        with self.lock():
+            if fingerprint == self.latest_fingerprint() or not (self.directory / fingerprint).exists():
+                return False
+            delete_folder(self.directory / fingerprint)
+            return True
+
+    @contextmanager
+    def _unreadable_is_damaged(self, path: Path) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            if not is_unreadable(error):
+                raise
+            raise self._damaged(path, "the disk cannot read it") from None
 
     def _damaged(self, path: Path, fact: str) -> OutputDamagedError:
         entity = self.directory.parent.name.replace("_", "-")

@@ -5,6 +5,7 @@ The check reads all of staging and of the lake, so it runs weekly and by `cdp-et
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 import duckdb
 
@@ -20,17 +21,19 @@ from cdp_etl.warehouse.sql import single_value
 
 
 @dataclass(frozen=True, slots=True)
-class StagingCheckResult:
-    """Result of one check of the staging rows of one entity.
+class StoredDataResult:
+    """Result of one check of the stored data of an entity, or of a mart in the snapshot.
 
     Attributes:
-        check: Name of the check: key_is_unique, newest_version_is_current, records_balance, equals_lake or
-            statements_are_stored.
-        entity: The entity, by the name of its table.
-        violations: Number of keys or dumps that violate the check.
+        place: Where the data is: archive, lake, staging or snapshot.
+        check: Name of the check: files_are_intact of archive, lake and snapshot; key_is_unique,
+            newest_version_is_current, records_balance, equals_lake or statements_are_stored of staging.
+        entity: The entity, by the name of its table, or the mart.
+        violations: Number of keys, dumps, outputs or files that violate the check.
         sentence: The result in a sentence.
     """
 
+    place: Literal["archive", "lake", "staging", "snapshot"]
     check: str
     entity: str
     violations: int
@@ -38,11 +41,11 @@ class StagingCheckResult:
 
     @property
     def passed(self) -> bool:
-        """True if no key or dump violates the check."""
+        """True if nothing violates the check."""
         return self.violations == 0
 
 
-def check_full(warehouse: Warehouse, find_dump: FindDump) -> list[StagingCheckResult]:
+def check_full(warehouse: Warehouse, find_dump: FindDump) -> list[StoredDataResult]:
     """Check keys, current versions, record balance, equality with the lake and consent statements of every entity.
 
     Args:
@@ -61,13 +64,14 @@ def check_full(warehouse: Warehouse, find_dump: FindDump) -> list[StagingCheckRe
         ]
 
 
-def _check_entity(connection: duckdb.DuckDBPyConnection, entity: Entity) -> Iterator[StagingCheckResult]:
+def _check_entity(connection: duckdb.DuckDBPyConnection, entity: Entity) -> Iterator[StoredDataResult]:
     duplicates = single_value(connection, f"SELECT count(*) FROM ({_DUPLICATE_KEYS.format(table=entity.table)})")
-    yield StagingCheckResult(
-        "key_is_unique", entity.table, duplicates, f"{duplicates} keys occur more than once in a dump."
+    yield StoredDataResult(
+        "staging", "key_is_unique", entity.table, duplicates, f"{duplicates} keys occur more than once in a dump."
     )
     wrong = single_value(connection, f"SELECT count(*) FROM ({_NOT_NEWEST.format(table=entity.table)})")
-    yield StagingCheckResult(
+    yield StoredDataResult(
+        "staging",
         "newest_version_is_current",
         entity.table,
         wrong,
@@ -75,7 +79,8 @@ def _check_entity(connection: duckdb.DuckDBPyConnection, entity: Entity) -> Iter
     )
     unbalanced = connection.execute(_UNBALANCED.format(table=entity.table)).fetchall()
     dumps = ", ".join(str(dump_date) for (dump_date,) in unbalanced[:_DUMPS_NAMED])
-    yield StagingCheckResult(
+    yield StoredDataResult(
+        "staging",
         "records_balance",
         entity.table,
         len(unbalanced),
@@ -91,7 +96,8 @@ def _check_entity(connection: duckdb.DuckDBPyConnection, entity: Entity) -> Iter
               USING (company_id, contact, channel, is_given, stated_at, record_key, dump_date)
             """,
         )
-        yield StagingCheckResult(
+        yield StoredDataResult(
+            "staging",
             "statements_are_stored",
             entity.table,
             missing,
@@ -101,7 +107,7 @@ def _check_entity(connection: duckdb.DuckDBPyConnection, entity: Entity) -> Iter
 
 def _compare_with_lake(
     connection: duckdb.DuckDBPyConnection, entity: Entity, find_dump: FindDump
-) -> StagingCheckResult:
+) -> StoredDataResult:
     """Compare each loaded dump with the lake. Dumps that the lake lacks, as after a restore, are counted only."""
     different, missing = [], 0
     loaded = connection.execute(_IN_PLACE, [entity.table]).fetchall()
@@ -118,7 +124,8 @@ def _compare_with_lake(
                 raise  # the warehouse itself is damaged
             different.append(f"{dump_date}: the lake cannot be read ({type(error).__name__})")
     named = "; ".join(different[:_DUMPS_NAMED])
-    return StagingCheckResult(
+    return StoredDataResult(
+        "staging",
         "equals_lake",
         entity.table,
         len(different),

@@ -23,6 +23,7 @@ from cdp_etl.marts.models.interaction import INTERACTION
 from cdp_etl.marts.refresh import rebuild_mart, refresh_marts
 from cdp_etl.marts.settings import MartSettings
 from cdp_etl.marts.snapshot import publish as publish_module
+from cdp_etl.marts.snapshot.check import check_snapshot
 from cdp_etl.marts.snapshot.manifest import LAYOUT, MANIFEST, Snapshot
 from cdp_etl.marts.snapshot.publication import published_columns
 from cdp_etl.marts.snapshot.publish import DATABASE, PUBLISHED, VERSIONS, latest_snapshot
@@ -205,6 +206,52 @@ def test_a_version_of_layout_2_is_read_with_its_files_and_replaced_in_full(loade
     assert after.marts["interaction"][month].data == ("interaction/2026-03.parquet",)
     assert not list(after.folder.glob("*/left"))
     assert _read(loader, "SELECT count(*) FROM marts.interaction") == [(9,)]
+
+
+@pytest.mark.parametrize("stored", [".", "/where/it/was"], ids=["relative", "as earlier releases wrote it"])
+def test_a_moved_snapshot_keeps_its_files_and_its_readers_get_the_new_path(published: Loader, stored: str) -> None:
+    before = latest_snapshot(published.folder / "published")
+    assert before is not None
+    manifest = before.folder / MANIFEST
+    text = json.dumps(json.loads(manifest.read_text()) | {"folder": stored})
+    manifest.unlink()
+    manifest.write_text(text)
+    rows = _read(published, "FROM marts.interaction ORDER BY ALL")
+    moved = replace(published, folder=published.folder.with_name(f"{published.folder.name}-moved"))
+    published.folder.rename(moved.folder)
+
+    after = _publish(moved)
+
+    assert (after.version, after.folder) == (
+        before.version,
+        moved.folder / "published" / VERSIONS / before.version,
+    )
+    assert _read(moved, "FROM marts.interaction ORDER BY ALL") == rows
+
+
+@pytest.mark.parametrize("harm", ["a changed byte", "a lost file", "the views"])
+def test_a_damaged_file_of_the_snapshot_is_found_and_the_next_publish_writes_it(
+    published: Loader, harm: str
+) -> None:
+    folder = published.folder / "published"
+    rows = _read(published, "FROM marts.interaction ORDER BY ALL")
+    snapshot = latest_snapshot(folder)
+    assert snapshot is not None
+    assert all(one.passed for one in check_snapshot(folder))
+    path = folder / DATABASE if harm == "the views" else snapshot.folder / "interaction/2026-03.parquet"
+    content = bytearray(path.read_bytes())
+    path.unlink()
+    if harm != "a lost file":
+        content[len(content) // 2] ^= 255
+        path.write_bytes(content if harm == "a changed byte" else b"no database")
+
+    (damaged,) = [one for one in check_snapshot(folder) if not one.passed]
+
+    assert str(path) in damaged.sentence
+    assert "`cdp-etl marts publish`" in damaged.sentence
+    _publish(published)
+    assert all(one.passed for one in check_snapshot(folder))
+    assert _read(published, "FROM marts.interaction ORDER BY ALL") == rows
 
 
 @pytest.mark.full
