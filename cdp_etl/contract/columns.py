@@ -59,6 +59,7 @@ class Col:
         maximum: Largest allowed number; None if unbounded.
         personal: Kind of personal data; None if there is none.
         is_contact: Whether the field has a normalized column as well (phones and e-mail addresses).
+        is_id: Whether the field is an id: invisible marks are removed from it, and what a spreadsheet did to it.
         is_set_aside: Whether an invalid value costs only itself: a warning, and the value is in the extra fields.
         is_folded: Whether the field has a folded column as well (names of actions and events).
     """
@@ -70,5 +71,6 @@ class Col:
     maximum: int | None = None
     personal: Personal | None = None
     is_contact: bool = False
+    is_id: bool = False
     is_set_aside: bool = False
     is_folded: bool = False

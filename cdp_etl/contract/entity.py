@@ -71,6 +71,11 @@ class Entity:
         return tuple(field for field in self.fields if field.column.is_folded)
 
     @cached_property
+    def exact_fields(self) -> tuple[ContractField, ...]:
+        """Ids and contacts: the fields in which an invisible mark makes one value look like two."""
+        return tuple(field for field in self.fields if field.column.is_id or field.column.is_contact)
+
+    @cached_property
     def fields_set_aside(self) -> frozenset[str]:
         """Contract names of the fields whose invalid value costs only itself."""
         return frozenset(field.contract_name for field in self.fields if field.column.is_set_aside)

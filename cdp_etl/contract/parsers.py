@@ -28,9 +28,15 @@ WHITESPACE: Final = (
 )
 """Characters with Unicode's White_Space property. `str.strip()` would also remove U+001C to U+001F."""
 
+INVISIBLE_MARKS: Final = "\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff"
+"""Marks that nobody sees and that copied ids and contacts contain, as a set of a regular expression."""
+JOINERS: Final = "\u200c\u200d"
+"""Marks that belong to words of some scripts, and to nothing at the edges of an id."""
+
 INT64_MIN: Final = -(2**63)
 INT64_MAX: Final = 2**63 - 1
 _INTEGER_DIGITS: Final = 19
+_MARKS = re.compile(f"[{INVISIBLE_MARKS}]")
 _PLAIN_INTEGER = re.compile(r"[+-]?[0-9]+(\.0+)?")
 _DECIMAL_NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _ISO_8601 = re.compile(
@@ -64,6 +70,11 @@ class TimestampContext:
 def normalize_text(text: str) -> str:
     """Return the text in NFC, without leading and trailing Unicode white space."""
     return compose(text.strip(WHITESPACE))
+
+
+def without_invisible_marks(text: str) -> str:
+    """Return an id or a contact without invisible marks and outer white space (house rule)."""
+    return normalize_text(_MARKS.sub("", text).strip(WHITESPACE + JOINERS))
 
 
 def parse_text(value: Any) -> str | None:
@@ -203,6 +214,8 @@ def parse_value(value: Any, col: Col, context: TimestampContext | None) -> Any:
     """
     if context is not None:
         return parse_timestamp(value, context)
+    if isinstance(value, str) and (col.is_id or col.is_contact):
+        value = without_invisible_marks(value)
     return _PARSERS[col.type](value, col)
 
 

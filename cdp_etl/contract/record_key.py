@@ -8,7 +8,7 @@ from typing import Any
 
 from cdp_etl.contract.entity import Entity
 from cdp_etl.contract.normalization_settings import NormalizationSettings
-from cdp_etl.contract.parsers import InvalidValueError, parse_text
+from cdp_etl.contract.parsers import InvalidValueError, parse_value
 
 SEPARATOR = "|"
 ESCAPE = "\\"
@@ -26,8 +26,9 @@ def raw_record_key(entity: Entity, record: dict[str, Any], settings: Normalizati
     """Return the key of a record that was not accepted; None if its parts cannot be parsed."""
     try:
         company, system, own_id = (
-            parse_text(record.get(entity.model.fields[part].contract_name))
+            parse_value(record.get(field.contract_name), field.column, None)
             for part in ("internal_company_id", "system_name", entity.own_id)
+            for field in [entity.model.fields[part]]
         )
     except InvalidValueError:
         return None

@@ -17,13 +17,14 @@ TimezoneGmt = Annotated[
 ]
 SystemName = Annotated[
     str,
-    Col(ContractType.STRING, "Name of the delivering system. Part of the record's key."),
+    Col(ContractType.STRING, "Name of the delivering system. Part of the record's key.", is_id=True),
 ]
 InternalCompanyId = Annotated[
     str,
     Col(
         ContractType.STRING,
         "Company of the record, if the system serves several. Part of the record's key.",
+        is_id=True,
     ),
 ]
 RecordStatus = Annotated[
@@ -37,11 +38,7 @@ RecordStatus = Annotated[
 
 CustomerId = Annotated[
     str,
-    Col(
-        ContractType.STRING,
-        "Customer id within the company.",
-        personal=Personal.IDENTIFIER,
-    ),
+    Col(ContractType.STRING, "Customer id within the company.", personal=Personal.IDENTIFIER, is_id=True),
 ]
 CustomerName = Annotated[
     str,
@@ -66,10 +63,10 @@ CustomerEmail = Annotated[
     ),
 ]
 
-ProductSku = Annotated[str, Col(ContractType.STRING, "Product SKU.")]
+ProductSku = Annotated[str, Col(ContractType.STRING, "Product SKU.", is_id=True)]
 ProductName = Annotated[str, Col(ContractType.STRING, "Product name.")]
 ProductCategory = Annotated[str, Col(ContractType.STRING, "Product category name.")]
-ProductCategoryId = Annotated[str, Col(ContractType.STRING, "Product category id.")]
+ProductCategoryId = Annotated[str, Col(ContractType.STRING, "Product category id.", is_id=True)]
 ProductImageLink = Annotated[str, Col(ContractType.STRING, "Link to the product's image.")]
 ProductLink = Annotated[str, Col(ContractType.STRING, "Link to the product's page.")]
 ProductPrice = Annotated[float, Col(ContractType.DOUBLE, "Price of the product.")]
@@ -85,7 +82,7 @@ IpAddress = Annotated[
     Col(ContractType.STRING, "IP address of the sender.", personal=Personal.IP),
 ]
 
-InteractionId = Annotated[str, Col(ContractType.STRING, "Id of the event in the delivering system.")]
+InteractionId = Annotated[str, Col(ContractType.STRING, "Id of the event in the delivering system.", is_id=True)]
 EventAt = Annotated[
     datetime,
     Col(ContractType.TIMESTAMP, "Time of the event, delivered as epoch milliseconds."),
@@ -98,28 +95,28 @@ ActionAt = Annotated[
     ),
 ]
 TrackId = Annotated[
-    str, Col(ContractType.STRING, "Tracking key of the campaign, created by the delivering system.")
+    str, Col(ContractType.STRING, "Tracking key of the campaign, created by the delivering system.", is_id=True)
 ]
-GaTid = Annotated[str, Col(ContractType.STRING, "Google Analytics tracking id.")]
+GaTid = Annotated[str, Col(ContractType.STRING, "Google Analytics tracking id.", is_id=True)]
 GaCid = Annotated[
     str,
-    Col(
-        ContractType.STRING,
-        "Google Analytics client id.",
-        personal=Personal.IDENTIFIER,
-    ),
+    Col(ContractType.STRING, "Google Analytics client id.", personal=Personal.IDENTIFIER, is_id=True),
 ]
-O2oCid = Annotated[str, Col(ContractType.STRING, "O2O client id.", personal=Personal.IDENTIFIER)]
+O2oCid = Annotated[str, Col(ContractType.STRING, "O2O client id.", personal=Personal.IDENTIFIER, is_id=True)]
 Link = Annotated[str, Col(ContractType.STRING, "Link that the user clicked.")]
 Link2 = Annotated[str, Col(ContractType.STRING, "Second link that the user clicked.")]
-MessageId = Annotated[str, Col(ContractType.STRING, "Message id.")]
-TemplateId = Annotated[str, Col(ContractType.STRING, "Template id, assigned by the service provider.")]
+MessageId = Annotated[str, Col(ContractType.STRING, "Message id.", is_id=True)]
+TemplateId = Annotated[str, Col(ContractType.STRING, "Template id, assigned by the service provider.", is_id=True)]
 TemplateName = Annotated[str, Col(ContractType.STRING, "Template name.")]
 CampaignId = Annotated[
     str,
-    Col(ContractType.STRING, "Campaign id, assigned by the service provider. Unique only within that provider."),
+    Col(
+        ContractType.STRING,
+        "Campaign id, assigned by the service provider. Unique only within that provider.",
+        is_id=True,
+    ),
 ]
 CampaignName = Annotated[str, Col(ContractType.STRING, "Campaign name.")]
-WebhookId = Annotated[str, Col(ContractType.STRING, "Webhook id, assigned by the service provider.")]
+WebhookId = Annotated[str, Col(ContractType.STRING, "Webhook id, assigned by the service provider.", is_id=True)]
 Reason = Annotated[str, Col(ContractType.STRING, "Message that explains the event.")]
 Tags = Annotated[list[str], Col(ContractType.LIST, "Tags of the message.", is_set_aside=True)]

@@ -36,7 +36,7 @@ class CustomerProductActivity(CustomerContact, Record):
     timezone_gmt: c.TimezoneGmt | None = None
     system_name: c.SystemName | None = None
     internal_company_id: c.InternalCompanyId | None = None
-    action_id: Annotated[str, Col(ContractType.STRING, "Id of the action.")]
+    action_id: Annotated[str, Col(ContractType.STRING, "Id of the action.", is_id=True)]
     action: Annotated[
         str,
         Col(ContractType.STRING, "Name of the action: Search, Wishlist, etc.", is_folded=True),

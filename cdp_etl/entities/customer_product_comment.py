@@ -53,9 +53,9 @@ class CustomerProductComment(CustomerContact, Record):
             "Time of the comment, delivered as epoch milliseconds.",
         ),
     ]
-    comment_id: Annotated[str, Col(ContractType.STRING, "Id of the comment.")]
+    comment_id: Annotated[str, Col(ContractType.STRING, "Id of the comment.", is_id=True)]
     parent_comment_id: (
-        Annotated[str, Col(ContractType.STRING, "Id of the comment that this comment answers.")] | None
+        Annotated[str, Col(ContractType.STRING, "Id of the comment that this comment answers.", is_id=True)] | None
     ) = None
     title: c.Title | None = None
     content: c.Content

@@ -43,7 +43,7 @@ class CustomerProductReview(CustomerContact, Record):
             "Time of the review, delivered as epoch milliseconds.",
         ),
     ]
-    review_id: Annotated[str, Col(ContractType.STRING, "Id of the review.")]
+    review_id: Annotated[str, Col(ContractType.STRING, "Id of the review.", is_id=True)]
     rating: Annotated[int, Col(ContractType.INTEGER, "Rating, on the delivering system's own scale.")] | None = (
         None
     )

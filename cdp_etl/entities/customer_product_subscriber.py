@@ -48,7 +48,7 @@ class CustomerProductSubscriber(CustomerContact, Record):
             "Time of the subscription, delivered as epoch milliseconds.",
         ),
     ]
-    subscribe_id: Annotated[str, Col(ContractType.STRING, "Id of the subscription.")]
+    subscribe_id: Annotated[str, Col(ContractType.STRING, "Id of the subscription.", is_id=True)]
     customer_id: c.CustomerId | None = None
     customer_name: c.CustomerName
     customer_phone: c.CustomerPhone | None = None
@@ -73,7 +73,7 @@ class CustomerProductSubscriber(CustomerContact, Record):
     customer_address: (
         Annotated[str, Col(ContractType.STRING, "Customer's address.", personal=Personal.ADDRESS)] | None
     ) = None
-    product_id: Annotated[str, Col(ContractType.STRING, "Product id.")] | None = None
+    product_id: Annotated[str, Col(ContractType.STRING, "Product id.", is_id=True)] | None = None
     product_sku: c.ProductSku
     product_name: c.ProductName
     status: Annotated[
@@ -84,7 +84,7 @@ class CustomerProductSubscriber(CustomerContact, Record):
             vocabulary=("Subscribed", "Unsubscribed"),
         ),
     ]
-    store_id: Annotated[str, Col(ContractType.STRING, "Store id.")] | None = None
+    store_id: Annotated[str, Col(ContractType.STRING, "Store id.", is_id=True)] | None = None
     store_name: Annotated[str, Col(ContractType.STRING, "Store name.")] | None = None
     store_city: Annotated[str, Col(ContractType.STRING, "Store's city.")] | None = None
     store_district: Annotated[str, Col(ContractType.STRING, "Store's district.")] | None = None

@@ -30,6 +30,7 @@ from cdp_etl.normalize.contact_shape import is_contact
 from cdp_etl.normalize.contacts import contact_warning, normalize_contact, placeholder_warning
 from cdp_etl.normalize.fast_path.text_columns import collect_lists
 from cdp_etl.normalize.placeholders import are_contact_placeholders, are_customer_id_placeholders
+from cdp_etl.normalize.value_warnings import with_value_warnings
 
 SOURCE_FILE: Final = "source_file"
 SOURCE_POSITION: Final = "source_position"
@@ -51,7 +52,7 @@ def derive_columns(
         settings: The settings that influence the result.
         dump_date: The day the source system delivered.
     """
-    frame, placeholders = _with_contacts(entity, valid, settings)
+    frame, placeholders = _with_contacts(entity, with_value_warnings(entity, valid), settings)
     frame = frame.with_columns(
         pl.col("internal_company_id").fill_null(settings.default_company).alias("company_id"),
         pl.col(entity.main_timestamp).alias("occurred_at"),

@@ -4,7 +4,7 @@ It defines the result for every record. `fast_path` validates most records by co
 the record itself counts here; contacts, keys and duplicates are handled later, for both paths alike.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from math import isfinite
@@ -18,7 +18,14 @@ from cdp_etl.contract.base_record import ValidationContext
 from cdp_etl.contract.entity import Entity
 from cdp_etl.contract.key_spelling import named_field
 from cdp_etl.contract.naming import NOT_AN_OBJECT
-from cdp_etl.contract.parsers import REQUIRED, InvalidValueError, parse_choice, parse_list
+from cdp_etl.contract.parsers import (
+    REQUIRED,
+    InvalidValueError,
+    normalize_text,
+    parse_choice,
+    parse_list,
+    without_invisible_marks,
+)
 from cdp_etl.normalize import errors
 
 CUSTOM_FIELD_PREFIX = "customField"
@@ -32,6 +39,17 @@ IGNORED_NOT_SUPPORTED = f"{IGNORED_UPDATE_CFS_KEY}: not supported by this entity
 
 TWO_SPELLINGS = ": two spellings"
 """End of a warning: the field was delivered under another key too; that key stays in `extra_fields`."""
+
+
+INVISIBLE_MARKS_REMOVED = ": invisible marks removed"
+UNWRAPPED = ": written for a spreadsheet"
+"""Ends of warnings about an id or a contact whose text was changed."""
+
+
+class Unwrapped(str):
+    """Delivered text without what makes a spreadsheet read it as text: `="00123"`, `'0986…`."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +95,7 @@ def validate_record(entity: Entity, record: dict[str, Any], context: ValidationC
             "extra_fields": strict_json.serialize(extra) if extra else None,
             "warnings": [
                 *set_aside.values(),
+                *_changes(entity, record, set_aside),
                 *dict.fromkeys(_warnings(entity, custom, [key for key in extra if key not in set_aside], ignored)),
             ],
         }
@@ -140,6 +159,21 @@ def _as_json(value: Any) -> Any:
         case float() if isfinite(value):
             return value
     return str(value)
+
+
+def _changes(entity: Entity, record: dict[str, Any], set_aside: Collection[str]) -> Iterator[str]:
+    """Yield a warning for each text that is not stored as delivered."""
+    for name, value in record.items():
+        if isinstance(value, Unwrapped):
+            yield f"{name}{UNWRAPPED}"
+    for field in entity.exact_fields:
+        value = record.get(field.contract_name)
+        if (
+            isinstance(value, str)
+            and field.contract_name not in set_aside
+            and normalize_text(value) != without_invisible_marks(value)
+        ):
+            yield f"{field.contract_name}{INVISIBLE_MARKS_REMOVED}"
 
 
 def _is_deleted(entity: Entity, record: dict[str, Any]) -> bool:

@@ -11,10 +11,11 @@ from cdp_etl.contract.field_spec import ContractField
 from cdp_etl.contract.naming import snake_case
 from cdp_etl_tests.normalize.harness import NOON_MS
 
-BLANKS = ["", " ", "\t", "\u00a0", "\u3000", "\u2028", "\x1c", "\u200b"]
+BLANKS = ["", " ", "\t", "\u00a0", "\u3000", "\u2028", "\x1c", "\u200b", "\u200d", "\ufeff"]
 TEXTS = [
     "x", "Nguyễn", "Nguye\u0302\u0303n", "\u212b", "각", "e\u0301\u0323", "a\0b", 'say "x"', "back\\slash", "a\nb",
     "true", "null", "NaN", "[1]", '["a"]', '["a","b"]', '[" a ",""]', '["a",1]', "{}", '{"a":1}', "a,b", "|", "-0",
+    '="00123"', '="a""b"', "'00123", "'=\"0\"", "'tis", "a\u200bb", "a\u200db", "\u2066x\u2069",
 ]  # fmt: skip # one list, not one a line
 NUMBER_TEXTS = [
     "7", "+7", "-7", "007", "7.0", "7.50", "7.", ".5", "1e3", "1E400", "0x10", "1,000", "--1", "1_000", "७",

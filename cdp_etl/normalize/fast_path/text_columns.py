@@ -4,11 +4,13 @@ These rules apply to every delivered string, whatever the type of its field.
 """
 
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 import polars as pl
 import pyarrow as pa
 
+from cdp_etl.contract.parsers import INVISIBLE_MARKS, JOINERS
 from cdp_etl.normalize.nfc import to_nfc
 
 
@@ -25,6 +27,21 @@ def trim_strings(strings: pl.Series) -> pl.Series:
     if is_blank.any():
         strings = strings.set(is_blank, None)
     return to_nfc(strings, (sizes != strings.str.len_chars()).arg_true())
+
+
+_MARKS: Final = f"[{INVISIBLE_MARKS}]|^[{JOINERS}]|[{JOINERS}]$"
+
+
+def rows_with_marks(trimmed: pl.Series) -> pl.Series | None:
+    """Return which strings have marks that `parsers.without_invisible_marks` removes, or None if none has."""
+    odd = (trimmed.str.len_bytes() != trimmed.str.len_chars()).arg_true()  # all marks are outside of ASCII
+    if odd.is_empty():
+        return None
+    found = trimmed.gather(odd).str.contains(_MARKS)
+    if not found.any():
+        return None
+    none = pl.Series([False]).new_from_index(0, len(trimmed))
+    return none.scatter(odd.filter(found), values=True)
 
 
 def collect_lists(columns: Sequence[pl.Series]) -> pl.Series:

@@ -25,7 +25,7 @@ from cdp_etl.normalize.fast_path.parsers import (
     parse_timestamps,
     timezone_shift,
 )
-from cdp_etl.normalize.fast_path.text_columns import trim_strings
+from cdp_etl.normalize.fast_path.text_columns import rows_with_marks, trim_strings
 from cdp_etl.normalize.record_batch import OTHER_KEYS, ROW, ColumnBatch, as_text
 from cdp_etl.normalize.reference_path import IGNORED_NOT_SUPPORTED, IGNORED_UPDATE_CFS_KEY
 
@@ -50,7 +50,8 @@ def validate_columns(entity: Entity, columns: ColumnBatch, context: ValidationCo
     """Validate the records that the fast path supports."""
     unsupported = Counter(columns.unsupported)
     delivered = _without_two_spellings(entity, columns, unsupported)
-    parsed = _parse(entity, delivered if columns.is_trimmed else _trimmed(entity, delivered), context)
+    trimmed = delivered if columns.is_trimmed else _trimmed(entity, delivered)
+    parsed = _parse(entity, trimmed, context).with_columns(_marks(entity, trimmed))
     faults = parsed.select(fault.alias(cause) for cause, fault in _causes(entity, parsed.columns).items())
     is_unsupported = faults.select(pl.any_horizontal(pl.all())).to_series()
     for row in faults.filter(is_unsupported).iter_rows():
@@ -106,6 +107,21 @@ def _parse(entity: Entity, delivered: pl.DataFrame, context: ValidationContext) 
     return delivered.with_columns(**(parsed | defaults | is_unparsed)).with_columns(_warnings(entity))
 
 
+def _marks(entity: Entity, delivered: pl.DataFrame) -> list[pl.Series]:
+    """Return for each id or contact with invisible marks which of its values have one."""
+    marks: list[pl.Series] = []
+    for field in entity.exact_fields:
+        if delivered.schema[field.name] == pl.String():
+            found = rows_with_marks(delivered[field.name])
+            if found is not None:
+                marks.append(found.alias(_marked(field.name)))
+    return marks
+
+
+def _marked(name: str) -> str:
+    return f"marks in {name}"
+
+
 def _unparsed(name: str) -> str:
     return f"unparsed {name}"
 
@@ -127,6 +143,8 @@ def _causes(entity: Entity, columns: Collection[str]) -> dict[str, pl.Expr]:
             causes[f"{field.contract_name}: unsupported form of {field.column.type}"] = pl.col(
                 _unparsed(field.name)
             )
+        if _marked(field.name) in columns:
+            causes[f"{field.contract_name}: invisible marks"] = pl.col(_marked(field.name))
         if field.is_required:
             is_optional = pl.lit(value=False) if field.name == entity.own_id else is_deleted
             causes[f"{field.contract_name}: {REQUIRED}"] = pl.col(field.name).is_null() & ~is_optional

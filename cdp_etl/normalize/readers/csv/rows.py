@@ -15,7 +15,9 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.csv
 
+from cdp_etl.contract.columns import Personal
 from cdp_etl.contract.entity import Entity
+from cdp_etl.contract.field_spec import ContractField
 from cdp_etl.contract.parsers import normalize_text
 from cdp_etl.normalize import errors
 from cdp_etl.normalize.errors import DumpUnreadableError
@@ -28,6 +30,7 @@ from cdp_etl.normalize.readers.column_mapping import (
     parse_custom_field_text,
 )
 from cdp_etl.normalize.readers.csv.text import RowBounds, find_rows, split_cells
+from cdp_etl.normalize.readers.csv.wrapped_cells import unwrap
 from cdp_etl.normalize.readers.table_columns import table_columns, with_json_objects, with_json_strings
 from cdp_etl.normalize.record_batch import ROW, ColumnBatch, Offsets, empty_columns
 from cdp_etl.normalize.reference_path import Quarantined
@@ -92,10 +95,31 @@ class CsvRows:
         for column, cell in zip(self.mapping, cells, strict=True):
             text = cell.decode()
             if normalize_text(text):
-                record[column.key] = parse_custom_field_text(text) if column.kind is ColumnKind.CUSTOM else text
+                is_custom = column.kind is ColumnKind.CUSTOM
+                record[column.key] = parse_custom_field_text(text) if is_custom else self._unwrapped(column, text)
             elif column.is_contested:
                 record[column.key] = None
         return record
+
+    def _unwrapped(self, column: MappedColumn, text: str) -> str:
+        if column.kind is not ColumnKind.FIELD:
+            return text
+        return unwrap(text, has_apostrophe=_may_have_apostrophe(self.entity.by_contract_name[column.key]))
+
+    def _wrapped(self, table: pa.Table) -> dict[str, pl.Series]:
+        """Return for each field with a cell that may be written for a spreadsheet which cells those are."""
+        has_formula, has_apostrophe = b'="' in self.slices.buffer, b"'" in self.slices.buffer
+        wrapped: dict[str, pl.Series] = {}
+        for column, name in zip(self.mapping, table.column_names, strict=True):
+            if column.kind is not ColumnKind.FIELD:
+                continue
+            field = self.entity.by_contract_name[column.key]
+            starts = ["="] * has_formula + ["'"] * (has_apostrophe and _may_have_apostrophe(field))
+            if starts:
+                found = pl.Series(table.column(name)).str.strip_chars_start().str.slice(0, 1).is_in(starts)
+                if found.any():
+                    wrapped[column.key] = found
+        return wrapped
 
     def columns(self) -> ColumnBatch:
         """Return the standard rows with as many cells as the header, as columns of text."""
@@ -107,6 +131,13 @@ class CsvRows:
         if table is None or table.num_rows != len(rows):
             return empty_columns(self.entity, unsupported)
         frame = pl.DataFrame(table).with_columns(pl.Series(ROW, rows, pl.Int64()))
+        wrapped = self._wrapped(table)
+        if wrapped:
+            is_wrapped = (
+                pl.DataFrame(wrapped).select(pl.any_horizontal(pl.all()).fill_null(value=False)).to_series()
+            )
+            unsupported["record: a cell that may be written for a spreadsheet"] += int(is_wrapped.sum())
+            frame = frame.filter(~is_wrapped)
         for column, name in zip(self.mapping, table.column_names, strict=True):
             if column.kind is ColumnKind.CUSTOM:
                 frame = with_json_objects(frame, name, column.key, unsupported)
@@ -125,6 +156,10 @@ class CsvRows:
         view = memoryview(self.slices.buffer)
         runs = zip(starts[rows[firsts]].tolist(), ends[rows[lasts]].tolist(), strict=True)
         return b"\n".join([*(view[start:end] for start, end in runs), b""])
+
+
+def _may_have_apostrophe(field: ContractField) -> bool:
+    return field.column.is_id or field.column.personal is Personal.PHONE
 
 
 def read_csv(entity: Entity, source: ByteSource) -> Iterator[CsvRows]:
