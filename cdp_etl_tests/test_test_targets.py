@@ -24,6 +24,7 @@ MIN_CI_EXAMPLES = {
     "marts/test_consent_of_histories.py": [12, 40],
     "marts/test_incremental_equals_full.py": [10],
     "normalize/fast_path/test_paths_agree.py": [25],
+    "normalize/readers/test_folder_values.py": [20],
     "normalize/test_conservation.py": [25],
     "normalize/test_contact_shape.py": [200],
 }

@@ -17,7 +17,7 @@ from cdp_etl.defs.runtime.instance import open_instance
 from cdp_etl.defs.sensors.metrics import write_metrics_file
 from cdp_etl.normalize import latest_normalized
 from cdp_etl.settings import Settings, load_settings
-from cdp_etl.warehouse import ledger
+from cdp_etl.warehouse import Removal, ledger
 
 _MAX_REASONS = 10
 
@@ -34,7 +34,7 @@ def run_command(  # noqa: PLR0913 - each is an option
         bool, typer.Option("--force", help="Load a dump even if the same content is already loaded.")
     ] = False,
     accept_removal: Annotated[
-        bool, typer.Option("--accept-removal", help="Accept a dump with fewer files than before.")
+        bool, typer.Option("--accept-removal", help="Accept a dump with fewer files or records than before.")
     ] = False,
     deep: Annotated[
         bool, typer.Option("--deep", help="Pull every file again, even if the listing is unchanged.")
@@ -77,6 +77,11 @@ def _print_dumps(settings: Settings, entities: Sequence[Entity], first: date, la
         ),
         title="Dumps",
     )
+    removing = rows.filter((pl.col("status") == "loaded") & (pl.col("loaded_records_removed") > 0))
+    for row in removing.iter_rows(named=True):
+        removed = row["loaded_records_removed"]
+        loaded = row["loaded_accepted"] - row["loaded_records_added"] + removed
+        print_error(f"{row['dump_date']} {tables[row['entity']]}: {Removal(removed, loaded).finding}")
 
 
 def _print_reasons(settings: Settings, entities: Sequence[Entity], first: date, last: date) -> None:

@@ -62,7 +62,9 @@ class DumpRequest:
         dump_date: Day of the dump.
         layers: Layers to materialize. The newest result of any other layer is used as it is.
         force: Load the dump even if the same content is already loaded.
-        accept_removal: Accept a delivery with fewer files than the previous pull.
+        accept_removal: Accept a delivery with fewer files than the previous pull, or with fewer records than
+            `max_removed_share` allows.
+        accept_removed_records: Accept the latter only.
         full_rescan: Download every file again, even if the listing is unchanged.
         run_id: Id of the run, for the ledger.
     """
@@ -72,6 +74,7 @@ class DumpRequest:
     layers: Collection[Layer]
     force: bool
     accept_removal: bool = False
+    accept_removed_records: bool = False
     full_rescan: bool = False
     run_id: str | None = None
 
@@ -236,6 +239,7 @@ def _load(
     normalized = _intact(settings, warehouse, request, pull, outcome.normalized, report_progress)
     outcome = replace(outcome, normalized=normalized)
     report_progress(f"{request.entity.name} {request.dump_date}: loading {normalized.accepted} records")
+    accepts_removal = request.accept_removal or request.accept_removed_records
     with timed_stage(settings, "load", request.entity.name, request.dump_date) as log_fields:
         load = load_dump(
             warehouse,
@@ -243,6 +247,7 @@ def _load(
             normalized,
             pull.files,
             max_quarantine_rate=settings.quarantine_limit(request.entity),
+            max_removed_share=None if accepts_removal else settings.max_removed_share,
             force=request.force,
             run_id=request.run_id,
         )

@@ -199,6 +199,11 @@ class PipelineSettings(BaseSettings):
     max_quarantine_rate_by_entity: dict[str, Share] = Field(
         default_factory=dict, description="Maximum share of quarantined records of one entity."
     )
+    max_removed_share: Share | None = Field(
+        default=None,
+        description="Share of a dump's loaded records above which a delivery without them waits for"
+        " --accept-removal; if not set, it is loaded, with a finding.",
+    )
     unusual_quarantine_rate: Share = Field(
         default=0.1, description="Share of quarantined records above which a check warns."
     )

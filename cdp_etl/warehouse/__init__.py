@@ -33,6 +33,7 @@ from cdp_etl.warehouse.load.ledger import (
     referenced_outputs,
 )
 from cdp_etl.warehouse.load.load import LoadResult, load_dump
+from cdp_etl.warehouse.load.redelivery import Removal
 from cdp_etl.warehouse.load.withdrawal import Withdrawal, withdraw_consent_statements, withdrawals
 from cdp_etl.warehouse.maintenance.backup import Backup, Restored, backup, restore
 from cdp_etl.warehouse.maintenance.compaction import Compaction, compact, has_deleted_secret, remove_deleted_secret
@@ -51,6 +52,7 @@ __all__ = [
     "LoadNotBalancedError",
     "LoadResult",
     "NotABackupError",
+    "Removal",
     "Restored",
     "StagingDiffersError",
     "StagingLayoutError",

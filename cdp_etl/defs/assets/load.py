@@ -52,7 +52,7 @@ class LoadConfig(dg.Config):
 
     Attributes:
         force: Load a dump even if the same content is already loaded.
-        accept_removal: Accept a dump with fewer files than before.
+        accept_removal: Accept a dump with fewer files or records than before.
         deep: Pull every file again, even if the listing is unchanged.
     """
 
@@ -107,6 +107,7 @@ def _requests(context: dg.AssetExecutionContext, config: LoadConfig, entity: Ent
             layers,
             force=is_manual or config.force,
             accept_removal=config.accept_removal,
+            accept_removed_records=is_manual,
             full_rescan=config.deep,
             run_id=context.run.run_id,
         )

@@ -77,6 +77,7 @@ def load_dump(  # noqa: PLR0913 - the keyword arguments are the settings of a lo
     files: Sequence[LoadedFile],
     *,
     max_quarantine_rate: float,
+    max_removed_share: float | None = None,
     force: bool,
     run_id: str | None,
 ) -> LoadResult:
@@ -88,6 +89,8 @@ def load_dump(  # noqa: PLR0913 - the keyword arguments are the settings of a lo
         normalized: The dump in the lake.
         files: Its delivered files, for `ops.dump_file`.
         max_quarantine_rate: Largest share of quarantined records that is loaded, 0 to 1.
+        max_removed_share: Largest share of the records of the previous load that may be missing, 0 to 1; None if
+            all may be.
         force: Whether to load the dump even if the same content is in place.
         run_id: The Dagster run, for the ledger.
 
@@ -111,7 +114,10 @@ def load_dump(  # noqa: PLR0913 - the keyword arguments are the settings of a lo
                 warehouse.verified(connection, lambda reopened: _compare_with_lake(reopened, delivery)),
                 transaction(connection),
             ):
-                result = _replace(connection, delivery)
+                result = _replace(connection, delivery, max_removed_share)
+        except _RemovalRefusedError as refusal:
+            removal = Outcome("refused", str(refusal))
+            return _write_outcome(connection, delivery, removal)
         except (duckdb.Error, WarehouseError) as error:
             failure = _as_warehouse_error(error, delivery)
         else:
@@ -120,13 +126,24 @@ def load_dump(  # noqa: PLR0913 - the keyword arguments are the settings of a lo
     raise failure
 
 
-def _replace(connection: duckdb.DuckDBPyConnection, delivery: DumpDelivery) -> LoadResult:
+class _RemovalRefusedError(Exception):
+    """The delivery lacks too many of the loaded records. The message is the reason in the ledger."""
+
+
+def _replace(
+    connection: duckdb.DuckDBPyConnection, delivery: DumpDelivery, max_removed_share: float | None
+) -> LoadResult:
     invariants.check_columns(connection, delivery)
     attempt = ledger.begin_load(connection, delivery)
     findings = tuple(ledger.findings(connection, delivery))
     current_versions.find_versions(connection, delivery)
     invariants.check_keys_are_unique(connection, delivery)
     difference = redelivery.compare_with_previous_load(connection, delivery)
+    removal = redelivery.removal(connection, difference)
+    if removal is not None:
+        if max_removed_share is not None and removal.share > max_removed_share:
+            raise _RemovalRefusedError(removal.refusal(max_removed_share))
+        findings = (*findings, removal.finding)
     merge_custom_fields(connection, delivery)
     current_versions.plan_others(connection, delivery)
     change_feed.write_before(connection, delivery, attempt)

@@ -40,6 +40,44 @@ class Difference:
     records_removed: int
 
 
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """Records of the previous load that a dump no longer has.
+
+    Attributes:
+        removed: Number of these records.
+        loaded: Number of all records of the previous load.
+    """
+
+    removed: int
+    loaded: int
+
+    @property
+    def share(self) -> float:
+        """Share of the previous load."""
+        return self.removed / self.loaded
+
+    @property
+    def finding(self) -> str:
+        """Return the removal as a sentence."""
+        return f"{self.removed} of {self.loaded} records that were loaded are no longer in this dump."
+
+    def refusal(self, limit: float) -> str:
+        """Return why the dump is not loaded, and what to do if it is right."""
+        return (
+            f"The delivery lacks {self.removed} of {self.loaded} loaded records, more than the share of {limit:g}"
+            " that is allowed (CDP_ETL_MAX_REMOVED_SHARE). If that is right, load it with"
+            " `cdp-etl run --accept-removal`."
+        )
+
+
+def removal(connection: duckdb.DuckDBPyConnection, difference: Difference) -> Removal | None:
+    """Return what a dump removes, or None; needs the tables of `current_versions.find_versions`."""
+    if not difference.records_removed:
+        return None
+    return Removal(difference.records_removed, _count(connection, "replaced"))
+
+
 def compare_with_previous_load(connection: duckdb.DuckDBPyConnection, delivery: DumpDelivery) -> Difference:
     """Compare a dump with its previous load; needs the tables of `current_versions.find_versions`."""
     before = dict(
