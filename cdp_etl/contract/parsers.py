@@ -20,6 +20,9 @@ from cdp_etl.contract.normalization_settings import MIN_TIMESTAMP
 WRONG_TYPE: Final = "wrong type"
 OUT_OF_RANGE: Final = "out of range"
 OUT_OF_RANGE_SECONDS: Final = "out of range, looks like seconds where milliseconds are expected"
+OUT_OF_RANGE_MICROSECONDS: Final = "out of range, looks like microseconds where milliseconds are expected"
+FRACTION_OF_SECONDS: Final = "wrong type, looks like seconds with a fraction where milliseconds are expected"
+JSON_DATE: Final = "wrong type, looks like /Date(…)/ where milliseconds are expected"
 REQUIRED: Final = "required"
 
 WHITESPACE: Final = (
@@ -40,9 +43,11 @@ _MARKS = re.compile(f"[{INVISIBLE_MARKS}]")
 _PLAIN_INTEGER = re.compile(r"[+-]?[0-9]+(\.0+)?")
 _DECIMAL_NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _ISO_8601 = re.compile(
-    r"(\d{4})-(\d{2})-(\d{2})[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?\s?(Z|[+-]\d{2}(?::?\d{2})?)?",
+    r"(\d{4})-(\d{2})-(\d{2})[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?\s?(Z|UTC|[+-]\d{2}(?::?\d{2})?)?",
     re.ASCII | re.IGNORECASE,
 )
+_FRACTION_OF_SECONDS = re.compile(r"[0-9]{9,11}\.[0-9]+", re.ASCII)
+_JSON_DATE = re.compile(r"\\?/Date\(-?[0-9]+([+-][0-9]{4})?\)\\?/", re.ASCII)
 _BOOLEANS: Final = {"true": True, "false": False, "1": True, "0": False}
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -164,7 +169,10 @@ def parse_timestamp(value: Any, context: TimestampContext) -> datetime | None:
         )
     if isinstance(value, str) and (iso := _ISO_8601.fullmatch(normalize_text(value))):
         return _to_utc(_iso_timestamp(iso), context, is_absolute=iso[8] is not None)
-    milliseconds = _parse_any_integer(value)
+    try:
+        milliseconds = _parse_any_integer(value)
+    except InvalidValueError:
+        raise InvalidValueError(_timestamp_fact(value, context)) from None
     if milliseconds is None:
         return None
     if not INT64_MIN <= milliseconds <= INT64_MAX:
@@ -277,7 +285,7 @@ def _iso_timestamp(iso: re.Match[str]) -> datetime:
 
 
 def _offset(text: str | None) -> timezone:
-    if text is None or text.upper() == "Z":
+    if text is None or text.upper() in {"Z", "UTC"}:
         return UTC
     digits = text[1:].replace(":", "").ljust(4, "0")
     minutes = int(digits[:2]) * 60 + int(digits[2:])
@@ -298,9 +306,27 @@ def _to_utc(timestamp: datetime, context: TimestampContext, *, is_absolute: bool
 
 
 def _range_fact(milliseconds: int, context: TimestampContext) -> str:
-    """Return `out of range`, with a hint if the number would be in range as seconds."""
+    """Return `out of range`, with a hint if the number would be in range in another unit."""
+    if _is_in_range(milliseconds * 1000, context):
+        return OUT_OF_RANGE_SECONDS
+    return OUT_OF_RANGE_MICROSECONDS if _is_in_range(milliseconds // 1000, context) else OUT_OF_RANGE
+
+
+def _timestamp_fact(value: Any, context: TimestampContext) -> str:
+    """Return `wrong type`, with a hint if a value that is no integer is a common form of a timestamp."""
+    text = normalize_text(value) if isinstance(value, str) else str(value)
+    if _JSON_DATE.fullmatch(text):
+        return JSON_DATE
+    if _FRACTION_OF_SECONDS.fullmatch(text) and _is_in_range(int(text.partition(".")[0]) * 1000, context):
+        return FRACTION_OF_SECONDS
+    return WRONG_TYPE
+
+
+def _is_in_range(milliseconds: int, context: TimestampContext) -> bool:
+    if context.shift_hours is None:
+        return False
     try:
-        _to_utc(_from_epoch(milliseconds * 1000), context, is_absolute=context.epoch_is_utc)
+        _to_utc(_from_epoch(milliseconds), context, is_absolute=context.epoch_is_utc)
     except (OverflowError, InvalidValueError):
-        return OUT_OF_RANGE
-    return OUT_OF_RANGE_SECONDS
+        return False
+    return True

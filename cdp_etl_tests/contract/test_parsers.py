@@ -220,7 +220,6 @@ def test_a_source_whose_epoch_is_utc_is_not_shifted_but_its_naive_texts_are() ->
         pytest.param(2**70, "out of range", id="beyond 64 bits"),
         pytest.param(-(2**63), "out of range", id="beyond the calendar"),
         pytest.param("0001-01-01T00:00:00", "out of range", id="beyond the calendar after the shift"),
-        pytest.param(NOON_MS * 1000, "out of range", id="microseconds"),
         pytest.param(
             NOON_MS // 1000, "out of range, looks like seconds where milliseconds are expected", id="seconds"
         ),
@@ -229,3 +228,38 @@ def test_a_source_whose_epoch_is_utc_is_not_shifted_but_its_naive_texts_are() ->
 def test_timestamps_outside_the_range_of_the_dump_are_invalid(delivered: Any, fact: str) -> None:
     with pytest.raises(InvalidValueError, match=rf"^{fact}$"):
         parse_timestamp(delivered, timestamp_context(7))
+
+
+@pytest.mark.parametrize("clock", ["12:00:00 UTC", "12:00:00.5 utc", "12:00 UTC"])
+def test_utc_behind_a_timestamp_is_its_offset(clock: str) -> None:
+    """The form that BigQuery exports."""
+    parsed = parse_timestamp(f"2026-03-01 {clock}", timestamp_context(7))
+
+    assert parsed is not None
+    assert parsed.replace(microsecond=0) == NOON.replace(hour=12)
+
+
+DATE_TEXT = "wrong type, looks like /Date(…)/ where milliseconds are expected"
+FRACTION = "wrong type, looks like seconds with a fraction where milliseconds are expected"
+MICROSECONDS = "out of range, looks like microseconds where milliseconds are expected"
+
+
+@pytest.mark.parametrize(
+    ("delivered", "fact"),
+    [
+        ("/Date(1772366400000)/", DATE_TEXT),
+        ("/Date(1772366400000+0700)/", DATE_TEXT),
+        (Decimal("1772366400.123"), FRACTION),
+        ("1772366400.5", FRACTION),
+        (NOON_MS * 1000, MICROSECONDS),
+        (f"{NOON_MS}123", MICROSECONDS),
+        ("1.5", "wrong type"),
+        ("1e999999999", "wrong type"),
+        (10**18, "out of range"),
+    ],
+)
+def test_a_timestamp_in_another_unit_is_refused_and_never_guessed(delivered: Any, fact: str) -> None:
+    with pytest.raises(InvalidValueError) as refused:
+        parse_timestamp(delivered, timestamp_context(7))
+
+    assert str(refused.value) == fact

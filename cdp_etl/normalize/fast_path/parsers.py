@@ -19,7 +19,7 @@ from cdp_etl.normalize.fast_path.text_columns import strip
 _ZERO_FRACTION: Final = r"^([+-]?[0-9]{1,15})\.0+$"
 _ISO_8601: Final = (
     r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-5][0-9](?:[.,][0-9]{1,9})?"
-    r"(?:[Zz]|[+-](?:0[0-9]|1[0-9]|2[0-3])(?::?[0-5][0-9])?)?$"
+    r"(?:[Zz]| UTC|[+-](?:0[0-9]|1[0-9]|2[0-3])(?::?[0-5][0-9])?)?$"
 )
 _FRACTION: Final = r"^.{19}[.,]([0-9]{1,6})"
 _OFFSET: Final = r"([+-])([0-9]{2})(?::?([0-9]{2}))?$"
@@ -149,7 +149,7 @@ def _parse_iso(strings: pl.Series, shift: pl.Series) -> pl.Series:
     hours, minutes = (text.str.extract(_OFFSET, group).cast(pl.Int64()) for group in (2, 3))
     minutes = hours * 60 + minutes.fill_null(0)
     own = pl.when(text.str.extract(_OFFSET, 1) == "-").then(-minutes).otherwise(minutes) * 60_000_000
-    ahead = pl.when(text.str.contains("[Zz]$")).then(0).otherwise(pl.coalesce(own, "shift"))
+    ahead = pl.when(text.str.contains("(?:[Zz]|UTC)$")).then(0).otherwise(pl.coalesce(own, "shift"))
     return pl.DataFrame({"text": strings, "shift": shift}).select(local + fraction - ahead).to_series()
 
 
