@@ -20,6 +20,7 @@ from cdp_etl.normalize.counts import RecordCounts
 from cdp_etl.normalize.dedup.key_spill import KEY_ENTRY, QUARANTINED_INDEX, KeyEntries, delivery_positions
 from cdp_etl.normalize.derive import SOURCE_FILE, SOURCE_POSITION, derive_columns, key_hashes
 from cdp_etl.normalize.fast_path.validate import validate_columns
+from cdp_etl.normalize.grouped_numbers import grouped_numbers
 from cdp_etl.normalize.lake.part_files import PartFolder
 from cdp_etl.normalize.readers.folder_values import RowsInFolders, differing_records
 from cdp_etl.normalize.record_batch import OTHER_KEYS, ROW, RecordBatch
@@ -122,6 +123,7 @@ def normalize_batch(context: BatchContext, batch: RecordBatch, number: int) -> B
         reference_path_records=int(is_unsupported.sum()),
         reference_path_causes=+Counter(fast.unsupported),
     )
+    counts.number_texts = {(batch.file, name): looks for name, looks in grouped_numbers(entity, columns).items()}
     counts.count_valid(entity, lake)
     if isinstance(batch, RowsInFolders):
         counts.differing_from_folder = differing_records(entity, batch.texts, lake)

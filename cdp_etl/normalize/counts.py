@@ -29,6 +29,7 @@ MAX_NAME_BYTES: Final = 200
 class RecordCounts:
     """Counts of the records of one or more batches.
 
+    `number_texts` has, by file and field, whether all numbers that were delivered as text look grouped.
     `max_distinct` is the number of names in each count of keys, reasons and warnings. Further names are counted as
     `OTHER`. So the sum of a count is exact; the count of one name is too, unless a batch has more names than that.
     """
@@ -45,6 +46,7 @@ class RecordCounts:
     open_values: dict[str, Counter[str]] = field(default_factory=dict)
     records_by_file: Counter[str] = field(default_factory=Counter)
     differing_from_folder: Counter[str] = field(default_factory=Counter)
+    number_texts: dict[tuple[str, str], bool] = field(default_factory=dict)
     reference_path_records: int = 0
     reference_path_causes: Counter[str] = field(default_factory=Counter)
 
@@ -64,6 +66,8 @@ class RecordCounts:
             if len(total) > 2 * MAX_VALUES:
                 self.open_values[column] = Counter(dict(total.most_common(MAX_VALUES)))
         self.records_by_file.update(other.records_by_file)
+        for texts, are_grouped in other.number_texts.items():
+            self.number_texts[texts] = self.number_texts.get(texts, True) and are_grouped
         self.differing_from_folder.update(other.differing_from_folder)
         self.reference_path_records += other.reference_path_records
         self._add(self.reference_path_causes, other.reference_path_causes)

@@ -232,7 +232,18 @@ def _rows_in(folder: PartFolder) -> int:
     return sum(pq.read_metadata(path).num_rows for path in folder.files())
 
 
-def _findings(dump: _Dump, counts: RecordCounts) -> Iterator[str]:
+def _findings(dump: _Dump, counts: RecordCounts, dedup: DedupResult) -> Iterator[str]:
+    if dedup.differing:
+        yield (
+            f"{dedup.differing} of {dedup.superseded} superseded records differ from the accepted one in timestamp"
+            " or recipient: different events may have one id."
+        )
+    for (path, name), are_grouped in sorted(counts.number_texts.items()):
+        if are_grouped:
+            yield (
+                f"{path}: all texts of {name} have groups of three digits behind points. They are read as decimal"
+                " numbers; the source may have meant thousands."
+            )
     for name, count in sorted(counts.differing_from_folder.items()):
         yield f"{count} records have another {name} than the folder of their file; their own value counts."
     unlisted = {name for file in dump.files for name in folder_values(dump.entity, file.path).unlisted}
@@ -265,6 +276,6 @@ def _summary(dump: _Dump, counts: RecordCounts, dedup: DedupResult, work: Path) 
         open_values={column: dict(values.most_common()) for column, values in counts.open_values.items()},
         reference_path_records=counts.reference_path_records,
         reference_path_causes=dict(counts.reference_path_causes.most_common()),
-        findings=tuple(_findings(dump, counts)),
+        findings=tuple(_findings(dump, counts, dedup)),
         rules_version=RULES_VERSION,
     )

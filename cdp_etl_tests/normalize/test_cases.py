@@ -46,6 +46,7 @@ def _described(outcome: Outcome, expected_values: list[dict[str, Any]]) -> dict[
         "quarantined": dump.quarantined,
         "reasons": dump.reasons,
         "warnings": dump.warning_counts,
+        "findings": list(dump.findings),
     }
     if expected_values:
         rows = outcome.accepted.iter_rows(named=True)

@@ -6,6 +6,7 @@ of last March would change today's result.
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from statistics import median
 from typing import Any
 
 import dagster as dg
@@ -21,6 +22,9 @@ from cdp_etl.pipeline.layers import Layer
 from cdp_etl.report.data.deliveries import usual_volume
 from cdp_etl.settings import Settings
 from cdp_etl.warehouse import LoadNotBalancedError, WarehouseLockedError, WarehouseMissingError, ledger
+
+_MIN_UNUSUAL_SUPERSEDED = 0.1
+"""House rule: a smaller share of superseded records is never unusual."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +208,24 @@ def _refusals_have_contact(evidence: Evidence) -> CheckOutcome | None:
     )
 
 
+def _superseded_share_is_usual(evidence: Evidence) -> CheckOutcome | None:
+    loaded = evidence.ledger.filter(pl.col("loaded_records_read") > 0) if not evidence.ledger.is_empty() else None
+    if loaded is None or loaded.is_empty():
+        return None
+    shares = (loaded["loaded_superseded"] / loaded["loaded_records_read"]).to_list()
+    share, usual = shares[-1], median(shares[-1 - DUMPS_COMPARED : -1] or [0.0])
+    newest = loaded.row(-1, named=True)
+    limit = max(_MIN_UNUSUAL_SUPERSEDED, 2 * usual)
+    return CheckOutcome(
+        passed=share <= limit,
+        sentence=f"{newest['dump_date']}: {newest['loaded_superseded']} of {newest['loaded_records_read']} records"
+        f" have the key of a later one ({share:.1%}); more than {limit:.0%} is unusual."
+        " Records of different things may have one id.",
+        severity=dg.AssetCheckSeverity.WARN,
+        figures={"dump_date": newest["dump_date"].isoformat(), "superseded_share": share, "usual_share": usual},
+    )
+
+
 def _volume_is_usual(evidence: Evidence) -> CheckOutcome | None:
     loaded = (
         evidence.ledger.filter(pl.col("loaded_load_id").is_not_null()) if not evidence.ledger.is_empty() else None
@@ -220,9 +242,11 @@ def _volume_is_usual(evidence: Evidence) -> CheckOutcome | None:
             sentence=f"{newest['dump_date']}: {records} records; too few earlier dumps to compare with.",
             figures=figures,
         )
+    removed = newest["loaded_records_removed"] or 0
     return CheckOutcome(
         passed=usual.includes(records),
-        sentence=f"{newest['dump_date']}: {records} records; usual: {usual.minimum:.0f} to {usual.maximum:.0f}.",
+        sentence=f"{newest['dump_date']}: {records} records; usual: {usual.minimum:.0f} to {usual.maximum:.0f}."
+        + (f" {removed} records of the load before are no longer in it." if removed else ""),
         severity=dg.AssetCheckSeverity.WARN,
         figures=figures | {"usual_records_read": usual.records},
     )
@@ -264,6 +288,12 @@ LOAD_CHECKS: tuple[LoadCheck, ...] = (
         Layer.STAGING,
         "Each refusal of consent of the loaded dumps has a contact or a customer id by which it counts.",
         _refusals_have_contact,
+    ),
+    LoadCheck(
+        "superseded_share_is_usual",
+        Layer.STAGING,
+        "At most a tenth of the newest dump's records, or twice the usual share, has the key of a later record.",
+        _superseded_share_is_usual,
     ),
     LoadCheck(
         "volume_is_usual",

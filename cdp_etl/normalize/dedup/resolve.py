@@ -16,7 +16,7 @@ import polars as pl
 from cdp_etl.contract.custom_field_merge import CustomFieldVersion, merge_versions
 from cdp_etl.contract.entity import Entity
 from cdp_etl.contract.render.polars_schema import polars_schema
-from cdp_etl.contract.table import lake_columns
+from cdp_etl.contract.table import lake_columns, normalized_name
 from cdp_etl.normalize.dedup.key_spill import QUARANTINED_INDEX, KeyEntries, KeySpill, batch_numbers
 from cdp_etl.normalize.errors import NEWER_VERSION_QUARANTINED
 from cdp_etl.normalize.lake.part_files import PartFolder
@@ -65,11 +65,14 @@ class DedupResult:
 
     Attributes:
         superseded: Number of superseded records.
+        differing: Number of those that differ from the accepted version in timestamp or recipient; only e-mail and
+            SMS events are compared.
         with_warnings: Change in the number of records with a warning; mostly negative.
         warnings: The same change by warning.
     """
 
     superseded: int = 0
+    differing: int = 0
     with_warnings: int = 0
     warnings: Counter[str] = field(default_factory=Counter)
 
@@ -89,10 +92,12 @@ def resolve_duplicates(entity: Entity, keys: KeySpill, folders: DedupFolders, wo
         folders: Folders of the valid records.
         work: An empty directory for data that exceeds the memory.
     """
-    for number, group in enumerate(keys.repeated(_MAX_GROUP_ENTRIES)):
-        for batch, decisions in _decide(entity, group, folders.staged).items():
-            decisions.write_parquet(work / f"{batch}-{number}.parquet")
     result = DedupResult()
+    for number, group in enumerate(keys.repeated(_MAX_GROUP_ENTRIES)):
+        versions = _versions(entity, group[group["index"] != QUARANTINED_INDEX], folders.staged)
+        result.differing += _count_differing(entity, versions)
+        for batch, decisions in _decide(entity, group, versions).items():
+            decisions.write_parquet(work / f"{batch}-{number}.parquet")
     for batch in folders.staged.numbers():
         decided = sorted(work.glob(f"{batch}-*.parquet"))
         if decided or folders.staged.scratch_path(batch).exists():
@@ -103,9 +108,25 @@ def resolve_duplicates(entity: Entity, keys: KeySpill, folders: DedupFolders, wo
     return result
 
 
-def _decide(entity: Entity, group: KeyEntries, staged: PartFolder) -> dict[int, pl.DataFrame]:
+def _count_differing(entity: Entity, versions: pl.DataFrame) -> int:
+    """Count the versions that are another message than the accepted one: another timestamp or recipient.
+
+    An event of a message does not change. Other records do: a review is edited, a comment gets another customer.
+    """
+    if entity.has_customer:
+        return 0
+    columns = [pl.col(name) for name in _compared_columns(entity)]
+    last = [column.sort_by("position").last().over("record_key") for column in columns]
+    differs = [column.ne_missing(newest) for column, newest in zip(columns, last, strict=True)]
+    return int(versions.select(pl.any_horizontal(differs).sum()).item())
+
+
+def _compared_columns(entity: Entity) -> list[str]:
+    return ["occurred_at", *(normalized_name(field) for field in entity.contacts)]
+
+
+def _decide(entity: Entity, group: KeyEntries, versions: pl.DataFrame) -> dict[int, pl.DataFrame]:
     """Resolve some keys; return the decision on each record that changes, by batch."""
-    versions = _versions(group[group["index"] != QUARANTINED_INDEX], staged)
     quarantined = group[group["index"] == QUARANTINED_INDEX]
     last_quarantined = (
         pl.DataFrame({"hash": quarantined["hash"], "quarantined": quarantined["position"]})
@@ -135,13 +156,14 @@ def _decide(entity: Entity, group: KeyEntries, staged: PartFolder) -> dict[int, 
     }
 
 
-def _versions(entries: KeyEntries, staged: PartFolder) -> pl.DataFrame:
+def _versions(entity: Entity, entries: KeyEntries, staged: PartFolder) -> pl.DataFrame:
     """Read the columns needed for a decision, from the files that contain the versions."""
+    names = list(_KEY_COLUMNS) + ([] if entity.has_customer else _compared_columns(entity))
     batches = batch_numbers(entries["position"])
     parts: list[pl.DataFrame] = []
     for batch in np.unique(batches).tolist():
         chosen = entries[batches == batch]
-        columns = staged.read(batch, list(_KEY_COLUMNS))
+        columns = staged.read(batch, names)
         parts.append(
             _compact(columns[chosen["index"].astype(np.int64)]).with_columns(
                 pl.Series("hash", chosen["hash"]),

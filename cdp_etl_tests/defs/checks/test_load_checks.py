@@ -32,6 +32,7 @@ def test_all_checks_pass_for_a_good_dump(pipeline: Pipeline) -> None:
         "quarantine_rate_is_low": True,
         "key_is_unique": True,
         "refusals_have_contact": True,
+        "superseded_share_is_usual": True,
         "volume_is_usual": True,
         "is_fresh": False,  # later dumps have become due since March
     }
@@ -139,3 +140,12 @@ def test_the_volume_is_usual_between_half_and_twice_the_median_before(
 
 def test_no_check_of_a_load_blocks() -> None:
     assert not [check.name for check in LOAD_CHECKS if check.spec(SMS).blocking]
+
+
+def test_an_unusual_share_of_superseded_records_is_a_warning(pipeline: Pipeline) -> None:
+    """A provider without ids of events delivers the id of its webhook in each of them."""
+    pipeline.deliver(FIRST, [sms("webhook", FIRST, eventAt=1772366400000 + number) for number in range(9)])
+
+    result = pipeline.load(FIRST)
+
+    assert outcome(result, "superseded_share_is_usual") == (False, dg.AssetCheckSeverity.WARN)

@@ -60,10 +60,11 @@ def json_columns(entity: Entity, slices: RecordSlices) -> ColumnBatch:
     count = records.scan_records(addresses)
     unsupported = _count_unsupported(entity, cells)
     frame = _frame(entity, slices, cells, count)
+    texts = {name: frame[as_text(name)] for name in frame.columns if as_text(name) in frame.columns}
     frame = _with_decimals_from_text(entity, frame, unsupported)
     if slices.envelope_index is not None:
         frame = _with_envelopes(entity, frame, slices, unsupported)
-    return ColumnBatch(frame, _key_sets(slices, key_sets), dict(unsupported), is_trimmed=True)
+    return ColumnBatch(frame, _key_sets(slices, key_sets), dict(unsupported), texts, is_trimmed=True)
 
 
 def _spellings(entity: Entity, slices: RecordSlices) -> dict[str, str]:
