@@ -11,34 +11,23 @@ from cdp_etl_tests.defs.pipeline import FIRST, SECOND, SMS, THIRD, Pipeline, sms
 
 
 @pytest.mark.full
-def test_the_marts_apply_good_dumps_next_to_a_failed_one(pipeline: Pipeline) -> None:
+def test_a_run_for_one_day_applies_every_load_next_to_a_failed_one(pipeline: Pipeline) -> None:
+    """A partition of a mart means that the loads of its date were applied, not that no others were."""
     pipeline.deliver(FIRST, [sms("1", FIRST)])
     pipeline.deliver_bytes(SECOND, b"not gzip", name="part-1.ndjson.gz")
     pipeline.deliver(THIRD, [sms("3", THIRD)])
     pipeline.load(FIRST, THIRD)
 
-    result = pipeline.marts(FIRST, THIRD)
+    result = pipeline.marts(THIRD, THIRD)
 
     assert result.success
     assert pipeline.query("SELECT record_id FROM marts.interaction ORDER BY ALL") == [("1",), ("3",)]
+    assert pipeline.instance.get_materialized_partitions(asset_key(Layer.MARTS, "interaction")) == {"2026-03-03"}
 
 
-@pytest.mark.full
-def test_a_run_for_one_day_applies_every_load(pipeline: Pipeline) -> None:
-    """A partition of a mart means that the loads of its date were applied, not that no others were."""
-    for day in (FIRST, SECOND):
-        pipeline.deliver(day, [sms(day.isoformat(), day)])
-    pipeline.load(FIRST, SECOND)
-
-    pipeline.marts(SECOND, SECOND)
-
-    assert pipeline.query("SELECT count(*) FROM marts.interaction") == [(2,)]
-    assert pipeline.instance.get_materialized_partitions(asset_key(Layer.MARTS, "interaction")) == {"2026-03-02"}
-
-
-def test_the_snapshot_and_the_report_follow_the_marts(pipeline: Pipeline) -> None:
+def test_checks_snapshot_and_report_follow_the_marts(pipeline: Pipeline) -> None:
     pipeline.deliver(FIRST, [sms("1", FIRST)])
-    pipeline.load(FIRST)
+    pipeline.load_without_dagster(FIRST)
 
     result = pipeline.marts(FIRST, FIRST)
 
@@ -50,21 +39,24 @@ def test_the_snapshot_and_the_report_follow_the_marts(pipeline: Pipeline) -> Non
     assert isinstance(page, dg.PathMetadataValue)
     assert Path(str(page.path)).is_file()
     assert pipeline.instance.get_materialized_partitions(SNAPSHOT) == {"2026-03-01"}
+    checks = {check.check_name for check in result.get_asset_check_evaluations() if check.passed}
+    assert {"grain_is_unique", "agrees_with_staging", "totals_agree_with_interaction"} <= checks
+    assert "full_data_check" not in checks
 
 
 @pytest.mark.full
 def test_a_run_of_all_assets_applies_its_own_loads(pipeline: Pipeline) -> None:
     """Dagster skips assets downstream of a step without output: such a run succeeded with its marts skipped."""
     pipeline.deliver(FIRST, [sms("1", FIRST)])
-    pipeline.deliver(THIRD, [sms("3", THIRD)])
+    pipeline.deliver(SECOND, [sms("2", SECOND)])
 
-    result = pipeline.everything(FIRST, THIRD)
+    result = pipeline.everything(FIRST, SECOND)
 
     assert result.success
     assert [event.step_key for event in result.all_events if event.is_step_skipped] == []
-    assert pipeline.query("SELECT record_id FROM marts.interaction ORDER BY ALL") == [("1",), ("3",)]
+    assert pipeline.query("SELECT record_id FROM marts.interaction ORDER BY ALL") == [("1",), ("2",)]
     staged = pipeline.instance.fetch_materializations(asset_key(Layer.STAGING, SMS.table), limit=10).records
-    assert sorted(str(record.partition_key) for record in staged) == ["2026-03-01", "2026-03-03"]
+    assert sorted(str(record.partition_key) for record in staged) == ["2026-03-01", "2026-03-02"]
 
 
 @pytest.mark.full
@@ -78,14 +70,11 @@ def test_the_marts_can_be_refreshed_before_the_first_load(pipeline: Pipeline) ->
 @pytest.mark.full
 def test_all_stored_data_is_checked_by_its_own_job(pipeline: Pipeline) -> None:
     pipeline.deliver(FIRST, [sms("1", FIRST), sms("2", FIRST)])
-    pipeline.load(FIRST)
-    daily = pipeline.marts(FIRST, FIRST)
+    pipeline.load_without_dagster(FIRST)
+    pipeline.publish_marts()
 
     weekly = pipeline.check_everything()
 
-    each_day = {check.check_name for check in daily.get_asset_check_evaluations() if check.passed}
-    assert {"grain_is_unique", "agrees_with_staging", "totals_agree_with_interaction"} <= each_day
-    assert "full_data_check" not in each_day
     found = {
         check.asset_key.to_user_string(): (check.check_name, check.passed)
         for check in weekly.get_asset_check_evaluations()
@@ -99,12 +88,12 @@ def test_a_failed_check_blocks_downstream_assets_and_the_next_run_repairs_the_ma
     pipeline: Pipeline,
 ) -> None:
     pipeline.deliver(FIRST, [sms("1", FIRST)])
-    pipeline.load(FIRST)
-    pipeline.marts(FIRST, FIRST)
+    pipeline.load_without_dagster(FIRST)
+    pipeline.publish_marts()
     with pipeline.settings.open_warehouse().writing() as connection:
         connection.execute("UPDATE mart_storage.customer_daily SET interaction_count = 9")
     pipeline.deliver(SECOND, [sms("1", SECOND)])
-    pipeline.load(SECOND)
+    pipeline.load_without_dagster(SECOND)
 
     failed = pipeline.marts(SECOND, SECOND)
     repaired = pipeline.marts(SECOND, SECOND)
@@ -118,7 +107,7 @@ def test_a_failed_check_blocks_downstream_assets_and_the_next_run_repairs_the_ma
     assert check.metadata["violations"].value == 1
     assert "marts rebuild --all" in str(failed.all_events)
     assert not failed.success
-    assert pipeline.instance.get_materialized_partitions(SNAPSHOT) == {"2026-03-01", "2026-03-02"}
+    assert pipeline.instance.get_materialized_partitions(SNAPSHOT) == {"2026-03-02"}
     assert failed.asset_materializations_for_node("publish_snapshot") == []
     assert failed.asset_materializations_for_node("mart_customer_daily") == []
     assert failed.asset_materializations_for_node("mart_campaign_daily") != []
@@ -128,8 +117,8 @@ def test_a_failed_check_blocks_downstream_assets_and_the_next_run_repairs_the_ma
 @pytest.mark.full
 def test_a_missing_row_of_a_mart_fails_the_full_check(pipeline: Pipeline) -> None:
     pipeline.deliver(FIRST, [sms("1", FIRST), sms("2", FIRST)])
-    pipeline.load(FIRST)
-    pipeline.marts(FIRST, FIRST)
+    pipeline.load_without_dagster(FIRST)
+    pipeline.publish_marts()
     with pipeline.settings.open_warehouse().writing() as connection:
         connection.execute("DELETE FROM mart_storage.interaction WHERE record_id = '1'")
 
