@@ -76,7 +76,7 @@ def test_no_files_are_a_finding_and_no_failure(pipeline: Pipeline) -> None:
 def test_an_empty_file_replaces_what_was_loaded_and_no_file_does_not(pipeline: Pipeline) -> None:
     pipeline.deliver(FIRST, [sms("1", FIRST)])
     pipeline.deliver(SECOND, [sms("2", SECOND)])
-    pipeline.load(FIRST, SECOND)
+    pipeline.load_without_dagster(FIRST, SECOND)
     pipeline.deliver_bytes(FIRST, b"")
     (pipeline.settings.data / "landing" / SMS.name / "2026-03-02" / "part-1.ndjson").unlink()
 
@@ -114,7 +114,7 @@ def test_a_manual_materialization_loads_unchanged_content_again(pipeline: Pipeli
 @pytest.mark.full
 def test_an_automatic_run_skips_unchanged_content(pipeline: Pipeline) -> None:
     pipeline.deliver(FIRST, [sms("1", FIRST)])
-    pipeline.load(FIRST)
+    pipeline.load_without_dagster(FIRST)
 
     result = pipeline.load(FIRST, tags=AUTOMATIC)
 
@@ -125,7 +125,7 @@ def test_an_automatic_run_skips_unchanged_content(pipeline: Pipeline) -> None:
 @pytest.mark.full
 def test_force_loads_unchanged_content_in_an_automatic_run(pipeline: Pipeline) -> None:
     pipeline.deliver(FIRST, [sms("1", FIRST)])
-    pipeline.load(FIRST)
+    pipeline.load_without_dagster(FIRST)
 
     pipeline.load(FIRST, tags=AUTOMATIC, config={"force": True})
 
@@ -163,7 +163,7 @@ def test_a_file_that_was_never_loaded_may_be_removed(pipeline: Pipeline) -> None
 def test_a_delivery_of_fewer_files_is_accepted_only_with_the_option(pipeline: Pipeline) -> None:
     pipeline.deliver(FIRST, [sms("1", FIRST)])
     pipeline.deliver(FIRST, [sms("2", FIRST)], name="part-2.ndjson")
-    pipeline.load(FIRST)
+    pipeline.load_without_dagster(FIRST)
     (pipeline.settings.data / "landing" / SMS.name / "2026-03-01" / "part-2.ndjson").unlink()
 
     refused = pipeline.load(FIRST)
@@ -177,7 +177,7 @@ def test_a_delivery_of_fewer_files_is_accepted_only_with_the_option(pipeline: Pi
 @pytest.mark.full
 def test_a_redelivery_shows_what_it_added_changed_and_removed(pipeline: Pipeline) -> None:
     pipeline.deliver(FIRST, [sms("1", FIRST), sms("2", FIRST), sms("3", FIRST)])
-    pipeline.load(FIRST, tags=AUTOMATIC)
+    pipeline.load_without_dagster(FIRST)
     pipeline.deliver(FIRST, [sms("1", FIRST), sms("2", FIRST, event="delivered")])
     pipeline.deliver(FIRST, [sms("4", FIRST), sms("5", FIRST)], name="part-2.ndjson")
 
@@ -198,7 +198,7 @@ def test_a_redelivery_shows_what_it_added_changed_and_removed(pipeline: Pipeline
 @pytest.mark.parametrize("layer", [Layer.NORMALIZED, Layer.STAGING])
 def test_a_single_layer_uses_the_result_of_the_layer_before(pipeline: Pipeline, layer: Layer) -> None:
     pipeline.deliver(FIRST, [sms("1", FIRST)])
-    pipeline.load(FIRST)
+    pipeline.load_without_dagster(FIRST)
     pipeline.deliver(FIRST, [sms("other", FIRST)])
 
     result = pipeline.load(FIRST, layers=[layer])

@@ -92,7 +92,7 @@ def test_an_older_date_that_is_not_loaded_is_still_scanned(pipeline: Pipeline, d
     """A dump that the ledger records as missing is expected, however late it is delivered."""
     day = TODAY - timedelta(days=30)
     (pipeline.settings.data / "landing").mkdir(parents=True)
-    pipeline.load(day)
+    pipeline.load_without_dagster(day)
     pipeline.deliver(day, [sms("1", day)])
 
     assert daemon.tick_and_load() == [day.isoformat()]
@@ -104,7 +104,7 @@ def test_dates_without_any_attempt_are_scanned_however_long_the_daemon_was_down(
 ) -> None:
     long_ago, missed = TODAY - timedelta(days=30), TODAY - timedelta(days=20)
     pipeline.deliver(long_ago, [sms("1", long_ago)])
-    pipeline.load(long_ago)
+    pipeline.load_without_dagster(long_ago)
     pipeline.deliver(missed, [sms("2", missed)])
 
     assert daemon.tick_and_load() == [missed.isoformat()]
@@ -193,7 +193,7 @@ def test_a_correction_of_an_older_date_is_found_in_turn(pipeline: Pipeline, daem
     older = [TODAY - timedelta(days=back) for back in range(20, 36)]
     for day in older:
         pipeline.deliver_bytes(day, b"")
-    pipeline.load(older[-1], older[0], tags={SKIP_UNCHANGED_TAG: "true"})
+    pipeline.load_without_dagster(older[-1], older[0])
     pipeline.deliver(older[0], [sms("1", older[0])])
 
     assert [daemon.tick_and_load() for _ in range(4)] == [[], [], [older[0].isoformat()], []]
@@ -212,7 +212,7 @@ def test_a_loaded_dump_that_was_pruned_from_the_archive_is_not_pulled_again(
 
 def test_the_sensor_skips_while_a_load_locks_the_warehouse(pipeline: Pipeline) -> None:
     pipeline.deliver(YESTERDAY, [sms("1", YESTERDAY)])
-    pipeline.load(YESTERDAY)
+    pipeline.load_without_dagster(YESTERDAY)
     context = dg.build_sensor_context(instance=pipeline.instance, resources={"settings": pipeline.settings})
 
     with pipeline.settings.open_warehouse().writing():
