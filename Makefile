@@ -2,7 +2,7 @@
 # Nothing is needed beforehand but Python 3.11 or later, make and git.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo ui test test-full test-system audit docs screenshots bench bench-memory bench-backfill bench-landing bench-load bench-marts bench-attacks soak fuzz check format lock clean
+.PHONY: help demo ui test test-full test-system audit docs screenshots bench bench-memory bench-backfill bench-landing bench-load bench-marts bench-attacks soak chaos fuzz check format lock clean
 .DELETE_ON_ERROR:
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -23,6 +23,9 @@ BENCH_LOAD ?= --history 10 50
 BENCH_MARTS ?= --history 10 50
 # Length of a slice, DuckDB versions, results file: SOAK='--minutes 60 --versions 2.0.1 1.5.6 --results soak.jsonl'
 SOAK ?= --minutes 3 --versions 2.0.0 2.0.1
+
+# Number of cases, results file: CHAOS='--cases 200 --results chaos.jsonl'; --help lists more
+CHAOS ?= --cases 200
 
 help: ## This list
 	@echo "cdp_etl: daily customer data dumps in, marts out."
@@ -97,6 +100,9 @@ bench-attacks: .venv/.dev ## Hostile files and servers: seconds, memory, answers
 
 soak: .venv/.dev ## Replay histories on DuckDB versions and compare every mart at every step; see benchmarks/soak.py
 	@$(BIN)/python benchmarks/soak.py $(SOAK)
+
+chaos: .venv/.dev ## Kill, disturb and damage everything at random, and compare what becomes of it; CHAOS='--cases 200'
+	@$(BIN)/python -m cdp_etl_tests.chaos.campaign $(CHAOS)
 
 fuzz: .venv/.dev ## A minute of coverage-guided fuzzing of every decoder (Linux on x86_64)
 	@$(BIN)/python -m cdp_etl_tests.normalize.fuzz_decode --seconds 60

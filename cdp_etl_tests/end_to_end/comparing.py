@@ -11,7 +11,7 @@ from cdp_etl.warehouse import Warehouse, ledger
 
 # Accumulated over runs of the marts, so not equal after different runs.
 _PASSING = {"customer_identity_change"}
-_TABLES = (
+TABLES = (
     *(f"staging.{name}" for name in (*(entity.table for entity in ENTITIES), "quarantine", "superseded")),
     *(mart.table for mart in MARTS if mart.name not in _PASSING),
 )
@@ -25,7 +25,7 @@ def contents(warehouse: Warehouse) -> dict[str, list[str]]:
     with warehouse.reading() as connection:
         return {
             table: sorted(map(repr, connection.execute(f"SELECT COLUMNS(*)::VARCHAR FROM {table}").fetchall()))
-            for table in _TABLES
+            for table in TABLES
         }
 
 
@@ -34,7 +34,7 @@ def digests(warehouse: Warehouse) -> dict[str, tuple[int, int]]:
     with warehouse.reading() as connection:
         return {
             table: connection.execute(f"SELECT count(*), sum(hash(t::VARCHAR)) FROM {table} AS t").fetchall()[0]
-            for table in _TABLES
+            for table in TABLES
         }
 
 

@@ -1,0 +1,1 @@
+"""Chaos campaign: disturbed commands, and what becomes of the data."""
