@@ -5,7 +5,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from cdp_etl.durable_files import replace_file
 from cdp_etl.errors import CdpEtlError
+from cdp_etl.storage_errors import naming
 
 _OWNER_ONLY: Final = 0o600
 
@@ -27,7 +29,8 @@ def export_file(target: Path) -> Iterator[Path]:
     unfinished.unlink(missing_ok=True)  # left by an export that was killed
     try:
         unfinished.touch(_OWNER_ONLY, exist_ok=False)
-        yield unfinished
-        unfinished.rename(target)
+        with naming(unfinished):  # a failed write does not name its file
+            yield unfinished
+        replace_file(unfinished, target)
     finally:
         unfinished.unlink(missing_ok=True)

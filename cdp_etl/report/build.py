@@ -1,10 +1,12 @@
 """Building of a day's report: read the figures, close the warehouse, assess, render, write the file."""
 
 import os
+import time
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from cdp_etl.durable_files import replace_file
 from cdp_etl.file_modes import OWNER_ONLY, Readers
 from cdp_etl.report.data.report_data import ReportData, read_report_data
 from cdp_etl.report.errors import ReportExtraMissingError, is_report_installed
@@ -12,9 +14,13 @@ from cdp_etl.report.options import ReportOptions
 from cdp_etl.report.render.html import render_page
 from cdp_etl.report.render.markdown import render_markdown
 from cdp_etl.report.status import Assessment, assess
+from cdp_etl.storage_errors import naming
 from cdp_etl.warehouse import Warehouse
 
 DEFAULT_OPTIONS = ReportOptions()
+
+_PART = ".part"
+_MAX_WRITE_SECONDS = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +97,20 @@ def _page(report_data: ReportData, assessment: Assessment, options: ReportOption
 def _write_page(path: Path, page: str, readers: Readers) -> None:
     """Write atomically. The unfinished file is named by process, because two processes may write at once."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
-    unfinished.write_text(page, encoding="utf-8")
-    for admitted in (path.parent, unfinished):
-        readers.admit(admitted)
-    unfinished.replace(path)
+    _remove_leftovers(path.parent)
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}{_PART}")
+    try:
+        with naming(unfinished):
+            unfinished.write_text(page, encoding="utf-8")
+        for admitted in (path.parent, unfinished):
+            readers.admit(admitted)
+        replace_file(unfinished, path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _remove_leftovers(folder: Path) -> None:
+    """Delete unfinished pages of killed processes: no page takes so long."""
+    for leftover in folder.glob(f".*{_PART}"):
+        if time.time() - leftover.stat().st_mtime > _MAX_WRITE_SECONDS:
+            leftover.unlink(missing_ok=True)

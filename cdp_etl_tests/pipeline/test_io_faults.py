@@ -8,7 +8,9 @@ import errno
 import os
 import shutil
 from collections.abc import Callable
+from contextlib import closing
 from datetime import timedelta
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +20,19 @@ import pytest
 from cdp_etl.defs.environment_errors import as_environment_error
 from cdp_etl.errors import CdpEtlError
 from cdp_etl.landing import Retention, prune
+from cdp_etl.marts.refresh import refresh_marts
+from cdp_etl.marts.snapshot.publish import DATABASE, publish
+from cdp_etl.normalize.lake.history import dumps_between
+from cdp_etl.normalize.quarantine.export import write_export
+from cdp_etl.normalize.quarantine.read import quarantined_with_bytes
 from cdp_etl.pipeline.retention import prune_all
 from cdp_etl.pipeline.stored_files import OutputNotReproducibleError, check_stored_files
+from cdp_etl.report.build import write_report
 from cdp_etl.settings import Settings
 from cdp_etl.storage_errors import StorageError
 from cdp_etl.warehouse import backup, compact, restore
 from cdp_etl_tests.faults import ERRNOS, Call, calls, failing
-from cdp_etl_tests.pipeline.dumps import DAY, DumpPipeline, sms
+from cdp_etl_tests.pipeline.dumps import DAY, SMS, DumpPipeline, sms
 
 IDS = "SELECT id, dump_date FROM staging.sms_interaction ORDER BY ALL"
 _MANY = 30
@@ -82,10 +90,55 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return data
 
 
+@pytest.fixture(scope="module")
+def loaded(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder of data with two loaded dumps, and refreshed marts that are not published."""
+    pipeline = fresh(template, tmp_path_factory.mktemp("loaded") / "data")
+    process(pipeline)
+    refresh_marts(pipeline.settings.open_warehouse(), pipeline.settings.mart_settings())
+    return pipeline.settings.data
+
+
 def at(data: Path) -> DumpPipeline:
     return DumpPipeline(
         Settings(data=data, memory_limit="500MiB", threads=1, lock_timeout_seconds=5, keep_days=300)
     )
+
+
+def publish_marts(pipeline: DumpPipeline) -> None:
+    settings = pipeline.settings
+    publish(settings.open_warehouse(), settings.published, settings.mart_settings(), settings.publish_rules())
+
+
+def export(pipeline: DumpPipeline) -> None:
+    """Export the quarantined records of all dumps."""
+    records = chain.from_iterable(map(quarantined_with_bytes, dumps_between(pipeline.settings.lake, SMS)))
+    write_export(records, pipeline.settings.data / "export.csv", "csv")
+
+
+def report(pipeline: DumpPipeline) -> None:
+    write_report(pipeline.settings.open_warehouse(), NEXT, pipeline.settings.reports)
+
+
+def published(pipeline: DumpPipeline) -> int | None:
+    """Return the number of published interactions; None if nothing is published."""
+    database = pipeline.settings.published / DATABASE
+    if not database.exists():
+        return None
+    with closing(duckdb.connect(database, read_only=True)) as connection:
+        return len(connection.execute("FROM marts.interaction").fetchall())
+
+
+def exported(pipeline: DumpPipeline) -> str | None:
+    """Return the exported file; None if there is none. Half a file would be another text."""
+    file = pipeline.settings.data / "export.csv"
+    return file.read_text() if file.exists() else None
+
+
+def reported(pipeline: DumpPipeline) -> list[tuple[str, bool]]:
+    """Return the files of the folder of reports, and whether each is a whole page."""
+    files = pipeline.settings.reports.glob("*")
+    return [(file.name, file.read_text().rstrip().endswith("</html>")) for file in files]
 
 
 def fresh(template: Path, data: Path) -> DumpPipeline:
@@ -110,7 +163,31 @@ def state(pipeline: DumpPipeline) -> list[tuple[Any, ...]]:
 def test_each_call_on_the_disk_may_fail(
     operation: Callable[[DumpPipeline], None], template: Path, tmp_path: Path
 ) -> None:
-    data = tmp_path / "data"
+    fail_at_each_place(operation, state, template, tmp_path / "data")
+
+
+@pytest.mark.full
+@pytest.mark.parametrize(
+    ("operation", "result"), [(publish_marts, published), (export, exported), (report, reported)]
+)
+def test_each_call_on_the_disk_may_fail_while_something_is_written_for_people(
+    operation: Callable[[DumpPipeline], None],
+    result: Callable[[DumpPipeline], object],
+    loaded: Path,
+    tmp_path: Path,
+) -> None:
+    fail_at_each_place(operation, result, loaded, tmp_path / "data", errors_per_place=1)
+
+
+def fail_at_each_place(
+    operation: Callable[[DumpPipeline], None],
+    state: Callable[[DumpPipeline], object],
+    template: Path,
+    data: Path,
+    *,
+    errors_per_place: int = 2,
+) -> None:
+    """Let each call of an operation fail: its state is as before or as after, and a repetition brings it."""
     pipeline = fresh(template, data)
     before = state(pipeline)
     with calls(data) as seen:
@@ -120,12 +197,14 @@ def test_each_call_on_the_disk_may_fail(
     assert len(places) > 5
 
     for index, call in enumerate(places):
-        for number in {ERRNOS[(index + step) % len(ERRNOS)] for step in ((0,) if len(places) > _MANY else (0, 3))}:
+        steps = (0, 3)[: 1 if len(places) > _MANY else errors_per_place]
+        for number in {ERRNOS[(index + step) % len(ERRNOS)] for step in steps}:
             pipeline = fresh(template, data)
             told = run_with_fault(pipeline, operation, call, number)
             assert told is None or str(data) in told or "is not in the ledger" in told, (call, number, told)
             assert state(pipeline) in (before, after), (call, number)
-            operation(pipeline)
+            if operation is not export or state(pipeline) == before:  # an export replaces no file
+                operation(pipeline)
             assert state(pipeline) == after, (call, number)
 
 

@@ -52,3 +52,17 @@ def test_without_the_extra_the_error_names_it_and_nothing_is_written(
 
     assert not (tmp_path / "reports").exists()
     assert report_markdown(report_warehouse.warehouse, last, EXPECTED).startswith("### Sunday, 15 March 2026")
+
+
+def test_a_page_of_a_killed_process_is_deleted_after_an_hour(
+    fortnight: tuple[ReportWarehouse, date], tmp_path: Path
+) -> None:
+    report_warehouse, last = fortnight
+    old, new = (tmp_path / f".2026-03-14.html.{process}.part" for process in (1, 2))
+    for part in (old, new):
+        part.touch()
+    os.utime(old, (0, 0))
+
+    write_report(report_warehouse.warehouse, last, tmp_path, EXPECTED)
+
+    assert sorted(path.name for path in tmp_path.iterdir()) == [new.name, "2026-03-15.html"]

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import duckdb
 
-from cdp_etl.durable_files import sync_folder
+from cdp_etl.durable_files import replace_file
 from cdp_etl.marts.errors import PseudonymKeyInvalidError
+from cdp_etl.storage_errors import naming
 
 _MIN_BYTES = 32
 _BLOCK_BYTES = 64
@@ -66,7 +67,7 @@ def create_key(path: Path) -> PseudonymKey:
     part = path.with_name(f".{path.name}.part")
     part.unlink(missing_ok=True)
     part.touch(mode=0o600)
-    part.write_bytes(key.secret + b"\n")
-    part.replace(path)
-    sync_folder(path.parent)
+    with naming(part):
+        part.write_bytes(key.secret + b"\n")
+    replace_file(part, path)
     return key
