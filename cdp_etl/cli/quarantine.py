@@ -28,12 +28,12 @@ from cdp_etl.cli.replay import replay_command
 from cdp_etl.contract.entity import Entity
 from cdp_etl.normalize import NormalizedDump, latest_normalized
 from cdp_etl.normalize.lake.history import dumps_between
+from cdp_etl.normalize.quarantine.explain import with_explanations
 from cdp_etl.normalize.quarantine.export import ExportFormat, write_export
 from cdp_etl.normalize.quarantine.read import (
     NotInQuarantineError,
     QuarantinedRecord,
     quarantined_at,
-    quarantined_records,
     quarantined_with_bytes,
 )
 from cdp_etl.settings import load_settings
@@ -75,9 +75,9 @@ def list_command(  # noqa: PLR0913 - each is an option
     Example: `cdp-etl quarantine list --entity email-interaction --from 2026-03-02 --to 2026-03-02`
     """
     dumps = _dumps(selected_entities(entity), first, last)
-    records = (record for dump in dumps for record in quarantined_records(dump, reason))
+    records = _with_dumps(dumps, reason)
     if as_json:
-        print_json_array(map(_json_row, islice(records, limit)))
+        print_json_array(_json_row(with_explanations(*one)) for one in islice(records, limit))
         return
     _print(records, limit or _MAX_TABLE_ROWS)
 
@@ -100,7 +100,7 @@ def show_command(
         raise NotInQuarantineError(f"{entity.name} {dump_date}: not in the lake; `cdp-etl run` normalizes it.")
     found = quarantined_at(dump, file, position)
     for record, raw in found:
-        for reason in record.reasons:
+        for reason in with_explanations(dump, record, raw).explained_reasons:
             err().print(reason)
         _print_bytes(raw, is_one_of_several=len(found) > 1)
 
@@ -138,7 +138,7 @@ def export_command(  # noqa: PLR0913 - each is an option
     with progress() as report:
         report("Writing …")
         count = write_export(
-            (record for dump in dumps for record in quarantined_with_bytes(dump, reason)),
+            ((with_explanations(dump, record, raw), raw) for dump, record, raw in _with_dumps(dumps, reason)),
             target,
             export_format,
             for_spreadsheet=for_spreadsheet,
@@ -153,6 +153,14 @@ def _dumps(entities: list[Entity], first: date | None, last: date | None) -> Ite
     lake = load_settings().lake
     for entity in entities:
         yield from dumps_between(lake, entity, first, last)
+
+
+def _with_dumps(
+    dumps: Iterator[NormalizedDump], reason: str | None
+) -> Iterator[tuple[NormalizedDump, QuarantinedRecord, bytes]]:
+    for dump in dumps:
+        for record, raw in quarantined_with_bytes(dump, reason):
+            yield dump, record, raw
 
 
 def _export_format(target: Path) -> ExportFormat:
@@ -171,10 +179,11 @@ def _json_row(record: QuarantinedRecord) -> dict[str, Any]:
         "source_file": record.file,
         "source_position": record.position,
         "reasons": record.reasons,
+        "explanations": record.explanations,
     }
 
 
-def _print(records: Iterator[QuarantinedRecord], limit: int) -> None:
+def _print(records: Iterator[tuple[NormalizedDump, QuarantinedRecord, bytes]], limit: int) -> None:
     """Print a limited number of records, and the reasons of all.
 
     Positions have no thousands separators, so that they can be copied into `show`.
@@ -182,18 +191,24 @@ def _print(records: Iterator[QuarantinedRecord], limit: int) -> None:
     listed: list[QuarantinedRecord] = []
     reasons: Counter[str] = Counter()
     total = 0
-    for record in records:
+    for dump, record, raw in records:
         total += 1
         reasons.update(record.reasons)
         if total <= limit:
-            listed.append(record)
+            listed.append(with_explanations(dump, record, raw))
     if not total:
         out().print("The quarantine is empty.")
         return
     print_table(
         ("entity", "dump date", "file", "position", "reasons"),
         (
-            (one.entity.replace("_", "-"), one.dump_date, one.file, str(one.position), "; ".join(one.reasons))
+            (
+                one.entity.replace("_", "-"),
+                one.dump_date,
+                one.file,
+                str(one.position),
+                "; ".join(one.explained_reasons),
+            )
             for one in listed
         ),
     )

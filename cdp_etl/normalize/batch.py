@@ -22,6 +22,7 @@ from cdp_etl.normalize.derive import SOURCE_FILE, SOURCE_POSITION, derive_column
 from cdp_etl.normalize.fast_path.validate import validate_columns
 from cdp_etl.normalize.grouped_numbers import grouped_numbers
 from cdp_etl.normalize.lake.part_files import PartFolder
+from cdp_etl.normalize.readers.csv.rows import CsvRows
 from cdp_etl.normalize.readers.folder_values import RowsInFolders, differing_records
 from cdp_etl.normalize.record_batch import OTHER_KEYS, ROW, RecordBatch
 from cdp_etl.normalize.reference_path import IGNORED_UPDATE_CFS_KEY, Quarantined, validate_record
@@ -123,6 +124,9 @@ def normalize_batch(context: BatchContext, batch: RecordBatch, number: int) -> B
         reference_path_records=int(is_unsupported.sum()),
         reference_path_causes=+Counter(fast.unsupported),
     )
+    delivered = batch.rows if isinstance(batch, RowsInFolders) else batch
+    if isinstance(delivered, CsvRows) and reference.quarantined:
+        counts.csv_fields[batch.file] = delivered.field_names()
     counts.number_texts = {(batch.file, name): looks for name, looks in grouped_numbers(entity, columns).items()}
     counts.count_valid(entity, lake)
     if isinstance(batch, RowsInFolders):

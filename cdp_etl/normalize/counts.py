@@ -46,6 +46,7 @@ class RecordCounts:
     open_values: dict[str, Counter[str]] = field(default_factory=dict)
     records_by_file: Counter[str] = field(default_factory=Counter)
     differing_from_folder: Counter[str] = field(default_factory=Counter)
+    csv_fields: dict[str, list[str]] = field(default_factory=dict)
     number_texts: dict[tuple[str, str], bool] = field(default_factory=dict)
     reference_path_records: int = 0
     reference_path_causes: Counter[str] = field(default_factory=Counter)
@@ -66,6 +67,7 @@ class RecordCounts:
             if len(total) > 2 * MAX_VALUES:
                 self.open_values[column] = Counter(dict(total.most_common(MAX_VALUES)))
         self.records_by_file.update(other.records_by_file)
+        self.csv_fields |= other.csv_fields
         for texts, are_grouped in other.number_texts.items():
             self.number_texts[texts] = self.number_texts.get(texts, True) and are_grouped
         self.differing_from_folder.update(other.differing_from_folder)

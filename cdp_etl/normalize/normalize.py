@@ -276,6 +276,7 @@ def _summary(dump: _Dump, counts: RecordCounts, dedup: DedupResult, work: Path) 
         open_values={column: dict(values.most_common()) for column, values in counts.open_values.items()},
         reference_path_records=counts.reference_path_records,
         reference_path_causes=dict(counts.reference_path_causes.most_common()),
+        csv_fields={file: counts.csv_fields[file] for file in sorted(counts.csv_fields)},
         findings=tuple(_findings(dump, counts, dedup)),
         rules_version=RULES_VERSION,
     )

@@ -63,6 +63,7 @@ class NormalizedDump:
         open_values: Most common values of open vocabularies, with their counts, by column.
         reference_path_records: Number of records that the fast path left to the reference path.
         reference_path_causes: The same by the first cause of each record.
+        csv_fields: Contract's names of the columns of each CSV file, '' for a column of no field.
         findings: Facts about its files that a person should know, as sentences.
         rules_version: Version of the rules that normalized it.
         parts: Its Parquet files by path relative to `directory`, with size and hash; none in outputs of versions
@@ -88,6 +89,7 @@ class NormalizedDump:
     open_values: dict[str, dict[str, int]] = field(default_factory=dict)
     reference_path_records: int = 0
     reference_path_causes: dict[str, int] = field(default_factory=dict)
+    csv_fields: dict[str, list[str]] = field(default_factory=dict)
     findings: tuple[str, ...] = ()
     rules_version: int = LAST_UNRECORDED_RULES
     parts: tuple[NormalizedFile, ...] = field(default=(), compare=False)

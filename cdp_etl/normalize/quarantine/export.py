@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any, Final, Literal, TextIO
 
 from cdp_etl.export_file import export_file
-from cdp_etl.normalize.quarantine.read import QuarantinedRecord
+from cdp_etl.normalize.quarantine.read import QuarantinedRecord, reason_subject
 from cdp_etl.untrusted_text import without_formula
 
 ExportFormat = Literal["ndjson", "csv"]
 
-_COLUMNS: Final = ("entity", "dump_date", "file", "position", "reasons", "raw", "raw_base64")
+_COLUMNS: Final = ("entity", "dump_date", "file", "position", "reasons", "explanations", "raw", "raw_base64")
 _REASON_SEPARATOR: Final = "; "
 
 
@@ -58,6 +58,7 @@ def _to_dict(quarantined: tuple[QuarantinedRecord, bytes]) -> dict[str, Any]:
         "file": record.file,
         "position": record.position,
         "reasons": list(record.reasons),
+        "explanations": dict(record.explanations),
     }
     try:
         return exported | {"raw": raw.decode("utf-8")}
@@ -79,7 +80,11 @@ def _write_csv(file: TextIO, records: Iterator[dict[str, Any]], cell: Callable[[
     writer.writeheader()
     written = 0
     for record in records:
-        joined = record | {"reasons": _REASON_SEPARATOR.join(record["reasons"])}
+        explained = [f"{reason_subject(reason)}: {text}" for reason, text in record["explanations"].items()]
+        joined = record | {
+            "reasons": _REASON_SEPARATOR.join(record["reasons"]),
+            "explanations": _REASON_SEPARATOR.join(explained),
+        }
         writer.writerow({name: cell(value) for name, value in joined.items()})
         written += 1
     return written

@@ -4,8 +4,8 @@ They read the lake and not the warehouse, because a dump that was refused as a w
 one batch is in memory. `export.py` writes the records to a file.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
@@ -36,6 +36,7 @@ class QuarantinedRecord:
         file: Path within the dump.
         position: Line, row or element, from 1; all entries of an API payload in one line have the same position.
         reasons: All reasons.
+        explanations: What was expected and found, by reason (`explain.py`); empty unless they are to be shown.
     """
 
     entity: str
@@ -43,6 +44,15 @@ class QuarantinedRecord:
     file: str
     position: int
     reasons: tuple[str, ...]
+    explanations: Mapping[str, str] = field(default_factory=dict, compare=False)
+
+    @property
+    def explained_reasons(self) -> list[str]:
+        """All reasons as people read them, each with its explanation."""
+        return [
+            f"{reason} ({self.explanations[reason]})" if reason in self.explanations else reason
+            for reason in self.reasons
+        ]
 
     def has_reason(self, wanted: str | None) -> bool:
         """Return whether the record has a reason, or any reason about a field; None matches every record."""

@@ -133,6 +133,7 @@ def test_a_line_of_an_export_is_an_object_with_text_or_base64(tmp_path: Path) ->
         "file": "part-2.ndjson",
         "position": 1,
         "reasons": ["record: malformed JSON"],
+        "explanations": {},
         "raw": "not JSON",
     }
     assert not_utf8["raw_base64"] == base64.b64encode(b'{"broken": \xff}').decode()

@@ -77,6 +77,10 @@ class CsvRows:
         """Return a row's bytes as delivered."""
         return self.slices.raw(row)
 
+    def field_names(self) -> list[str]:
+        """Return the contract's name of each column, '' for a column of no field."""
+        return [column.key if column.kind is ColumnKind.FIELD else "" for column in self.mapping]
+
     def chunks(self, max_rows: int) -> Iterator["CsvRows"]:
         """Yield the rows in chunks."""
         for rows, chunk in self.slices.chunks(max_rows):
