@@ -112,6 +112,11 @@ class Entity:
         return self.model.supports_ignored_update_cfs
 
     @cached_property
+    def has_events(self) -> bool:
+        """Return whether the records are events of messages."""
+        return "event" in self.model.fields
+
+    @cached_property
     def has_customer(self) -> bool:
         """Return whether the records identify a customer by id, phone and e-mail."""
         return "customer_id" in self.model.fields

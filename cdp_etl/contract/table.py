@@ -163,6 +163,14 @@ _PLACEHOLDERS = TableColumn(
     personal=Personal.IDENTIFIER,
 )
 
+EVENT_TYPE = "event_type"
+
+_EVENT_TYPE = TableColumn(
+    EVENT_TYPE,
+    TEXT,
+    "Type of the event by the vocabulary in force (staging.event_word); null if its word has none.",
+)
+
 _WAREHOUSE_ONLY = (
     TableColumn(
         "is_current", BOOLEAN, "Whether this is the newest version of the key over all dumps.", is_nullable=False
@@ -212,9 +220,10 @@ def lake_columns(entity: Entity) -> tuple[TableColumn, ...]:
 def staging_columns(entity: Entity) -> tuple[TableColumn, ...]:
     """Return the columns of `staging.<entity>`, which has a row for every version in every dump.
 
-    Folded names and placeholders come last, because later versions added them to tables that existed.
+    The last columns were added to tables that existed.
     """
-    return (*_normalized_columns(entity), *_WAREHOUSE_ONLY, *_folded_columns(entity), _PLACEHOLDERS)
+    added = (*_folded_columns(entity), _PLACEHOLDERS, *((_EVENT_TYPE,) if entity.has_events else ()))
+    return (*_normalized_columns(entity), *_WAREHOUSE_ONLY, *added)
 
 
 def _normalized_columns(entity: Entity) -> tuple[TableColumn, ...]:
@@ -256,6 +265,17 @@ SUPERSEDED_COLUMNS: tuple[TableColumn, ...] = (
 _UNIQUE_TEXT = "zstd"
 """Compression of unique texts. DuckDB's own choice tries dictionaries first and takes more CPU."""
 
+EVENT_WORD_COLUMNS: tuple[TableColumn, ...] = (
+    TableColumn(
+        "provider",
+        TEXT,
+        "serviceProvider in lower case without spaces and punctuation; empty for providers without a preset.",
+        is_nullable=False,
+    ),
+    TableColumn("word", TEXT, "event in the same form.", is_nullable=False),
+    TableColumn(EVENT_TYPE, TEXT, "Type of the event, from a closed list.", is_nullable=False),
+)
+
 CONSENT_STATEMENT_COLUMNS: tuple[TableColumn, ...] = (
     TableColumn("company_id", TEXT, "As in the record.", is_nullable=False, publication=Publication.UNCHANGED),
     TableColumn(
@@ -269,7 +289,11 @@ CONSENT_STATEMENT_COLUMNS: tuple[TableColumn, ...] = (
     TableColumn(
         "channel", TEXT, "email, or phone for calls and SMS.", is_nullable=False, publication=Publication.UNCHANGED
     ),
-    TableColumn("is_given", BOOLEAN, "True is consent, false is a refusal.", is_nullable=False),
+    TableColumn(
+        "is_given",
+        BOOLEAN,
+        "True is consent, false is a refusal; null lifts earlier unsubscribe events, and no more.",
+    ),
     TableColumn("stated_at", TIMESTAMP, "occurred_at of the record: when it was stated, UTC.", is_nullable=False),
     TableColumn(
         "entity", TEXT, "Table name of the record's entity.", is_nullable=False, publication=Publication.UNCHANGED
@@ -288,6 +312,12 @@ CONSENT_STATEMENT_COLUMNS: tuple[TableColumn, ...] = (
         "withdrawn_by_load_seq",
         INTEGER,
         "Row of ops.load by which an operator took the statement back; null if it is in force.",
+    ),
+    TableColumn(
+        EVENT_TYPE,
+        TEXT,
+        "unsubscribed, complained or resubscribed, if an event states it; null for subscriptions.",
+        publication=Publication.UNCHANGED,
     ),
 )
 

@@ -7,6 +7,8 @@ from functools import cache
 from itertools import accumulate
 from typing import Any
 
+from cdp_etl.vocabulary import load_vocabulary
+
 AFFINITY_WEIGHTS: Mapping[str, float] = {
     "search": 1.0,
     "view": 1.0,
@@ -37,10 +39,11 @@ class MartSettings:
             excluded from identity matching: a call centre's phone, a guest's customer id.
         identifier_denylist: Identifiers that are always excluded from identity matching, such as `c:GUEST`.
         affinity_weights: Weight of one action in the affinity of a person for a product, by the name of the action
-            in `interaction`, with six decimals. `low_rating` is for a review with a low rating, and never for an
-            activity of that name; `other` is for any other action.
+            in `interaction`, else by its type, with six decimals. `low_rating` is for a review with a low rating,
+            and never for an activity of that name; `other` is for any other action.
         affinity_half_life_days: Days after which an action counts half.
         affinity_low_rating: Highest rating that lowers the affinity.
+        action_types: Action type by the key of the word (`vocabulary.word_key`).
         influence_days: Length of the attribution window of a click, in multiples of 24 hours.
     """
 
@@ -49,12 +52,19 @@ class MartSettings:
     affinity_weights: Mapping[str, float] = field(default_factory=lambda: AFFINITY_WEIGHTS)
     affinity_half_life_days: float = 30.0
     affinity_low_rating: int = 2
+    action_types: Mapping[str, str] = field(default_factory=lambda: load_vocabulary().action_types)
     influence_days: int = 7
 
     @property
     def affinity_weight_millionths(self) -> Mapping[str, int]:
         """Weights in millionths, so that SQL adds them up without floating point."""
         return {name: _rounded(Decimal(str(weight)) * 10**6) for name, weight in self.affinity_weights.items()}
+
+    @property
+    def affinity_type_weight_millionths(self) -> Mapping[str, int]:
+        """Weights in millionths by the key of a word whose type has a weight."""
+        weights = self.affinity_weight_millionths
+        return {word: weights[name] for word, name in sorted(self.action_types.items()) if name in weights}
 
     @property
     def affinity_decay(self) -> tuple[int, ...]:

@@ -237,6 +237,12 @@ class PipelineSettings(BaseSettings):
         f"Defaults: {', '.join(f'{name}={weight:g}' for name, weight in AFFINITY_WEIGHTS.items())}.",
     )
 
+    vocabulary_profile: AbsolutePath | None = Field(
+        default=None,
+        description="TOML file that adds words of providers and shops, with the type of event or action that they"
+        " mean, or gives words another type; the presets alone if not set.",
+    )
+
     # Published data
     publish_personal_data: bool = Field(
         default=False,

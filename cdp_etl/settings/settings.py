@@ -26,6 +26,7 @@ from cdp_etl.settings.env_source import SettingsError, variable
 from cdp_etl.settings.fields import PipelineSettings
 from cdp_etl.settings.observability import ObservabilitySettings
 from cdp_etl.settings.types import group_id
+from cdp_etl.vocabulary import Vocabulary, load_vocabulary
 
 if TYPE_CHECKING:
     from cdp_etl.landing import PullRules, Retention, Zone
@@ -93,6 +94,14 @@ class Settings(ObservabilitySettings, PipelineSettings):
             max_distinct_counted=self.max_distinct_counted,
         )
 
+    def vocabulary(self) -> Vocabulary:
+        """Return the meaning of words of events and actions.
+
+        Raises:
+            VocabularyError: If the profile cannot be read or is not valid.
+        """
+        return load_vocabulary(self.vocabulary_profile)
+
     def mart_settings(self) -> MartSettings:
         """Return the settings that the rows of the marts depend on."""
         return MartSettings(
@@ -101,6 +110,7 @@ class Settings(ObservabilitySettings, PipelineSettings):
             affinity_weights={**AFFINITY_WEIGHTS, **self.affinity_weights},
             affinity_half_life_days=self.affinity_half_life_days,
             affinity_low_rating=self.affinity_low_rating,
+            action_types=self.vocabulary().action_types,
         )
 
     def publish_rules(self) -> "PublishRules":
@@ -128,6 +138,7 @@ class Settings(ObservabilitySettings, PipelineSettings):
             phone_region=self.phone_region,
             on_lock_wait=self.durations.add_lock_wait,
             lake=self.lake,
+            vocabulary=self.vocabulary(),
         )
 
     @property

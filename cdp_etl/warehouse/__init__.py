@@ -34,6 +34,7 @@ from cdp_etl.warehouse.load.ledger import (
 )
 from cdp_etl.warehouse.load.load import LoadResult, load_dump
 from cdp_etl.warehouse.load.redelivery import Removal
+from cdp_etl.warehouse.load.unmapped_events import UnmappedEvents, unmapped_events
 from cdp_etl.warehouse.load.withdrawal import Withdrawal, withdraw_consent_statements, withdrawals
 from cdp_etl.warehouse.maintenance.backup import Backup, Restored, backup, restore
 from cdp_etl.warehouse.maintenance.compaction import Compaction, compact, has_deleted_secret, remove_deleted_secret
@@ -57,6 +58,7 @@ __all__ = [
     "StagingDiffersError",
     "StagingLayoutError",
     "StoredDataResult",
+    "UnmappedEvents",
     "Warehouse",
     "WarehouseDamagedError",
     "WarehouseError",
@@ -84,6 +86,7 @@ __all__ = [
     "remove_deleted_secret",
     "restore",
     "transaction",
+    "unmapped_events",
     "withdraw_consent_statements",
     "withdrawals",
 ]

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import duckdb
 
+from cdp_etl.vocabulary import Vocabulary, load_vocabulary
 from cdp_etl.warehouse.errors import (
     WarehouseDamagedError,
     WarehouseLockedError,
@@ -23,7 +24,7 @@ from cdp_etl.warehouse.errors import (
 )
 from cdp_etl.warehouse.file_errors import as_file_error, database_errors, file_errors
 from cdp_etl.warehouse.lock import exclusive_lock, shared_lock
-from cdp_etl.warehouse.schema import business_timezone, migrations
+from cdp_etl.warehouse.schema import business_timezone, event_vocabulary, migrations
 
 COMPACTING = ".compacting"
 RESTORING = ".restoring"
@@ -51,6 +52,7 @@ class Warehouse:
         phone_region: The region (ISO 3166) of phones without a country code; a migration reads it.
         on_lock_wait: Called at each opening with the seconds waited for the lock.
         lake: Root of the normalized lake, which a migration may read; None if there is none.
+        vocabulary: Meaning of the words of events.
     """
 
     path: Path
@@ -61,6 +63,7 @@ class Warehouse:
     phone_region: str = "VN"
     on_lock_wait: Callable[[float], None] = field(default=_ignore, compare=False, repr=False)
     lake: Path | None = None
+    vocabulary: Vocabulary = field(default_factory=load_vocabulary, compare=False, repr=False)
 
     @contextmanager
     def writing(self, *, any_timezone: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -86,6 +89,7 @@ class Warehouse:
             migrations.migrate(connection, self.path, self.phone_region, self.lake)
             if not any_timezone:
                 business_timezone.store_or_check(connection, self.business_timezone)
+            event_vocabulary.adopt(connection, self.vocabulary, self.lake)
             yield connection
 
     @contextmanager

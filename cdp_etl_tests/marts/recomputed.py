@@ -29,6 +29,32 @@ ENTITIES = {
 }
 """Entities by contract name, with the fields of their id and their main timestamp."""
 
+EVENT_TYPES = {
+    "bounced": "hard_bounced",
+    "complaint": "complained",
+    "spam": "complained",
+    "request": "requested",
+    "uniqueopened": "opened",
+    "proxyopen": "machine_opened",
+    "click": "clicked",
+    "groupresubscribe": "resubscribed",
+    "unsubscribe": "unsubscribed",
+} | {name: name for name in ("sent", "delivered", "opened", "clicked", "unsubscribed", "failed", "resubscribed")}
+"""Type of an event by its word without underscores: the words of the generators that any provider may use."""
+
+ACTION_TYPES = {
+    "search": "search",
+    "view": "view",
+    "wishlist": "wishlist",
+    "addtocart": "add_to_cart",
+    "purchase": "purchase",
+    "buy": "purchase",
+    "thêmvàogiỏ": "add_to_cart",
+}
+"""Type of an action by its word without underscores: the words of the generators."""
+
+SENT = {"requested", "sent", "delivered"}
+
 KINDS = ("activity", "comment", "review", "subscribe", "unsubscribe", "email", "sms")
 
 
@@ -132,6 +158,11 @@ def snake(words: str) -> str:
     return re.sub(r"\W+", "_", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", words)).lower()
 
 
+def event_type(version: Version) -> str | None:
+    """Return the type of a message's event, None for other records and for unknown words."""
+    return EVENT_TYPES.get(snake(version.text("event") or "").replace("_", ""))
+
+
 def interaction(records: Iterable[Version]) -> list[Row]:
     """Return the rows of `interaction`."""
     return [_interaction(version) for version in records]
@@ -148,6 +179,7 @@ def _interaction(version: Version) -> Row:
     quantity = version.record.get("quantity") if word == "activity" else None
     channel = {"subscriber": (version.text("sourceChannel") or "").lower() or None}
     link = (version.text("link") or version.text("link2")) if is_message else version.text("productLink")
+    action_word = snake(version.text("action") or "").replace("_", "")
     return {
         "entity": entity.replace("-", "_"),
         "record_key": "|".join(version.key[1:]),
@@ -160,6 +192,12 @@ def _interaction(version: Version) -> Row:
         "kind": kind,
         "action": {"activity": snake(version.text("action") or "")}.get(word)
         or (f"{word}_{snake(version.text('event') or '')}" if is_message else kind),
+        "action_type": None
+        if is_message
+        else kind
+        if word != "activity"
+        else ACTION_TYPES.get(action_word, "other"),
+        "event_type": event_type(version),
         "customer_key": version.customer_key,
         "product_sku": None if is_message else version.text("productSku"),
         "product_category_id": version.text("productCategoryId") if word != "subscriber" else None,
@@ -242,25 +280,41 @@ def campaign_daily(rows: Iterable[Row]) -> list[Row]:
 
 
 def _campaign_day(events: list[Row], day: date) -> Row:
-    first_days: dict[str, dict[str, date]] = defaultdict(dict)
+    days: dict[str, dict[str | None, set[date]]] = defaultdict(lambda: defaultdict(set))
     for row in events:
         if row["customer_key"]:
-            name = row["action"].partition("_")[2]
-            earliest = first_days[row["customer_key"]].get(name, row["activity_date"])
-            first_days[row["customer_key"]][name] = min(earliest, row["activity_date"])
+            days[row["customer_key"]][row["event_type"]].add(row["activity_date"])
     today = [row for row in events if row["activity_date"] == day]
-    cohort = [events_of for events_of in first_days.values() if events_of.get("sent") == day]
+    cohort = [
+        set(of_type)
+        for of_type in days.values()
+        if min((first for name in SENT & set(of_type) for first in of_type[name]), default=None) == day
+    ]
     counted = {
-        name: sum(name in events_of for events_of in cohort) for name in ("opened", "clicked", "unsubscribed")
+        name: sum(bool(types & found) for found in cohort)
+        for name, types in {
+            "opened": {"opened"},
+            "opened_with_machines": {"opened", "machine_opened"},
+            "clicked": {"clicked"},
+            "unsubscribed": {"unsubscribed"},
+        }.items()
+    }
+    rates = {
+        name: rounded(Fraction(counted[of], len(cohort)), 6) if cohort else None
+        for name, of in {
+            "open_rate": "opened",
+            "open_rate_with_machines": "opened_with_machines",
+            "click_rate": "clicked",
+        }.items()
     }
     return {
         "event_count": len(today),
         "event_counts": dict(Counter(row["action"].partition("_")[2] for row in today)),
+        "event_type_counts": dict(Counter(row["event_type"] or "other" for row in today)),
         "recipient_count": len({row["customer_key"] for row in today} - {None}),
         "cohort_count": len(cohort),
         **{f"cohort_{name}_count": count for name, count in counted.items()},
-        "open_rate": rounded(Fraction(counted["opened"], len(cohort)), 6) if cohort else None,
-        "click_rate": rounded(Fraction(counted["clicked"], len(cohort)), 6) if cohort else None,
+        **rates,
     }
 
 

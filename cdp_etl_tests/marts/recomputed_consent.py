@@ -5,22 +5,23 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from cdp_etl_tests.marts.recomputed import Row, Version, snake
+from cdp_etl_tests.marts.recomputed import Row, Version, event_type
 
 _CHANNELS = (("email", "e:", "subscribeEmail"), ("phone", "p:", "subscribePhone"))
 _CHANNEL_OF_EVENT = {"email-interaction": "email", "sms-interaction": "phone"}
 
 
 class Statement(NamedTuple):
-    """A consent or a refusal."""
+    """A consent or a refusal, or (None) what lifts earlier unsubscribe events."""
 
     company: str
     contact: str
     channel: str
-    is_given: bool
+    is_given: bool | None
     stated_at: datetime
     entity: str
     record_key: str
+    event_type: str | None
 
 
 def statements(versions: Iterable[Version]) -> Iterator[Statement]:
@@ -38,17 +39,20 @@ def statements(versions: Iterable[Version]) -> Iterator[Statement]:
                     version.occurred_at,
                     entity.replace("-", "_"),
                     f"{company}|{system}|{own_id}",
+                    event_type(version),
                 )
 
 
-def _claims(version: Version) -> Iterator[tuple[str, str, bool]]:
+def _claims(version: Version) -> Iterator[tuple[str, str, bool | None]]:
     status = version.text("status")
     for channel, prefix, flag in _CHANNELS:
         is_given: Any = None
         if version.entity == "customer-product-subscriber":
             is_given = {"Unsubscribed": False, "Subscribed": version.record.get(flag)}.get(status or "")
         elif _CHANNEL_OF_EVENT.get(version.entity) == channel:
-            is_given = False if snake(version.text("event") or "") in {"unsubscribed", "complaint"} else None
+            is_given = False if event_type(version) in {"unsubscribed", "complained"} else None
+            if event_type(version) == "resubscribed" and not version.is_deleted:
+                yield channel, prefix, None
         if is_given is False or (is_given and not version.is_deleted):
             yield channel, prefix, is_given
 
@@ -59,7 +63,16 @@ def consent(versions: Iterable[Version]) -> list[Row]:
     for statement in statements(versions):
         by_contact[statement[:3]].append(statement)
     rows = []
-    for (company, contact, channel), stated in by_contact.items():
+    for (company, contact, channel), all_stated in by_contact.items():
+        lifts = [one.stated_at for one in all_stated if one.is_given is None]
+        stated = [
+            one
+            for one in all_stated
+            if one.is_given is not None
+            and not (one.event_type == "unsubscribed" and any(one.stated_at < lifted for lifted in lifts))
+        ]
+        if not stated:
+            continue
         newest = max(one.stated_at for one in stated)
         last = [one for one in stated if one.stated_at == newest]
         is_given = all(one.is_given for one in last)

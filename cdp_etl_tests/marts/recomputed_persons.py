@@ -104,7 +104,7 @@ def campaign_influence(attributed: Sequence[Row]) -> list[Row]:
     """Return the rows of `campaign_influence`: an interaction counts for the last click before it."""
     clicks: dict[tuple[str, str], list[Row]] = defaultdict(list)
     for row in attributed:
-        if row["action"].endswith("_clicked") and row["campaign_id"]:
+        if row["event_type"] == "clicked" and row["campaign_id"]:
             clicks[row["company_id"], row["person_id"]].append(row)
     campaign = ("company_id", "channel", "service_provider", "campaign_id")
     attributed_rows = []

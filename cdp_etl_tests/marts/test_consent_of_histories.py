@@ -44,7 +44,7 @@ def _event(entity: str, **contact: st.SearchStrategy[Any]) -> st.SearchStrategy[
         {
             "id": IDS,
             "serviceProvider": st.just("P"),
-            "event": st.sampled_from(["opened", "unsubscribed", "Complaint"]),
+            "event": st.sampled_from(["opened", "unsubscribed", "Complaint", "group_resubscribe"]),
             "eventAt": TIMES,
             "actionAt": TIMES,
             **contact,

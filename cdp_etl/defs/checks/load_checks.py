@@ -4,6 +4,7 @@ Checks about a date evaluate the newest dump date in the ledger, whatever the da
 of last March would change today's result.
 """
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from statistics import median
@@ -21,7 +22,14 @@ from cdp_etl.pipeline.dump_pipeline import DumpOutcome
 from cdp_etl.pipeline.layers import Layer
 from cdp_etl.report.data.deliveries import usual_volume
 from cdp_etl.settings import Settings
-from cdp_etl.warehouse import LoadNotBalancedError, WarehouseLockedError, WarehouseMissingError, ledger
+from cdp_etl.warehouse import (
+    LoadNotBalancedError,
+    UnmappedEvents,
+    WarehouseLockedError,
+    WarehouseMissingError,
+    ledger,
+)
+from cdp_etl.warehouse.load.unmapped_events import MAX_WORDS
 
 _MIN_UNUSUAL_SUPERSEDED = 0.1
 """House rule: a smaller share of superseded records is never unusual."""
@@ -226,6 +234,23 @@ def _superseded_share_is_usual(evidence: Evidence) -> CheckOutcome | None:
     )
 
 
+def _events_are_mapped(evidence: Evidence) -> CheckOutcome | None:
+    loads = [outcome.load for outcome in evidence.outcomes if outcome.load]
+    found = [load.unmapped_events for load in loads if load.unmapped_events is not None]
+    if not found:
+        return None
+    words: Counter[str] = Counter()
+    for dump in found:
+        words.update(dict(dump.words))
+    unmapped = UnmappedEvents(sum(dump.event_count for dump in found), words.most_common(MAX_WORDS))
+    return CheckOutcome(
+        passed=unmapped.event_count == 0,
+        sentence=unmapped.sentence,
+        severity=dg.AssetCheckSeverity.WARN,
+        figures={"unmapped_events": unmapped.event_count},
+    )
+
+
 def _volume_is_usual(evidence: Evidence) -> CheckOutcome | None:
     loaded = (
         evidence.ledger.filter(pl.col("loaded_load_id").is_not_null()) if not evidence.ledger.is_empty() else None
@@ -294,6 +319,12 @@ LOAD_CHECKS: tuple[LoadCheck, ...] = (
         Layer.STAGING,
         "At most a tenth of the newest dump's records, or twice the usual share, has the key of a later record.",
         _superseded_share_is_usual,
+    ),
+    LoadCheck(
+        "events_are_mapped",
+        Layer.STAGING,
+        "Each event of the loaded dumps has a type, by the vocabulary of its provider.",
+        _events_are_mapped,
     ),
     LoadCheck(
         "volume_is_usual",

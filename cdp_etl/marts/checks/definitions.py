@@ -141,7 +141,14 @@ _OUTDATED_CONSENT = """
     SELECT statement.company_id, statement.contact, statement.channel, count(*) AS found, 0 AS expected
     FROM staging.consent_statement AS statement
     LEFT JOIN {consents} AS consent USING (company_id, contact, channel)
-    WHERE statement.withdrawn_by_load_seq IS NULL AND {is_checked} AND coalesce(
+    LEFT JOIN (
+      SELECT company_id, contact, channel, max(stated_at) AS lifted_at FROM staging.consent_statement
+      WHERE event_type = 'resubscribed' AND withdrawn_by_load_seq IS NULL
+      GROUP BY company_id, contact, channel
+    ) AS lift USING (company_id, contact, channel)
+    WHERE statement.withdrawn_by_load_seq IS NULL AND statement.is_given IS NOT NULL AND {is_checked}
+    AND NOT coalesce(statement.event_type = 'unsubscribed' AND statement.stated_at < lift.lifted_at, false)
+    AND coalesce(
       consent.stated_at < statement.stated_at
       OR (consent.stated_at = statement.stated_at AND consent.is_given AND NOT statement.is_given),
       true

@@ -43,16 +43,32 @@ CAMPAIGN_DAILY = Mart(
             is_nullable=False,
             publication=Publication.UNCHANGED,
         ),
+        TableColumn(
+            "event_type_counts",
+            c.COUNTS_TYPE,
+            "Number of events by event type, sorted by name; other for words without a mapping.",
+            is_nullable=False,
+            publication=Publication.UNCHANGED,
+        ),
         c.count("recipient_count", "Distinct recipients of the day's events, without unusable addresses."),
         c.count("cohort_count", "Cohort: distinct recipients first sent to on the day."),
         c.count(
             "cohort_opened_count", "Recipients of the cohort who have opened a message of the campaign to date."
+        ),
+        c.count(
+            "cohort_opened_with_machines_count",
+            "Recipients of the cohort for whom a person or a machine has opened a message to date.",
         ),
         c.count("cohort_clicked_count", "Recipients of the cohort who have clicked in one to date."),
         c.count(
             "cohort_unsubscribed_count", "Recipients of the cohort who have unsubscribed through one to date."
         ),
         TableColumn("open_rate", DOUBLE, "cohort_opened_count / cohort_count; null without a cohort."),
+        TableColumn(
+            "open_rate_with_machines",
+            DOUBLE,
+            "cohort_opened_with_machines_count / cohort_count; null without a cohort.",
+        ),
         TableColumn("click_rate", DOUBLE, "cohort_clicked_count / cohort_count; null without a cohort."),
     ),
     refresh_scope=feed_scope(("company_id", "campaign_id"), inputs=("interaction",)),
@@ -62,9 +78,11 @@ CAMPAIGN_DAILY = Mart(
     ),
     value_rules=(
         map_adds_up("event_count", "event_counts"),
+        map_adds_up("event_count", "event_type_counts"),
         at_most("recipient_count", "event_count"),
         at_most("cohort_count", "recipient_count"),
-        at_most("cohort_opened_count", "cohort_count"),
+        at_most("cohort_opened_count", "cohort_opened_with_machines_count"),
+        at_most("cohort_opened_with_machines_count", "cohort_count"),
         at_most("cohort_clicked_count", "cohort_count"),
         at_most("cohort_unsubscribed_count", "cohort_count"),
     ),

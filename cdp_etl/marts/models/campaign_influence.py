@@ -26,7 +26,7 @@ _CHANGED_KEY = "(SELECT company_id, customer_key AS identifier FROM changed_day)
 _CUSTOMER_KEY_HASH = key_hash_of(c.BY_CUSTOMER_KEY)
 _ROW_ID_COLUMNS = (
     f", {_CUSTOMER_KEY_HASH.name}, candidate.activity_date,"
-    " candidate.action IN ('email_clicked', 'sms_clicked') AS is_click"
+    " coalesce(candidate.event_type = 'clicked', false) AS is_click"
 )
 _CLICK_ROW_ID = "(FROM reassigned_row_id WHERE is_click)"
 _WINDOW_ROW_ID = (

@@ -77,7 +77,7 @@ opt_out AS (
     FILTER (WHERE channel = 'sms') AS newest_sms_refusal
   FROM interaction
   WHERE
-    action IN ('email_unsubscribed', 'email_complaint', 'sms_unsubscribed', 'sms_complaint')
+    event_type IN ('unsubscribed', 'complained')
     AND customer_key IS NOT NULL
   GROUP BY company_id, activity_date, customer_key
 ),

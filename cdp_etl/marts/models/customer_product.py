@@ -82,5 +82,11 @@ CUSTOMER_PRODUCT = Mart(
         adds_up("interaction_count", (column.name for column in c.COUNTS[1:])),
         at_most("active_day_count", "interaction_count"),
     ),
-    settings=("affinity_weight_millionths", "affinity_decay", "affinity_half_life_days", "affinity_low_rating"),
+    settings=(
+        "affinity_weight_millionths",
+        "affinity_type_weight_millionths",
+        "affinity_decay",
+        "affinity_half_life_days",
+        "affinity_low_rating",
+    ),
 )

@@ -23,12 +23,14 @@ person_day AS (
     daily.newest_rating,
     daily.newest_subscription,
     -- In millionths: count of each action times its weight; a review with a low rating has the weight `low_rating`.
+    -- The weight of an action is that of its name, else that of its type, else `other`.
     -- `low_rating` is not the name of an action: an activity with that name is one of the `other` actions.
     list_sum(
       list_transform(
         map_entries(daily.action_counts),
         LAMBDA entry: entry.value::HUGEINT * coalesce(
           getvariable('affinity_weight_millionths')[nullif(entry.key, 'low_rating')],
+          getvariable('affinity_type_weight_millionths')[replace(entry.key, '_', '')],
           getvariable('affinity_weight_millionths')['other']
         )
       )

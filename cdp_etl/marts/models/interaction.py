@@ -42,6 +42,20 @@ INTERACTION = Mart(
             is_nullable=False,
             publication=Publication.UNCHANGED,
         ),
+        TableColumn(
+            "action_type",
+            TEXT,
+            "Type of the action, from a closed list: search, view, wishlist, add_to_cart, purchase and others;"
+            " other for an activity without a mapping; null for e-mail and SMS.",
+            publication=Publication.UNCHANGED,
+        ),
+        TableColumn(
+            "event_type",
+            TEXT,
+            "Type of the event, from a closed list: sent, opened, machine_opened, clicked and others; null for"
+            " other kinds and for words without a mapping.",
+            publication=Publication.UNCHANGED,
+        ),
         replace(
             c.CUSTOMER_KEY,
             description=f"{c.CUSTOMER_KEY.description} Null if none is usable.",
@@ -75,6 +89,7 @@ INTERACTION = Mart(
         inputs=tuple(f"{entity.table}_current" for entity in ENTITIES),
     ),
     month_column="activity_date",
+    settings=("action_types",),
     key_hashes=(c.BY_CUSTOMER_KEY,),
     row_id_chunks=LARGE_MART_ROW_ID_CHUNKS,
     reconciliation=Reconciliation("1", group_by=("entity", "company_id", "activity_date"), against_staging=True),

@@ -3,6 +3,8 @@
 -- Inputs: customer_product_activity_current, customer_product_comment_current, customer_product_review_current,
 --   customer_product_subscriber_current, email_interaction_current, sms_interaction_current
 -- Mind: `kind` is a closed list; `action` is an open vocabulary, and new values appear without a code change.
+--   `action_type` and `event_type` are closed lists, by the vocabulary in force: compare these. An activity without a
+--   mapping is `other`, an event without one has no type.
 --   `amount` is the price that the record names, not revenue: a search for a product that costs 5 has the amount 5.
 --   An amount of 100 trillion or more does not fit and is null.
 --   A provider may report one opening under two ids: count distinct customers, not rows.
@@ -21,6 +23,8 @@ record AS (
     activity_date,
     'activity' AS kind,
     action_folded AS action,
+    NULL AS action_type,
+    NULL AS event_type,
     customer_key,
     product_sku,
     product_category_id,
@@ -45,6 +49,8 @@ record AS (
     activity_date,
     'comment' AS kind,
     'comment' AS action,
+    'comment' AS action_type,
+    NULL AS event_type,
     customer_key,
     product_sku,
     product_category_id,
@@ -69,6 +75,8 @@ record AS (
     activity_date,
     'review' AS kind,
     'review' AS action,
+    'review' AS action_type,
+    NULL AS event_type,
     customer_key,
     product_sku,
     product_category_id,
@@ -93,6 +101,8 @@ record AS (
     activity_date,
     CASE status WHEN 'Unsubscribed' THEN 'unsubscribe' ELSE 'subscribe' END AS kind,
     CASE status WHEN 'Unsubscribed' THEN 'unsubscribe' ELSE 'subscribe' END AS action,
+    CASE status WHEN 'Unsubscribed' THEN 'unsubscribe' ELSE 'subscribe' END AS action_type,
+    NULL AS event_type,
     customer_key,
     product_sku,
     NULL AS product_category_id,
@@ -117,6 +127,8 @@ record AS (
     activity_date,
     'email' AS kind,
     'email_' || event_folded AS action,
+    NULL AS action_type,
+    event_type,
     customer_key,
     NULL AS product_sku,
     NULL AS product_category_id,
@@ -141,6 +153,8 @@ record AS (
     activity_date,
     'sms' AS kind,
     'sms_' || event_folded AS action,
+    NULL AS action_type,
+    event_type,
     customer_key,
     NULL AS product_sku,
     NULL AS product_category_id,
@@ -152,6 +166,12 @@ record AS (
     campaign_id,
     coalesce(link, link2) AS link
   FROM sms_interaction_current
+),
+
+action_word AS (
+  SELECT
+    unnest(map_keys(getvariable('action_types'))) AS word,
+    unnest(map_values(getvariable('action_types'))) AS action_type
 )
 
 SELECT
@@ -166,6 +186,11 @@ SELECT
   record.activity_date,
   record.kind,
   record.action,
+  CASE record.kind
+    WHEN 'activity' THEN coalesce(action_word.action_type, 'other')
+    ELSE record.action_type
+  END AS action_type,
+  record.event_type,
   record.customer_key,
   record.product_sku,
   record.product_category_id,
@@ -181,3 +206,4 @@ SELECT
   record.campaign_id,
   record.link
 FROM record
+LEFT JOIN action_word ON record.kind = 'activity' AND action_word.word = replace(record.action, '_', '')

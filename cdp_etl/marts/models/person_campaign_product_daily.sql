@@ -20,7 +20,7 @@ click_event AS (
   FROM interaction
   INNER JOIN customer_identity AS person
     ON interaction.company_id = person.company_id AND interaction.customer_key = person.identifier
-  WHERE interaction.action IN ('email_clicked', 'sms_clicked') AND interaction.campaign_id IS NOT NULL
+  WHERE interaction.event_type = 'clicked' AND interaction.campaign_id IS NOT NULL
 ),
 
 -- If a person has several clicks at one timestamp, a total order selects one.

@@ -138,7 +138,7 @@ daily_count AS (
     product_sku,
     count(*) AS interaction_count,
     count(*) FILTER (WHERE kind = 'activity') AS activity_count,
-    count(*) FILTER (WHERE kind = 'activity' AND action = 'wishlist') AS wishlist_count,
+    count(*) FILTER (WHERE kind = 'activity' AND action_type = 'wishlist') AS wishlist_count,
     count(*) FILTER (WHERE kind = 'comment') AS comment_count,
     count(*) FILTER (WHERE kind = 'review') AS review_count,
     count(*) FILTER (WHERE kind = 'subscribe') AS subscribe_count,

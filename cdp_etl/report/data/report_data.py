@@ -7,6 +7,7 @@ from typing import Final
 import duckdb
 
 from cdp_etl.contract.entity import Entity
+from cdp_etl.entities import ENTITIES
 from cdp_etl.marts.engine.state import state_of
 from cdp_etl.marts.models.customer_identity import IDENTITY_CHANGE
 from cdp_etl.marts.models.customer_product_daily import CUSTOMER_PRODUCT_DAILY
@@ -19,7 +20,7 @@ from cdp_etl.report.data.identity import IdentityChanges
 from cdp_etl.report.data.messages import MessageFunnel, RecipientsOnDay
 from cdp_etl.report.data.products import Products
 from cdp_etl.report.data.rejections import ReasonCount
-from cdp_etl.warehouse import Warehouse
+from cdp_etl.warehouse import UnmappedEvents, Warehouse, unmapped_events
 
 DAYS_SHOWN: Final = 30
 MARTS_READ: Final = (INTERACTION, INTERACTION_DAILY, CUSTOMER_PRODUCT_DAILY, IDENTITY_CHANGE)
@@ -75,6 +76,7 @@ class ReportData:
         reasons: Reasons of quarantined records of the dump date.
         warnings: Warnings on accepted records of the dump date.
         marts: Figures from the marts; None if they were never built.
+        unmapped_events: Events of the dump date without a type, by entity.
     """
 
     dump_date: date
@@ -84,6 +86,7 @@ class ReportData:
     reasons: tuple[ReasonCount, ...]
     warnings: tuple[ReasonCount, ...]
     marts: MartData | None
+    unmapped_events: tuple[tuple[Entity, UnmappedEvents], ...] = ()
 
     @property
     def loads(self) -> tuple[LoadCounts, ...]:
@@ -125,6 +128,11 @@ def read_report_data(warehouse: Warehouse, dump_date: date) -> ReportData:
             reasons=rejections.read_reasons(connection, dump_date),
             warnings=rejections.read_warnings(connection, dump_date),
             marts=_read_mart_data(connection, dump_date, newest_loaded),
+            unmapped_events=tuple(
+                (entity, unmapped)
+                for entity in ENTITIES
+                if (unmapped := unmapped_events(connection, entity, dump_date)) and unmapped.event_count
+            ),
         )
 
 

@@ -7,11 +7,11 @@ recipient AS (
     kind AS channel,
     activity_date > getvariable('last') - INTERVAL 7 DAY AS is_latest,
     hash(company_id, customer_key) AS recipient_hash,
-    bool_or(action = kind || '_sent') AS was_sent,
-    bool_or(action = kind || '_opened') AS has_opened,
-    bool_or(action = kind || '_clicked') AS has_clicked,
-    bool_or(action IN ('email_bounced', 'sms_failed')) AS was_not_reached,
-    bool_or(action IN ('email_unsubscribed', 'email_complaint', 'sms_unsubscribed')) AS has_opted_out
+    coalesce(bool_or(event_type IN ('requested', 'sent', 'delivered')), FALSE) AS was_sent,
+    coalesce(bool_or(event_type = 'opened'), FALSE) AS has_opened,
+    coalesce(bool_or(event_type = 'clicked'), FALSE) AS has_clicked,
+    coalesce(bool_or(event_type IN ('soft_bounced', 'hard_bounced', 'rejected', 'failed')), FALSE) AS was_not_reached,
+    coalesce(bool_or(event_type IN ('unsubscribed', 'complained')), FALSE) AS has_opted_out
   FROM marts.interaction
   WHERE
     activity_date > getvariable('last') - INTERVAL 14 DAY

@@ -4,13 +4,13 @@
 SELECT
   activity_date,
   kind AS channel,
-  split_part(action, '_', 2) AS step,
+  CASE event_type WHEN 'opened' THEN 'opened' WHEN 'clicked' THEN 'clicked' ELSE 'sent' END AS step,
   count(DISTINCT hash(company_id, customer_key)) AS recipient_count
 FROM marts.interaction
 WHERE
   activity_date BETWEEN getvariable('first') AND getvariable('last')
   AND kind IN ('email', 'sms')
-  AND action IN ('email_sent', 'email_opened', 'email_clicked', 'sms_sent', 'sms_opened', 'sms_clicked')
+  AND event_type IN ('requested', 'sent', 'delivered', 'opened', 'clicked')
   AND customer_key IS NOT NULL
-GROUP BY activity_date, kind, action
+GROUP BY activity_date, kind, step
 ORDER BY activity_date, channel, step

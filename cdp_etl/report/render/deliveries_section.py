@@ -37,13 +37,15 @@ def delivery_rows(report_data: ReportData, options: ReportOptions) -> tuple[Deli
 
 
 def delivery_notes(report_data: ReportData) -> Iterator[str]:
-    """Yield the notes: when the events happened, and how many records were superseded."""
+    """Yield the notes: when the events happened, how many were superseded, and which words have no type."""
     if report_data.marts is not None and report_data.marts.activity_days:
         yield _activity_note(report_data.marts.activity_days)
     superseded = sum(load.superseded for load in report_data.loads)
     if superseded:
         replaced = plural(superseded, "record was", "records were")
         yield f"{replaced} superseded by a later one with the same key in the same dump."
+    for entity, unmapped in report_data.unmapped_events:
+        yield f"{name(entity)}: {unmapped.sentence}"
 
 
 def _row(report_data: ReportData, entity: Entity, *, is_expected: bool) -> DeliveryRow:

@@ -24,6 +24,7 @@ from cdp_etl.report.status import Assessment, DayStatus
 from cdp_etl.untrusted_text import markdown
 
 _MAX_ROWS: Final = 5
+_MAX_NOTE: Final = 1_000
 
 
 def escaped(text: str, max_length: int = MAX_TEXT) -> str:
@@ -59,7 +60,7 @@ def _parts(report_data: ReportData, assessment: Assessment, options: ReportOptio
             for row in delivery_rows(report_data, options)
         ),
     )
-    yield from delivery_notes(report_data)
+    yield from (escaped(note, _MAX_NOTE) for note in delivery_notes(report_data))
     if report_data.reasons:
         yield "**Reasons of quarantined records**"
         yield _table(

@@ -14,6 +14,7 @@ import duckdb
 
 from cdp_etl.contract.entity import Entity
 from cdp_etl.contract.render.ddl import literal
+from cdp_etl.warehouse.load.event_types import EVENT_WORDS, typed_words
 from cdp_etl.warehouse.load.protocols import LoadableDump
 from cdp_etl.warehouse.sql import single_value
 
@@ -28,6 +29,7 @@ class _Claim:
         delivered_contact: Column of the contact as delivered.
         is_given: SQL of the statement; null if the record makes none.
         sources: Columns that `is_given` reads.
+        states_events: Whether the record is an event, which can lift earlier unsubscribe events as well.
     """
 
     channel: str
@@ -35,6 +37,7 @@ class _Claim:
     delivered_contact: str
     is_given: str
     sources: tuple[str, ...]
+    states_events: bool = False
 
 
 def _subscription(channel: str, prefix: str, delivered_contact: str, flag: str) -> _Claim:
@@ -43,10 +46,8 @@ def _subscription(channel: str, prefix: str, delivered_contact: str, flag: str) 
 
 
 def _opt_out_event(channel: str, prefix: str, delivered_contact: str) -> _Claim:
-    # The spellings whose form in lower snake case is `unsubscribed` or `complaint`; a test compares `interaction`.
-    words = r"[^\pL\pM\pN]*(?:[Uu]nsubscribed|UNSUBSCRIBED|[Cc]omplaint|COMPLAINT)[^\pL\pM\pN]*"
-    is_given = f"CASE WHEN regexp_full_match(event, '{words}') THEN false END"
-    return _Claim(channel, prefix, delivered_contact, is_given, ("event",))
+    is_given = "CASE WHEN typed.event_type IN ('unsubscribed', 'complained') THEN false END"
+    return _Claim(channel, prefix, delivered_contact, is_given, ("service_provider", "event"), states_events=True)
 
 
 _CLAIMS: Mapping[str, Sequence[_Claim]] = {
@@ -70,6 +71,7 @@ def source_columns(table: str) -> Mapping[str, Collection[str]]:
         "contact": ("identifiers",),
         "channel": (),
         "is_given": sorted(stated | {"record_status"}),
+        "event_type": sorted(stated & {"service_provider", "event"}),
         "stated_at": ("occurred_at",),
         "entity": (),
         "record_key": ("record_key",),
@@ -97,7 +99,14 @@ def records_in(files: Sequence[Path]) -> str | None:
     return f"read_parquet([{', '.join(literal(str(path)) for path in files)}], union_by_name = true)"
 
 
-def write(connection: duckdb.DuckDBPyConnection, entity: Entity, records: str, load_seq: int) -> int:
+def write(
+    connection: duckdb.DuckDBPyConnection,
+    entity: Entity,
+    records: str,
+    load_seq: int,
+    *,
+    only_missing: bool = False,
+) -> int:
     """Write the statements of some records, and return the number of refusals without a contact.
 
     Args:
@@ -105,8 +114,11 @@ def write(connection: duckdb.DuckDBPyConnection, entity: Entity, records: str, l
         entity: Entity of the records.
         records: SQL of the records, with the columns of the lake.
         load_seq: The load that delivered the records.
+        only_missing: Whether statements that the load made already are not written again.
     """
     connection.execute(f"CREATE OR REPLACE TEMP TABLE consent_claim AS {_claims(entity, records)}")
+    if only_missing:
+        _add_event_types(connection, entity, load_seq)
     connection.execute(
         f"""
         INSERT INTO staging.consent_statement BY NAME
@@ -114,9 +126,9 @@ def write(connection: duckdb.DuckDBPyConnection, entity: Entity, records: str, l
           {_STATEMENT},
           {literal(entity.table)} AS entity,
           {load_seq} AS load_seq,
-          NULL::BIGINT AS withdrawn_by_load_seq
+          {_withdrawal(entity, load_seq) if only_missing else "NULL::BIGINT"} AS withdrawn_by_load_seq
         FROM consent_claim
-        WHERE contact IS NOT NULL
+        WHERE contact IS NOT NULL {f"AND NOT EXISTS ({_stored(entity, load_seq)})" if only_missing else ""}
         """
     )
     without_contact: int = single_value(
@@ -126,26 +138,88 @@ def write(connection: duckdb.DuckDBPyConnection, entity: Entity, records: str, l
     return without_contact
 
 
-def statements(entity: Entity, records: str) -> str:
-    """Return the SELECT of the statements that some records make, without their load."""
-    return f"SELECT {_STATEMENT} FROM ({_claims(entity, records)}) WHERE contact IS NOT NULL"
+def _add_event_types(connection: duckdb.DuckDBPyConnection, entity: Entity, load_seq: int) -> None:
+    """Add the event type to statements that an earlier release wrote without it."""
+    connection.execute(
+        f"""
+        UPDATE staging.consent_statement AS stored
+        SET event_type = consent_claim.event_type
+        FROM consent_claim
+        WHERE
+          stored.entity = {literal(entity.table)}
+          AND stored.load_seq = {load_seq}
+          AND stored.event_type IS NULL
+          AND stored.company_id = consent_claim.company_id
+          AND stored.contact = consent_claim.contact
+          AND stored.record_key = consent_claim.record_key
+          AND stored.stated_at = consent_claim.stated_at
+          AND stored.is_given = consent_claim.is_given
+        """
+    )
 
 
-_STATEMENT: Final = "company_id, contact, channel, is_given, stated_at, record_key, dump_date"
+def _withdrawal(entity: Entity, load_seq: int) -> str:
+    """Return the SQL of the row of the ledger by which the statements of a load were taken back, null if none."""
+    return f"""(
+      SELECT max(withdrawn_by_load_seq) FROM staging.consent_statement
+      WHERE entity = {literal(entity.table)} AND load_seq = {load_seq}
+    )"""
 
 
-def _claims(entity: Entity, records: str) -> str:
+def _stored(entity: Entity, load_seq: int) -> str:
+    """Return the SELECT of the stored statements that equal a claim."""
+    return f"""
+        FROM staging.consent_statement AS stored
+        WHERE
+          stored.entity = {literal(entity.table)}
+          AND stored.load_seq = {load_seq}
+          AND stored.company_id = consent_claim.company_id
+          AND stored.contact = consent_claim.contact
+          AND stored.record_key = consent_claim.record_key
+          AND stored.stated_at = consent_claim.stated_at
+          AND stored.is_given IS NOT DISTINCT FROM consent_claim.is_given
+          AND stored.event_type IS NOT DISTINCT FROM consent_claim.event_type
+    """
+
+
+def statements(entity: Entity, records: str, words: str = EVENT_WORDS) -> str:
+    """Return the SELECT of the statements that some records make, without their load.
+
+    Args:
+        entity: Entity of the records.
+        records: SQL of the records, with the columns of the lake.
+        words: SQL of the vocabulary of events.
+    """
+    return f"SELECT {_STATEMENT} FROM ({_claims(entity, records, words)}) WHERE contact IS NOT NULL"
+
+
+_STATEMENT: Final = "company_id, contact, channel, is_given, stated_at, record_key, dump_date, event_type"
+
+
+def _claims(entity: Entity, records: str, words: str = EVENT_WORDS) -> str:
     """Return the SELECT of the statements of records, also those without a contact.
 
     A record bears at most one contact of a kind. A Deleted version does not consent, but it can refuse.
     """
     claims = _CLAIMS[entity.table]
+    states_events = any(claim.states_events for claim in claims)
+    event_type = (
+        "CASE WHEN typed.event_type IN ('unsubscribed', 'complained', 'resubscribed') THEN typed.event_type END"
+        if states_events
+        else "NULL::VARCHAR"
+    )
+    typed = (
+        f"INNER JOIN {typed_words(records, words)} AS typed USING (service_provider, event)"
+        if states_events
+        else ""
+    )
     stated = ", ".join(
         f"""{{
           'channel': {literal(claim.channel)},
           'contact': coalesce({_identifier(claim.prefix)}, {_identifier("c:")}),
           'has_delivered_contact': {claim.delivered_contact} IS NOT NULL,
-          'is_given': {claim.is_given}
+          'is_given': {claim.is_given},
+          'event_type': {event_type}
         }}"""
         for claim in claims
     )
@@ -159,10 +233,15 @@ def _claims(entity: Entity, records: str) -> str:
             record_key,
             dump_date,
             record_status
-          FROM {records}
-          WHERE occurred_at IS NOT NULL AND coalesce({", ".join(claim.is_given for claim in claims)}) IS NOT NULL
+          FROM {records} AS record
+          {typed}
+          WHERE
+            occurred_at IS NOT NULL
+            AND (coalesce({", ".join(claim.is_given for claim in claims)}) IS NOT NULL OR {event_type} IS NOT NULL)
         )
-        WHERE is_given IS NOT NULL AND NOT (is_given AND record_status IS NOT DISTINCT FROM 'Deleted')
+        WHERE
+          (is_given IS NOT NULL OR event_type IS NOT NULL)
+          AND NOT (is_given IS NOT FALSE AND record_status IS NOT DISTINCT FROM 'Deleted')
     """
 
 

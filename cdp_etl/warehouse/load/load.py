@@ -28,6 +28,7 @@ from cdp_etl.warehouse.load.custom_field_merge import merge_custom_fields
 from cdp_etl.warehouse.load.ledger import Outcome, Status
 from cdp_etl.warehouse.load.protocols import DumpDelivery, LoadableDump, LoadedFile
 from cdp_etl.warehouse.load.redelivery import Difference
+from cdp_etl.warehouse.load.unmapped_events import UnmappedEvents, unmapped_events
 from cdp_etl.warehouse.schema import consent_backfill
 from cdp_etl.warehouse.sql import transaction
 
@@ -51,6 +52,7 @@ class LoadResult:
         difference: Difference from the previous load of the dump; None if nothing was loaded.
         refusals_without_contact: Refusals of consent for an unusable contact, on records without customer id; None
             if nothing was loaded, or if the entity states no consent.
+        unmapped_events: Events without a type; None if nothing was loaded, or if the entity has no events.
         findings: Facts that a person should know, as sentences.
     """
 
@@ -67,6 +69,7 @@ class LoadResult:
     restored_versions: int = 0
     difference: Difference | None = None
     refusals_without_contact: int | None = None
+    unmapped_events: UnmappedEvents | None = None
     findings: tuple[str, ...] = ()
 
 
@@ -114,7 +117,7 @@ def load_dump(  # noqa: PLR0913 - the keyword arguments are the settings of a lo
                 warehouse.verified(connection, lambda reopened: _compare_with_lake(reopened, delivery)),
                 transaction(connection),
             ):
-                result = _replace(connection, delivery, max_removed_share)
+                result = _replace(connection, delivery, max_removed_share, warehouse.vocabulary.machine_flags)
         except _RemovalRefusedError as refusal:
             removal = Outcome("refused", str(refusal))
             return _write_outcome(connection, delivery, removal)
@@ -131,7 +134,10 @@ class _RemovalRefusedError(Exception):
 
 
 def _replace(
-    connection: duckdb.DuckDBPyConnection, delivery: DumpDelivery, max_removed_share: float | None
+    connection: duckdb.DuckDBPyConnection,
+    delivery: DumpDelivery,
+    max_removed_share: float | None,
+    machine_flags: Sequence[str],
 ) -> LoadResult:
     invariants.check_columns(connection, delivery)
     attempt = ledger.begin_load(connection, delivery)
@@ -151,7 +157,7 @@ def _replace(
     invariants.check_one_version_is_current(connection, delivery, rows_updated)
     change_feed.write_after(connection, delivery, attempt)
     contact_shaped_ids.note_changed_decisions(connection, delivery, attempt.load_id)
-    replace_rows.replace_accepted(connection, delivery)
+    replace_rows.replace_accepted(connection, delivery, machine_flags)
     replace_rows.replace_quarantined_and_superseded(connection, delivery)
     replace_rows.replace_files(connection, delivery)
     contact_shaped_ids.add(connection, delivery)
@@ -168,7 +174,8 @@ def _replace(
         refusals_without_contact=refusals_without_contact,
     )
     ledger.write_attempt(connection, attempt, outcome, delivery)
-    return _result(delivery, attempt, outcome, findings)
+    unmapped = unmapped_events(connection, delivery.entity, delivery.dump.dump_date)
+    return _result(delivery, attempt, outcome, findings, unmapped)
 
 
 def _compare_with_lake(connection: duckdb.DuckDBPyConnection, delivery: DumpDelivery) -> None:
@@ -218,7 +225,11 @@ def _write_failure(warehouse: Warehouse, delivery: DumpDelivery, failure: Wareho
 
 
 def _result(
-    delivery: DumpDelivery, attempt: ledger.LoadAttempt, outcome: Outcome, findings: tuple[str, ...]
+    delivery: DumpDelivery,
+    attempt: ledger.LoadAttempt,
+    outcome: Outcome,
+    findings: tuple[str, ...],
+    unmapped: UnmappedEvents | None = None,
 ) -> LoadResult:
     dump = delivery.dump
     if outcome.restored_versions:
@@ -233,6 +244,8 @@ def _result(
             " They count for nobody."
         )
         findings = (*findings, lost)
+    if unmapped is not None and unmapped.event_count:
+        findings = (*findings, unmapped.sentence)
     return LoadResult(
         status=outcome.status,
         reason=outcome.reason,
@@ -240,6 +253,7 @@ def _result(
         restored_versions=outcome.restored_versions,
         difference=outcome.difference,
         refusals_without_contact=outcome.refusals_without_contact,
+        unmapped_events=unmapped,
         load_id=attempt.load_id,
         load_seq=attempt.load_seq,
         records_read=dump.records_read,

@@ -15,6 +15,7 @@ from cdp_etl.contract.render.ddl import literal, quoted
 from cdp_etl.contract.render.polars_schema import polars_schema
 from cdp_etl.contract.table import QUARANTINE_COLUMNS, SUPERSEDED_COLUMNS, TableColumn, lake_columns
 from cdp_etl.warehouse.load.current_versions import accepted_records, is_new_row_current
+from cdp_etl.warehouse.load.event_types import event_type, typed_words
 from cdp_etl.warehouse.load.protocols import DumpDelivery
 from cdp_etl.warehouse.schema.ops_tables import DUMP_FILE
 from cdp_etl.warehouse.sql import single_value
@@ -34,10 +35,22 @@ def update_others(connection: duckdb.DuckDBPyConnection, delivery: DumpDelivery)
     return updated
 
 
-def replace_accepted(connection: duckdb.DuckDBPyConnection, delivery: DumpDelivery) -> None:
-    """Replace the accepted records of the dump."""
+def replace_accepted(
+    connection: duckdb.DuckDBPyConnection, delivery: DumpDelivery, machine_flags: Sequence[str]
+) -> None:
+    """Replace the accepted records of the dump.
+
+    Args:
+        connection: Connection in the transaction of the load.
+        delivery: The dump.
+        machine_flags: Names of extra fields that mark an open or a click as that of a machine.
+    """
     connection.execute(f"DELETE FROM {delivery.table} WHERE dump_date = ?", [delivery.dump.dump_date])
     columns = ", ".join(f"version.{quoted(column.name)}" for column in lake_columns(delivery.entity))
+    typed = ""
+    if delivery.entity.has_events:
+        columns += f", {event_type('typed', 'version', machine_flags)} AS event_type"
+        typed = f"LEFT JOIN {typed_words(accepted_records(delivery))} AS typed USING (service_provider, event)"
     connection.execute(
         f"""
         INSERT INTO {delivery.table} BY NAME
@@ -48,6 +61,7 @@ def replace_accepted(connection: duckdb.DuckDBPyConnection, delivery: DumpDelive
         FROM {accepted_records(delivery)} AS version
         LEFT JOIN newest_other USING (key_hash, record_key)
         LEFT JOIN merged USING (key_hash, record_key)
+        {typed}
         """
     )
 

@@ -93,7 +93,15 @@ def _check_entity(connection: duckdb.DuckDBPyConnection, entity: Entity) -> Iter
             f"""
             SELECT count(*) FROM ({made}) AS made
             ANTI JOIN (FROM staging.consent_statement WHERE entity = {literal(entity.table)}) AS stored
-              USING (company_id, contact, channel, is_given, stated_at, record_key, dump_date)
+              ON
+                made.company_id = stored.company_id
+                AND made.contact = stored.contact
+                AND made.channel = stored.channel
+                AND made.stated_at = stored.stated_at
+                AND made.record_key = stored.record_key
+                AND made.dump_date = stored.dump_date
+                AND made.is_given IS NOT DISTINCT FROM stored.is_given
+                AND made.event_type IS NOT DISTINCT FROM stored.event_type
             """,
         )
         yield StoredDataResult(

@@ -7,7 +7,7 @@ and its superseded ones are missing: the dump is a gap. Loading the dump again, 
 
 import json
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -36,6 +36,26 @@ Gap = tuple[str, date]
 def fill(connection: duckdb.DuckDBPyConnection, lake: Path | None) -> None:
     """Write the statements of all loads in the ledger; call it in the transaction of the migration."""
     gaps: list[Gap] = []
+    for entity, dump_date, load_seq, records, is_gap in _stated_loads(connection, lake):
+        gaps += [(entity.table, dump_date)] if is_gap else []
+        if records is not None:
+            consent_statements.write(connection, entity, records, load_seq)
+    _store_gaps(connection, gaps)
+    if gaps:
+        _logger.warning(
+            "The lake lacks the normalized records of %d dumps, so consent statements of their superseded records"
+            " are missing. `cdp-etl consent refill` reads these dumps from the archive.",
+            len(gaps),
+        )
+
+
+def _stated_loads(
+    connection: duckdb.DuckDBPyConnection, lake: Path | None
+) -> Iterator[tuple[Entity, date, int, str | None, bool]]:
+    """Yield the loads whose records are found: entity, dump date, load, SQL of the records, whether some are lost.
+
+    The records are those of the lake; of a load in place without them, the accepted ones in staging.
+    """
     loads = connection.execute(
         """
         SELECT
@@ -58,21 +78,20 @@ def fill(connection: duckdb.DuckDBPyConnection, lake: Path | None) -> None:
         files = [] if output is None else [file for part in _PARTS for file in sorted(output.glob(part))]
         records = consent_statements.records_in(files)
         if _number_of_records(entities[table], records) == count:
-            pass
+            yield entities[table], dump_date, load_seq, records, False
         elif is_in_place:
-            records = f"(FROM staging.{table} WHERE dump_date = DATE '{dump_date}')"
-            gaps += [(table, dump_date)] if superseded else []
-        else:
-            continue
-        if records is not None:
-            consent_statements.write(connection, entities[table], records, load_seq)
-    _store_gaps(connection, gaps)
-    if gaps:
-        _logger.warning(
-            "The lake lacks the normalized records of %d dumps, so consent statements of their superseded records"
-            " are missing. `cdp-etl consent refill` reads these dumps from the archive.",
-            len(gaps),
-        )
+            staged = f"(FROM staging.{table} WHERE dump_date = DATE '{dump_date}')"
+            yield entities[table], dump_date, load_seq, staged, bool(superseded)
+
+
+def add_statements_of_events(connection: duckdb.DuckDBPyConnection, lake: Path | None) -> None:
+    """Write the statements that events make by the vocabulary in force, and that are not stored.
+
+    Call it in the transaction that changes the vocabulary. Superseded records of a pruned lake are not found.
+    """
+    for entity, _, load_seq, records, _ in _stated_loads(connection, lake):
+        if entity.has_events and records is not None:
+            consent_statements.write(connection, entity, records, load_seq, only_missing=True)
 
 
 def add_contact_ids(connection: duckdb.DuckDBPyConnection, phone_region: str) -> None:
@@ -111,6 +130,7 @@ _RECORD_IDS: Final = r"""
 """Each record key with the record id, its third part (`contract/record_key.py`)."""
 
 
+_NO_WORDS: Final = "(SELECT '' AS provider, '' AS word, '' AS event_type)"
 _PARTS: Final = ("accepted/*.parquet", "superseded/*.parquet")
 
 
@@ -124,7 +144,7 @@ def _number_of_records(entity: Entity, records: str | None) -> int | None:
     with duckdb.connect() as reader:
         try:
             ((count,),) = reader.execute(f"SELECT count(*) FROM {records}").fetchall()
-            made = consent_statements.statements(entity, records)
+            made = consent_statements.statements(entity, records, _NO_WORDS)
             reader.execute(f"SELECT sum(hash(made)::HUGEINT) FROM ({made}) AS made")
         except duckdb.Error:
             return None

@@ -1,6 +1,7 @@
 """Tables and views of schema `staging`, created from the contract and synchronized with it.
 
-A new nullable column of the contract is added without a migration. Any other difference is an error that names the
+A new nullable column of the contract is added without a migration, and a column that became nullable is changed.
+Any other difference is an error that names the
 column, because it needs a hand-written migration.
 """
 
@@ -14,6 +15,7 @@ from cdp_etl.contract.entity import Entity
 from cdp_etl.contract.render.ddl import create_table, literal, quoted
 from cdp_etl.contract.table import (
     CONSENT_STATEMENT_COLUMNS,
+    EVENT_WORD_COLUMNS,
     QUARANTINE_COLUMNS,
     SUPERSEDED_COLUMNS,
     TableColumn,
@@ -66,6 +68,11 @@ STAGING_TABLES: tuple[StagingTable, ...] = (
         "consent_statement",
         "One consent or refusal of a version of a record, accepted or superseded, in one load. Never deleted.",
         CONSENT_STATEMENT_COLUMNS,
+    ),
+    StagingTable(
+        "event_word",
+        "Meaning of a word by which a provider names an event: the vocabulary in force.",
+        EVENT_WORD_COLUMNS,
     ),
 )
 
@@ -145,6 +152,13 @@ def _add_missing_columns(
         if not column.is_nullable:
             raise StagingLayoutError(name, column.name, "it is missing and may not be null; a migration is needed")
         connection.execute(f"ALTER TABLE {name} ADD COLUMN {quoted(column.name)} {column.type.duckdb}")
+    for (required,) in connection.execute(
+        "SELECT column_name FROM duckdb_columns() WHERE schema_name = 'staging' AND table_name = ?"
+        " AND database_name = current_database() AND NOT is_nullable",
+        [table.name],
+    ).fetchall():
+        if any(column.name == required and column.is_nullable for column in table.columns):
+            connection.execute(f"ALTER TABLE {name} ALTER COLUMN {quoted(required)} DROP NOT NULL")
 
 
 def _type_as_stored(connection: duckdb.DuckDBPyConnection, column: TableColumn) -> str:

@@ -33,6 +33,7 @@ def test_all_checks_pass_for_a_good_dump(pipeline: Pipeline) -> None:
         "key_is_unique": True,
         "refusals_have_contact": True,
         "superseded_share_is_usual": True,
+        "events_are_mapped": True,
         "volume_is_usual": True,
         "is_fresh": False,  # later dumps have become due since March
     }
@@ -51,6 +52,20 @@ def test_a_refusal_without_a_contact_is_a_warning(pipeline: Pipeline) -> None:
         "refusals_without_contact": 1,
         "quarantined_records": 1,
     }
+
+
+def test_a_word_without_a_type_is_a_warning_that_names_it(pipeline: Pipeline) -> None:
+    pipeline.deliver(
+        FIRST, [sms("1", FIRST), sms("2", FIRST, event="Hop Thu Day"), sms("3", FIRST, event="0912345678")]
+    )
+
+    result = pipeline.load(FIRST)
+
+    (check,) = [one for one in result.get_asset_check_evaluations() if one.check_name == "events_are_mapped"]
+    assert (check.passed, check.severity) == (False, dg.AssetCheckSeverity.WARN)
+    assert check.metadata["unmapped_events"].value == 2
+    assert "hop_thu_day (1), and 1 of words that are not shown" in (check.description or "")
+    assert "0912345678" not in (check.description or "")
 
 
 def test_reloading_an_old_date_does_not_change_the_check_of_the_newest(pipeline: Pipeline) -> None:

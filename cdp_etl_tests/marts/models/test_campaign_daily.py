@@ -44,12 +44,15 @@ def test_counts_are_of_the_day_and_rates_of_the_cohort(loader: Loader) -> None:
         "activity_date": day(1),
         "event_count": 3,
         "event_counts": {"opened": 1, "sent": 2},
+        "event_type_counts": {"opened": 1, "sent": 2},
         "recipient_count": 2,
         "cohort_count": 2,
         "cohort_opened_count": 2,
+        "cohort_opened_with_machines_count": 2,
         "cohort_clicked_count": 1,
         "cohort_unsubscribed_count": 0,
         "open_rate": 1.0,
+        "open_rate_with_machines": 1.0,
         "click_rate": 0.5,
     }
     assert (second["event_count"], second["cohort_count"], second["open_rate"]) == (3, 0, None)
@@ -119,3 +122,39 @@ def test_events_spelled_in_other_cases_of_unicode_are_one_event(loader: Loader) 
     (row,) = _days(loader, _event("1", "ΘΕΣ", "e:a", 1), _event("2", "Θες", "e:b", 1))
 
     assert row["event_counts"] == {"θες": 2}
+
+
+def test_a_provider_with_its_own_words_has_a_cohort_and_rates(loader: Loader) -> None:
+    """Brevo's words, as in the contract's example: a machine's open counts apart."""
+    (row,) = _days(
+        loader,
+        *(_event(f"r{number}", "request", f"e:{number}", 1) for number in range(10)),
+        *(_event(f"d{number}", "delivered", f"e:{number}", 1) for number in range(10)),
+        *(_event(f"u{number}", "unique_opened", f"e:{number}", 1) for number in range(6)),
+        *(_event(f"o{number}", "opened", f"e:{number}", 1) for number in range(6)),
+        *(_event(f"p{number}", "proxy_open", f"e:{number}", 1) for number in (6, 7)),
+        *(_event(f"c{number}", "click", f"e:{number}", 1) for number in range(3)),
+    )
+
+    assert (row["cohort_count"], row["open_rate"], row["click_rate"]) == (10, 0.6, 0.3)
+    assert (row["cohort_opened_with_machines_count"], row["open_rate_with_machines"]) == (8, 0.8)
+    assert row["event_counts"]["proxy_open"] == 2
+    assert row["event_type_counts"] == {
+        "clicked": 3,
+        "delivered": 10,
+        "machine_opened": 2,
+        "opened": 12,
+        "requested": 10,
+    }
+
+
+def test_a_click_of_a_machine_is_no_click(loader: Loader) -> None:
+    (row,) = _days(
+        loader,
+        _event("1", "sent", "e:a", 1),
+        _event("2", "machine_clicked", "e:a", 1),
+        _event("3", "strange", "e:a", 1),
+    )
+
+    assert (row["click_rate"], row["open_rate"]) == (0.0, 0.0)
+    assert row["event_type_counts"] == {"machine_clicked": 1, "other": 1, "sent": 1}

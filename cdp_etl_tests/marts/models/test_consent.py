@@ -276,14 +276,12 @@ def test_refusals_without_a_contact_are_counted_in_ledger_and_findings(warehouse
     "event",
     ["unsubscribed", "Unsubscribed", "UNSUBSCRIBED", " complaint!", "Com-plaint", "unSubscribed", "opened"],
 )
-def test_an_event_refuses_if_the_interaction_has_the_action_of_an_opt_out(
-    warehouse: Deliverer, event: str
-) -> None:
+def test_an_event_refuses_if_the_interaction_has_the_type_of_an_opt_out(warehouse: Deliverer, event: str) -> None:
     warehouse.deliver(EMAIL, DUMP, [email_event("1", 1, event)])
     persons(warehouse)
 
-    (row,) = warehouse.loader.rows("SELECT action FROM marts.interaction")
-    is_refusal = row["action"] in {"email_unsubscribed", "email_complaint"}
+    (row,) = warehouse.loader.rows("SELECT event_type FROM marts.interaction")
+    is_refusal = row["event_type"] in {"unsubscribed", "complained"}
     assert states(warehouse) == ({(E_A, "email"): False} if is_refusal else {})
 
 
@@ -346,3 +344,79 @@ def test_the_cases_have_the_lines_that_their_names_promise() -> None:
     )
     assert [json.loads(line)["status"] for line in one] == ["Unsubscribed", "Subscribed"]
     assert [json.loads(line) for line in one] == [json.loads(line) for line in (*first, *second)]
+
+
+LEAVING = [
+    ("Brevo", "unsubscribe"), ("Brevo", "spam"), ("SendGrid", "spamreport"), ("SendGrid", "group_unsubscribe"),
+    ("Mailgun", "complained"), ("Mandrill", "unsub"), ("Amazon SES", "Complaint"), ("Postmark", "SpamComplaint"),
+    ("SparkPost", "list_unsubscribe"), ("MailerSend", "activity.spam_complaint"), ("Nobody", "STOP"),
+]  # fmt: skip # pairs, not one a line
+
+
+@pytest.mark.parametrize(("provider", "event"), LEAVING)
+def test_each_provider_has_its_own_word_for_leaving(warehouse: Deliverer, provider: str, event: str) -> None:
+    warehouse.deliver(SUBSCRIBER, DUMP, [subscriber("1", 1)])
+    warehouse.deliver(EMAIL, DUMP, [email_event("1", 2, event, serviceProvider=provider)])
+
+    assert states(warehouse)[E_A, "email"] is False
+
+
+def test_a_resubscription_lifts_an_earlier_unsubscribe_event_of_the_channel(warehouse: Deliverer) -> None:
+    warehouse.deliver(SUBSCRIBER, DUMP, [subscriber("1", 1)])
+    warehouse.deliver(EMAIL, DUMP, [email_event("1", 2, "unsubscribed")])
+    refused = states(warehouse)
+    warehouse.deliver(EMAIL, date(2026, 3, 11), [email_event("2", 3, "resubscribed")])
+
+    assert (refused[E_A, "email"], states(warehouse)[E_A, "email"]) == (False, True)
+    assert states(warehouse)[P_A, "phone"] is True
+
+
+def test_an_unsubscribe_event_that_arrives_after_the_resubscription_is_lifted_too(warehouse: Deliverer) -> None:
+    warehouse.deliver(SUBSCRIBER, DUMP, [subscriber("1", 1)])
+    warehouse.deliver(EMAIL, DUMP, [email_event("2", 3, "resubscribed")])
+    first = states(warehouse)
+    warehouse.deliver(EMAIL, date(2026, 3, 11), [email_event("1", 2, "unsubscribed")])
+    late = states(warehouse)
+    warehouse.deliver(EMAIL, date(2026, 3, 12), [email_event("3", 4, "unsubscribed")])
+
+    assert [found[E_A, "email"] for found in (first, late, states(warehouse))] == [True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("events", "expected"),
+    [
+        pytest.param([("complaint", 2), ("resubscribed", 3)], False, id="a complaint stays"),
+        pytest.param([("complaint", 1), ("unsubscribed", 2), ("resubscribed", 3)], False, id="also before it"),
+        pytest.param([("unsubscribed", 3), ("resubscribed", 3)], False, id="at one time the refusal counts"),
+        pytest.param([("unsubscribed", 3), ("resubscribed", 2)], False, id="an earlier one lifts nothing"),
+        pytest.param([("unsubscribed", 2), ("resubscribed", 3)], None, id="it is no consent"),
+        pytest.param([("resubscribed", 3)], None, id="nor alone"),
+    ],
+)
+def test_a_resubscription_lifts_nothing_else_and_is_no_consent(
+    warehouse: Deliverer, events: Sequence[tuple[str, int]], *, expected: bool | None
+) -> None:
+    records = [email_event(str(number), hour, event) for number, (event, hour) in enumerate(events)]
+    warehouse.deliver(EMAIL, DUMP, records)
+
+    assert states(warehouse).get((E_A, "email")) is expected
+
+
+def test_a_subscription_that_ended_is_not_lifted_by_an_event(warehouse: Deliverer) -> None:
+    warehouse.deliver(SUBSCRIBER, DUMP, [subscriber("1", 1, "Unsubscribed")])
+    warehouse.deliver(EMAIL, DUMP, [email_event("1", 2, "group_resubscribe")])
+
+    assert states(warehouse)[E_A, "email"] is False
+
+
+def test_a_refusal_of_a_placeholder_or_a_masked_address_is_counted(warehouse: Deliverer) -> None:
+    events = [
+        email_event("1", 1, "spam", email="noemail@shop.vn"),
+        email_event("2", 1, "unsubscribe", email="ng***@gmail.com"),
+        email_event("3", 1, "opened", email="ng***@gmail.com"),
+    ]
+
+    result = warehouse.deliver(EMAIL, DUMP, events)
+
+    assert result.refusals_without_contact == 2
+    assert any("2 refusals of consent" in finding for finding in result.findings)

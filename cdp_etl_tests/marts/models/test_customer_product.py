@@ -17,7 +17,7 @@ from cdp_etl.marts.checks.matches_full_rebuild import check_matches_full_rebuild
 from cdp_etl.marts.models.customer_identity import CUSTOMER_IDENTITY
 from cdp_etl.marts.models.customer_product import CUSTOMER_PRODUCT
 from cdp_etl.marts.refresh import refresh_mart
-from cdp_etl.marts.settings import MartSettings
+from cdp_etl.marts.settings import AFFINITY_WEIGHTS, MartSettings
 from cdp_etl_tests.examples import examples
 from cdp_etl_tests.marts.loading import ACTIVITY, REVIEW, SUBSCRIBER, Loader, day, make_record
 from cdp_etl_tests.marts.recomputed_persons import decimals
@@ -347,6 +347,29 @@ def test_other_weights_and_another_half_life_are_settings(loader: Loader) -> Non
     (pair,) = _pairs(Loader(loader.folder, settings))
 
     assert pair["affinity_score"] == 12.0
+
+
+@pytest.mark.parametrize(
+    ("action", "weight"),
+    [
+        pytest.param("Wishlist", 3.0, id="the weight of the name"),
+        pytest.param("Yêu thích", 3.0, id="else of the type"),
+        pytest.param("AddedToCart", 4.0, id="of another type"),
+        pytest.param("Refund", 0.5, id="a type without a weight is other"),
+        pytest.param("wobble", 0.5, id="and an unknown action"),
+        pytest.param("buy", 7.0, id="a name has precedence over its type"),
+        pytest.param("low_rating", 0.5, id="a reserved name"),
+    ],
+)
+def test_the_weight_of_an_action_is_that_of_its_name_else_of_its_type(
+    loader: Loader, action: str, weight: float
+) -> None:
+    loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1", action=action)])
+    settings = MartSettings(affinity_weights={**AFFINITY_WEIGHTS, "buy": 7.0, "other": 0.5})
+
+    (pair,) = _pairs(Loader(loader.folder, settings))
+
+    assert pair["affinity_score"] == weight
 
 
 def test_a_score_that_is_exactly_between_two_is_rounded_away_from_zero(loader: Loader) -> None:

@@ -131,3 +131,29 @@ def test_records_of_two_entities_with_one_key_are_distinct(loader: Loader) -> No
     refresh_mart(loader.warehouse, INTERACTION, loader.settings)
 
     assert [row["entity"] for row in loader.rows("FROM marts.interaction")] == ["email_interaction"]
+
+
+@pytest.mark.parametrize(
+    ("entity", "values", "action_type", "event_type"),
+    [
+        pytest.param(ACTIVITY, {"action": "AddToCart"}, "add_to_cart", None, id="as it is called here"),
+        pytest.param(ACTIVITY, {"action": "Thêm vào giỏ hàng"}, "add_to_cart", None, id="in Vietnamese"),
+        pytest.param(ACTIVITY, {"action": "product_viewed"}, "view", None, id="in other words"),
+        pytest.param(ACTIVITY, {"action": "Order Refunded"}, "refund", None, id="a refund"),
+        pytest.param(ACTIVITY, {"action": "wobble"}, "other", None, id="an unknown action"),
+        pytest.param(COMMENT, {}, "comment", None, id="a comment"),
+        pytest.param(SUBSCRIBER, {"status": "Unsubscribed"}, "unsubscribe", None, id="the end of a subscription"),
+        pytest.param(EMAIL, {"event": "unique_opened"}, None, "opened", id="an event"),
+        pytest.param(SMS, {"event": "STOP"}, None, "unsubscribed", id="an event of an SMS"),
+        pytest.param(EMAIL, {"event": "wobble"}, None, None, id="an unknown event"),
+    ],
+)
+def test_each_interaction_has_a_type_from_a_closed_list(
+    loader: Loader, entity: Entity, values: Mapping[str, Any], action_type: str | None, event_type: str | None
+) -> None:
+    loader.load(entity, 1, [make_record(entity, "1", **values)])
+    refresh_mart(loader.warehouse, INTERACTION, loader.settings)
+
+    assert loader.rows("SELECT action_type, event_type FROM marts.interaction") == [
+        {"action_type": action_type, "event_type": event_type}
+    ]

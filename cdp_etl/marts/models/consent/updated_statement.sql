@@ -9,7 +9,8 @@ SELECT
   stated_at,
   entity,
   record_key,
-  withdrawn_by_load_seq
+  withdrawn_by_load_seq,
+  event_type
 FROM consent_statement
 ANTI JOIN recomputed_contact USING (company_id, contact)
 WHERE load_seq > getvariable('applied_load_seq')
@@ -22,6 +23,7 @@ SELECT
   stated_at,
   entity,
   record_key,
-  NULL AS withdrawn_by_load_seq
+  NULL AS withdrawn_by_load_seq,
+  NULL AS event_type
 FROM existing_rows
 ANTI JOIN recomputed_contact USING (company_id, contact)

@@ -11,7 +11,7 @@ SELECT -- noqa: AM07, because UNION BY NAME fills missing columns with nulls
   occurred_at,
   activity_date,
   customer_key,
-  action,
+  event_type,
   channel,
   service_provider,
   campaign_id,
