@@ -26,12 +26,24 @@ class MalformedJsonError(ValueError):
         self.offset = offset
 
 
+class NotANumberError(MalformedJsonError):
+    """The text contains NaN or Infinity, which is no JSON."""
+
+
 class JsonLimitError(MalformedJsonError):
     """The text may be valid JSON but exceeds a limit of this parser.
 
     It is nested too deeply, or contains a number that is too long or a lone surrogate. If the text is part of a
     larger JSON text, the larger one can still be parsed after it.
     """
+
+
+class LoneSurrogateError(JsonLimitError):
+    """A string contains half of a character, which cannot be stored as UTF-8."""
+
+
+class HugeNumberError(JsonLimitError):
+    """A number has too many digits, or an exponent beyond all bounds."""
 
 
 def parse(text: str) -> Any:
@@ -49,11 +61,11 @@ def parse(text: str) -> Any:
     except RecursionError:
         raise JsonLimitError("nested too deeply") from None
     except UnicodeEncodeError as error:
-        raise JsonLimitError("lone surrogate", error.start) from None
+        raise LoneSurrogateError("lone surrogate", error.start) from None
     if text.count("[") + text.count("{") > MAX_DEPTH and _is_deeper_than(MAX_DEPTH, value):
         raise JsonLimitError("nested too deeply")
     if "\\u" in text and _contains_lone_surrogate(value):
-        raise JsonLimitError("lone surrogate")
+        raise LoneSurrogateError("lone surrogate")
     return value
 
 
@@ -83,12 +95,12 @@ def _contains_lone_surrogate(value: Any) -> bool:
 
 
 def _reject_constant(name: str) -> NoReturn:
-    raise MalformedJsonError(f"{name} is not a JSON number")
+    raise NotANumberError(f"{name} is not a JSON number")
 
 
 def _parse_integer(digits: str) -> int:
     if len(digits) > _MAX_INTEGER_DIGITS:
-        raise JsonLimitError(f"a number of more than {_MAX_INTEGER_DIGITS} digits")
+        raise HugeNumberError(f"a number of more than {_MAX_INTEGER_DIGITS} digits")
     return int(digits)
 
 
@@ -96,7 +108,7 @@ def _parse_number(text: str) -> Decimal:
     try:
         return Decimal(text)
     except InvalidOperation:
-        raise JsonLimitError("an exponent beyond all bounds") from None
+        raise HugeNumberError("an exponent beyond all bounds") from None
 
 
 _DECODER = json.JSONDecoder(parse_constant=_reject_constant, parse_int=_parse_integer, parse_float=_parse_number)

@@ -53,6 +53,9 @@ class RecordsLostError(CdpEtlError):
 
 
 MALFORMED_JSON: Final = "record: malformed JSON"
+LONE_SURROGATE: Final = "record: half of a character (lone surrogate)"
+HUGE_NUMBER: Final = "record: a number beyond all bounds"
+NOT_A_NUMBER: Final = "record: NaN or Infinity, which is not JSON"
 NOT_AN_OBJECT: Final = "record: not an object"
 NOT_UTF8: Final = "record: not UTF-8"
 AFTER_CLOSING_QUOTE: Final = "record: text after a closing quote"

@@ -26,9 +26,11 @@ from cdp_etl.normalize.counts import RecordCounts
 from cdp_etl.normalize.dedup.key_spill import KeySpill
 from cdp_etl.normalize.dedup.resolve import DedupFolders, DedupResult, resolve_duplicates
 from cdp_etl.normalize.errors import ArchiveDamagedError, DumpUnreadableError, RecordsLostError
+from cdp_etl.normalize.file_findings import FileFindings
 from cdp_etl.normalize.lake.part_files import PartFolder
 from cdp_etl.normalize.lake.result import ACCEPTED, QUARANTINED, SUPERSEDED, NormalizedDump, NormalizedFile
 from cdp_etl.normalize.lake.store import dump_folder
+from cdp_etl.normalize.near_misses import near_misses
 from cdp_etl.normalize.readers.byte_stream import MAX_COLUMNS, ExpansionBound, ReadBounds
 from cdp_etl.normalize.readers.dispatch import decode
 from cdp_etl.normalize.readers.folder_values import folder_values, in_folders
@@ -109,8 +111,10 @@ def normalize_dump(  # noqa: PLR0913, PLR0917 - the dump, the lake, and the reso
         context = BatchContext(entity, ValidationContext(settings, dump_date), folders.staged, quarantined)
         keys = KeySpill(_folder(work, "keys"))
         counts = RecordCounts(settings.max_distinct_counted)
+        findings = FileFindings()
         with _verified_files(dump):
-            for result in _in_parallel(context, _batches(dump, bounds), workers or _processors()):
+            batches = _batches(dump, bounds, findings)
+            for result in _in_parallel(context, batches, workers or _processors()):
                 counts.add(result.counts)
                 keys.add(result.keys)
                 if progress is not None:
@@ -124,7 +128,7 @@ def normalize_dump(  # noqa: PLR0913, PLR0917 - the dump, the lake, and the reso
         )
         for scratch in ("keys", "decisions", "staged"):
             shutil.rmtree(work / scratch)
-        summary = _summary(dump, counts, dedup, work)
+        summary = _summary(dump, counts, dedup, work, findings)
         if progress is not None and summary.reference_path_note is not None:
             progress(f"{entity.name} {dump_date}: {summary.reference_path_note}")
         return folder.publish(work, summary, is_latest=not rebuild)
@@ -189,9 +193,9 @@ def _part_folder(work: Path, name: str) -> PartFolder:
     return PartFolder(_folder(work, name))
 
 
-def _batches(dump: _Dump, bounds: ReadBounds) -> Iterator[RecordBatch]:
+def _batches(dump: _Dump, bounds: ReadBounds, findings: FileFindings) -> Iterator[RecordBatch]:
     for file in dump.files:
-        for batch in decode(dump.entity, file.path, dump.directory / file.path, bounds):
+        for batch in decode(dump.entity, file.path, dump.directory / file.path, bounds, findings):
             yield in_folders(dump.entity, batch)
 
 
@@ -253,7 +257,9 @@ def _findings(dump: _Dump, counts: RecordCounts, dedup: DedupResult) -> Iterator
         yield f"Folders give values that are not read, because the contract has no such field: {shown}."
 
 
-def _summary(dump: _Dump, counts: RecordCounts, dedup: DedupResult, work: Path) -> NormalizedDump:
+def _summary(
+    dump: _Dump, counts: RecordCounts, dedup: DedupResult, work: Path, findings: FileFindings
+) -> NormalizedDump:
     warnings = Counter(counts.warnings)
     warnings.update(dedup.warnings)
     return NormalizedDump(
@@ -277,6 +283,10 @@ def _summary(dump: _Dump, counts: RecordCounts, dedup: DedupResult, work: Path) 
         reference_path_records=counts.reference_path_records,
         reference_path_causes=dict(counts.reference_path_causes.most_common()),
         csv_fields={file: counts.csv_fields[file] for file in sorted(counts.csv_fields)},
-        findings=tuple(_findings(dump, counts, dedup)),
+        findings=(
+            *findings.sentences(),
+            *near_misses(dump.entity, counts),
+            *_findings(dump, counts, dedup),
+        ),
         rules_version=RULES_VERSION,
     )

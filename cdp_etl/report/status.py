@@ -112,6 +112,8 @@ def _problems(entity: Entity, dump: DumpStatus | None, *, is_expected: bool) -> 
 
 
 def _unusual(report_data: ReportData, entity: Entity, load: LoadCounts, unusual_rate: float) -> Iterator[str]:
+    if load.findings is not None:
+        yield f"{name(entity)}: {load.findings}"
     usual = usual_volume(report_data.records_before(entity))
     if usual is not None and not usual.includes(load.records_read):
         how = "few" if load.records_read < usual.minimum else "many"

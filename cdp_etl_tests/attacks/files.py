@@ -93,7 +93,7 @@ def wide_parquet(columns: int = 100_000, rows: int = 3) -> bytes:
 
 def different_cell_counts(rows: int = 3_000) -> bytes:
     """Return CSV in which every row has another number of cells, so that every row has another reason."""
-    return "\n".join(["commentId,content", *("," * number for number in range(2, rows))]).encode()
+    return "\n".join(["commentId,content", *("," * number + "x" for number in range(2, rows))]).encode()
 
 
 def _lines(records: Iterator[dict[str, Any]] | list[dict[str, Any]]) -> bytes:

@@ -53,6 +53,7 @@ class Dump:
     quarantined_files: Sequence[Path]
     reasons: Mapping[str, int] = field(default_factory=dict)
     rules_version: int = RULES_VERSION
+    findings: Sequence[str] = ()
 
 
 def key_hash(key: str) -> int:

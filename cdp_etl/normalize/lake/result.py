@@ -64,7 +64,8 @@ class NormalizedDump:
         reference_path_records: Number of records that the fast path left to the reference path.
         reference_path_causes: The same by the first cause of each record.
         csv_fields: Contract's names of the columns of each CSV file, '' for a column of no field.
-        findings: Facts about its files that a person should know, as sentences.
+        findings: Facts about its files that a person should know, as sentences: what was recognised beyond their
+            names, near misses of keys, values that look wrong.
         rules_version: Version of the rules that normalized it.
         parts: Its Parquet files by path relative to `directory`, with size and hash; none in outputs of versions
             before this field. They depend on the size of batches, so equal outputs may differ in them.

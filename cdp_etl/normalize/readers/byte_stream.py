@@ -3,9 +3,10 @@
 A file is read to its end or the dump is refused. The readers of the formats interpret the bytes.
 """
 
+import codecs
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Final, Protocol
 
@@ -14,8 +15,11 @@ from isal import igzip_lib
 
 from cdp_etl.contract.file_names import Compression
 from cdp_etl.normalize.errors import DumpUnreadableError
+from cdp_etl.normalize.file_findings import FileFindings
 
 BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+MARKS_WITHIN: Final = "byte order marks at the start of lines, which are ignored"
+"""A finding: files or gzip members with a byte order mark each were joined."""
 OTHER_BYTE_ORDER_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
 """First bytes of UTF-16 and UTF-32 files."""
 
@@ -78,14 +82,31 @@ class ByteSource:
     Attributes:
         file: Path within the dump, for messages.
         path: Path on disk.
-        compression: Compression, by the file's name.
+        compression: Compression, by the file's name or its first bytes.
         bounds: Limits on memory and decompressed size.
+        findings: Findings about the files of the dump.
+        encoding: Encoding that is converted to UTF-8; None if the bytes are read as they are.
     """
 
     file: str
     path: Path
     compression: Compression
     bounds: ReadBounds
+    findings: FileFindings = field(default_factory=FileFindings)
+    encoding: str | None = None
+
+    def note(self, fact: str) -> None:
+        """Add a finding about the file."""
+        self.findings.add(self.file, fact)
+
+    def head(self, size: int) -> bytes:
+        """Return the first `size` bytes of the decompressed file, or all if it is shorter."""
+        found = b""
+        for block in self._blocks(size):
+            found += block
+            if len(found) >= size:
+                break
+        return found[:size]
 
     def blocks(self, density: int = 1) -> Iterator[bytes]:
         """Yield the decompressed bytes in blocks of `batch_bytes`; the last one is shorter, none is empty.
@@ -97,7 +118,13 @@ class ByteSource:
         Raises:
             DumpUnreadableError: If the file cannot be opened, is truncated or corrupt, or exceeds a limit.
         """
-        block_bytes = self.bounds.batch_bytes // density
+        return self._blocks(self.bounds.batch_bytes // density)
+
+    def _blocks(self, block_bytes: int) -> Iterator[bytes]:
+        blocks = self._delivered(block_bytes)
+        return blocks if self.encoding is None else _as_utf_8(self, self.encoding, blocks)
+
+    def _delivered(self, block_bytes: int) -> Iterator[bytes]:
         try:
             with self.path.open("rb") as stream:
                 if self.compression == "none":
@@ -143,6 +170,9 @@ def _decompress(source: ByteSource, stream: IO[bytes]) -> Iterator[bytes]:
     while data := stream.read(step):
         bytes_in += len(data)
         while True:
+            if member.eof and not data.strip(b"\0"):
+                source.note("bytes of zero behind the compressed data, which are ignored")
+                break
             if member.eof:
                 member_offset, step = bytes_in - len(data), _FIRST_STEP
                 member = _new_member(source.compression)
@@ -164,6 +194,21 @@ def _decompress(source: ByteSource, stream: IO[bytes]) -> Iterator[bytes]:
     if not member.eof:
         fact = f"cut short: the {source.compression} member from offset {member_offset} has no end"
         raise DumpUnreadableError(source.file, fact, bytes_in)
+
+
+def _as_utf_8(source: ByteSource, encoding: str, blocks: Iterator[bytes]) -> Iterator[bytes]:
+    decoder = codecs.getincrementaldecoder(encoding)()
+    offset = 0
+    try:
+        for block in blocks:
+            if text := decoder.decode(block):
+                yield text.encode()
+            offset += len(block)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError as error:
+        raise DumpUnreadableError(
+            source.file, f"not {encoding.upper()}, as which it begins", offset + error.start
+        ) from None
 
 
 def _rechunk(chunks: Iterator[bytes], block_bytes: int) -> Iterator[bytes]:

@@ -31,11 +31,13 @@ class MappedColumn:
         kind: Kind of the column.
         key: Key of its value in a record: the contract's name, or the header itself if it is unknown.
         is_contested: Whether another column of the file names the same field in another spelling.
+        is_named: Whether the column has a header.
     """
 
     kind: ColumnKind
     key: str
     is_contested: bool = False
+    is_named: bool = True
 
 
 def map_columns(entity: Entity, file: str, headers: Sequence[str], max_columns: int) -> list[MappedColumn]:
@@ -65,7 +67,7 @@ def map_columns(entity: Entity, file: str, headers: Sequence[str], max_columns: 
         elif normalize_header(header).startswith(custom):
             columns.append(MappedColumn(ColumnKind.CUSTOM, _custom_key(key)))
         else:
-            columns.append(MappedColumn(ColumnKind.EXTRA, key))
+            columns.append(MappedColumn(ColumnKind.EXTRA, key or f"column {number + 1}", is_named=bool(key)))
     return columns
 
 
@@ -74,7 +76,7 @@ def _require_different(entity: Entity, file: str, headers: Sequence[str]) -> Non
     seen: dict[str, int] = {}
     for number, header in enumerate(headers, 1):
         normalized = normalize_header(header)
-        if normalized in seen:
+        if normalized in seen and normalized:
             # In a file without header this is a row of data, so only names of the contract may be shown.
             field = f" {known[normalized]}" if normalized in known else ""
             raise DumpUnreadableError(file, f"columns {seen[normalized]} and {number} name one field{field}")

@@ -7,21 +7,27 @@ from typing import Final
 from cdp_etl.contract.entity import Entity
 from cdp_etl.contract.file_names import DataFile, classify
 from cdp_etl.normalize.errors import DumpUnreadableError
+from cdp_etl.normalize.file_findings import FileFindings
 from cdp_etl.normalize.readers.byte_slices import RecordSlices
 from cdp_etl.normalize.readers.byte_stream import ByteSource, ReadBounds
 from cdp_etl.normalize.readers.csv.rows import read_csv
 from cdp_etl.normalize.readers.json.ndjson import read_lines
-from cdp_etl.normalize.readers.json.payload import expand_payload_lines
+from cdp_etl.normalize.readers.json.payload import expand_lines
 from cdp_etl.normalize.readers.json.rows import JsonRows
+from cdp_etl.normalize.readers.json.shape import JsonShape, json_shape
 from cdp_etl.normalize.readers.json.stream import read_json
+from cdp_etl.normalize.readers.json.values import read_values
 from cdp_etl.normalize.readers.parquet.rows import read_parquet
+from cdp_etl.normalize.readers.recognition import recognise_bytes
 from cdp_etl.normalize.record_batch import RecordBatch
 
 MAX_ROWS: Final = 200_000
 """Records per batch: more very short records would exceed the memory once they are validated."""
 
 
-def decode(entity: Entity, file: str, path: Path, bounds: ReadBounds) -> Iterator[RecordBatch]:
+def decode(
+    entity: Entity, file: str, path: Path, bounds: ReadBounds, findings: FileFindings | None = None
+) -> Iterator[RecordBatch]:
     """Yield the records of a file in batches; a companion file has none.
 
     Args:
@@ -29,6 +35,7 @@ def decode(entity: Entity, file: str, path: Path, bounds: ReadBounds) -> Iterato
         file: Path within the dump; its name determines the format.
         path: Path on disk.
         bounds: Limits on memory and decompressed size.
+        findings: Receives what is recognised in the file beyond its name.
 
     Raises:
         DumpUnreadableError: If the file cannot be read to its end.
@@ -38,19 +45,30 @@ def decode(entity: Entity, file: str, path: Path, bounds: ReadBounds) -> Iterato
         return
     if kind.encrypted:
         raise DumpUnreadableError(file, "is encrypted; expected it decrypted by landing")
-    source = ByteSource(file, path, kind.compression, bounds)
-    match kind.format:
-        case "ndjson":
+    found = findings or FileFindings()
+    if kind.format == "parquet":
+        yield from read_parquet(entity, file, path, bounds, found)
+        return
+    delivered = ByteSource(file, path, kind.compression, bounds, found)
+    source, head = recognise_bytes(delivered)
+    if kind.format == "csv":
+        for rows in read_csv(entity, source, head):
+            yield from rows.chunks(MAX_ROWS)
+        return
+    for slices in _read_json_file(entity, source, json_shape(source, kind.format, head)):
+        yield from _json_rows(entity, slices)
+
+
+def _read_json_file(entity: Entity, source: ByteSource, shape: JsonShape) -> Iterator[RecordSlices]:
+    match shape:
+        case JsonShape.DOCUMENT:
+            yield from read_json(entity, source)
+        case JsonShape.LINES:
             for slices in read_lines(source):
-                yield from _json_rows(entity, expand_payload_lines(slices))
-        case "json":
-            for slices in read_json(source):
-                yield from _json_rows(entity, slices)
-        case "csv":
-            for rows in read_csv(entity, source):
-                yield from rows.chunks(MAX_ROWS)
-        case "parquet":
-            yield from read_parquet(entity, file, path, bounds)
+                yield expand_lines(entity, source, slices)
+        case JsonShape.VALUES:
+            for slices in read_values(source):
+                yield expand_lines(entity, source, slices)
 
 
 def _json_rows(entity: Entity, slices: RecordSlices) -> Iterator[JsonRows]:

@@ -21,7 +21,7 @@ class LatestAttempt:
 
     Attributes:
         status: Status in the ledger.
-        reason: Why the dump was not loaded; None if it was.
+        reason: Why the dump was not loaded; if it was loaded, findings about its files or None.
         records_read: Number of records read.
         quarantined: Number of them that are quarantined.
     """
@@ -34,7 +34,10 @@ class LatestAttempt:
 
 @dataclass(frozen=True, slots=True)
 class LoadCounts:
-    """Counts of the load that is in place: records_read = accepted + superseded + quarantined."""
+    """Counts of the load that is in place: records_read = accepted + superseded + quarantined.
+
+    `findings` is what was found about its files, None if nothing was.
+    """
 
     files: int
     bytes: int
@@ -45,6 +48,7 @@ class LoadCounts:
     with_warnings: int
     restored_versions: int
     finished_at: datetime
+    findings: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,8 @@ SELECT
       'quarantined': quarantined,
       'with_warnings': with_warnings,
       'restored_versions': restored_versions,
-      'finished_at': finished_at
+      'finished_at': finished_at,
+      'findings': reason
     },
     load_seq
   ) FILTER (WHERE status = 'loaded') AS loaded

@@ -7,6 +7,7 @@ the load.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Final
 
 import duckdb
 
@@ -32,6 +33,9 @@ from cdp_etl.warehouse.load.unmapped_events import UnmappedEvents, unmapped_even
 from cdp_etl.warehouse.schema import consent_backfill
 from cdp_etl.warehouse.sql import transaction
 
+_MAX_FINDINGS: Final = 10
+"""Findings about a dump's files that the ledger stores; the run metadata has all."""
+
 
 @dataclass(frozen=True, slots=True)
 class LoadResult:
@@ -41,7 +45,7 @@ class LoadResult:
         status: loaded; unchanged (the same content is in place); refused (nothing was changed).
         load_id: The row in the ledger.
         load_seq: The number of that row.
-        reason: Why the dump was not loaded, in a sentence; None if it was loaded.
+        reason: Why the dump was not loaded, in a sentence; if it was loaded, findings about its files or None.
         records_read: Records of the dump: accepted + superseded + quarantined.
         accepted: Records that are rows of staging.
         superseded: Valid records whose key occurs again later in the dump.
@@ -168,6 +172,7 @@ def _replace(
     consent_backfill.close_gaps(connection, {(delivery.entity.table, delivery.dump.dump_date)})
     outcome = Outcome(
         "loaded",
+        _said(delivery.dump),
         changed_keys=change_feed.count_changed_keys(connection, attempt),
         restored_versions=current_versions.count_restored_versions(connection),
         difference=difference,
@@ -176,6 +181,11 @@ def _replace(
     ledger.write_attempt(connection, attempt, outcome, delivery)
     unmapped = unmapped_events(connection, delivery.entity, delivery.dump.dump_date)
     return _result(delivery, attempt, outcome, findings, unmapped)
+
+
+def _said(dump: LoadableDump) -> str | None:
+    """Return the findings about the files of a loaded dump in one text, as the ledger stores them."""
+    return "; ".join(dump.findings[:_MAX_FINDINGS]) + "." if dump.findings else None
 
 
 def _compare_with_lake(connection: duckdb.DuckDBPyConnection, delivery: DumpDelivery) -> None:

@@ -56,6 +56,10 @@ class LoadableDump(Protocol):
         """Number of quarantined records by reason."""
 
     @property
+    def findings(self) -> Sequence[str]:
+        """Findings about its files and keys, without the full stop of a sentence."""
+
+    @property
     def accepted_files(self) -> Sequence[Path]:
         """Parquet of `lake_columns`; empty if no record was accepted."""
 

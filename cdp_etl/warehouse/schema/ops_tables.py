@@ -64,7 +64,8 @@ LOAD = OpsTable(
         TableColumn(
             "reason",
             TEXT,
-            "Why nothing was loaded, or what was withdrawn, in a sentence; null if the dump was loaded.",
+            "Why nothing was loaded, or what was withdrawn, in a sentence; of a loaded dump the findings about its"
+            " files, or null.",
         ),
         _count("files", "Files of the dump."),
         _count("bytes", "Total size of these files, as delivered."),

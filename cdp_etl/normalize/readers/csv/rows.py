@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from io import BytesIO
+from itertools import takewhile
 from typing import Any, Final
 
 import numpy as np
@@ -22,13 +23,19 @@ from cdp_etl.contract.parsers import normalize_text
 from cdp_etl.normalize import errors
 from cdp_etl.normalize.errors import DumpUnreadableError
 from cdp_etl.normalize.readers.byte_slices import RecordSlices, quarantine_invalid_utf8
-from cdp_etl.normalize.readers.byte_stream import BYTE_ORDER_MARK, OTHER_BYTE_ORDER_MARKS, ByteSource
+from cdp_etl.normalize.readers.byte_stream import (
+    BYTE_ORDER_MARK,
+    MARKS_WITHIN,
+    OTHER_BYTE_ORDER_MARKS,
+    ByteSource,
+)
 from cdp_etl.normalize.readers.column_mapping import (
     ColumnKind,
     MappedColumn,
     map_columns,
     parse_custom_field_text,
 )
+from cdp_etl.normalize.readers.csv.dialect import csv_dialect
 from cdp_etl.normalize.readers.csv.text import RowBounds, find_rows, split_cells
 from cdp_etl.normalize.readers.csv.wrapped_cells import unwrap
 from cdp_etl.normalize.readers.table_columns import table_columns, with_json_objects, with_json_strings
@@ -37,6 +44,9 @@ from cdp_etl.normalize.reference_path import Quarantined
 
 _MAX_TERMINATOR_BYTES: Final = 2
 """Maximum distance of consecutive rows; if it is larger, a skipped row is between them."""
+
+_MAX_EMPTY_CELLS: Final = 1_000
+"""Empty cells behind the last column that are ignored; a row with more is not looked at."""
 
 _MAX_ROWS_AT_ONCE: Final = 1 << 20
 _PART_BYTES: Final = 1 << 20
@@ -62,6 +72,7 @@ class CsvRows:
     slices: RecordSlices
     cells: Offsets
     is_standard: npt.NDArray[np.bool_]
+    delimiter: bytes = b","
 
     @property
     def file(self) -> str:
@@ -90,11 +101,14 @@ class CsvRows:
         """Return the cells that are not blank, by key."""
         if row in self.slices.quarantined:
             return Quarantined([self.slices.quarantined[row]])
-        if self.cells[row] != len(self.mapping):
-            return Quarantined([errors.wrong_cell_count(int(self.cells[row]), len(self.mapping))])
-        cells = split_cells(self.raw(row))
-        if cells is None:
+        count, columns = int(self.cells[row]), len(self.mapping)
+        is_near = columns - _unnamed(self.mapping) <= count <= columns + _MAX_EMPTY_CELLS
+        cells = split_cells(self.raw(row), self.delimiter) if is_near else None
+        if cells is None and count == columns:
             return Quarantined([errors.AFTER_CLOSING_QUOTE])
+        cells = None if cells is None else _fitted(cells, self.mapping)
+        if cells is None:
+            return Quarantined([errors.wrong_cell_count(count, columns)])
         record: dict[str, Any] = {}
         for column, cell in zip(self.mapping, cells, strict=True):
             text = cell.decode()
@@ -131,7 +145,9 @@ class CsvRows:
         is_supported[list(self.slices.quarantined)] = False
         rows = np.flatnonzero(is_supported)
         unsupported = Counter({"record: unsupported quotes or number of cells": len(is_supported) - len(rows)})
-        table = _parse_table(self._bytes_of(is_supported), len(self.mapping)) if len(rows) else None
+        table = (
+            _parse_table(self._bytes_of(is_supported), len(self.mapping), self.delimiter) if len(rows) else None
+        )
         if table is None or table.num_rows != len(rows):
             return empty_columns(self.entity, unsupported)
         frame = pl.DataFrame(table).with_columns(pl.Series(ROW, rows, pl.Int64()))
@@ -166,24 +182,31 @@ def _may_have_apostrophe(field: ContractField) -> bool:
     return field.column.is_id or field.column.personal is Personal.PHONE
 
 
-def read_csv(entity: Entity, source: ByteSource) -> Iterator[CsvRows]:
-    """Yield the rows of a file in batches; blank lines are skipped.
+def read_csv(entity: Entity, source: ByteSource, head: bytes) -> Iterator[CsvRows]:
+    """Yield the rows of a file in batches; blank lines and rows of delimiters alone are skipped.
+
+    Args:
+        entity: The entity of the rows.
+        source: The file.
+        head: Its first bytes, by which its dialect is recognised.
 
     Raises:
         DumpUnreadableError: If the file cannot be read to its end, if its header is invalid, or if a row is longer
             than the limit. Such a row most likely has an unclosed quote that makes the rest of the file one cell.
     """
     mapping: list[MappedColumn] | None = None
+    dialect = csv_dialect(entity, source, head)
     position = 1
+    has_empty_rows = False
     limit = source.bounds.record_bytes
     rest, offset = b"", 0
     for block, is_last in _with_last(_parts(source.blocks(_DENSITY))):
         data = rest + block
         if offset == 0 and not rest:
             _check_encoding(source, data)
-            data = data.removeprefix(BYTE_ORDER_MARK)
-            offset = len(block) - len(data)
-        bounds = find_rows(data, is_last=is_last)
+            offset = min(dialect.skipped, len(data))
+            data = data[offset:]
+        bounds = find_rows(data, dialect.delimiter, is_last=is_last)
         if is_last and bounds.unclosed is not None:
             fact = "a quote opens here that is never closed"
             raise DumpUnreadableError(source.file, fact, offset + bounds.unclosed)
@@ -193,17 +216,22 @@ def read_csv(entity: Entity, source: ByteSource) -> Iterator[CsvRows]:
             start = int(np.append(bounds.starts, bounds.beyond)[row])
             fact = f"a row longer than the limit of {limit} bytes, or a quote that is never closed"
             raise DumpUnreadableError(source.file, fact, offset + start)
+        starts = _after_byte_order_marks(source, data, bounds.starts)
+        is_empty = (bounds.cells > 1) & (bounds.ends - starts == bounds.cells - 1)
         rows = _not_blank(data, bounds)
+        if is_empty.any():
+            rows = rows[~is_empty[rows]]
+        if len(rows) and (has_empty_rows or is_empty[: rows[-1]].any()):
+            source.note("rows of delimiters alone, between others; they are no records")
+        has_empty_rows = bool(is_empty.any()) or (has_empty_rows and not len(rows))
         if mapping is None and len(rows):
-            mapping = _read_header(entity, source, data[bounds.starts[rows[0]] : bounds.ends[rows[0]]])
+            mapping = _read_header(entity, source, data[starts[rows[0]] : bounds.ends[rows[0]]], dialect.delimiter)
             rows = rows[1:]
         if mapping is not None and len(rows):
             positions = np.arange(position, position + len(rows))
-            slices = RecordSlices(
-                source.file, data, bounds.starts[rows], bounds.ends[rows], positions, offset=offset
-            )
+            slices = RecordSlices(source.file, data, starts[rows], bounds.ends[rows], positions, offset=offset)
             quarantine_invalid_utf8(slices)
-            yield CsvRows(entity, mapping, slices, bounds.cells[rows], bounds.is_standard[rows])
+            yield CsvRows(entity, mapping, slices, bounds.cells[rows], bounds.is_standard[rows], dialect.delimiter)
             position += len(rows)
         rest, offset = data[bounds.beyond :], offset + bounds.beyond
 
@@ -238,8 +266,35 @@ def _not_blank(data: bytes, bounds: RowBounds) -> Offsets:
     return np.flatnonzero(is_not_blank)
 
 
-def _read_header(entity: Entity, source: ByteSource, line: bytes) -> list[MappedColumn]:
-    cells = split_cells(line)
+def _after_byte_order_marks(source: ByteSource, data: bytes, starts: Offsets) -> Offsets:
+    """Return the starts of rows without the byte order marks of files or gzip members that were appended."""
+    rows = np.flatnonzero(np.frombuffer(data, np.uint8)[starts] == BYTE_ORDER_MARK[0])
+    marked = [row for row in rows.tolist() if data.startswith(BYTE_ORDER_MARK, int(starts[row]))]
+    if not marked:
+        return starts
+    source.note(MARKS_WITHIN)
+    after = starts.copy()
+    after[marked] += len(BYTE_ORDER_MARK)
+    return after
+
+
+def _fitted(cells: list[bytes], mapping: list[MappedColumn]) -> list[bytes] | None:
+    """Return one cell for each column, or None if a cell behind the last column is not empty.
+
+    Spreadsheets write empty cells behind the last column, in the header or in the rows. So a row may lack cells
+    of columns without header, or have more empty cells.
+    """
+    columns = len(mapping)
+    return None if any(cells[columns:]) else cells[:columns] + [b""] * (columns - len(cells))
+
+
+def _unnamed(mapping: list[MappedColumn]) -> int:
+    """Return the number of columns without header behind the last one with a header."""
+    return sum(1 for _ in takewhile(lambda mapped: not mapped.is_named, reversed(mapping)))
+
+
+def _read_header(entity: Entity, source: ByteSource, line: bytes, delimiter: bytes) -> list[MappedColumn]:
+    cells = split_cells(line, delimiter)
     if cells is None:
         raise DumpUnreadableError(source.file, "text after a closing quote in the header", 0)
     if b"\r" in line:
@@ -249,16 +304,31 @@ def _read_header(entity: Entity, source: ByteSource, line: bytes) -> list[Mapped
         headers = [cell.decode() for cell in cells]
     except UnicodeDecodeError:
         raise DumpUnreadableError(source.file, "the header is not UTF-8", 0) from None
-    return map_columns(entity, source.file, headers, source.bounds.columns)
+    mapping = map_columns(entity, source.file, headers, source.bounds.columns)
+    if unnamed := _unnamed(mapping):
+        source.note(f"{unnamed} empty {'header' if unnamed == 1 else 'headers'} behind the last column")
+    required = {field.contract_name for field in entity.fields if field.is_required}
+    if required.isdisjoint(mapped.key for mapped in mapping):
+        raise DumpUnreadableError(source.file, _no_required_field(line), 0)
+    return mapping
 
 
-def _parse_table(rows: bytes, cells: int) -> pa.Table:
+def _no_required_field(header: bytes) -> str:
+    """Return the fact that a header names no required field, with the most probable cause."""
+    counts = {delimiter: header.count(delimiter) for delimiter in (b",", b";", b"\t", b"|")}
+    most = max(counts, key=lambda delimiter: counts[delimiter])
+    if most != b",":
+        return f"the header has none of the required fields; is the delimiter '{most.decode()}'?"
+    return "the header has none of the required fields; expected the names of the fields in the first line"
+
+
+def _parse_table(rows: bytes, cells: int, delimiter: bytes) -> pa.Table:
     """Parse standard rows to columns of text, with every cell unchanged."""
     names = [f"cell {number}" for number in range(cells)]
     return pyarrow.csv.read_csv(
         BytesIO(rows),
         pyarrow.csv.ReadOptions(use_threads=False, block_size=max(len(rows), 1), column_names=names),
-        pyarrow.csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=True),
+        pyarrow.csv.ParseOptions(delimiter=delimiter.decode(), newlines_in_values=True, ignore_empty_lines=True),
         pyarrow.csv.ConvertOptions(
             check_utf8=False,
             column_types=dict.fromkeys(names, pa.string()),

@@ -14,10 +14,8 @@ import numpy.typing as npt
 from cdp_etl.normalize.record_batch import Offsets
 
 _QUOTE: Final = 0x22
-_COMMA: Final = 0x2C
 _NEWLINE: Final = 0x0A
 _RETURN: Final = 0x0D
-_CELL_END: Final = re.compile(rb"[,\n]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +39,14 @@ class RowBounds:
     unclosed: int | None
 
 
-def find_rows(data: bytes, *, is_last: bool) -> RowBounds:
+def find_rows(data: bytes, delimiter: bytes = b",", *, is_last: bool) -> RowBounds:
     """Find the complete rows in a block that starts with a row; the last block may end without a newline."""
     codes = np.frombuffer(data, np.uint8)
     quotes = np.flatnonzero(codes == _QUOTE)
-    if len(quotes) and not _are_regular(codes, quotes):
-        return _find_rows_by_cell(data, is_last=is_last)
+    if len(quotes) and not _are_regular(codes, quotes, delimiter[0]):
+        return _find_rows_by_cell(data, delimiter, is_last=is_last)
     newlines = np.flatnonzero(codes == _NEWLINE)
-    commas = np.flatnonzero(codes == _COMMA)
+    commas = np.flatnonzero(codes == delimiter[0])
     is_open = bool(len(quotes) % 2)
     if len(quotes):
         newlines = newlines[np.searchsorted(quotes, newlines) % 2 == 0]
@@ -71,22 +69,23 @@ def find_rows(data: bytes, *, is_last: bool) -> RowBounds:
     return RowBounds(starts, ends, cells, is_standard, beyond, int(quotes[-1]) if is_open else None)
 
 
-def _are_regular(codes: npt.NDArray[np.uint8], quotes: npt.NDArray[np.intp]) -> bool:
+def _are_regular(codes: npt.NDArray[np.uint8], quotes: npt.NDArray[np.intp], delimiter: int) -> bool:
     """Return whether every quote opens a cell, closes one, or is half of a doubled one."""
     opening, closing = quotes[0::2], quotes[1::2]
     before = codes[np.maximum(opening - 1, 0)]
     is_after_quote = np.zeros(len(opening), np.bool_)
     is_after_quote[1:] = opening[1:] == closing[: len(opening) - 1] + 1
-    is_opening = (opening == 0) | (before == _COMMA) | (before == _NEWLINE) | is_after_quote
+    is_opening = (opening == 0) | (before == delimiter) | (before == _NEWLINE) | is_after_quote
     closing = closing[closing < len(codes) - 1]
     after = codes[closing + 1]
     is_before_end = (after == _RETURN) & (codes[np.minimum(closing + 2, len(codes) - 1)] == _NEWLINE)
-    is_closing = (after == _COMMA) | (after == _NEWLINE) | (after == _QUOTE) | is_before_end
+    is_closing = (after == delimiter) | (after == _NEWLINE) | (after == _QUOTE) | is_before_end
     return bool(is_opening.all() and is_closing.all())
 
 
-def _find_rows_by_cell(data: bytes, *, is_last: bool) -> RowBounds:
+def _find_rows_by_cell(data: bytes, delimiter: bytes, *, is_last: bool) -> RowBounds:
     """Find rows cell by cell, for blocks in which a quote is inside an unquoted cell."""
+    cell_end = re.compile(b"[" + re.escape(delimiter) + rb"\n]")
     starts: list[int] = []
     ends: list[int] = []
     cells: list[int] = []
@@ -94,7 +93,7 @@ def _find_rows_by_cell(data: bytes, *, is_last: bool) -> RowBounds:
     start = 0
     unclosed: int | None = None
     while start < len(data):
-        row = _find_row(data, start)
+        row = _find_row(data, start, cell_end)
         if row.unclosed is not None or (row.is_incomplete and not is_last):
             unclosed = row.unclosed
             break
@@ -123,7 +122,7 @@ class _Row:
     unclosed: int | None
 
 
-def _find_row(data: bytes, start: int) -> _Row:
+def _find_row(data: bytes, start: int, cell_end: re.Pattern[bytes]) -> _Row:
     at = start
     cells = 0
     is_standard = True
@@ -133,12 +132,12 @@ def _find_row(data: bytes, start: int) -> _Row:
             closing = _closing_quote(data, at)
             if closing is None:
                 return _Row(at, at, cells, is_standard=False, is_incomplete=True, unclosed=at)
-            found = _CELL_END.search(data, closing + 1)
+            found = cell_end.search(data, closing + 1)
             end = found.start() if found else len(data)
             between = data[closing + 1 : end]
             is_standard &= between in {b"", b"\r"}
         else:
-            found = _CELL_END.search(data, at)
+            found = cell_end.search(data, at)
             end = found.start() if found else len(data)
             is_standard &= data.find(b'"', at, end) < 0
         if found is None or found.group() == b"\n":
@@ -157,7 +156,7 @@ def _closing_quote(data: bytes, opening: int) -> int | None:
     return None
 
 
-def split_cells(row: bytes) -> list[bytes] | None:
+def split_cells(row: bytes, delimiter: bytes = b",") -> list[bytes] | None:
     """Return the cells of one row without line terminator, or None if text follows a closing quote."""
     cells: list[bytes] = []
     at = 0
@@ -168,11 +167,11 @@ def split_cells(row: bytes) -> list[bytes] | None:
                 return None
             cells.append(row[at + 1 : closing].replace(b'""', b'"'))
             end = closing + 1
-            if row[end : end + 1] not in {b"", b","}:
+            if row[end : end + 1] not in {b"", delimiter}:
                 return None
         else:
-            comma = row.find(b",", at)
-            end = len(row) if comma < 0 else comma
+            found = row.find(delimiter, at)
+            end = len(row) if found < 0 else found
             cells.append(row[at:end])
         if end >= len(row):
             return cells

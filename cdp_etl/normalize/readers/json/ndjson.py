@@ -11,7 +11,12 @@ import numpy as np
 
 from cdp_etl.normalize import errors
 from cdp_etl.normalize.readers.byte_slices import RecordSlices, quarantine_invalid_utf8
-from cdp_etl.normalize.readers.byte_stream import BYTE_ORDER_MARK, OTHER_BYTE_ORDER_MARKS, ByteSource
+from cdp_etl.normalize.readers.byte_stream import (
+    BYTE_ORDER_MARK,
+    MARKS_WITHIN,
+    OTHER_BYTE_ORDER_MARKS,
+    ByteSource,
+)
 from cdp_etl.normalize.record_batch import Offsets
 
 _NEWLINE: Final = 0x0A
@@ -39,7 +44,7 @@ def read_lines(source: ByteSource) -> Iterator[RecordSlices]:
             is_utf8 = not data.startswith(OTHER_BYTE_ORDER_MARKS)
             block = data.removeprefix(BYTE_ORDER_MARK)
         for part, newlines in _parts(block):
-            slices, position = _cut_lines(source.file, part, newlines, position, limit)
+            slices, position = _cut_lines(source, part, newlines, position, limit)
             for row in np.flatnonzero(slices.ends - slices.starts > limit):
                 slices.quarantined[int(row)] = errors.too_long(limit)
                 slices.ends[row] = slices.starts[row] + limit
@@ -100,7 +105,9 @@ def _newlines(data: bytes) -> Offsets:
     return np.flatnonzero(np.frombuffer(data, np.uint8) == _NEWLINE)
 
 
-def _cut_lines(file: str, data: bytes, newlines: Offsets, position: int, limit: int) -> tuple[RecordSlices, int]:
+def _cut_lines(
+    source: ByteSource, data: bytes, newlines: Offsets, position: int, limit: int
+) -> tuple[RecordSlices, int]:
     """Cut bytes into lines; also return the position of the next line. A line beyond the limit is never blank."""
     codes, ends = np.frombuffer(data, np.uint8), newlines
     if len(data) and (not len(ends) or ends[-1] != len(data) - 1):
@@ -112,6 +119,9 @@ def _cut_lines(file: str, data: bytes, newlines: Offsets, position: int, limit: 
     is_record = ends > starts
     first = codes[np.where(is_record, starts, 0)] if len(data) else codes
     for row in np.flatnonzero(is_record & (first != _OPEN_BRACE) & (ends - starts <= limit)):
+        if data.startswith(BYTE_ORDER_MARK, starts[row]):  # of a file or gzip member that was appended
+            source.note(MARKS_WITHIN)
+            starts[row] += len(BYTE_ORDER_MARK)
         is_record[row] = bool(data[starts[row] : ends[row]].strip())
-    slices = RecordSlices(file, data, starts[is_record], ends[is_record], positions[is_record])
+    slices = RecordSlices(source.file, data, starts[is_record], ends[is_record], positions[is_record])
     return slices, position + len(positions)

@@ -11,11 +11,18 @@ from typing import Final
 import numpy as np
 
 from cdp_etl.contract import strict_json
+from cdp_etl.contract.entity import Entity
 from cdp_etl.normalize import errors
 from cdp_etl.normalize.errors import DumpUnreadableError
 from cdp_etl.normalize.readers.byte_slices import RecordSlices, quarantine_invalid_utf8
 from cdp_etl.normalize.readers.byte_stream import BYTE_ORDER_MARK, OTHER_BYTE_ORDER_MARKS, ByteSource
-from cdp_etl.normalize.readers.json.envelope import ENTRIES, Envelope, parse_envelope
+from cdp_etl.normalize.readers.json.envelope import (
+    ENTRIES,
+    Envelope,
+    envelope_of,
+    parse_envelope,
+    unknown_members,
+)
 from cdp_etl.normalize.readers.json.payload import ENTRIES_MEMBER
 from cdp_etl.normalize.readers.json.structure import (
     CLOSE,
@@ -32,7 +39,7 @@ _MAX_ELEMENTS: Final = 1 << 20
 """Elements and marks that are cut at the same time: their offsets need memory, however short the elements are."""
 
 
-def read_json(source: ByteSource) -> Iterator[RecordSlices]:
+def read_json(entity: Entity, source: ByteSource) -> Iterator[RecordSlices]:
     """Yield the elements of a file's array, or of its payload's `entries`, in batches.
 
     A single object that is no payload is one record. A file of white space alone has no record.
@@ -44,7 +51,7 @@ def read_json(source: ByteSource) -> Iterator[RecordSlices]:
     if first == b"[":
         yield from _read_elements(source, start, None)
     elif first == b"{":
-        yield from _read_object(source, start)
+        yield from _read_object(entity, source, start)
     elif first:
         raise DumpUnreadableError(source.file, "not JSON: expected an array or an API payload in UTF-8", start)
 
@@ -63,7 +70,7 @@ def _first_byte(source: ByteSource) -> tuple[int, bytes]:
     return offset, b""
 
 
-def _read_object(source: ByteSource, start: int) -> Iterator[RecordSlices]:
+def _read_object(entity: Entity, source: ByteSource, start: int) -> Iterator[RecordSlices]:
     """Yield the entries of the payload at `start`, or the object itself if it is no payload.
 
     The file is read twice, because the members that apply to the entries may follow them.
@@ -79,13 +86,35 @@ def _read_object(source: ByteSource, start: int) -> Iterator[RecordSlices]:
         raise DumpUnreadableError(source.file, "not UTF-8", start + error.start) from None
     except strict_json.MalformedJsonError as error:
         raise DumpUnreadableError(source.file, f"not JSON: {error}", start) from None
-    envelope = parse_envelope(value)
     if entries is None:
         yield _single_record(source, text, start, quarantined={})
-    elif envelope is None or value[ENTRIES]:
+        return
+    if value[ENTRIES] != []:
         raise DumpUnreadableError(source.file, f"`{ENTRIES}` is repeated, and not always an array", start)
-    else:
-        yield from _read_elements(source, entries, envelope)
+    whole = None if parse_envelope(entity, value) else _whole_object(source, start)
+    if whole is not None and _is_record(entity, source, whole, start):
+        yield _single_record(source, whole, start, quarantined={})
+        return
+    if (fact := unknown_members(value)) is not None:
+        source.note(fact)
+    yield from _read_elements(source, entries, envelope_of(value))
+
+
+def _whole_object(source: ByteSource, start: int) -> bytes | None:
+    """Return the object that is the file, or None if it is longer than a record may be."""
+    text = b""
+    for _, block in _blocks_from(source, start):
+        text += block
+        if len(text) > source.bounds.record_bytes:
+            return None
+    return text.rstrip(JSON_WHITESPACE)
+
+
+def _is_record(entity: Entity, source: ByteSource, text: bytes, start: int) -> bool:
+    try:
+        return parse_envelope(entity, strict_json.parse(text.decode())) is None
+    except (UnicodeDecodeError, strict_json.MalformedJsonError):
+        raise DumpUnreadableError(source.file, "not JSON", start) from None
 
 
 def _single_record(source: ByteSource, text: bytes, start: int, quarantined: dict[int, str]) -> RecordSlices:

@@ -17,7 +17,7 @@ from cdp_etl.contract.entity import Entity
 from cdp_etl.contract.parsers import WHITESPACE
 from cdp_etl.normalize.nfc import NFC_UNCERTAIN
 from cdp_etl.normalize.readers.column_mapping import ColumnKind, MappedColumn
-from cdp_etl.normalize.readers.parquet.values import ArrowColumn, as_json
+from cdp_etl.normalize.readers.parquet.values import ArrowColumn, as_json, python_values
 from cdp_etl.normalize.readers.table_columns import table_columns, with_json_objects, with_json_strings
 from cdp_etl.normalize.record_batch import ROW, ColumnBatch
 
@@ -125,7 +125,7 @@ def _json_column(column: ArrowColumn, *, needs_object: bool) -> tuple[pl.Series,
         return _all_lossless(pl.Series(column).cast(pl.String()))
     texts: list[str | None] = []
     is_lossless: list[bool] = []
-    for value in column.to_pylist():
+    for value in python_values(column):
         converted = as_json(value)
         is_lossless.append(value is None or not needs_object or isinstance(converted, dict))
         texts.append(None if value is None else strict_json.serialize(converted))

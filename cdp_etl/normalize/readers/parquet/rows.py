@@ -3,10 +3,10 @@
 `columns.py` converts the columns for the fast path.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -15,10 +15,12 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from cdp_etl.contract import strict_json
+from cdp_etl.contract.columns import ContractType
 from cdp_etl.contract.entity import Entity
 from cdp_etl.contract.parsers import normalize_text
 from cdp_etl.normalize import errors
 from cdp_etl.normalize.errors import DumpUnreadableError
+from cdp_etl.normalize.file_findings import FileFindings
 from cdp_etl.normalize.readers.byte_stream import ReadBounds
 from cdp_etl.normalize.readers.column_mapping import (
     ColumnKind,
@@ -29,9 +31,11 @@ from cdp_etl.normalize.readers.column_mapping import (
 from cdp_etl.normalize.readers.parquet.bounds import DecodedBytes, decoded_lengths, plan_reading
 from cdp_etl.normalize.readers.parquet.columns import parquet_columns
 from cdp_etl.normalize.readers.parquet.page_headers import MalformedHeaderError
-from cdp_etl.normalize.readers.parquet.values import ArrowColumn, as_delivered, as_json
+from cdp_etl.normalize.readers.parquet.values import ArrowColumn, as_delivered, as_json, python_value
 from cdp_etl.normalize.record_batch import ColumnBatch, Offsets
 from cdp_etl.normalize.reference_path import Quarantined
+
+_NUMBERS: Final = frozenset({ContractType.INTEGER, ContractType.LONG, ContractType.DOUBLE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +89,12 @@ class ParquetRows:
         return parquet_columns(self.entity, self.mapping, self.batch, list(self.quarantined))
 
     def _value(self, row: int, column: int) -> Any:
-        scalar = self.batch.column(column)[row]
-        try:
-            return scalar.as_py()
-        except (ValueError, OverflowError):  # a timestamp beyond Python's calendar is out of range as a number too
-            return scalar.cast(pa.int64()).as_py() // 1000
+        return python_value(self.batch.column(column)[row])
 
 
-def read_parquet(entity: Entity, file: str, path: Path, bounds: ReadBounds) -> Iterator[ParquetRows]:
+def read_parquet(
+    entity: Entity, file: str, path: Path, bounds: ReadBounds, findings: FileFindings
+) -> Iterator[ParquetRows]:
     """Yield the rows of a file in batches of about `bounds.batch_bytes`.
 
     Raises:
@@ -116,6 +118,7 @@ def read_parquet(entity: Entity, file: str, path: Path, bounds: ReadBounds) -> I
             for batch in source.iter_batches(plan.rows, use_threads=False):
                 for part, quarantined in _parts(batch, plan.dictionaries, bounds):
                     decoded = _decode(part, quarantined, bounds.record_bytes)
+                    decoded = _without_nan(entity, mapping, decoded, lambda fact: findings.add(file, fact))
                     decoded_bytes.add(len(part), decoded.nbytes)
                     positions = np.arange(position, position + len(part))
                     yield ParquetRows(entity, file, mapping, decoded, positions, quarantined)
@@ -164,6 +167,9 @@ def _decode(batch: pa.RecordBatch, quarantined: dict[int, str], limit: int) -> p
         decoded: ArrowColumn = column
         if isinstance(column, pa.DictionaryArray):
             decoded = column.dictionary_decode()
+        if isinstance(decoded.type, pa.UuidType):
+            texts = [None if value is None else str(value) for value in decoded.to_pylist()]
+            decoded = pa.array(texts, pa.string())
         if pa.types.is_timestamp(decoded.type):
             zone = None if decoded.type.tz is None else "UTC"
             decoded = pc.cast(decoded, pa.timestamp("us", zone), safe=False)
@@ -174,6 +180,24 @@ def _decode(batch: pa.RecordBatch, quarantined: dict[int, str], limit: int) -> p
     for row in np.flatnonzero(_string_bytes(result) > limit).tolist():
         quarantined.setdefault(row, errors.too_long(limit))
     return result
+
+
+def _without_nan(
+    entity: Entity, mapping: Sequence[MappedColumn], batch: pa.RecordBatch, note: Callable[[str], None]
+) -> pa.RecordBatch:
+    """Return a batch in which NaN is null in the columns of optional numbers: pandas writes missing numbers so."""
+    for number, mapped in enumerate(mapping):
+        field = entity.by_contract_name.get(mapped.key) if mapped.kind is ColumnKind.FIELD else None
+        column: Any = batch.column(number)
+        if field is None or field.is_required or field.column.type not in _NUMBERS:
+            continue
+        if pa.types.is_float32(column.type) or pa.types.is_float64(column.type):
+            is_nan = pc.and_kleene(pc.is_valid(column), pc.is_nan(column))
+            if pc.any(is_nan).as_py():
+                note(f"NaN in the column of `{mapped.key}`, read as absent")
+                absent = pc.if_else(is_nan, pa.scalar(None, column.type), column)
+                batch = batch.set_column(number, batch.schema.field(number).name, absent)
+    return batch
 
 
 def _string_bytes(batch: pa.RecordBatch) -> npt.NDArray[np.int64]:

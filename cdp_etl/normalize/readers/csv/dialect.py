@@ -1,0 +1,50 @@
+"""Dialect of a CSV file, recognised by its first lines: the delimiter, and a line `sep=;` ahead of the header.
+
+Spreadsheets write `;` where the comma is the decimal mark, and tabs as "Unicode text".
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from cdp_etl.contract.entity import Entity
+from cdp_etl.contract.key_spelling import named_field
+from cdp_etl.normalize.readers.byte_stream import BYTE_ORDER_MARK, ByteSource
+from cdp_etl.normalize.readers.csv.text import split_cells
+
+_SEPARATOR_LINE: Final = re.compile(rb'"?sep=([,;\t|])"?[ ,;\t]*\r?\n', re.IGNORECASE)
+_OTHERS: Final = {b";": "';'", b"\t": "a tab"}
+_NAMES: Final = _OTHERS | {b",": "','", b"|": "'|'"}
+_MIN_FIELDS: Final = 2
+"""Headers that must name fields, for a delimiter other than the comma."""
+
+
+@dataclass(frozen=True, slots=True)
+class CsvDialect:
+    """The delimiter of a file, and the number of bytes before its header."""
+
+    delimiter: bytes = b","
+    skipped: int = 0
+
+
+def csv_dialect(entity: Entity, source: ByteSource, head: bytes) -> CsvDialect:
+    """Return the dialect of a file by its head, and note what is not a plain comma."""
+    skipped = len(BYTE_ORDER_MARK) if head.startswith(BYTE_ORDER_MARK) else 0
+    line = _SEPARATOR_LINE.match(head, skipped)
+    if line is not None:
+        source.note(f"a line `sep=` ahead of the header; the delimiter is {_NAMES[line[1]]}")
+        return CsvDialect(line[1], line.end())
+    header = head[skipped:].lstrip().partition(b"\n")[0]
+    fields = {delimiter: _fields(entity, header, delimiter) for delimiter in (b",", *_OTHERS)}
+    best = max(fields, key=lambda delimiter: fields[delimiter])
+    if best == b"," or fields[best] < _MIN_FIELDS:
+        return CsvDialect(skipped=skipped)
+    source.note(f"the delimiter is {_OTHERS[best]}")
+    return CsvDialect(best, skipped)
+
+
+def _fields(entity: Entity, header: bytes, delimiter: bytes) -> int:
+    """Return how many cells of a header name a field."""
+    cells = split_cells(header.rstrip(b"\r"), delimiter) if delimiter in header else None
+    names = (cell.decode(errors="replace").strip() for cell in cells or ())
+    return sum(name in entity.by_contract_name or named_field(entity, name) is not None for name in names)

@@ -1,0 +1,182 @@
+"""Recognition: an unmistakable file is read with a finding, any other is refused with its cause."""
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+from backports import zstd
+
+from cdp_etl.contract.normalization_settings import NormalizationSettings
+from cdp_etl.normalize import DumpUnreadableError
+from cdp_etl.normalize.lake.result import NormalizedDump
+from cdp_etl_tests.normalize.harness import NOON_MS, comment, ndjson, normalize
+
+LINES = ndjson(comment(1), comment(2))
+TEXT = LINES.decode()
+ARRAY = json.dumps([comment(1), comment(2)]).encode()
+INDENTED = b"\n".join(json.dumps(comment(number), indent=2).encode() for number in (1, 2))
+NAMES = "commentId,content,commentedAt,customerId,customerName,customerPhone,productSku,productName"
+
+
+def row(number: int) -> str:
+    return f"{number},Hello,{NOON_MS},KH1,An,0912345678,SKU1,Iphone"
+
+
+CSV = "\n".join([NAMES, row(1), row(2), ""])
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "finding"),
+    [
+        pytest.param("a.json", LINES, "its content is lines of JSON objects", id="NDJSON named .json"),
+        pytest.param("a.json", LINES.replace(b"\n", b""), "objects one after another", id="glued, named .json"),
+        pytest.param("a.ndjson", LINES.replace(b"\n", b""), "objects one after another", id="glued objects"),
+        pytest.param("a.ndjson", INDENTED, "objects one after another", id="indented objects"),
+        pytest.param("a.ndjson", ARRAY, "its content is one JSON array", id="an array on one line"),
+        pytest.param(
+            "a.ndjson", json.dumps(json.loads(ARRAY), indent=1).encode(), "one JSON array", id="an array"
+        ),
+        pytest.param("a.ndjson", ARRAY + b"\n[]\n", "lines that hold several objects", id="an array a line"),
+        pytest.param("a.json", gzip.compress(ARRAY), "compressed with gzip", id="gzip without .gz"),
+        pytest.param("a.csv", zstd.compress(CSV.encode()), "compressed with Zstandard", id="zstd without .zst"),
+        pytest.param("a.csv.gz", gzip.compress(CSV.encode()) + b"\0" * 700, "bytes of zero", id="NUL behind gzip"),
+        pytest.param("a.ndjson", TEXT.encode("utf-16"), "UTF-16", id="UTF-16"),
+        pytest.param("a.ndjson", TEXT.encode("utf-16-le"), "UTF-16", id="UTF-16 without byte order mark"),
+        pytest.param("a.json", ARRAY.decode().encode("utf-16-be"), "UTF-16", id="UTF-16, big endian"),
+        pytest.param("a.csv", CSV.encode("utf-16"), "UTF-16", id="CSV in UTF-16"),
+        pytest.param(
+            "a.ndjson", LINES.replace(b"\n", b"\n\xef\xbb\xbf", 1), "byte order marks", id="a mark within"
+        ),
+        pytest.param("a.csv", CSV.replace(f"\n{row(2)}", f"\n\ufeff{row(2)}").encode(), "byte order", id="of CSV"),
+        pytest.param("a.csv", CSV.replace(",", ";").encode(), "the delimiter is ';'", id="semicolons"),
+        pytest.param("a.csv", CSV.replace(",", "\t").encode(), "the delimiter is a tab", id="tabs"),
+        pytest.param("a.csv", ("sep=;\r\n" + CSV.replace(",", ";")).encode(), "a line `sep=`", id="a sep= line"),
+        pytest.param(
+            "a.csv", ("\ufeff" + CSV.replace(",", ";")).encode(), "the delimiter is ';'", id="with a mark"
+        ),
+        pytest.param("a.csv", CSV.replace("\n", ",,\n").encode(), "2 empty headers", id="trailing empty columns"),
+        pytest.param(
+            "a.csv", CSV.replace("Name\n", "Name,\n").encode(), "1 empty header", id="in the header alone"
+        ),
+        pytest.param(
+            "a.csv",
+            CSV.replace(f"\n{row(2)}", f"\n,,,,,,,\n{row(2)}").encode(),
+            "rows of delimiters",
+            id="empty rows",
+        ),
+    ],
+)
+@pytest.mark.parametrize("batch_bytes", [64, 1 << 16], ids=["read in blocks", "read at once"])
+def test_a_file_that_is_not_what_its_name_says_is_read_with_a_finding(
+    tmp_path: Path, name: str, content: bytes, finding: str, batch_bytes: int
+) -> None:
+    outcome = normalize(tmp_path, {name: content}, batch_bytes=batch_bytes)
+
+    assert outcome.accepted["comment_id"].to_list() == ["1", "2"]
+    assert (outcome.dump.records_read, outcome.dump.quarantined) == (2, 0)
+    assert [finding in sentence for sentence in outcome.dump.findings].count(True) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        pytest.param("a.ndjson", LINES, id="NDJSON"),
+        pytest.param("a.ndjson", b"\xef\xbb\xbf" + LINES, id="with a byte order mark"),
+        pytest.param("a.json", ARRAY, id="an array"),
+        pytest.param("a.csv", CSV.encode(), id="CSV"),
+        pytest.param("a.csv", CSV.replace("Iphone\n", "Iphone,\n").encode(), id="commas in rows alone"),
+        pytest.param("a.csv", (CSV + ",,,,,,,\n,,,,,,,\n").encode(), id="rows of commas at the end"),
+        pytest.param("a.csv.gz", gzip.compress(CSV.encode()), id="gzip"),
+    ],
+)
+def test_a_plain_file_has_no_finding(tmp_path: Path, name: str, content: bytes) -> None:
+    dump = normalize(tmp_path, {name: content}).dump
+
+    assert (dump.accepted, dump.quarantined, dump.findings) == (2, 0, ())
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "cause"),
+    [
+        pytest.param("a.csv", CSV.replace(",", "|").encode(), "is the delimiter '|'?", id="another delimiter"),
+        pytest.param("a.csv", f"Report of March\n{CSV}".encode(), "none of the required fields", id="a title"),
+        pytest.param("a.csv", b"PK\x03\x04" + b"\0" * 99, "an Excel workbook", id="a workbook"),
+        pytest.param("a.ndjson", CSV.encode(), "no line begins as JSON", id="CSV named .ndjson"),
+        pytest.param("a.ndjson", b"\x80\x02}q\0\n\x81\x03\n", "no line begins as JSON", id="binary"),
+        pytest.param("a.json", ndjson({"reviews": [comment(1)]}), "holds objects", id="a page of an API"),
+        pytest.param("a.ndjson", LINES + ndjson({"a": comment(1), "b": comment(2)}), "record 3", id="a map by id"),
+        pytest.param("a.ndjson", INDENTED[:-1], "the last object has no end", id="cut"),
+        pytest.param("a.ndjson", INDENTED + b"]", "expected an object", id="a stray bracket"),
+        pytest.param("a.csv", b"\xff\xfea\0\0\xd8", "not UTF-16-LE", id="UTF-16 that is cut"),
+        pytest.param("a.ndjson.gz", gzip.compress(LINES) + b"\0\0x", "cut short", id="text behind NUL"),
+    ],
+)
+def test_what_is_not_recognised_is_refused_with_its_cause(
+    tmp_path: Path, name: str, content: bytes, cause: str
+) -> None:
+    with pytest.raises(DumpUnreadableError) as refused:
+        normalize(tmp_path, {name: content})
+
+    assert cause in str(refused.value)
+
+
+def test_a_line_of_many_objects_that_is_too_long_refuses_the_dump(tmp_path: Path) -> None:
+    """As one quarantined record it would hide how many were lost."""
+    glued = LINES + b"".join(ndjson(comment(number)).strip() for number in range(3, 30)) + b"\n"
+
+    with pytest.raises(DumpUnreadableError, match="line 3 holds several objects"):
+        normalize(tmp_path, {"a.ndjson": glued}, settings=NormalizationSettings(max_record_bytes=2_000))
+
+
+def test_glued_objects_within_a_file_of_lines_are_records(tmp_path: Path) -> None:
+    """A text with `}{` is no boundary."""
+    first, second = (ndjson(comment(number, content="a }{ b")) for number in (2, 3))
+
+    outcome = normalize(tmp_path, {"a.ndjson": ndjson(comment(1)) + first.strip() + second + ndjson(comment(4))})
+
+    assert outcome.accepted.select("comment_id", "source_position").rows() == [
+        ("1", 1), ("2", 2), ("3", 2), ("4", 3),
+    ]  # fmt: skip # a table
+
+
+def test_a_finding_names_the_first_file_and_the_number_of_others(tmp_path: Path) -> None:
+    dump = normalize(tmp_path, {f"{number}.json": ndjson(comment(number), comment(9)) for number in range(3)}).dump
+
+    (sentence,) = dump.findings
+    assert sentence.startswith("0.json and 2 more files: its content is lines of JSON objects")
+    assert NormalizedDump.from_json(dump.to_json(), dump.directory).findings == dump.findings
+
+
+def test_a_key_that_is_nearly_an_absent_optional_field_is_a_finding(tmp_path: Path) -> None:
+    records = ndjson(comment(1, recordStatuss="Deleted", custom_field_texts={"a": "x"}, productSku2="b"))
+
+    assert normalize(tmp_path, {"a.ndjson": records}).dump.findings == (
+        "the key `recordStatuss` looks like the field `recordStatus`, and is not read as it",
+        "the key `custom_field_texts` looks like custom fields, whose keys begin with `customField`",
+    )
+
+
+@pytest.mark.parametrize("name", ["a.json", "a.ndjson"])
+def test_an_object_with_the_own_id_is_a_record_also_with_entries(tmp_path: Path, name: str) -> None:
+    """Unless an entry has that id too, or `objectType` says that it is a payload."""
+    record = comment(1, entries=[{"x": 1}])
+
+    kept = normalize(tmp_path / "record", {name: ndjson(record)})
+    payload = normalize(tmp_path / "payload", {name: ndjson({**record, "entries": [comment(2)]})})
+    typed = normalize(tmp_path / "typed", {name: ndjson({**record, "objectType": "customer-product-comment"})})
+
+    assert kept.accepted["extra_fields"].to_list() == ['{"entries":[{"x":1}]}']
+    assert payload.accepted["comment_id"].to_list() == ["2"]
+    assert typed.dump.quarantined == 1
+    assert "members that do not apply to its entries: `systemName`, `commentId`" in payload.dump.findings[0]
+
+
+def test_a_member_of_a_payload_that_applies_to_no_entry_is_a_finding(tmp_path: Path) -> None:
+    payload = {"internalCompanyId": "ORG", "+84912345678": 1, "entries": [comment(1)]}
+
+    dump = normalize(tmp_path, {"a.ndjson": ndjson(payload)}).dump
+
+    assert dump.findings == (
+        "a.ndjson: a payload has members that do not apply to its entries: `internalCompanyId`",
+    )
