@@ -10,7 +10,7 @@ from cdp_etl_tests.alerts.servers import webhook
 from cdp_etl_tests.cli.conftest import Command, CommandResult
 
 WAREHOUSE = Path("data/warehouse/cdp.duckdb")
-RUN = ("run", "--from", "2026-03-01", "--to", "2026-03-02")
+RUN = ("run", "--from", "2026-03-01", "--entity", "sms-interaction")
 
 
 @pytest.fixture(autouse=True)
@@ -36,7 +36,7 @@ def manifest() -> Path:
 
 @pytest.mark.full
 def test_a_damaged_warehouse_is_told_by_every_command_and_replaced_by_a_backup(
-    loaded: Command, monkeypatch: pytest.MonkeyPatch
+    loaded: Command, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
     loaded("backup", "monday.duckdb")
     WAREHOUSE.write_bytes(b"no database")
@@ -54,6 +54,7 @@ def test_a_damaged_warehouse_is_told_by_every_command_and_replaced_by_a_backup(
         assert "cdp.duckdb is damaged" in str(server.posted)
         monkeypatch.delenv("CDP_ETL_ALERT_WEBHOOK_URL")
 
+    request.getfixturevalue("marts_without_dagster")
     restored = loaded("restore", "monday.duckdb", "--replace")
 
     assert "The former warehouse was damaged. It is kept as" in restored.out
@@ -122,12 +123,13 @@ def test_a_damaged_manifest_and_a_missing_key_publish_nothing(loaded: Command) -
 
 
 @pytest.mark.full
+@pytest.mark.usefixtures("marts_without_dagster")
 def test_a_missing_file_of_the_snapshot_is_written_by_the_next_publish(loaded: Command) -> None:
     customer = max(manifest().parent.glob("customer/*.parquet"))
     customer.unlink()
     shutil.copytree("data/landing/sms-interaction/2026-03-02", "data/landing/sms-interaction/2026-03-03")
 
-    assert loaded("run", "--from", "2026-03-03").code == 0
+    assert loaded("run", "--from", "2026-03-03", "--entity", "sms-interaction").code == 0
     assert "yes" in loaded("sql", "SELECT count(*) > 0 AS filled FROM marts.customer").out
 
 
