@@ -79,7 +79,7 @@ def test_a_dump_like_those_before_it_is_stable(after_three: Pipeline) -> None:
 )
 def test_changes_are_named(after_three: Pipeline, newest: Mapping[str, Any], change: str | None) -> None:
     """The names are delivered texts, so Markdown shows each character as it is."""
-    deliver(after_three, FOURTH, **USUAL | newest)
+    deliver(after_three, FOURTH, **{**USUAL, **newest})
 
     check = found(after_three.load(FOURTH))
 
