@@ -11,11 +11,12 @@ import dagster as dg
 
 from cdp_etl.contract.entity import Entity
 from cdp_etl.defs.build import build_definitions
+from cdp_etl.defs.checks.load_checks import check_results, load_check_keys
 from cdp_etl.defs.keys import asset_key
 from cdp_etl.defs.partitions import range_tags
 from cdp_etl.entities import BY_NAME
 from cdp_etl.marts.snapshot.publish import publish
-from cdp_etl.pipeline.dump_pipeline import DumpRequest, process_dump
+from cdp_etl.pipeline.dump_pipeline import DumpOutcome, DumpRequest, process_dump
 from cdp_etl.pipeline.layers import LOAD_LAYERS, Layer
 from cdp_etl.settings import Settings
 from cdp_etl.warehouse import ledger
@@ -85,8 +86,16 @@ class Pipeline:
         The instance records nothing of them, and they take a third of the time of a run.
         """
         for number in range(((last or first) - first).days + 1):
-            request = DumpRequest(SMS, days_later(first, number), LOAD_LAYERS, force=True)
-            assert process_dump(self.settings, request, lambda _: None).error is None
+            assert self._process(days_later(first, number)).error is None
+
+    def check_load(self, day: date) -> Mapping[str, dg.AssetCheckResult]:
+        """Load a dump of SMS interactions and evaluate the checks of its load by name, without a run."""
+        outcome = self._process(day)
+        keys = load_check_keys([SMS])
+        return {str(check.check_name): check for check in check_results(keys, self.settings, SMS, [outcome])}
+
+    def _process(self, day: date) -> DumpOutcome:
+        return process_dump(self.settings, DumpRequest(SMS, day, LOAD_LAYERS, force=True), lambda _: None)
 
     def marts(
         self, first: date, last: date, assets: Sequence[dg.AssetKey] | None = None

@@ -1,6 +1,7 @@
 """Asset checks of a load, which evaluate the newest dump date in the ledger."""
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 import dagster as dg
@@ -11,13 +12,12 @@ from cdp_etl_tests.conftest import Template
 from cdp_etl_tests.defs.conftest import settings_of
 from cdp_etl_tests.defs.pipeline import FIRST, SECOND, SMS, THIRD, Pipeline, days_later, sms
 
-pytestmark = pytest.mark.full  # whole runs of Dagster
+pytestmark = pytest.mark.full
 
 
-def outcome(result: dg.ExecuteInProcessResult, name: str) -> tuple[bool, dg.AssetCheckSeverity]:
-    """Return the result of one check of a run."""
-    (check,) = [one for one in result.get_asset_check_evaluations() if one.check_name == name]
-    return check.passed, check.severity
+def outcome(checks: Mapping[str, dg.AssetCheckResult], name: str) -> tuple[bool, dg.AssetCheckSeverity]:
+    """Return the result of one check of a load."""
+    return checks[name].passed, checks[name].severity
 
 
 def test_all_checks_pass_for_a_good_dump(pipeline: Pipeline) -> None:
@@ -72,7 +72,7 @@ def test_reloading_an_old_date_does_not_change_the_check_of_the_newest(pipeline:
     pipeline.deliver(SECOND, [sms("2", SECOND)])
     pipeline.load_without_dagster(SECOND)
 
-    empty_older_day = pipeline.load(FIRST)
+    empty_older_day = pipeline.check_load(FIRST)
 
     assert outcome(empty_older_day, "dump_is_complete") == (True, dg.AssetCheckSeverity.ERROR)
 
@@ -85,7 +85,7 @@ def test_a_newest_date_without_files_is_complete_if_none_are_expected(pipeline: 
     pipeline.deliver(FIRST, [sms("1", FIRST)])
     sundays_only.load_without_dagster(FIRST)
 
-    result = sundays_only.load(SECOND)
+    result = sundays_only.check_load(SECOND)
 
     assert outcome(result, "dump_is_complete") == (True, dg.AssetCheckSeverity.ERROR)
     assert pipeline.query("SELECT reason FROM ops.load WHERE status = 'empty'") == [
@@ -97,7 +97,7 @@ def test_a_missing_newest_dump_stays_missing_after_other_loads(pipeline: Pipelin
     pipeline.deliver(FIRST, [sms("1", FIRST)])
     pipeline.load_without_dagster(THIRD)
 
-    result = pipeline.load(FIRST)
+    result = pipeline.check_load(FIRST)
 
     assert outcome(result, "dump_is_complete") == (False, dg.AssetCheckSeverity.WARN)
 
@@ -115,7 +115,7 @@ def test_the_quarantine_rate_is_low(
 ) -> None:
     pipeline.deliver(FIRST, [sms(str(n), FIRST, **({"event": None} if n < bad else {})) for n in range(20)])
 
-    assert outcome(pipeline.load(FIRST), "quarantine_rate_is_low") == expected
+    assert outcome(pipeline.check_load(FIRST), "quarantine_rate_is_low") == expected
 
 
 @pytest.fixture(scope="session")
@@ -148,7 +148,7 @@ def test_the_volume_is_usual_between_half_and_twice_the_median_before(
     newest = days_later(FIRST, 3)
     pipeline.deliver(newest, [sms(f"{newest}-{n}", newest) for n in range(records)])
 
-    result = pipeline.load(newest)
+    result = pipeline.check_load(newest)
 
     assert outcome(result, "volume_is_usual")[0] is is_usual
 

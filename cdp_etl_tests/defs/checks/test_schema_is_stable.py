@@ -14,7 +14,7 @@ from cdp_etl_tests.conftest import Template
 from cdp_etl_tests.defs.conftest import settings_of
 from cdp_etl_tests.defs.pipeline import FIRST, SECOND, THIRD, Pipeline, days_later, sms
 
-pytestmark = pytest.mark.full  # whole runs of Dagster
+pytestmark = pytest.mark.full
 
 RECORDS = 40
 
@@ -24,13 +24,12 @@ def deliver(pipeline: Pipeline, day: date, **fields: Any) -> None:
     pipeline.deliver(day, [sms(f"{day}-{n}", day, **fields) for n in range(RECORDS)])
 
 
-def found(result: dg.ExecuteInProcessResult) -> dg.AssetCheckEvaluation:
-    """Return the evaluation of the check in a run."""
-    (check,) = [one for one in result.get_asset_check_evaluations() if one.check_name == "schema_is_stable"]
-    return check
+def found(pipeline: Pipeline, day: date) -> dg.AssetCheckResult:
+    """Load a dump and return the result of the check."""
+    return pipeline.check_load(day)["schema_is_stable"]
 
 
-def shown(check: dg.AssetCheckEvaluation, name: str) -> str:
+def shown(check: dg.AssetCheckResult, name: str) -> str:
     """Return a metadata text of the check."""
     value = check.metadata[name]
     assert isinstance(value, dg.MarkdownMetadataValue)
@@ -58,7 +57,7 @@ def after_three(pipeline: Pipeline, template_folder: Template) -> Pipeline:
 def test_a_dump_like_those_before_it_is_stable(after_three: Pipeline) -> None:
     deliver(after_three, FOURTH, **USUAL)
 
-    check = found(after_three.load(FOURTH))
+    check = found(after_three, FOURTH)
 
     assert check.passed
     assert check.description == "2026-03-04: Looks like the 3 dumps before it."
@@ -81,7 +80,7 @@ def test_changes_are_named(after_three: Pipeline, newest: Mapping[str, Any], cha
     """The names are delivered texts, so Markdown shows each character as it is."""
     deliver(after_three, FOURTH, **{**USUAL, **newest})
 
-    check = found(after_three.load(FOURTH))
+    check = found(after_three, FOURTH)
 
     assert check.passed is (change is None)
     if change is not None:
@@ -94,13 +93,13 @@ def test_reloading_an_old_date_evaluates_the_newest_dump(after_three: Pipeline) 
     after_three.load_without_dagster(FOURTH)
     deliver(after_three, SECOND, event="bounced")
 
-    assert found(after_three.load(SECOND)).description == "2026-03-04: Looks like the 3 dumps before it."
+    assert found(after_three, SECOND).description == "2026-03-04: Looks like the 3 dumps before it."
 
 
 def test_a_first_dump_is_stable_and_says_that_there_is_nothing_to_compare(pipeline: Pipeline) -> None:
     deliver(pipeline, FIRST)
 
-    check = found(pipeline.load(FIRST))
+    check = found(pipeline, FIRST)
 
     assert check.passed
     assert check.description == (
@@ -117,6 +116,6 @@ def test_only_the_fourteen_dumps_before_count(pipeline: Pipeline) -> None:
 
     pipeline.load_without_dagster(FIRST, days_later(FIRST, DUMPS_COMPARED))
 
-    check = found(pipeline.load(last))
+    check = found(pipeline, last)
 
     assert r"\`bounced\`" in shown(check, "what_changed")
