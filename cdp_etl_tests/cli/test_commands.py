@@ -14,7 +14,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from cdp_etl.cli.sql import NoSnapshotError
-from cdp_etl_tests.cli.conftest import Command
+from cdp_etl_tests.cli.conftest import Command, load_dump, publish_marts
+from cdp_etl_tests.defs.pipeline import FIRST, SECOND
 
 GENERATE = ("generate", "--out", "data/landing", "--from", "2026-03-01", "--rows", "60")
 RUN = ("run", "--from", "2026-03-01")
@@ -41,7 +42,7 @@ def test_the_counts_equal_those_of_the_generated_dumps(loaded: Command) -> None:
 
 
 def test_everything_that_commands_write_is_for_its_owner(loaded_folder: Path) -> None:
-    """Includes what DuckDB, SQLite, polars and Dagster write. A process of its own has made it, with umask 022."""
+    """Includes what DuckDB, SQLite, polars and Dagster write. The commands were started with umask 022."""
     written = [path for path in (loaded_folder / "data").rglob("*") if not path.is_symlink()]
 
     assert len(written) > 100
@@ -75,6 +76,7 @@ def test_every_quarantined_record_is_listed_with_its_reasons(loaded: Command) ->
 
 
 @pytest.mark.full
+@pytest.mark.usefixtures("marts_without_dagster")
 def test_a_second_run_reports_unchanged_dumps(loaded: Command) -> None:
     again = loaded(*RUN, "--entity", "sms-interaction")
     forced = loaded(*RUN, "--entity", "sms-interaction", "--force")
@@ -83,17 +85,17 @@ def test_a_second_run_reports_unchanged_dumps(loaded: Command) -> None:
     assert (forced.code, "unchanged" in forced.out) == (0, False)
 
 
-@pytest.mark.full
 def test_status_shows_the_changes_of_a_redelivery_and_none_of_a_first_load(cdp_etl: Command) -> None:
     day = ("--entity", "sms-interaction", "--from", "2026-03-01")
     cdp_etl("generate", "--out", "data/landing", "--rows", "60", "--days", "2", *day)
-    cdp_etl("run", *day, "--to", "2026-03-02")
+    for dump_date in (FIRST, SECOND):
+        load_dump(dump_date)
     first = [row for row in cdp_etl("status").out.splitlines() if "sms-interaction" in row]
     (part,) = SMS_FOLDER.glob("part-*")
     lines = part.read_bytes().splitlines(keepends=True)
     (SMS_FOLDER / "part-9.ndjson").write_bytes(lines[0])
 
-    cdp_etl("run", *day)
+    load_dump(FIRST)
 
     again = [row for row in cdp_etl("status").out.splitlines() if "sms-interaction" in row]
     assert ["files" in row for row in first] == [False, False]
@@ -118,6 +120,7 @@ def test_a_refused_dump_exits_with_1_and_the_marts_apply_the_others(cdp_etl: Com
 
 
 @pytest.mark.full
+@pytest.mark.usefixtures("marts_without_dagster")
 def test_a_date_without_files_is_reported_and_is_no_failure(cdp_etl: Command) -> None:
     Path("data/landing").mkdir(parents=True)
 
@@ -266,7 +269,8 @@ def test_another_business_time_zone_is_refused_until_all_marts_are_rebuilt(
 def test_a_warehouse_is_restored_from_its_backup(loaded: Command) -> None:
     before = loaded("status", "--json").out
     copied = loaded("backup", "copy.duckdb")
-    loaded(*RUN, "--entity", "sms-interaction", "--force")
+    load_dump(force=True)
+    publish_marts()
 
     refused = loaded("restore", "copy.duckdb")
     restored = loaded("restore", "copy.duckdb", "--replace")
