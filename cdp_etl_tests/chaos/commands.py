@@ -15,7 +15,9 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from cdp_etl.cli.app import _report_unexpected
 from cdp_etl.entities import BY_NAME
@@ -44,8 +46,11 @@ _PRELOADED = [
     "cdp_etl.cli.quarantine",
     "cdp_etl.cli.run",
     "cdp_etl.normalize",
+    "cdp_etl.sample",
+    "cdp_etl_tests.end_to_end.comparing",
     "cdp_etl_tests.faults",
 ]
+_OUTPUTS = ("stdout.txt", "stderr.txt")
 _TICKS = os.sysconf("SC_CLK_TCK")
 _POLL_SECONDS = 0.02
 _MAX_SECONDS = 1200
@@ -61,12 +66,14 @@ class Ended:
     Attributes:
         code: Exit status; negative if a signal ended it.
         told: What it printed to standard error.
+        printed: What it printed to standard output.
         cpu_seconds: CPU time of its process.
         calls: Its calls on the disk, if they were to be collected.
     """
 
     code: int
     told: str
+    printed: str
     cpu_seconds: float
     calls: tuple[Call, ...] = ()
 
@@ -92,10 +99,18 @@ def run(
     watch: Watch | None = None,
 ) -> Ended:
     """Run a command in a folder, with settings for a small installation, and wait for its end."""
-    seen, errors = home / "calls.json", home / "stderr.txt"
-    process = _context.Process(
-        target=_command, args=(home, list(arguments), fault, seen if collects_calls else None)
-    )
+    with TemporaryDirectory() as folder:  # not in `home`, whose disk may be full
+        outputs = Path(folder)
+        seen = outputs / "calls.json" if collects_calls else None
+        process = _context.Process(target=_command, args=(home, outputs, list(arguments), fault, seen))
+        cpu = _wait(process, watch)
+        found = [] if seen is None else [Call(*one) for one in json.loads(seen.read_text())]
+        printed, told = ((outputs / name).read_text("utf-8", errors="replace") for name in _OUTPUTS)
+    return Ended(process.exitcode or 0, told, printed, cpu, tuple(found))
+
+
+def _wait(process: ForkServerProcess, watch: Watch | None) -> float:
+    """Run a process to its end, and return its CPU seconds."""
     process.start()
     assert process.pid is not None
     cpu, until = 0.0, time.monotonic() + _MAX_SECONDS
@@ -108,8 +123,7 @@ def run(
         process.join(_POLL_SECONDS)
     with suppress(ProcessLookupError):  # helpers of a killed process, which end by themselves only after a while
         os.killpg(process.pid, signal.SIGKILL)
-    found = [Call(*one) for one in json.loads(seen.read_text())] if collects_calls else []
-    return Ended(process.exitcode or 0, errors.read_text("utf-8", errors="replace"), cpu, tuple(found))
+    return cpu
 
 
 def kill_after(cpu_seconds: float) -> Watch:
@@ -122,9 +136,9 @@ def kill_after(cpu_seconds: float) -> Watch:
     return watch
 
 
-def _command(home: Path, arguments: Sequence[str], fault: Fault | None, seen: Path | None) -> None:
-    for name, stream in (("stdout.txt", 1), ("stderr.txt", 2)):
-        os.dup2(os.open(home / name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), stream)
+def _command(home: Path, outputs: Path, arguments: Sequence[str], fault: Fault | None, seen: Path | None) -> None:
+    for stream, name in enumerate(_OUTPUTS, start=1):
+        os.dup2(os.open(outputs / name, os.O_WRONLY | os.O_CREAT), stream)
     os.setsid()
     os.chdir(home)
     _set_environment(_SETTINGS | {"CDP_ETL_DATA": str(home / "data")})
