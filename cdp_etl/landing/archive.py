@@ -54,6 +54,7 @@ class DumpArchive:
 
     def __init__(self, archive: Path, entity: str, dump_date: date) -> None:
         self.folder = archive / entity / dump_date.isoformat()
+        self._entity, self._dump_date = entity, dump_date.isoformat()
         self._label = f"{entity} {dump_date.isoformat()}"
 
     @asynccontextmanager
@@ -87,7 +88,8 @@ class DumpArchive:
             if isinstance(error, OSError) and not is_unreadable(error):
                 raise
             raise LandingError(
-                f"{path}: not a record of a pull; delete the file to pull the dump again"
+                f"{path}: not a record of a pull. Move it away and pull the dump again:"
+                f" `mv {path} {path}.damaged && cdp-etl run --entity {self._entity} --from {self._dump_date}`"
             ) from error
         return record if self.directory(record.fingerprint).is_dir() else None
 

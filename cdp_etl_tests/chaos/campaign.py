@@ -128,16 +128,16 @@ class Undisturbed:
 
 @dataclass
 class Outcome:
-    """What a case came to.
+    """Outcome of a case.
 
     Attributes:
         detail: Where the command was disturbed.
-        told: Sentences of commands that failed afterwards.
+        reported: Sentences of commands that failed afterwards.
         faults: What must not be; empty if the case passed.
     """
 
     detail: str = ""
-    told: list[str] = field(default_factory=list)
+    reported: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
 
 
@@ -213,11 +213,11 @@ class Campaign:
 
     @staticmethod
     def _judge_disturbed(ended: Ended, outcome: Outcome) -> None:
-        if "unexpected" in ended.told or "Traceback" in ended.told:
-            outcome.faults.append(f"the disturbed command told: {_last(ended.told)}")
+        if "unexpected" in ended.reported or "Traceback" in ended.reported:
+            outcome.faults.append(f"the disturbed command reported: {_last(ended.reported)}")
         elif ended.code > 0:
-            outcome.told.append(_last(ended.told))
-            if not outcome.told[-1]:
+            outcome.reported.append(_last(ended.reported))
+            if not outcome.reported[-1]:
                 outcome.faults.append(f"the disturbed command ended with {ended.code} and without a sentence")
 
     def _go_on(self, home: Path, commands: Sequence[Arguments], outcome: Outcome) -> None:
@@ -227,19 +227,19 @@ class Campaign:
             if not waiting:
                 return
             ended = run(home, waiting[0])
-            text = _last(ended.told)
+            text = _last(ended.reported)
             if ended.code == 0 or any(done in text for done in _DONE_ALREADY):
                 waiting.pop(0)
                 continue
-            outcome.told.append(text)
-            remedy = None if "unexpected" in text else next(remedies(ended.printed + ended.told), None)
+            outcome.reported.append(text)
+            remedy = None if "unexpected" in text else next(remedies(ended.printed + ended.reported), None)
             if remedy is None:
                 outcome.faults.append(f"{' '.join(waiting[0])} names no command: {text}")
                 return
             if remedy[0] == "mv":
                 shutil.move(home / remedy[1], home / remedy[2])
             elif (helped := run(home, remedy)).code and remedy[0] != "check":
-                outcome.told.append(_last(helped.told))
+                outcome.reported.append(_last(helped.reported))
         outcome.faults.append(f"the commands that were named do not help: {' '.join(waiting[0])}")
 
     def _template(self) -> Path:
@@ -255,7 +255,7 @@ class Campaign:
             generate(landing, date.fromisoformat(LOADED[0]), 2, 40, entities=ENTITIES, dirty=0.1)
             for command in (load_days(LOADED), ("backup", BACKUP)):
                 ended = run(building, command)
-                assert ended.code == 0, ended.told
+                assert ended.code == 0, ended.reported
             generate(landing, date.fromisoformat(LOADED[1]), 2, 50, entities=ENTITIES, dirty=0.1, seed=2)
             building.rename(home)
         return home
@@ -272,7 +272,7 @@ class Campaign:
                 shutil.rmtree(home, ignore_errors=True)
                 shutil.copytree(self._template(), home)
                 ended = run(home, COMMANDS[subject], collects_calls=True)
-                assert ended.code == 0, ended.told
+                assert ended.code == 0, ended.reported
                 assert run(home, LOAD).code == 0
                 facts.write_text(json.dumps(asdict(ended)))
             stored = json.loads(facts.read_text())
@@ -297,9 +297,9 @@ def change_byte(folder: Path, rng: random.Random) -> str:
     return f"{path.relative_to(folder.parent)}, byte {offset} of {len(content)}"
 
 
-def remedies(told: str) -> Iterator[Arguments]:
+def remedies(reported: str) -> Iterator[Arguments]:
     """Yield the commands that sentences name in backticks, with what an operator fills in."""
-    for text in re.findall(r"`([^`]+)`", " ".join(told.split())):
+    for text in re.findall(r"`([^`]+)`", " ".join(reported.split())):
         for command in text.split(" && "):
             words = command.split()
             if words[0] == "mv":
@@ -357,17 +357,17 @@ def summary(lines: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
     Without a failure in n cases, the share of cases that fail is at most 3/n, with a probability of 95%.
     """
-    yield "| disturbance | cases | a command told what to do | failed |"
+    yield "| disturbance | cases | a command reported what to do | failed |"
     yield "|---|--:|--:|--:|"
     for disturbance in sorted({line["disturbance"] for line in lines}):
         own = [line for line in lines if line["disturbance"] == disturbance]
-        told = sum(bool(line["told"]) for line in own)
+        reported = sum(bool(line["reported"]) for line in own)
         failed = [line["seed"] for line in own if line["faults"]]
-        yield f"| {disturbance} | {len(own)} | {told} | {failed or 0} |"
+        yield f"| {disturbance} | {len(own)} | {reported} | {failed or 0} |"
 
 
-def _last(told: str) -> str:
-    return (told.strip().splitlines() or [""])[-1]
+def _last(reported: str) -> str:
+    return (reported.strip().splitlines() or [""])[-1]
 
 
 def _enter_namespace() -> None:

@@ -65,14 +65,14 @@ class Ended:
 
     Attributes:
         code: Exit status; negative if a signal ended it.
-        told: What it printed to standard error.
+        reported: What it printed to standard error.
         printed: What it printed to standard output.
         cpu_seconds: CPU time of its process.
         calls: Its calls on the disk, if they were to be collected.
     """
 
     code: int
-    told: str
+    reported: str
     printed: str
     cpu_seconds: float
     calls: tuple[Call, ...] = ()
@@ -105,8 +105,8 @@ def run(
         process = _context.Process(target=_command, args=(home, outputs, list(arguments), fault, seen))
         cpu = _wait(process, watch)
         found = [] if seen is None else [Call(*one) for one in json.loads(seen.read_text())]
-        printed, told = ((outputs / name).read_text("utf-8", errors="replace") for name in _OUTPUTS)
-    return Ended(process.exitcode or 0, told, printed, cpu, tuple(found))
+        printed, reported = ((outputs / name).read_text("utf-8", errors="replace") for name in _OUTPUTS)
+    return Ended(process.exitcode or 0, reported, printed, cpu, tuple(found))
 
 
 def _wait(process: ForkServerProcess, watch: Watch | None) -> float:

@@ -41,7 +41,7 @@ def test_one_bit_of_one_file_changes(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "command"),
+    ("reported", "command"),
     [
         ("Run `cdp-etl marts publish`.", ("marts", "publish")),
         ("Restore a backup: `cdp-etl restore FILE --replace`.", ("restore", BACKUP, "--replace")),
@@ -50,14 +50,14 @@ def test_one_bit_of_one_file_changes(tmp_path: Path) -> None:
         ("run `mv a b && mv c d`", ("mv", "a", "b")),
     ],
 )
-def test_the_command_of_a_sentence_is_found(told: str, command: tuple[str, ...]) -> None:
-    assert next(remedies(told)) == command
+def test_the_command_of_a_sentence_is_found(reported: str, command: tuple[str, ...]) -> None:
+    assert next(remedies(reported)) == command
 
 
 def test_the_summary_counts_cases_and_names_failed_ones() -> None:
     lines = [
-        {"seed": 1, "disturbance": "kill", "told": [], "faults": []},
-        {"seed": 2, "disturbance": "kill", "told": ["damaged"], "faults": ["rows differ"]},
+        {"seed": 1, "disturbance": "kill", "reported": [], "faults": []},
+        {"seed": 2, "disturbance": "kill", "reported": ["damaged"], "faults": ["rows differ"]},
     ]
 
     assert list(summary(lines))[2:] == ["| kill | 2 | 1 | [2] |"]

@@ -106,4 +106,4 @@ def test_refill_lists_dumps_that_it_cannot_load_and_loads_the_others(
     assert ended.code == 1
     assert "1 dumps loaded again." in ended.out.replace("1 of 1 ", "1 ")
     assert "sms-interaction 2026-02-28: 2026-02-28 is before the first dump date" in ended.out
-    assert "03-02/latest.json: not a record of a pull; delete the file to pull the dump again" in ended.out
+    assert "03-02/latest.json: not a record of a pull. Move it away and pull the dump again" in ended.out
