@@ -1,7 +1,7 @@
 """Test warehouses of the report, filled by real loads and real mart runs."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +51,7 @@ class ReportWarehouse:
         max_quarantine_rate: float = 1.0,
         superseded: int = 0,
         quarantined: int = 0,
+        findings: Sequence[str] = (),
     ) -> LoadResult:
         """Load a dump of an entity, replacing the dump of that day."""
         dump = write_dump(
@@ -64,7 +65,7 @@ class ReportWarehouse:
         return load_dump(
             self.warehouse,
             entity,
-            dump,
+            replace(dump, findings=findings),
             [File("part-1.ndjson")],
             max_quarantine_rate=max_quarantine_rate,
             force=False,

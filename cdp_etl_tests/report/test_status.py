@@ -49,6 +49,13 @@ def test_an_expected_dump_that_was_not_delivered_is_a_problem(report_warehouse: 
     assert assessment.problems == ("SMS interaction: no dump was delivered.",)
 
 
+def test_findings_about_the_files_of_a_dump_are_a_warning(report_warehouse: ReportWarehouse) -> None:
+    report_warehouse.load(ACTIVITY, 1, some(3), findings=["a.csv: the delimiter is ';'"])
+    report_warehouse.refresh_marts()
+
+    assert assessed(report_warehouse).warnings == ("Product activity: a.csv: the delimiter is ';'.",)
+
+
 @pytest.mark.full
 @pytest.mark.parametrize(
     ("status", "sentence"),

@@ -140,6 +140,16 @@ def test_glued_objects_within_a_file_of_lines_are_records(tmp_path: Path) -> Non
     ]  # fmt: skip # a table
 
 
+def test_a_malformed_object_among_glued_ones_is_one_record(tmp_path: Path) -> None:
+    lines = [ndjson(comment(number)).strip() for number in range(4)]
+    lines[2] = lines[2].replace(b'"SKU1"', b"oops")
+
+    outcome = normalize(tmp_path, {"a.ndjson": ndjson(comment(9)) + b"".join(lines) + b"\n"})
+
+    assert outcome.accepted["comment_id"].to_list() == ["9", "0", "1", "3"]
+    assert outcome.quarantined["raw"].to_list() == [lines[2]]
+
+
 def test_a_finding_names_the_first_file_and_the_number_of_others(tmp_path: Path) -> None:
     dump = normalize(tmp_path, {f"{number}.json": ndjson(comment(number), comment(9)) for number in range(3)}).dump
 

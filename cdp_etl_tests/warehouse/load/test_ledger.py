@@ -49,6 +49,17 @@ def test_a_load_writes_its_counts(warehouse: Warehouse) -> None:
     assert row["started_at"] <= row["finished_at"]
 
 
+def test_the_findings_about_the_files_of_a_loaded_dump_are_in_the_ledger(warehouse: Warehouse) -> None:
+    dump = replace(
+        write_lake(warehouse.path.parent, 1, [comment("1")]),
+        findings=("a.csv: the delimiter is ';'", "b.csv: UTF-16"),
+    )
+
+    load(warehouse, dump)
+
+    assert ledger(warehouse)["reason"].to_list() == ["a.csv: the delimiter is ';'; b.csv: UTF-16."]
+
+
 def test_the_ledger_has_the_newest_attempt_and_the_load_in_place(warehouse: Warehouse) -> None:
     loaded = load_records(warehouse, 1, [comment("1")])
     load_seq = record_attempt(warehouse, COMMENT, day(1), "failed", "The zone does not answer.", run_id="run-2")

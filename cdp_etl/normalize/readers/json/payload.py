@@ -3,6 +3,7 @@
 `envelope.py` applies the other members of a payload to its entries.
 """
 
+import json
 import re
 from dataclasses import dataclass, replace
 from typing import Final
@@ -19,12 +20,17 @@ from cdp_etl.normalize.jit.raw_memory import address_of
 from cdp_etl.normalize.readers.byte_slices import RecordSlices
 from cdp_etl.normalize.readers.byte_stream import ByteSource
 from cdp_etl.normalize.readers.json.envelope import Envelope, parse_envelope, unknown_members
-from cdp_etl.normalize.readers.json.structure import CLOSE, JSON_WHITESPACE, OPEN, StructureScanner
+from cdp_etl.normalize.readers.json.structure import CLOSE, OPEN, StructureScanner
 
 ENTRIES_MEMBER: Final = re.compile(rb'[ \t\n\r]*"entries"[ \t\n\r]*:[ \t\n\r]*\[')
 """Start of the member of a payload that contains its entries."""
 
 _OPEN_BRACKET: Final = 0x5B
+_OPEN_BRACE: Final = 0x7B
+_WHITE: Final = re.compile(r"[ \t\n\r]*")
+_DECODER: Final = json.JSONDecoder()
+_MIN_MARKED_BYTES: Final = 200
+"""A shorter line with a malformed object does not pay the search for brackets."""
 _NO_ENVELOPE: Final = -1
 
 
@@ -52,10 +58,11 @@ def expand_lines(entity: Entity, source: ByteSource, slices: RecordSlices) -> Re
             envelopes.append(payload[0])
     codes = np.frombuffer(slices.buffer, np.uint8)
     is_array = codes[slices.starts] == _OPEN_BRACKET
-    for rows, depth in ((np.flatnonzero(is_array).tolist(), 2), (_rows_with(slices, b"}{"), 1)):
+    arrays = np.flatnonzero(is_array).tolist()
+    for rows, is_in_array in ((arrays, True), (_rows_with(slices, b"}{"), False)):
         for row in rows:
-            spans = None if row in contents else _objects(slices, row, depth)
-            if spans is None or (depth == 1 and len(spans) == 1):
+            spans = None if row in contents else _objects(slices, row, is_array=is_in_array)
+            if spans is None or (len(spans) == 1 and not is_in_array and row not in slices.quarantined):
                 continue
             if row in slices.quarantined:
                 if slices.quarantined[row] == errors.NOT_UTF8:
@@ -83,28 +90,53 @@ def _payload(
     return envelope, spans
 
 
-def _objects(slices: RecordSlices, row: int, depth: int) -> npt.NDArray[np.int64] | None:
-    """Return start and end of the objects of a line at a depth, or None if the line holds anything else there."""
+def _objects(slices: RecordSlices, row: int, *, is_array: bool) -> npt.NDArray[np.int64] | None:
+    """Return start and end of the objects of a line, or None if the line is anything else."""
     text = slices.raw(row)
+    if row in slices.quarantined:
+        spans = _marked_objects(text, depth=2 if is_array else 1)
+    else:
+        spans = _parsed_objects(text, is_array=is_array)
+    return None if spans is None else np.array(spans, np.int64).reshape(-1, 2) + int(slices.starts[row])
+
+
+def _parsed_objects(text: bytes, *, is_array: bool) -> list[tuple[int, int]] | None:
+    """Return the spans of objects, which are separated by commas in an array, and by white space otherwise."""
+    characters = text.decode("latin-1")  # one character a byte, so that offsets are those of the bytes
+    spans: list[tuple[int, int]] = []
+    pos = _WHITE.match(characters, 1 if is_array else 0).end()  # type: ignore[union-attr] # matches always
+    if is_array and characters[pos:].rstrip() == "]":
+        return spans
+    while characters[pos : pos + 1] == "{":
+        try:
+            _, end = _DECODER.raw_decode(characters, pos)
+        except (ValueError, RecursionError):
+            return _with_malformed(text, spans, pos, is_array=is_array)
+        spans.append((pos, end))
+        pos = _WHITE.match(characters, end).end()  # type: ignore[union-attr] # as above
+        if is_array and characters[pos : pos + 1] == ",":
+            pos = _WHITE.match(characters, pos + 1).end()  # type: ignore[union-attr] # as above
+        elif is_array:
+            return spans if characters[pos:].rstrip() == "]" else None
+    return spans if not is_array and pos == len(characters) else None
+
+
+def _with_malformed(
+    text: bytes, spans: list[tuple[int, int]], pos: int, *, is_array: bool
+) -> list[tuple[int, int]] | None:
+    """Return the spans of a line with a malformed object at `pos`, cut at brackets; None if it is the only one."""
+    marked = _marked_objects(text, 2 if is_array else 1) if len(text) > _MIN_MARKED_BYTES else None
+    if marked is not None and len(marked) > len(spans):
+        return marked if is_array or marked[-1][1] == len(text.rstrip()) else [*marked, (marked[-1][1], len(text))]
+    return [*spans, (pos, len(text))] if spans and not is_array else None
+
+
+def _marked_objects(text: bytes, depth: int) -> list[tuple[int, int]] | None:
+    """Return the spans of the complete objects at the start of a line that is cut."""
     marks = StructureScanner().feed(text, depth)
-    opens, closes = (marks.offsets[marks.kinds == kind] for kind in (OPEN, CLOSE))
-    is_cut = row in slices.quarantined
-    starts, ends = opens[: len(closes)], closes + 1
-    if depth > 1 and text.translate(None, JSON_WHITESPACE) == b"[]":
-        return np.zeros((0, 2), np.int64)
-    if not len(ends) or (len(opens) != len(closes) and not is_cut):
-        return None
-    pairs = zip(starts.tolist(), ends.tolist(), strict=True)
-    if any(text[start : start + 1] + text[end - 1 : end] != b"{}" for start, end in pairs):
-        return None
-    if not is_cut:
-        outside = b"".join(
-            text[end:start] for end, start in zip([0, *ends.tolist()], [*starts.tolist(), len(text)], strict=True)
-        )
-        between = b"[" + b"," * (len(ends) - 1) + b"]" if depth > 1 else b""
-        if outside.translate(None, JSON_WHITESPACE) != between:
-            return None
-    return np.column_stack([starts, ends]) + int(slices.starts[row])
+    opens, closes = (marks.offsets[marks.kinds == kind].tolist() for kind in (OPEN, CLOSE))
+    spans = [(start, end + 1) for start, end in zip(opens, closes, strict=False)]
+    return spans if spans and all(text[start] == _OPEN_BRACE for start, _ in spans) else None
 
 
 def _rows_with(slices: RecordSlices, text: bytes) -> list[int]:
