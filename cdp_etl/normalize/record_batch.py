@@ -34,6 +34,7 @@ class ColumnBatch:
         other_keys: Sets of keys that the contract does not list.
         unsupported: Number of records that are not in the frame, by cause.
         number_texts: Numbers that were delivered as text and are numbers in the frame, by column name.
+        may_have_marks: False if no text has an invisible mark.
         is_trimmed: True if strings already are as `text_columns.trim_strings` returns them. Timestamps that were
             delivered as text may then be in a separate column (`as_text`).
     """
@@ -42,6 +43,7 @@ class ColumnBatch:
     other_keys: list[tuple[str, ...]]
     unsupported: dict[str, int] = field(default_factory=dict)
     number_texts: dict[str, pl.Series] = field(default_factory=dict)
+    may_have_marks: bool = True
     is_trimmed: bool = False
 
 

@@ -1,5 +1,6 @@
 """Ids and contacts: invisible marks, what spreadsheets write around them and cut from them."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -146,3 +147,23 @@ def test_the_fast_path_leaves_only_odd_ids_to_the_reference_path(name: str) -> N
     (batch,) = decoded(COMMENT, name, content)
 
     assert assert_paths_agree(COMMENT, batch) == 1
+
+
+@pytest.mark.parametrize("mark", [*"\u200b\u200c\u200d\u200e\u200f\u202a\u202e\u2060\u2066\u2069\ufeff"])
+@pytest.mark.parametrize("is_escaped", [False, True])
+def test_both_paths_find_every_mark(mark: str, *, is_escaped: bool) -> None:
+    """The search for the first bytes of a mark must find all of them, also if they are escaped."""
+    line = json.dumps(comment(f"1{mark}"), ensure_ascii=is_escaped).encode()
+
+    (batch,) = decoded(COMMENT, "a.ndjson", line)
+
+    assert assert_paths_agree(COMMENT, batch) == 0
+
+
+def test_a_mark_in_the_source_of_a_payload_is_removed_too(tmp_path: Path) -> None:
+    entries = [comment(number, systemName=None) for number in range(200)]
+    payload = json.dumps({"source": "Web\u200b", "entries": entries}, ensure_ascii=False).encode()
+
+    outcome = normalize(tmp_path, {"a.json": payload}, batch_bytes=1024)
+
+    assert set(outcome.accepted["system_name"]) == {"Web"}

@@ -51,7 +51,9 @@ def validate_columns(entity: Entity, columns: ColumnBatch, context: ValidationCo
     unsupported = Counter(columns.unsupported)
     delivered = _without_two_spellings(entity, columns, unsupported)
     trimmed = delivered if columns.is_trimmed else _trimmed(entity, delivered)
-    parsed = _parse(entity, trimmed, context).with_columns(_marks(entity, trimmed))
+    parsed = _parse(entity, trimmed, context)
+    if columns.may_have_marks:
+        parsed = parsed.with_columns(_marks(entity, trimmed))
     faults = parsed.select(fault.alias(cause) for cause, fault in _causes(entity, parsed.columns).items())
     is_unsupported = faults.select(pl.any_horizontal(pl.all())).to_series()
     for row in faults.filter(is_unsupported).iter_rows():

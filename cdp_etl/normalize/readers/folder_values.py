@@ -140,7 +140,7 @@ class RowsInFolders:
                 supported = frame.filter(column.is_not_null())
                 unsupported[f"{name}: of a folder, in an unsupported form"] += len(frame) - len(supported)
                 frame = supported
-        return replace(columns, frame=frame, unsupported=dict(unsupported))
+        return replace(columns, frame=frame, unsupported=dict(unsupported), may_have_marks=True)
 
 
 def _is_absent(value: Any) -> bool:

@@ -163,7 +163,8 @@ class CsvRows:
                 frame = with_json_objects(frame, name, column.key, unsupported)
             elif column.kind is ColumnKind.EXTRA:
                 frame = with_json_strings(frame, name, column.key, unsupported)
-        return table_columns(self.entity, self.mapping, frame, unsupported)
+        columns = table_columns(self.entity, self.mapping, frame, unsupported)
+        return replace(columns, may_have_marks=self.slices.may_have_invisible_marks())
 
     def _bytes_of(self, is_chosen: npt.NDArray[np.bool_]) -> bytes:
         """Return the bytes of some rows; consecutive rows are copied at once, with their line terminators."""

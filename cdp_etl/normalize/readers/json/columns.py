@@ -64,7 +64,14 @@ def json_columns(entity: Entity, slices: RecordSlices) -> ColumnBatch:
     frame = _with_decimals_from_text(entity, frame, unsupported)
     if slices.envelope_index is not None:
         frame = _with_envelopes(entity, frame, slices, unsupported)
-    return ColumnBatch(frame, _key_sets(slices, key_sets), dict(unsupported), texts, is_trimmed=True)
+    return ColumnBatch(
+        frame,
+        _key_sets(slices, key_sets),
+        dict(unsupported),
+        texts,
+        may_have_marks=slices.may_have_invisible_marks(),
+        is_trimmed=True,
+    )
 
 
 def _spellings(entity: Entity, slices: RecordSlices) -> dict[str, str]:
