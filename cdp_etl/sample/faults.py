@@ -88,7 +88,7 @@ def faults(entity: Entity, data_format: DataFormat, cells: int) -> tuple[Mutatio
                  if field.column.type is ContractType.BOOLEAN]),
         (_JSON, [_replace(field, {"vi": "…"}, WRONG_TYPE) for field in plain]),
         (_JSON, [_replace(field, {"0": "…"}, WRONG_TYPE) for field in entity.fields
-                 if field.column.type is ContractType.LIST]),
+                 if field.column.type is ContractType.LIST and not field.column.is_set_aside]),
         (_JSON, [_replace_named("ignoredUpdateCfs", {"0": "customField01"}, WRONG_TYPE)]
          if entity.supports_ignored_update_cfs else []),
         (_ALL, [_shift(field, _to_seconds, OUT_OF_RANGE_SECONDS) for field in timestamps]),

@@ -57,7 +57,8 @@ class RecordSlices:
         """
         if self.envelopes:  # an envelope may be in an earlier buffer
             return True
-        return any(start in self.buffer for start in _STARTS_OF_MARKS)
+        # Python searches for one byte ten times as fast as for two.
+        return any(start[:1] in self.buffer and start in self.buffer for start in _STARTS_OF_MARKS)
 
     def __len__(self) -> int:
         """Return the number of records."""

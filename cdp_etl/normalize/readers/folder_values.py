@@ -28,7 +28,7 @@ _COMPARED: Final = frozenset({ContractType.STRING, ContractType.INTEGER, Contrac
 
 @dataclass(frozen=True, slots=True)
 class FolderValues:
-    """What the folders of a file say.
+    """Facts that the folders of a file state.
 
     Attributes:
         texts: Values by the contract's name of the field.

@@ -126,7 +126,8 @@ class CsvRows:
 
     def _wrapped(self, table: pa.Table) -> dict[str, pl.Series]:
         """Return for each field with a cell that may be written for a spreadsheet which cells those are."""
-        has_formula, has_apostrophe = b'="' in self.slices.buffer, b"'" in self.slices.buffer
+        buffer = self.slices.buffer
+        has_formula, has_apostrophe = b"=" in buffer and b'="' in buffer, b"'" in buffer
         wrapped: dict[str, pl.Series] = {}
         for column, name in zip(self.mapping, table.column_names, strict=True):
             if column.kind is not ColumnKind.FIELD:
