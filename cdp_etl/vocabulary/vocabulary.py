@@ -15,7 +15,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from cdp_etl.errors import CdpEtlError
+from cdp_etl.errors import UsageError
 from cdp_etl.vocabulary.types import ACTION_TYPES, EVENT_TYPES
 
 ANY_PROVIDER = ""
@@ -24,7 +24,7 @@ ANY_PROVIDER = ""
 _UNKNOWN_KEYS = {"names", "source", "machine_flags", "events"}
 
 
-class VocabularyError(CdpEtlError):
+class VocabularyError(UsageError):
     """A profile cannot be read, or it names an unknown type. The message has no value of a record."""
 
 

@@ -71,6 +71,13 @@ occurrence AS (
   FROM placeholder
 )
 
+SELECT
+  company_id,
+  identifier,
+  customer_id_count,
+  email_count,
+  phone_count,
+  exclusion_reason
 FROM excluded
 UNION ALL
 SELECT
