@@ -66,7 +66,7 @@ def test_tests_mirror_the_package() -> None:
     packages = {path.parent.relative_to(PACKAGE) for path in MODULES}
     folders = {path.parent.relative_to(TESTS) for path in TESTS.rglob("test_*.py")}
 
-    assert folders <= packages | {Path("attacks"), Path("end_to_end")}
+    assert folders <= packages | {Path("attacks"), Path("chaos"), Path("end_to_end")}
     assert {package for package in packages if package not in folders} == set()
 
 

@@ -161,6 +161,6 @@ def test_an_unusual_share_of_superseded_records_is_a_warning(pipeline: Pipeline)
     """A provider without ids of events delivers the id of its webhook in each of them."""
     pipeline.deliver(FIRST, [sms("webhook", FIRST, eventAt=1772366400000 + number) for number in range(9)])
 
-    result = pipeline.load(FIRST)
+    result = pipeline.check_load(FIRST)
 
     assert outcome(result, "superseded_share_is_usual") == (False, dg.AssetCheckSeverity.WARN)

@@ -82,6 +82,7 @@ def test_a_reload_without_a_key_restores_its_older_version_and_reports_it(wareho
     assert rows(warehouse, CURRENT) == [("1", "old"), ("2", None)]
     assert result.restored_versions == 1
     assert result.findings == (
+        "1 of 2 records that were loaded are no longer in this dump.",
         "For 1 records an older version is current again, because this dump no longer contains the newer one.",
     )
 
