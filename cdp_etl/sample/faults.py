@@ -31,6 +31,7 @@ _KEY_PARTS: Final = ("systemName", "internalCompanyId")
 _MILLISECONDS_A_YEAR: Final = 366 * 86_400_000
 _IN_1990: Final = 631_152_000_000
 _MALFORMED: Final = "record: malformed JSON"
+_NOT_A_NUMBER: Final = "record: NaN or Infinity, which is not JSON"
 _NOT_UTF_8: Final = "record: not UTF-8"
 
 
@@ -77,7 +78,7 @@ def faults(entity: Entity, data_format: DataFormat, cells: int) -> tuple[Mutatio
     table: list[tuple[frozenset[DataFormat], Iterable[Mutation]]] = [
         *((_NDJSON, group) for group in _broken_lines(entity)),
         *((_CSV, group) for group in _broken_rows(cells)),
-        (_JSON, [_unreadable(("record: not an object",), lambda line: b"[" + line + b"]")]),
+        (_JSON, [_unreadable(("record: not an object",), lambda _: b'"n/a"')]),
         (_ALL, [_missing(entity, field) for field in required]),
         (_ALL, [_blank_and_missing([field for field in plain if field.is_required])]),
         (_ALL, [Mutation((f"{CONTACT_SUBJECT}: one is required",), _without("customerPhone", "customerEmail"))]
@@ -155,7 +156,7 @@ def _broken_lines(entity: Entity) -> Iterable[MutationGroup]:
         (_unreadable((_MALFORMED,), _truncate),),
         (
             _unreadable((_MALFORMED,), lambda line: line[:-1] + b",}"),
-            _unreadable((_MALFORMED,), lambda line: line[:-1] + b',"score":NaN}'),
+            _unreadable((_NOT_A_NUMBER,), lambda line: line[:-1] + b',"score":NaN}'),
             _unreadable((_MALFORMED,), lambda line: line.replace(b'"', b"'")),
         ),
         (_unreadable((_NOT_UTF_8,), _with_invalid_byte(b'":"')),),

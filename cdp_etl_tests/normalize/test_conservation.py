@@ -52,13 +52,23 @@ def test_of_arbitrary_bytes(name: str, content: bytes, batch_bytes: int) -> None
         outcome = normalize_or_error(Path(root), name, content, batch_bytes)
         if isinstance(outcome, DumpUnreadableError):
             assert str(outcome).startswith(name)
-            assert not name.endswith("ndjson")
             return
         assert_conserved(outcome)
-        if name == "a.ndjson":
-            lines = content.removeprefix(b"\xef\xbb\xbf").split(b"\n")
-            certain = [line for line in lines if line.strip() and b'"entries"' not in line]
-            assert outcome.dump.records_read >= len(certain)
+
+
+@few
+@given(content=contents, batch_bytes=st.sampled_from([8, 64, 1 << 16]))
+def test_of_lines_behind_a_record(content: bytes, batch_bytes: int) -> None:
+    """Each line is at least one record, unless it may be a payload, or an array, which may be empty."""
+    with TemporaryDirectory() as root:
+        outcome = normalize_or_error(Path(root), "a.ndjson", GOOD + b"\n" + content, batch_bytes)
+        if isinstance(outcome, DumpUnreadableError):
+            assert str(outcome).startswith("a.ndjson")
+            return
+        assert_conserved(outcome)
+        lines = [line.strip(b" \r\t\xef\xbb\xbf") for line in content.split(b"\n")]
+        certain = [line for line in lines if line and b'"entries"' not in line and not line.startswith(b"[")]
+        assert outcome.dump.records_read >= 1 + len(certain)
 
 
 def normalize_or_error(root: Path, name: str, content: bytes, batch_bytes: int) -> Outcome | DumpUnreadableError:

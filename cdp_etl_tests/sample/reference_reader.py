@@ -139,10 +139,12 @@ def _ndjson(text: bytes, entity: Entity) -> Iterator[dict[str, Any] | str]:
             value = strict_json.parse(line.decode())
         except UnicodeDecodeError:
             yield "record: not UTF-8"
+        except strict_json.NotANumberError:
+            yield "record: NaN or Infinity, which is not JSON"
         except strict_json.MalformedJsonError:
             yield "record: malformed JSON"
         else:
-            if isinstance(value, list):
+            if not isinstance(value, dict):
                 yield "record: not an object"
             else:
                 yield from _entries(value, entity)
