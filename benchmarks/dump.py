@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from cdp_etl.contract.normalization_settings import RULES_VERSION
+
 
 @dataclass(frozen=True)
 class Dump:
@@ -21,3 +23,5 @@ class Dump:
     accepted_files: list[Path]
     superseded_files: list[Path]
     quarantined_files: list[Path]
+    rules_version: int = RULES_VERSION
+    findings: tuple[str, ...] = ()

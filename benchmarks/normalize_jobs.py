@@ -59,6 +59,7 @@ class File:
     path: str
     bytes: int
     sha256: str
+    order: int | None = None
 
 
 def measure(job: Job) -> Measurement:

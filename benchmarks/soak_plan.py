@@ -31,6 +31,7 @@ class PlannedFile:
     sha256: str
     modified_at: datetime = datetime(2026, 3, 1, tzinfo=UTC)
     pulled_at: datetime = datetime(2026, 3, 1, tzinfo=UTC)
+    order: int | None = None
 
 
 @dataclass(frozen=True)

@@ -167,7 +167,8 @@ def _broken_lines(entity: Entity) -> Iterable[MutationGroup]:
 def _broken_rows(cells: int) -> Iterable[MutationGroup]:
     return (
         (
-            _unreadable((_cells(2, cells),), lambda line: b",".join(line.split(b",")[:2])),
+            # Not the first two cells: both may be empty, and a row of commas is no record.
+            _unreadable((_cells(2, cells),), lambda line: b"-," + line.split(b",")[0]),
             _unreadable((_cells(cells - 1, cells),), lambda line: line.rpartition(b",")[0]),
             _unreadable((_cells(cells + 1, cells),), lambda line: line + b",1"),
         ),

@@ -105,12 +105,13 @@ class Version:
 
     @property
     def identifiers(self) -> list[str]:
-        """Identifiers of the customer, the best first; empty if the contact is masked."""
+        """Identifiers of the customer, the best first; without a masked contact and the placeholder `GUEST`."""
+        customer = self.text("customerId") or ""
         mail = (self.text("customerEmail") or self.text("email") or "").lower()
         phone = (self.text("customerPhone") or self.text("phoneNumber") or "").replace(" ", "")
         dialled = re.fullmatch(r"(?:0|\+?84)(\d{9})", phone)
         return [
-            *([f"c:{self.text('customerId')}"] if self.text("customerId") else []),
+            *([f"c:{customer}"] if customer and customer != "GUEST" else []),
             *([f"e:{mail}"] if re.fullmatch(r"[a-z0-9.]+@[a-z.]+", mail) else []),
             *([f"p:+84{dialled[1]}"] if dialled else []),
         ]

@@ -185,7 +185,8 @@ def _replace(
 
 def _said(dump: LoadableDump) -> str | None:
     """Return the findings about the files of a loaded dump in one text, as the ledger stores them."""
-    return "; ".join(dump.findings[:_MAX_FINDINGS]) + "." if dump.findings else None
+    findings = [finding.removesuffix(".") for finding in dump.findings[:_MAX_FINDINGS]]
+    return "; ".join(findings) + "." if findings else None
 
 
 def _compare_with_lake(connection: duckdb.DuckDBPyConnection, delivery: DumpDelivery) -> None:

@@ -57,7 +57,7 @@ class LoadableDump(Protocol):
 
     @property
     def findings(self) -> Sequence[str]:
-        """Findings about its files and keys, without the full stop of a sentence."""
+        """Findings about its files, keys and values."""
 
     @property
     def accepted_files(self) -> Sequence[Path]:

@@ -64,7 +64,9 @@ def _shape(text: str, expected: JsonShape) -> JsonShape:
 
 def _unfinished_shape(text: str, expected: JsonShape) -> JsonShape:
     """Return the shape of a file whose first value is malformed, or longer than the head."""
-    first_line = text.partition("\n")[0].strip()
-    if text[0] == "[" and (first_line == "[" or "\n" not in text):
+    first_line, line_end, _ = text.partition("\n")
+    first_line = first_line.strip()
+    if text[0] == "[" and (first_line == "[" or not line_end):
         return JsonShape.DOCUMENT
-    return JsonShape.VALUES if first_line == "{" and expected is JsonShape.LINES else expected
+    is_indented = first_line == "{" and bool(line_end)
+    return JsonShape.VALUES if is_indented and expected is JsonShape.LINES else expected
