@@ -108,7 +108,16 @@ _DAMAGES = [
     ("product", "comment_count = 9000000000000000000", "interaction_count_is_at_least_the_sum_of_its_parts"),
     ("campaign_daily", "open_rate = 1.5", "rates_are_from_0_to_1"),
     ("campaign_daily", "event_counts = MAP {'opened': 0}", "event_count_is_the_sum_of_event_counts"),
-    ("campaign_daily", "cohort_opened_count = 99", "cohort_opened_count_is_at_most_cohort_count"),
+    (
+        "campaign_daily",
+        "cohort_opened_count = 99",
+        "cohort_opened_count_is_at_most_cohort_opened_with_machines_count",
+    ),
+    (
+        "campaign_daily",
+        "cohort_opened_with_machines_count = 99",
+        "cohort_opened_with_machines_count_is_at_most_cohort_count",
+    ),
     ("customer_daily", "sms_count = 9", "interaction_count_is_the_sum_of_its_parts"),
     ("customer", "activity_count = 9223372036854775807", "interaction_count_is_the_sum_of_its_parts"),
     ("person_campaign_product_daily", "activity_date = DATE '9999-12-31'", "days_are_in_range"),
