@@ -48,6 +48,8 @@ ACTION_TYPES = {
     "wishlist": "wishlist",
     "addtocart": "add_to_cart",
     "purchase": "purchase",
+    "compare": "compare",
+    "share": "share",
     "buy": "purchase",
     "thêmvàogiỏ": "add_to_cart",
 }
