@@ -61,7 +61,7 @@ def _new_warehouses_are_copies(template_folder: Template) -> Iterator[None]:
 
     def connect_to_copy(warehouse: Warehouse, *, read_only: bool) -> duckdb.DuckDBPyConnection:
         if not read_only and not warehouse.path.exists():
-            shutil.copy(template_folder("migrated", _migrate) / "cdp.duckdb", warehouse.path)
+            shutil.copyfile(template_folder("migrated", _migrate) / "cdp.duckdb", warehouse.path)
         return connect(warehouse, read_only=read_only)
 
     with pytest.MonkeyPatch.context() as patch:
