@@ -21,7 +21,7 @@ from cdp_etl.vocabulary.types import ACTION_TYPES, EVENT_TYPES
 ANY_PROVIDER = ""
 """Provider of the words that count for providers without a preset."""
 
-_UNKNOWN_KEYS = {"names", "source", "machine_flags", "events"}
+_PROVIDER_KEYS = {"names", "source", "machine_flags", "events"}
 
 
 class VocabularyError(UsageError):
@@ -159,7 +159,7 @@ def _vocabulary(preset: Mapping[str, Any], profile: Mapping[str, Any]) -> Vocabu
 def _provider(
     name: str, preset: Mapping[str, Any], added: Mapping[str, Any], general_added: Mapping[str, str]
 ) -> _Provider:
-    unknown = added.keys() - _UNKNOWN_KEYS
+    unknown = added.keys() - _PROVIDER_KEYS
     if unknown:
         raise ValueError(f"unknown key {', '.join(sorted(unknown))} of provider {name}")
     own = _types(added.get("events", {}), EVENT_TYPES)
