@@ -25,7 +25,7 @@ from cdp_etl.landing.transfer.decrypt import DecryptionKey
 from cdp_etl.landing.zones.aws_credentials import AwsCredentials
 from cdp_etl.landing.zones.limits import ZoneLimits
 from cdp_etl.landing.zones.retry import RetryPolicy
-from cdp_etl.landing.zones.sftp_login import SftpOptions
+from cdp_etl.landing.zones.sftp_address import SftpOptions
 from cdp_etl.landing.zones.zone import ObjectStoreOptions, Zone, ZoneOptions, open_zone
 
 __all__ = [

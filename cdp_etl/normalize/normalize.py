@@ -5,9 +5,9 @@ Each step has a module of its own. No step uses the warehouse, so several dumps 
 
 import os
 import shutil
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -21,7 +21,6 @@ from cdp_etl.contract.entity import Entity
 from cdp_etl.contract.naming import redact_key
 from cdp_etl.contract.normalization_settings import RULES_VERSION, NormalizationSettings
 from cdp_etl.durable_files import hash_file
-from cdp_etl.normalize.batch import BatchContext, BatchResult, normalize_batch
 from cdp_etl.normalize.counts import RecordCounts
 from cdp_etl.normalize.dedup.key_spill import KeySpill
 from cdp_etl.normalize.dedup.resolve import DedupFolders, DedupResult, resolve_duplicates
@@ -32,9 +31,7 @@ from cdp_etl.normalize.lake.result import ACCEPTED, QUARANTINED, SUPERSEDED, Nor
 from cdp_etl.normalize.lake.store import dump_folder
 from cdp_etl.normalize.near_misses import near_misses
 from cdp_etl.normalize.readers.byte_stream import MAX_COLUMNS, ExpansionBound, ReadBounds
-from cdp_etl.normalize.readers.dispatch import decode
-from cdp_etl.normalize.readers.folder_values import folder_values, in_folders
-from cdp_etl.normalize.record_batch import RecordBatch
+from cdp_etl.normalize.readers.folder_values import folder_values
 from cdp_etl.normalize.source_files import SourceFile, content_fingerprint, in_delivery_order
 from cdp_etl.storage_errors import is_unreadable
 
@@ -101,6 +98,10 @@ def normalize_dump(  # noqa: PLR0913, PLR0917 - the dump, the lake, and the reso
     known = None if rebuild else folder.reuse(fingerprint)
     if known is not None:
         return known
+    # Imported here because most commands find the output in the lake: compiled code costs 0.6 CPU seconds.
+    from cdp_etl.normalize.batch import BatchContext  # noqa: PLC0415
+    from cdp_etl.normalize.batches import normalize_files  # noqa: PLC0415
+
     dump = _Dump(entity, dump_date, directory, in_delivery_order(files), fingerprint)
     for file in files:
         folder_values(entity, file.path)  # a folder that is refused is refused before anything is read
@@ -113,8 +114,8 @@ def normalize_dump(  # noqa: PLR0913, PLR0917 - the dump, the lake, and the reso
         counts = RecordCounts(settings.max_distinct_counted)
         findings = FileFindings()
         with _verified_files(dump):
-            batches = _batches(dump, bounds, findings)
-            for result in _in_parallel(context, batches, workers or _processors()):
+            paths = {file.path: directory / file.path for file in dump.files}
+            for result in normalize_files(context, paths, bounds, findings, workers or _processors()):
                 counts.add(result.counts)
                 keys.add(result.keys)
                 if progress is not None:
@@ -191,28 +192,6 @@ def _folder(work: Path, name: str) -> Path:
 
 def _part_folder(work: Path, name: str) -> PartFolder:
     return PartFolder(_folder(work, name))
-
-
-def _batches(dump: _Dump, bounds: ReadBounds, findings: FileFindings) -> Iterator[RecordBatch]:
-    for file in dump.files:
-        for batch in decode(dump.entity, file.path, dump.directory / file.path, bounds, findings):
-            yield in_folders(dump.entity, batch)
-
-
-def _in_parallel(context: BatchContext, batches: Iterator[RecordBatch], workers: int) -> Iterator[BatchResult]:
-    """Normalize batches in parallel and yield the results in the order of delivery.
-
-    At most one batch per worker is read ahead, so that memory stays bounded.
-    """
-    with ThreadPoolExecutor(workers, thread_name_prefix="normalize") as pool:
-        pending: deque[Future[BatchResult]] = deque()
-        for number, batch in enumerate(batches):
-            pending.append(pool.submit(normalize_batch, context, batch, number))
-            del batch
-            if len(pending) > workers:
-                yield pending.popleft().result()
-        while pending:
-            yield pending.popleft().result()
 
 
 def _check_conservation(

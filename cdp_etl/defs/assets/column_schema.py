@@ -8,7 +8,6 @@ from cdp_etl.contract.entity import Entity
 from cdp_etl.contract.table import TableColumn, lake_columns
 from cdp_etl.defs.assets.metadata import Metadata, markdown_table
 from cdp_etl.defs.keys import asset_key
-from cdp_etl.marts.docs.lineage import column_lineage
 from cdp_etl.marts.engine.mart import Mart
 from cdp_etl.pipeline.layers import Layer
 
@@ -39,6 +38,8 @@ def staging_lineage(entity: Entity) -> dg.TableColumnLineage:
 
 def mart_lineage(mart: Mart) -> dg.TableColumnLineage:
     """Return the upstream columns of a mart, derived from its SQL."""
+    from cdp_etl.marts.docs.lineage import column_lineage  # noqa: PLC0415 - imports sqlglot, which no run needs
+
     return dg.TableColumnLineage(
         {
             column: [

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import dagster as dg
 import yaml
-from dagster_postgres.utils import DagsterPostgresException
 from sqlalchemy.exc import DBAPIError
 
 from cdp_etl.defs.storage_connections import close_sqlite_connections, reuse_sqlite_connections
@@ -68,10 +67,6 @@ def open_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
     try:
         with dg.DagsterInstance.from_config(str(folder)) as instance:
             yield instance
-    except DagsterPostgresException as error:
-        raise InstanceError(
-            f"{configuration}: its Postgres does not answer: {_postgres_message(error)}"
-        ) from error
     except dg.DagsterInvalidConfigError as error:
         unset = sorted(set(re.findall(r'environment variable "(\w+)" which is not set', str(error))))
         reason = f"it needs the variable {', '.join(unset)}, not set" if unset else error.errors[0].message
@@ -82,6 +77,10 @@ def open_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
         # The message of SQLAlchemy has the statement and its parameters; that of the database has not.
         reason = str(getattr(error, "orig", None) or type(error).__name__).partition("\n")[0]
         raise _storage_error(folder, reason[:_MAX_REASON_LENGTH]) from None
+    except _postgres_error() as error:
+        raise InstanceError(
+            f"{configuration}: its Postgres does not answer: {_postgres_message(error)}"
+        ) from error
     finally:
         close_sqlite_connections()
 
@@ -118,7 +117,14 @@ def _is_sqlite(path: Path) -> bool:
     return bool(result == "ok")
 
 
-def _postgres_message(error: DagsterPostgresException) -> str:
+def _postgres_error() -> type[Exception]:
+    """Return the error of Dagster's Postgres storage, imported only where `dagster.yaml` or an error needs it."""
+    from dagster_postgres.utils import DagsterPostgresException  # noqa: PLC0415 - 0.5 CPU seconds
+
+    return DagsterPostgresException
+
+
+def _postgres_message(error: Exception) -> str:
     """Return the first line of the server's or driver's message: host, port and user, never a password."""
     driver = getattr(error.__cause__, "orig", None) or error
     return str(driver).strip().partition("\n")[0]

@@ -23,7 +23,8 @@ from cdp_etl.landing.errors import (
 from cdp_etl.landing.zones.limits import ListingGuard, ZoneLimits
 from cdp_etl.landing.zones.path_safety import printable, require_regular, require_safe_path
 from cdp_etl.landing.zones.protocol import RemoteFile, Session
-from cdp_etl.landing.zones.sftp_login import SftpAddress, SftpOptions, log_in
+from cdp_etl.landing.zones.sftp_address import SftpAddress, SftpOptions
+from cdp_etl.landing.zones.sftp_login import log_in
 
 _MAX_REQUESTS = 64  # on the connection, for all files: at 256 KiB each at most 16 MiB of memory
 _FILE_WINDOW_BYTES = 4 * 1024 * 1024

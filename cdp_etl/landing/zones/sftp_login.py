@@ -1,19 +1,16 @@
-"""Login to an SFTP server: address, user key, host key.
+"""Login to an SFTP server: user key, host key.
 
 The server's host key must be in the known hosts file. This check cannot be turned off.
 """
 
 import socket
-from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import SplitResult, unquote
 
 import asyncssh
-from pydantic import SecretStr
 
 from cdp_etl.landing.errors import LandingError, ZoneConfigError, ZoneUnreachableError
+from cdp_etl.landing.zones.sftp_address import SftpAddress, SftpOptions
 
-_DEFAULT_PORT = 22
 # AES-GCM first: it takes half the CPU time of ChaCha20 on machines with AES instructions.
 _CIPHERS = (
     "aes128-gcm@openssh.com",
@@ -29,49 +26,6 @@ _CONFIGURATION_FAULTS = (
     asyncssh.ProtocolNotSupported,
     asyncssh.ServiceNotAvailable,
 )
-
-
-@dataclass(frozen=True)
-class SftpOptions:
-    """Options of a login.
-
-    Attributes:
-        key_file: The private key.
-        passphrase: Passphrase of the private key.
-        password: For servers that do not accept keys.
-        known_hosts: File in OpenSSH's format; by default `~/.ssh/known_hosts`.
-        keepalive_seconds: Interval of keepalive messages.
-    """
-
-    key_file: Path | None = None
-    passphrase: SecretStr | None = field(default=None, repr=False)
-    password: SecretStr | None = field(default=None, repr=False)
-    known_hosts: Path | None = None
-    keepalive_seconds: float = 15
-
-
-@dataclass(frozen=True)
-class SftpAddress:
-    """A server and a folder on it. An empty folder is the user's home folder."""
-
-    label: str
-    host: str
-    port: int
-    user: str
-    folder: str
-
-
-def parse_address(url: SplitResult, label: str) -> SftpAddress:
-    """Parse `sftp://user@host:port/folder`. `/~/folder` is relative to the user's home folder.
-
-    Raises:
-        ZoneConfigError: If there is no user or no host.
-    """
-    if not url.hostname or not url.username:
-        raise ZoneConfigError(f"landing zone {label}: expected sftp://user@host/folder")
-    path = unquote(url.path)
-    folder = path.removeprefix("/~").lstrip("/") if path.startswith("/~") else path
-    return SftpAddress(label, url.hostname, url.port or _DEFAULT_PORT, unquote(url.username), folder)
 
 
 async def log_in(

@@ -18,8 +18,7 @@ from cdp_etl.landing.zones.object_store import connect_folder, connect_store
 from cdp_etl.landing.zones.path_template import DEFAULT_TEMPLATE, PathTemplate, parse_template
 from cdp_etl.landing.zones.protocol import Connect, Session
 from cdp_etl.landing.zones.retry import RetryPolicy
-from cdp_etl.landing.zones.sftp import connect_sftp
-from cdp_etl.landing.zones.sftp_login import SftpOptions, parse_address
+from cdp_etl.landing.zones.sftp_address import SftpOptions, parse_address
 from cdp_etl.url_secrets import without_url_secrets
 
 if TYPE_CHECKING:  # obstore has these names for type checkers alone
@@ -117,6 +116,8 @@ def _parse_location(location: str, options: ZoneOptions) -> tuple[str, Connect, 
     if url.scheme == "file":
         return label, partial(connect_folder, Path(unquote(url.path)), label, options.limits), _NO_RETRY
     if url.scheme == "sftp":
+        from cdp_etl.landing.zones.sftp import connect_sftp  # noqa: PLC0415 - imports asyncssh: 0.2 CPU seconds
+
         address = parse_address(url, label)
         return label, partial(connect_sftp, address, options.sftp, options.limits), options.retry
     if url.scheme in _OBJECT_STORES:
