@@ -26,7 +26,9 @@ def _ignore_progress(_sentence: str) -> None:
     """Ignore progress: outside the command line, the UI shows the steps."""
 
 
-def build_pipeline(settings: Settings, report_progress: ReportProgress = _ignore_progress) -> dg.Definitions:
+def build_pipeline(
+    settings: Settings, report_progress: ReportProgress = _ignore_progress, *, has_lineage: bool = False
+) -> dg.Definitions:
     """Return the assets and the jobs `load` and `marts`.
 
     If assets are selected for a run, Dagster also selects all checks that are defined on them. Therefore only the
@@ -35,13 +37,14 @@ def build_pipeline(settings: Settings, report_progress: ReportProgress = _ignore
     Args:
         settings: Settings of the installation.
         report_progress: Receives a sentence before each step that can take long.
+        has_lineage: Whether the marts have column lineage, which is for the UI and not for a run.
     """
     reuse_sqlite_connections()
     partitions = dump_dates(settings)
     return dg.Definitions(
         assets=[
             *(build_load(settings, entity, partitions) for entity in ENTITIES),
-            *(build_mart(mart, partitions) for mart in MARTS),
+            *(build_mart(mart, partitions, has_lineage=has_lineage) for mart in MARTS),
             build_snapshot(partitions),
             *([build_report(partitions)] if is_report_installed() else []),
         ],
@@ -55,7 +58,7 @@ def build_pipeline(settings: Settings, report_progress: ReportProgress = _ignore
 def build_definitions(settings: Settings) -> dg.Definitions:
     """Return all definitions: the pipeline, its schedules and sensors, maintenance and full checks."""
     return dg.Definitions.merge(
-        build_pipeline(settings),
+        build_pipeline(settings, has_lineage=True),
         dg.Definitions(
             asset_checks=[build_full_checks(), build_freshness_checks()],
             jobs=[FULL_CHECK_JOB, PRUNE_JOB],

@@ -14,11 +14,15 @@ from cdp_etl.defs.alerting.run_findings import failure_sentence
 from cdp_etl.defs.assets.load import SKIP_UNCHANGED_TAG, LoadConfig
 from cdp_etl.defs.build import build_pipeline
 from cdp_etl.defs.jobs import LOAD_JOB, MARTS_JOB, load_keys
+from cdp_etl.defs.keys import REPORT, SNAPSHOT
 from cdp_etl.defs.partitions import dump_dates, range_tags
 from cdp_etl.defs.runtime.run_launcher import process_tag
 from cdp_etl.errors import UsageError
+from cdp_etl.marts.snapshot.publish import is_published
 from cdp_etl.pipeline.dump_pipeline import ReportProgress
 from cdp_etl.pipeline.layers import LOAD_LAYERS, Layer
+from cdp_etl.pipeline.unapplied_loads import find_unapplied_loads
+from cdp_etl.report.errors import is_report_installed
 from cdp_etl.settings import Settings
 
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -71,8 +75,26 @@ class InProcessJobs:
         )
 
     def refresh_marts(self, first: date, last: date) -> RunResult:
-        """Apply all loads to the marts, publish the snapshot, and write the reports of the dates."""
-        return self._run(MARTS_JOB.name, range_tags(first, last), {})
+        """Apply all loads to the marts, publish the snapshot, and write the reports of the dates.
+
+        If the snapshot has all loads already, only the reports are written, where that is possible. A run of all
+        steps would record some hundred events that say so, and cost most of the CPU of an unchanged day.
+        """
+        is_report_alone = is_report_installed() and self._has_applied_all(first, last)
+        return self._run(MARTS_JOB.name, range_tags(first, last), {}, [REPORT] if is_report_alone else None)
+
+    def _has_applied_all(self, first: date, last: date) -> bool:
+        """Return whether the published snapshot has all loads, and the UI shows it for these dates."""
+        settings = self._settings
+        warehouse = settings.open_warehouse()
+        dates = dump_dates(settings).get_partition_keys_in_range(
+            dg.PartitionKeyRange(first.isoformat(), last.isoformat())
+        )
+        return (
+            set(dates) <= self._instance.get_materialized_partitions(SNAPSHOT)
+            and find_unapplied_loads(warehouse, settings.published) is None
+            and is_published(warehouse, settings.published, settings.mart_settings(), settings.publish_rules())
+        )
 
     def _run(
         self,

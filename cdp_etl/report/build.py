@@ -4,7 +4,10 @@ import os
 import time
 from dataclasses import dataclass
 from datetime import date
+from hashlib import sha256
+from importlib.metadata import version
 from pathlib import Path
+from typing import Final
 
 from cdp_etl.durable_files import replace_file
 from cdp_etl.file_modes import OWNER_ONLY, Readers
@@ -19,6 +22,8 @@ from cdp_etl.warehouse import Warehouse
 
 DEFAULT_OPTIONS = ReportOptions()
 
+_DRAWN_BY: Final = ("altair", "vl-convert-python", "jinja2")
+_SOURCES: Final = (".py", ".jinja", ".sql")
 _PART = ".part"
 _MAX_WRITE_SECONDS = 3600
 
@@ -31,7 +36,7 @@ class WrittenReport:
         path: The HTML page.
         markdown: The short version.
         sentence: Status of the day, in one sentence.
-        load_seq: Newest load in the warehouse when the report was built.
+        load_seq: `ReportData.load_seq`.
     """
 
     path: Path
@@ -71,6 +76,8 @@ def write_report(
 ) -> WrittenReport:
     """Write a day's page for the readers to `<folder>/<date>.html`. An earlier page is replaced atomically.
 
+    A page of the same figures stays, because drawing the charts takes a second.
+
     Raises:
         ReadersGroupError: If the page cannot be given to the group of readers.
         ReportExtraMissingError, WarehouseMissingError, WarehouseLockedError: As `render_report`.
@@ -80,7 +87,12 @@ def write_report(
     report_data = read_report_data(warehouse, dump_date)
     assessment = assess(report_data, options)
     path = folder / f"{dump_date.isoformat()}.html"
-    _write_page(path, _page(report_data, assessment, options), readers)
+    inputs = _inputs_digest(report_data, options)
+    if _inputs_of(path) == inputs:
+        for admitted in (folder, path):
+            readers.admit(admitted)  # the group may be another one
+    else:
+        _write_page(path, _with_digests(_page(report_data, assessment, options), inputs), readers)
     markdown = render_markdown(report_data, assessment, options)
     return WrittenReport(path, markdown, assessment.sentence, report_data.load_seq)
 
@@ -92,6 +104,30 @@ def _page(report_data: ReportData, assessment: Assessment, options: ReportOption
 
     charts = draw_charts(report_data, options.unusual_quarantine_rate)
     return render_page(report_data, assessment, charts, options)
+
+
+def _inputs_digest(report_data: ReportData, options: ReportOptions) -> str:
+    """Return a hash of all that a page is made from: figures, options, and the code that draws it."""
+    digest = sha256(repr((report_data, options, [version(library) for library in _DRAWN_BY])).encode())
+    for source in sorted(path for path in Path(__file__).parent.rglob("*") if path.suffix in _SOURCES):
+        digest.update(source.read_bytes())
+    return digest.hexdigest()
+
+
+def _with_digests(page: str, inputs: str) -> str:
+    """Return the page with the hashes of its inputs and of itself, which show later that it is whole."""
+    return f"{page}<!-- {inputs} {sha256(page.encode()).hexdigest()} -->\n"
+
+
+def _inputs_of(path: Path) -> str | None:
+    """Return the hash of the inputs of a written page; None if there is none, or it is not as it was written."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (FileNotFoundError, UnicodeDecodeError):
+        return None
+    page, _, last_line = text.removesuffix("\n").rpartition("<!-- ")
+    inputs = last_line.partition(" ")[0]
+    return inputs if text == _with_digests(page, inputs) else None
 
 
 def _write_page(path: Path, page: str, readers: Readers) -> None:

@@ -1,5 +1,7 @@
 """Jobs in the current process: their steps, assets and checks."""
 
+from datetime import date, timedelta
+
 import dagster as dg
 import pytest
 
@@ -59,3 +61,37 @@ def test_a_refresh_of_the_marts_evaluates_no_full_check(pipeline: Pipeline, jobs
     steps = {event.step_key for event in pipeline.instance.all_logs(result.run_id) if event.step_key}
     assert "publish_snapshot" in steps
     assert "check_everything" not in steps
+
+
+def steps_of(pipeline: Pipeline, run_id: str) -> set[str]:
+    return {event.step_key for event in pipeline.instance.all_logs(run_id) if event.step_key}
+
+
+def test_a_refresh_without_news_writes_the_reports_alone(pipeline: Pipeline, jobs: InProcessJobs) -> None:
+    jobs.load([SMS], FIRST, FIRST, LoadConfig())
+    jobs.refresh_marts(FIRST, FIRST)
+    jobs.load([SMS], FIRST, FIRST, LoadConfig())  # unchanged
+
+    result = jobs.refresh_marts(FIRST, FIRST)
+
+    assert result.failures == []
+    assert steps_of(pipeline, result.run_id) == {"write_report"}
+
+
+def test_a_refresh_runs_all_steps_for_any_news(pipeline: Pipeline, jobs: InProcessJobs) -> None:
+    """A new load, a date that the UI does not show yet, a missing database, another form of the snapshot."""
+    jobs.load([SMS], FIRST, FIRST, LoadConfig())
+    jobs.refresh_marts(FIRST, FIRST)
+
+    def has_all_steps(jobs: InProcessJobs, day: date = FIRST) -> bool:
+        return "publish_snapshot" in steps_of(pipeline, jobs.refresh_marts(day, day).run_id)
+
+    assert has_all_steps(jobs, FIRST + timedelta(days=1))
+    pipeline.deliver(FIRST, [sms("2", FIRST)])
+    jobs.load([SMS], FIRST, FIRST, LoadConfig())
+    assert has_all_steps(jobs)
+    assert not has_all_steps(jobs)
+    (pipeline.settings.published / "cdp.duckdb").unlink()
+    assert has_all_steps(jobs)
+    personal = pipeline.settings.model_copy(update={"publish_personal_data": True})
+    assert has_all_steps(InProcessJobs(personal, pipeline.instance, lambda _: None))

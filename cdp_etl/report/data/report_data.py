@@ -71,7 +71,7 @@ class ReportData:
     Attributes:
         dump_date: The dump date.
         business_timezone: Time zone whose calendar day an event is counted under.
-        load_seq: Newest load in the warehouse; 0 if nothing was ever loaded.
+        load_seq: Newest load in the warehouse that was not refused or unchanged; 0 if there is none.
         dumps: Dumps of the 30 days that end with `dump_date`, by entity and date.
         reasons: Reasons of quarantined records of the dump date.
         warnings: Warnings on accepted records of the dump date.
@@ -116,14 +116,13 @@ def read_report_data(warehouse: Warehouse, dump_date: date) -> ReportData:
     """
     first = dump_date - timedelta(days=DAYS_SHOWN - 1)
     with warehouse.reading() as connection:
-        ((load_seq, newest_loaded),) = connection.execute(
-            "SELECT coalesce(max(load_seq), 0), coalesce(max(load_seq) FILTER (status = 'loaded'), 0)"
-            " FROM ops.load"
+        ((newest_loaded,),) = connection.execute(
+            "SELECT coalesce(max(load_seq), 0) FROM ops.load WHERE status = 'loaded'"
         ).fetchall()
         return ReportData(
             dump_date=dump_date,
             business_timezone=warehouse.business_timezone,
-            load_seq=load_seq,
+            load_seq=newest_loaded,
             dumps=deliveries.read_dumps(connection, first, dump_date),
             reasons=rejections.read_reasons(connection, dump_date),
             warnings=rejections.read_warnings(connection, dump_date),
