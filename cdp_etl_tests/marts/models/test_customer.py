@@ -211,22 +211,3 @@ def test_the_name_of_a_new_day_replaces_the_stored_name(loader: Loader) -> None:
         refresh_mart(loader.warehouse, CUSTOMER, loader.settings)
 
     assert [person["customer_name"] for person in loader.rows("FROM marts.customer")] == ["Nguyễn Thị Lan"]
-
-
-@pytest.mark.full
-def test_a_person_with_a_new_person_id_keeps_the_stored_totals(loader: Loader) -> None:
-    loader.load(
-        SUBSCRIBER, 1, [make_record(SUBSCRIBER, "1", on=1, identifiers=("e:a",), **_BOTH, customer_name="Lan")]
-    )
-    loader.load(EMAIL, 5, [make_record(EMAIL, "1", on=5, identifiers=("e:a",), event="unsubscribed")])
-    refresh_mart(loader.warehouse, CUSTOMER, loader.settings)
-    with loader.warehouse.writing() as connection:
-        connection.execute("DELETE FROM mart_storage.customer_daily")
-
-    loader.load(ACTIVITY, 9, [make_record(ACTIVITY, "1", on=9, identifiers=("c:1", "e:a"))])
-    refresh_mart(loader.warehouse, CUSTOMER, loader.settings)
-
-    (person,) = loader.rows("FROM marts.customer")
-    assert (person["person_id"], person["identifiers"]) == ("c:1", ["c:1", "e:a"])
-    assert (person["customer_name"], person["interaction_count"]) == ("Lan", 3)
-    assert (person["has_email_consent"], person["has_phone_consent"]) == (False, None)

@@ -188,50 +188,6 @@ def _delete_days(loader: Loader) -> None:
         connection.execute("DELETE FROM mart_storage.customer_product_daily")
 
 
-@pytest.mark.full
-def test_a_person_with_a_new_person_id_keeps_the_stored_pairs(loader: Loader) -> None:
-    old = [
-        make_record(ACTIVITY, "1", on=1, identifiers=("e:a",), action="Purchase"),
-        make_record(ACTIVITY, "2", on=1, identifiers=("e:a",), product_sku="S2"),
-    ]
-    loader.load(ACTIVITY, 1, old)
-    assert {pair["person_id"] for pair in _pairs(loader)} == {"e:a"}
-    _delete_days(loader)
-
-    loader.load(ACTIVITY, 31, [make_record(ACTIVITY, "3", on=31, identifiers=("c:1", "e:a"), product_sku="S2")])
-
-    assert [
-        (pair["person_id"], pair["product_sku"], pair["interaction_count"], pair["affinity_score"])
-        for pair in _pairs(loader)
-    ] == [("c:1", "S1", 1, 10), ("c:1", "S2", 2, 3 / 2 + 3)]
-
-
-@pytest.mark.full
-def test_of_merged_persons_only_pairs_that_both_had_are_recomputed(loader: Loader) -> None:
-    loader.load(
-        ACTIVITY,
-        1,
-        [
-            make_record(ACTIVITY, "1", on=1, identifiers=("c:1",)),
-            make_record(ACTIVITY, "2", on=1, identifiers=("c:1",), product_sku="S2"),
-            make_record(ACTIVITY, "3", on=1, identifiers=("e:b",), product_sku="S2"),
-            make_record(ACTIVITY, "4", on=1, identifiers=("e:b",), product_sku="S3"),
-        ],
-    )
-    _pairs(loader)
-    with loader.warehouse.writing() as connection:
-        connection.execute("DELETE FROM mart_storage.customer_product_daily WHERE product_sku <> 'S2'")
-
-    loader.load(ACTIVITY, 2, [make_record(ACTIVITY, "5", on=2, identifiers=("c:1", "e:b"), product_sku="S4")])
-
-    assert {pair["product_sku"]: (pair["person_id"], pair["interaction_count"]) for pair in _pairs(loader)} == {
-        "S1": ("c:1", 1),
-        "S2": ("c:1", 2),
-        "S3": ("c:1", 1),
-        "S4": ("c:1", 1),
-    }
-
-
 def test_a_split_assigns_the_days_to_the_persons_of_their_identifiers(loader: Loader) -> None:
     loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "link", identifiers=("c:1", "e:a"), product_sku="S2")])
     loader.load(ACTIVITY, 2, [make_record(ACTIVITY, "1"), make_record(ACTIVITY, "2", identifiers=("e:a",))])

@@ -1,8 +1,8 @@
 -- A row of the mart to recompute.
 -- Grain: $row_columns
--- Inputs: changed_day, regrouped_rows
+-- Inputs: changed_day, reassigned_rows
 SELECT $row_columns
 FROM changed_day
 UNION
 SELECT $row_columns
-FROM regrouped_rows
+FROM reassigned_rows

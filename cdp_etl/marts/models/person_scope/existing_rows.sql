@@ -1,9 +1,7 @@
--- A stored row that this run replaces, with the person it belongs to now.
+-- A stored row that this run replaces.
 -- Grain: $row_columns
 -- Inputs: $mart, prior_rows
-SELECT
-  unmoved_row.*,
-  unmoved_row.person_id AS current_person_id
+SELECT unmoved_row.*
 FROM $stored_unmoved_rows AS unmoved_row
 UNION ALL BY NAME
 SELECT *

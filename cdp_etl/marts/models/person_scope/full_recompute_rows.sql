@@ -1,24 +1,11 @@
--- A row that is recomputed from all of its days: a change within its days, a split person, or merged rows.
+-- A row that is recomputed from all of its days: a change within its days, or an identifier that moved.
 -- Grain: $row_columns
--- Inputs: changed_day, existing_rows, adjacent_day, $daily_mart, split_rows, prior_rows
--- Mind: A row that is not stored has no days other than the changed ones, unless its person was split.
-WITH
-current_row AS (
-  SELECT * REPLACE (current_person_id AS person_id)
-  FROM existing_rows
-  WHERE current_person_id IS NOT NULL
-),
-
-merged_row AS (
-  SELECT * REPLACE (current_person_id AS person_id)
-  FROM prior_rows
-  WHERE current_person_id IS NOT NULL
-)
-
+-- Inputs: changed_day, existing_rows, adjacent_day, $daily_mart, reassigned_rows
+-- Mind: A row that is not stored has no days other than the changed ones, unless an identifier moved.
 SELECT $row_columns
 FROM changed_day
-INNER JOIN current_row USING ($row_columns)
-WHERE changed_day.activity_date <= current_row.last_date
+INNER JOIN existing_rows USING ($row_columns)
+WHERE changed_day.activity_date <= existing_rows.last_date
 UNION
 SELECT $row_columns
 FROM adjacent_day
@@ -26,9 +13,4 @@ INNER JOIN marts.$daily_mart AS daily USING ($day_columns)
 WHERE daily.first_at <= adjacent_day.last_at
 UNION
 SELECT $row_columns
-FROM split_rows
-UNION
-SELECT $row_columns
-FROM merged_row
-GROUP BY $row_columns
-HAVING count(*) > 1
+FROM reassigned_rows

@@ -3,12 +3,9 @@
 A row is affected if one of its records changed. It is also affected if its person gained or lost an identifier,
 because the rows of that identifier's persons may then belong to another person.
 
-Two shortcuts keep the cost of a day independent of the length of the history:
-
-- Append-only rows: most affected rows only receive days later than their last one. They are updated from the
-  stored row plus the new days (`append_only_rows.sql`); only the others re-read their full history.
-- Regrouping: a person that gets another `person_id`, or merges with others, keeps its stored rows. Days are read
-  only if two merged persons had the same row, or if a person was split (`_REGROUPING`).
+Most affected rows only receive days later than their last one. They are updated from the stored row plus the new
+days (`append_only_rows.sql`), so the cost of a day does not depend on the length of the history. Only the other
+rows re-read their full history.
 """
 
 from collections.abc import Mapping
@@ -17,8 +14,6 @@ from cdp_etl.marts.columns import BY_CUSTOMER_KEY, BY_IDENTIFIER, BY_PERSON
 from cdp_etl.marts.engine.key_lookup import lookup_by_hash
 from cdp_etl.marts.engine.scope import KeyFilter, RefreshScope
 from cdp_etl.marts.engine.sql_files import read_sql
-
-_REGROUPING = ("person_mapping", "prior_rows", "split_rows", "regrouped_rows")
 
 
 def person_scope(  # noqa: PLR0913 - the keyword arguments are what one mart has of its own
@@ -59,7 +54,6 @@ def person_scope(  # noqa: PLR0913 - the keyword arguments are what one mart has
         "key_columns": ", ".join(day_key),
         "is_complete_day": is_complete_day,
         "persons_of_pending_keys": lookup_by_hash("customer_identity", pending_key, BY_IDENTIFIER),
-        "rows_of_reassigned_persons": lookup_by_hash(mart, reassigned, BY_PERSON, row_id_chunks=row_id_chunks),
         "stored_unmoved_rows": lookup_by_hash(mart, "unmoved_rows", row, row_id_chunks=row_id_chunks),
         "identifiers_of_recomputed_persons": lookup_by_hash("customer_identity", "full_recompute_rows", BY_PERSON),
     }
@@ -71,9 +65,9 @@ def person_scope(  # noqa: PLR0913 - the keyword arguments are what one mart has
         tables={
             **(first_tables or {}),
             reassigned: sql(reassigned),
-            "current_member": f"FROM {lookup_by_hash('customer_identity', reassigned, BY_PERSON)}",
             "current_person": f"FROM {lookup_by_hash('customer_identity', reassigned, BY_IDENTIFIER)}",
-            **{name: sql(name) for name in _REGROUPING},
+            "prior_rows": f"FROM {lookup_by_hash(mart, reassigned, BY_PERSON, row_id_chunks=row_id_chunks)}",
+            "reassigned_rows": sql("reassigned_rows"),
             "changed_day": sql("changed_day"),
             "affected": sql("affected") + (f"UNION FROM ({also_affected}\n)" if also_affected else ""),
             "unmoved_rows": sql("unmoved_rows"),
