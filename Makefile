@@ -24,6 +24,9 @@ BENCH_MARTS ?= --history 10 50
 # Length of a slice, DuckDB versions, results file: SOAK='--minutes 60 --versions 2.0.1 1.5.6 --results soak.jsonl'
 SOAK ?= --minutes 3 --versions 2.0.0 2.0.1
 
+# Temporary files of tests are in memory if 8 GiB are free there: thousands of commits then wait for no disk.
+export PYTEST_DEBUG_TEMPROOT := $(shell df -k /dev/shm 2>/dev/null | awk 'NR == 2 && $$4 > 8 * 1024 * 1024 { print "/dev/shm" }')
+
 # Number of cases, results file: CHAOS='--cases 200 --results chaos.jsonl'; --help lists more
 CHAOS ?= --cases 200
 

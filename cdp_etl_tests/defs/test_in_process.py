@@ -79,7 +79,7 @@ def test_a_refresh_without_news_writes_the_reports_alone(pipeline: Pipeline, job
 
 
 def test_a_refresh_runs_all_steps_for_any_news(pipeline: Pipeline, jobs: InProcessJobs) -> None:
-    """A new load, a date that the UI does not show yet, a missing database, another form of the snapshot."""
+    """A new load, a date that the UI does not show yet, a damaged database, another form of the snapshot."""
     jobs.load([SMS], FIRST, FIRST, LoadConfig())
     jobs.refresh_marts(FIRST, FIRST)
 
@@ -91,7 +91,9 @@ def test_a_refresh_runs_all_steps_for_any_news(pipeline: Pipeline, jobs: InProce
     jobs.load([SMS], FIRST, FIRST, LoadConfig())
     assert has_all_steps(jobs)
     assert not has_all_steps(jobs)
-    (pipeline.settings.published / "cdp.duckdb").unlink()
+    damaged = pipeline.settings.published / "cdp.duckdb"
+    damaged.chmod(0o600)
+    damaged.write_bytes(b"damaged")
     assert has_all_steps(jobs)
     personal = pipeline.settings.model_copy(update={"publish_personal_data": True})
     assert has_all_steps(InProcessJobs(personal, pipeline.instance, lambda _: None))

@@ -134,7 +134,7 @@ def is_published(warehouse: Warehouse, published: Path, settings: MartSettings, 
     """
     published = published.resolve()
     latest = usable_snapshot(published)
-    if latest is None or not (published / DATABASE).exists():
+    if latest is None or not _has_database(published, latest):
         return False
     if not rules.has_personal_data and find_key(rules, published) is None:
         return False  # `publish` creates the key
@@ -146,6 +146,15 @@ def is_published(warehouse: Warehouse, published: Path, settings: MartSettings, 
             and _published_by_this_warehouse(connection, latest) is not None
             and _is_unchanged(connection, latest, latest.as_of, form)
         )
+
+
+def _has_database(published: Path, snapshot: Snapshot) -> bool:
+    """Return whether the database can be opened and is of this version."""
+    try:
+        with closing(duckdb.connect(published / DATABASE, read_only=True)) as connection:
+            return connection.execute("SELECT version FROM snapshot").fetchone() == (snapshot.version,)
+    except duckdb.Error:
+        return False
 
 
 def latest_snapshot(published: Path) -> Snapshot | None:
