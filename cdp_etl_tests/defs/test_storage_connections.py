@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -57,7 +58,8 @@ def test_commits_do_not_wait_for_the_disk(tmp_path: Path) -> None:
     """In WAL mode a power failure then loses the newest commits at most; the file stays intact."""
     with open_instance(Settings(data=tmp_path)) as instance:
         execute(instance)
-        with instance.run_storage.connect() as connection:  # type: ignore[attr-defined] - a SQLite storage
+        storage: Any = instance.run_storage
+        with storage.connect() as connection:
             assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
             assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 1
 
