@@ -79,6 +79,8 @@ def normalize_text(text: str) -> str:
 
 def without_invisible_marks(text: str) -> str:
     """Return an id or a contact without invisible marks and outer white space (house rule)."""
+    if text.isascii():  # all marks are outside of ASCII
+        return normalize_text(text)
     return normalize_text(_MARKS.sub("", text).strip(WHITESPACE + JOINERS))
 
 

@@ -33,6 +33,8 @@ _ATOM: Final = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _ADDRESS: Final = rf"^{_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}\.)+(?:[A-Za-z]{{2,63}}|xn--[A-Za-z0-9-]{{2,59}})$"
 """An RFC 5321 address in its usual form: a dot-atom and a domain with a dot, ASCII only, no quotes, no IP."""
 _PLAIN_ADDRESS: Final = re.compile(_ADDRESS)
+_AT: Final = r"[@\x{FF20}]"
+"""No wrapper gives a text an @ that it does not have, in ASCII or full-width."""
 _MAX_WRAPPED: Final = 400
 """Characters of the longest text that is searched for an address: a name and an address fit."""
 _MASKED: Final = r"^(?:[^@]*[*•]|[^@]{1,3}(?i:x{4,})@)"
@@ -109,6 +111,9 @@ def normalize_emails(delivered: pl.Series) -> pl.Series:
     A masked address is the same for many customers, so as an identifier it would merge strangers. Two addresses in
     one text are none. A domain in other scripts becomes its ASCII form by UTS 46.
     """
+    has_at = delivered.str.contains(_AT).fill_null(value=False)
+    if not has_at.any():
+        return delivered.set(~has_at, None)
     is_valid = (
         delivered.str.contains(_ADDRESS)
         & ~delivered.str.contains(_MASKED)
@@ -116,7 +121,7 @@ def normalize_emails(delivered: pl.Series) -> pl.Series:
         & (delivered.str.find("@", literal=True) <= _MAX_LOCAL_PART_BYTES)
     )
     plain = delivered.str.to_lowercase().set(~is_valid.fill_null(value=False), None)
-    return _fill(plain, delivered, _parse_email)
+    return _fill(plain, delivered.set(~has_at, None), _parse_email)
 
 
 @lru_cache(maxsize=100_000)

@@ -170,6 +170,7 @@ def _changes(entity: Entity, record: dict[str, Any], set_aside: Collection[str])
         value = record.get(field.contract_name)
         if (
             isinstance(value, str)
+            and not value.isascii()
             and field.contract_name not in set_aside
             and normalize_text(value) != without_invisible_marks(value)
         ):

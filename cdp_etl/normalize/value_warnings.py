@@ -53,7 +53,4 @@ def _odd_values(entity: Entity, valid: pl.DataFrame) -> Iterator[tuple[str, pl.S
 
 
 def _are_cut(ids: pl.Series) -> pl.Series:
-    may_be_cut = (ids.str.ends_with(".0") | ids.str.contains("E+", literal=True)).fill_null(value=False)
-    if may_be_cut.any():
-        may_be_cut &= ids.str.contains(_CUT).fill_null(value=False)
-    return may_be_cut
+    return ids.str.contains(_CUT).fill_null(value=False)
