@@ -1,7 +1,7 @@
 """`cdp-etl run`: load dumps from the landing zone, refresh the marts, publish the snapshot."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Annotated
 
@@ -72,11 +72,19 @@ def _print_dumps(settings: Settings, entities: Sequence[Entity], first: date, la
         + (() if are_all_loaded else ("reason",)),
         (
             [row["dump_date"], tables[row["entity"]], row["status"]]
-            + [row[name] for name in (columns if are_all_loaded else [*columns, "reason"])]
+            + [row[name] for name in columns]
+            + ([] if are_all_loaded else [None if row["status"] == "loaded" else row["reason"]])
             for row in rows.sort("dump_date", "entity").iter_rows(named=True)
         ),
         title="Dumps",
     )
+    _print_findings(rows.filter(pl.col("status").is_in(["loaded", "unchanged"])), tables)
+
+
+def _print_findings(rows: pl.DataFrame, tables: Mapping[str, str]) -> None:
+    """Print for each loaded dump what was found about its files, and how many loaded records it lacks."""
+    for row in rows.filter(pl.col("loaded_findings").is_not_null()).iter_rows(named=True):
+        print_error(f"{row['dump_date']} {tables[row['entity']]}: {row['loaded_findings']}")
     removing = rows.filter((pl.col("status") == "loaded") & (pl.col("loaded_records_removed") > 0))
     for row in removing.iter_rows(named=True):
         removed = row["loaded_records_removed"]

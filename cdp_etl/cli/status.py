@@ -66,7 +66,7 @@ def status_command(
         (
             [row["dump_date"], row["entity"].replace("_", "-"), _status(row)]
             + [row[count] for count in _COUNTS]
-            + [_redelivered(row), row["reason"]]
+            + [_redelivered(row), _reason(row)]
             for row in dumps.sort("dump_date", "entity").iter_rows(named=True)
         ),
         title="Dumps: latest attempt",
@@ -84,6 +84,14 @@ def _status(row: dict[str, Any]) -> str:
     """Return the status of the attempt. If it loaded nothing, add whether an earlier load remains valid."""
     has_earlier_load = row["loaded_load_id"] is not None and row["status"] in {"refused", "failed", "empty"}
     return f"{row['status']}, earlier load valid" if has_earlier_load else row["status"]
+
+
+def _reason(row: dict[str, Any]) -> str | None:
+    """Return the reason of the attempt. If the files were loaded before, add the findings of that load."""
+    if row["status"] == "unchanged" and row["loaded_findings"] is not None:
+        return f"{row['reason']} {row['loaded_findings']}"
+    reason: str | None = row["reason"]
+    return reason
 
 
 def _redelivered(row: dict[str, Any]) -> str:

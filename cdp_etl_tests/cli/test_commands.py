@@ -1,6 +1,7 @@
 """Commands from generated dumps to a query, and their messages for wrong usage."""
 
 import csv
+import gzip
 import io
 import json
 import os
@@ -100,6 +101,39 @@ def test_status_shows_the_changes_of_a_redelivery_and_none_of_a_first_load(cdp_e
     again = [row for row in cdp_etl("status").out.splitlines() if "sms-interaction" in row]
     assert ["files" in row for row in first] == [False, False]
     assert [" files +1 " in row for row in again] == [True, False]
+
+
+def gzip_part_without_suffix() -> None:
+    """Compress the generated part of the sample dump, and let its name not say so."""
+    (part,) = SMS_FOLDER.glob("part-*")
+    part.write_bytes(gzip.compress(part.read_bytes()))
+
+
+def test_status_shows_the_findings_of_the_load_also_after_an_unchanged_attempt(cdp_etl: Command) -> None:
+    cdp_etl(*GENERATE, "--entity", "sms-interaction")
+    gzip_part_without_suffix()
+    shown: list[str] = []
+    for _ in range(2):
+        load_dump()
+        shown.append(" ".join(cdp_etl("status").out.split()))
+
+    (row,) = json.loads(cdp_etl("status", "--json").out)["dumps"]
+    assert (row["status"], "compressed with gzip" in row["loaded_findings"]) == ("unchanged", True)
+    assert [row["loaded_findings"].split()[-1] in text for text in shown] == [True, True]
+
+
+@pytest.mark.full
+@pytest.mark.usefixtures("marts_without_dagster")
+def test_a_run_prints_the_findings_about_loaded_files(cdp_etl: Command) -> None:
+    cdp_etl(*GENERATE, "--entity", "sms-interaction")
+    gzip_part_without_suffix()
+
+    loaded, again = (cdp_etl(*RUN, "--entity", "sms-interaction") for _ in range(2))
+
+    assert (loaded.code, again.code, "unchanged" in again.out) == (0, 0, True)
+    for ran in (loaded, again):
+        assert "2026-03-01 sms-interaction: part-" in ran.err
+        assert "compressed with gzip" in ran.err
 
 
 @pytest.mark.full

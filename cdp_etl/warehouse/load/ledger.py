@@ -214,6 +214,8 @@ def ledger(
 ) -> pl.DataFrame:
     """Return one row per entity and dump date: the newest attempt and, as `loaded_…`, the load in place.
 
+    `loaded_findings` is what was found about the files of the load in place, null if nothing was.
+
     Args:
         warehouse: The warehouse.
         entity: Only this entity; None for all.
@@ -238,7 +240,13 @@ def ledger(
             ), newest AS (
               FROM attempt QUALIFY row_number() OVER (PARTITION BY entity, dump_date ORDER BY load_seq DESC) = 1
             ), in_place AS (
-              SELECT entity, dump_date, {in_place} FROM attempt GROUP BY entity, dump_date
+              SELECT
+                entity,
+                dump_date,
+                arg_max_null(reason, load_seq) FILTER (status = 'loaded') AS loaded_findings,
+                {in_place}
+              FROM attempt
+              GROUP BY entity, dump_date
             )
             FROM newest JOIN in_place USING (entity, dump_date) ORDER BY entity, dump_date
             """,
