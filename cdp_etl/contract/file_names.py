@@ -27,8 +27,11 @@ _FORMATS: dict[str, DataFormat] = {
     ".jsonl": "ndjson",
     ".json": "json",
     ".csv": "csv",
+    ".tsv": "csv",
     ".parquet": "parquet",
 }
+_UNSPECIFIC = (".txt", "")
+"""Extensions that say nothing about the format; `""` stands for none."""
 _COMPRESSIONS: dict[str, Compression] = {".gz": "gz", ".zst": "zst"}
 _ENCRYPTIONS = (".pgp", ".gpg")
 _OF_THE_DUMP: dict[str, CompanionKind] = {MANIFEST: "manifest", MARKER: "marker"}
@@ -37,20 +40,29 @@ _TRIGGERS = (".done", ".ok")
 _FILES_OF_SYSTEMS = ("thumbs.db", "desktop.ini")
 _UNFINISHED = (".tmp", ".part", ".partial", ".filepart", ".crdownload")
 _EXPECTED = (
-    ".ndjson, .jsonl, .json or .csv (optionally followed by .gz or .zst) or .parquet, "
+    ".ndjson, .jsonl, .json, .csv, .tsv, .txt or no extension (optionally followed by .gz or .zst) or .parquet, "
     "each followed by .pgp or .gpg if the file is encrypted"
 )
+_OTHER_FORMATS = dict.fromkeys(
+    (".zip", ".tar", ".tgz", ".7z", ".rar"), "an archive of files is not read; send its files"
+)
+_OTHER_FORMATS |= dict.fromkeys((".xlsx", ".xls"), "an Excel workbook is not read; save it as CSV")
+"""Causes of refusals by extension, with what the partner can do."""
 
 
 class UnknownDumpFileError(CdpEtlError):
-    """The name of a file in a dump has none of the supported extensions."""
+    """The name of a file in a dump has an extension that is not supported."""
 
 
 @dataclass(frozen=True)
 class DataFile:
-    """A file with records. `encrypted` is true if its name ends in `.pgp` or `.gpg`."""
+    """A file with records.
 
-    format: DataFormat
+    `format` is None if the name does not say it, so that the content decides. `encrypted` is true if the name ends
+    in `.pgp` or `.gpg`.
+    """
+
+    format: DataFormat | None
     compression: Compression
     encrypted: bool = False
 
@@ -77,7 +89,7 @@ def classify(path: str) -> DataFile | Companion | Ignored:
     Extensions are compared ignoring case. All files in a folder whose name starts with `_` or `.` are hidden.
 
     Raises:
-        UnknownDumpFileError: If the name has none of the supported extensions, or the file is compressed Parquet.
+        UnknownDumpFileError: If the name has another extension, or the file is compressed Parquet.
     """
     name = PurePosixPath(path).name
     companion = _companion(path, name.lower())
@@ -117,7 +129,7 @@ def without_compression(path: str) -> str:
 
 def split_suffixes(name: str) -> tuple[str, str]:
     """Split a file's name into its stem and its suffixes of format, compression and encryption."""
-    known = {*_FORMATS, *_COMPRESSIONS, *_ENCRYPTIONS}
+    known = {*_FORMATS, *_COMPRESSIONS, *_ENCRYPTIONS, ".txt"}
     stem = name
     while (suffix := PurePosixPath(stem).suffix).lower() in known:
         stem = stem[: -len(suffix)]
@@ -126,16 +138,16 @@ def split_suffixes(name: str) -> tuple[str, str]:
 
 def _data_file(path: str, name: str) -> DataFile:
     clear_name = without_encryption(name)
-    suffixes = [suffix.lower() for suffix in PurePosixPath(clear_name).suffixes]
-    compression = _COMPRESSIONS.get(suffixes[-1], "none") if suffixes else "none"
-    if compression != "none":
-        suffixes.pop()
-    file_format = _FORMATS.get(suffixes[-1]) if suffixes else None
-    if file_format is None:
-        raise UnknownDumpFileError(f"{path}: not a file that can be read; expected {_EXPECTED}")
-    if file_format == "parquet" and compression != "none":
+    plain_name = without_compression(clear_name)
+    compression = _COMPRESSIONS.get(clear_name[len(plain_name) :].lower(), "none")
+    suffix = PurePosixPath(plain_name).suffix.lower()
+    if suffix not in {*_FORMATS, *_UNSPECIFIC}:
+        raise UnknownDumpFileError(
+            f"{path}: {_OTHER_FORMATS.get(suffix, f'not a file that can be read; expected {_EXPECTED}')}"
+        )
+    if suffix == ".parquet" and compression != "none":
         raise UnknownDumpFileError(f"{path}: compressed Parquet is not supported; send it as .parquet")
-    return DataFile(file_format, compression, encrypted=clear_name != name)
+    return DataFile(_FORMATS.get(suffix), compression, encrypted=clear_name != name)
 
 
 def dump_dates(names: Iterable[str]) -> list[date]:

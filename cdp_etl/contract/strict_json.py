@@ -13,6 +13,9 @@ import simplejson
 _MAX_INTEGER_DIGITS = 4_000
 """Below Python's own limit for `int(text)`; no id has as many digits."""
 
+_TEXT_BEHIND = "Extra data"
+"""Message of Python's decoder for a complete value that is not the end of the text."""
+
 MAX_DEPTH = 100
 """Maximum nesting (house rule), so that the result does not depend on a JSON library's own limit."""
 
@@ -24,6 +27,10 @@ class MalformedJsonError(ValueError):
         """Store the fact and, if known, the character offset of the fault."""
         super().__init__(fact)
         self.offset = offset
+
+
+class TextBehindError(MalformedJsonError):
+    """The text begins with a JSON value; `offset` is the one of the text behind it."""
 
 
 class NotANumberError(MalformedJsonError):
@@ -57,7 +64,8 @@ def parse(text: str) -> Any:
         value = _DECODER.decode(text)
         text.encode()
     except json.JSONDecodeError as error:
-        raise MalformedJsonError(error.msg, error.pos) from None
+        kind = TextBehindError if error.msg == _TEXT_BEHIND else MalformedJsonError
+        raise kind(error.msg, error.pos) from None
     except RecursionError:
         raise JsonLimitError("nested too deeply") from None
     except UnicodeEncodeError as error:

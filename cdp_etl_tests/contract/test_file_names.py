@@ -29,6 +29,11 @@ from cdp_etl.contract.file_names import (
         pytest.param("A.CSV.GZ", DataFile("csv", "gz"), id="upper-case"),
         pytest.param("export.2026.03.01.csv", DataFile("csv", "none"), id="dots-in-the-name"),
         pytest.param("a.parquet", DataFile("parquet", "none"), id="parquet"),
+        pytest.param("a.TSV.gz", DataFile("csv", "gz"), id="tabs"),
+        pytest.param("sub/a.txt.gz", DataFile(None, "gz"), id="txt"),
+        pytest.param("part-00000", DataFile(None, "none"), id="no-extension"),
+        pytest.param("0000_part_00.gz", DataFile(None, "gz"), id="no-extension-gz"),
+        pytest.param("part-00000.pgp", DataFile(None, "none", encrypted=True), id="no-extension-encrypted"),
         pytest.param("a.csv.gz.pgp", DataFile("csv", "gz", encrypted=True), id="encrypted"),
         pytest.param("a.parquet.gpg", DataFile("parquet", "none", encrypted=True), id="encrypted-parquet"),
         pytest.param("_manifest.json", Companion("manifest"), id="manifest"),
@@ -50,12 +55,27 @@ def test_a_file_is_classified_by_its_name(path: str, expected: DataFile | Compan
     assert classify(path) == expected
 
 
-@pytest.mark.parametrize("path", ["a.xlsx", "a", "a.gz", "a.csv.bz2", "a.pgp", "sub/a.txt.gz", "csv"])
+@pytest.mark.parametrize("path", ["a.docx", "a.v2", "a.csv.bz2", "a.xml.gz"])
 def test_an_unknown_extension_is_an_error_that_names_the_file(path: str) -> None:
     with pytest.raises(UnknownDumpFileError, match="not a file that can be read") as error:
         classify(path)
 
     assert str(error.value).startswith(f"{path}:")
+
+
+@pytest.mark.parametrize(
+    ("path", "cause"),
+    [
+        ("a.csv.zip", "an archive of files is not read; send its files"),
+        ("a.tar.gz", "an archive of files is not read; send its files"),
+        ("a.XLSX", "an Excel workbook is not read; save it as CSV"),
+    ],
+)
+def test_an_archive_or_workbook_is_an_error_that_says_what_to_send(path: str, cause: str) -> None:
+    with pytest.raises(UnknownDumpFileError) as error:
+        classify(path)
+
+    assert str(error.value) == f"{path}: {cause}"
 
 
 def test_compressed_parquet_is_an_error() -> None:

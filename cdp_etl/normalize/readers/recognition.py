@@ -17,9 +17,10 @@ _COMPRESSIONS: Final[dict[bytes, tuple[Compression, str]]] = {
     b"\x1f\x8b\x08": ("gz", "gzip"),
     b"\x28\xb5\x2f\xfd": ("zst", "Zstandard"),
 }
+_PARQUET: Final = b"PAR1"
 _OTHER_FORMATS: Final = {
     b"PK\x03\x04": "a ZIP archive or an Excel workbook",
-    b"PAR1": "Parquet; expected .parquet as the end of its name",
+    _PARQUET: "Parquet; expected .parquet as the end of its name",
     b"\xd0\xcf\x11\xe0": "an old Excel workbook",
     b"%PDF": "PDF",
     b"BZh": "bzip2",
@@ -30,6 +31,14 @@ _UTF_16_MARKS: Final = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 _PROBED_BYTES: Final = 512
 _MIN_NUL_SHARE: Final = 0.7
 """Share of NUL among every second byte, from which text is UTF-16 without a byte order mark: ASCII gives 1."""
+
+
+def is_parquet(source: ByteSource) -> bool:
+    """Return whether a file whose name says no format is Parquet, and note it."""
+    found = source.compression == "none" and source.head(len(_PARQUET)) == _PARQUET
+    if found:
+        source.note("its content is Parquet, although its name says no format")
+    return found
 
 
 def recognise_bytes(source: ByteSource) -> tuple[ByteSource, bytes]:

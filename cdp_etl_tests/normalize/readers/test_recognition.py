@@ -1,9 +1,11 @@
 """Recognition: an unmistakable file is read with a finding, any other is refused with its cause."""
 
 import gzip
+import io
 import json
 from pathlib import Path
 
+import polars as pl
 import pytest
 from backports import zstd
 
@@ -24,6 +26,10 @@ def row(number: int) -> str:
 
 
 CSV = "\n".join([NAMES, row(1), row(2), ""])
+
+_PARQUET = io.BytesIO()
+pl.DataFrame([comment(1), comment(2)]).write_parquet(_PARQUET)
+PARQUET = _PARQUET.getvalue()
 
 
 @pytest.mark.parametrize(
@@ -52,6 +58,19 @@ CSV = "\n".join([NAMES, row(1), row(2), ""])
         pytest.param("a.csv", CSV.replace(",", ";").encode(), "the delimiter is ';'", id="semicolons"),
         pytest.param("a.csv", CSV.replace(",", "\t").encode(), "the delimiter is a tab", id="tabs"),
         pytest.param("a.csv", ("sep=;\r\n" + CSV.replace(",", ";")).encode(), "a line `sep=`", id="a sep= line"),
+        pytest.param("a.tsv", CSV.encode(), "the delimiter is ','", id="commas named .tsv"),
+        pytest.param("a.txt", CSV.replace(",", "\t").encode(), "the delimiter is a tab", id="tabs named .txt"),
+        pytest.param(
+            "a", LINES, "lines of JSON objects, although its name says no format", id="NDJSON, no format"
+        ),
+        pytest.param(
+            "a.gz", gzip.compress(ARRAY), "array or object, although its name says no format", id="no name"
+        ),
+        pytest.param("a.txt", LINES.replace(b"\n", b""), "objects one after another", id="glued, named .txt"),
+        pytest.param("a", gzip.compress(LINES), "compressed with gzip", id="gzip without any suffix"),
+        pytest.param("a", PARQUET, "its content is Parquet", id="Parquet without a suffix"),
+        pytest.param("a.csv", LINES, "lines of JSON objects, although its name says CSV", id="NDJSON named .csv"),
+        pytest.param("a.csv", ARRAY, "array or object, although its name says CSV", id="an array named .csv"),
         pytest.param(
             "a.csv", ("\ufeff" + CSV.replace(",", ";")).encode(), "the delimiter is ';'", id="with a mark"
         ),
@@ -88,6 +107,9 @@ def test_a_file_that_is_not_what_its_name_says_is_read_with_a_finding(
         pytest.param("a.csv", CSV.replace("Iphone\n", "Iphone,\n").encode(), id="commas in rows alone"),
         pytest.param("a.csv", (CSV + ",,,,,,,\n,,,,,,,\n").encode(), id="rows of commas at the end"),
         pytest.param("a.csv.gz", gzip.compress(CSV.encode()), id="gzip"),
+        pytest.param("a.tsv", CSV.replace(",", "\t").encode(), id="tabs"),
+        pytest.param("A.TSV.gz", gzip.compress(CSV.replace(",", "\t").encode()), id="compressed tabs"),
+        pytest.param("a.txt", CSV.encode(), id="CSV named .txt"),
     ],
 )
 def test_a_plain_file_has_no_finding(tmp_path: Path, name: str, content: bytes) -> None:
@@ -104,8 +126,55 @@ def test_a_plain_file_has_no_finding(tmp_path: Path, name: str, content: bytes) 
         pytest.param("a.csv", b"PK\x03\x04" + b"\0" * 99, "an Excel workbook", id="a workbook"),
         pytest.param("a.ndjson", CSV.encode(), "no line begins as JSON", id="CSV named .ndjson"),
         pytest.param("a.ndjson", b"\x80\x02}q\0\n\x81\x03\n", "no line begins as JSON", id="binary"),
+        pytest.param(
+            "notes.txt", b"All is well.\nDear partner, ...\n", "its name says no format, and it", id="a letter"
+        ),
+        pytest.param("a.txt", b"[INFO] started\n{}\n", "its name says no format, and it", id="a log"),
+        pytest.param("DONE", b" \n", "its name says no format, and it is empty", id="a marker"),
+        pytest.param(
+            "a", CSV.replace(",", "|").encode(), "is the delimiter '|'?", id="no format, other delimiter"
+        ),
+        pytest.param("a", b"PK\x03\x04" + b"\0" * 99, "an Excel workbook", id="a workbook without a suffix"),
         pytest.param("a.json", ndjson({"reviews": [comment(1)]}), "holds objects", id="a page of an API"),
         pytest.param("a.ndjson", LINES + ndjson({"a": comment(1), "b": comment(2)}), "record 3", id="a map by id"),
+        pytest.param("a.ndjson", b"\x80\x02}q\0\x81\x03", "no line begins as JSON", id="binary without line end"),
+        pytest.param("a.ndjson", b"<html>503</html>", "no line begins as JSON", id="a page of a web server"),
+        pytest.param(
+            "a.ndjson",
+            ndjson({"result": {"items": [comment(1), comment(2)]}}),
+            "holds objects",
+            id="a page in a page",
+        ),
+        pytest.param(
+            "a.json", ndjson({"timezoneGmt": 7, "rows": [comment(1)]}), "holds objects", id="a page with a field"
+        ),
+        pytest.param(
+            "a.json",
+            ndjson({"ok": True, "byId": {"1": comment(1), "2": comment(2)}}),
+            "holds objects",
+            id="a map by id in a page",
+        ),
+        pytest.param(
+            "a.json",
+            ndjson({name: {"0": value, "1": value} for name, value in comment(1).items()}),
+            "a column in each member",
+            id="columns, as pandas writes them",
+        ),
+        pytest.param(
+            "a.json",
+            ndjson({name: [value, value] for name, value in comment(1).items()}),
+            "a column",
+            id="columns",
+        ),
+        pytest.param(
+            "a.json",
+            ndjson({"columns": list(comment(1)), "data": [list(comment(1).values())]}),
+            "holds objects or arrays",
+            id="rows without names",
+        ),
+        pytest.param("a.json", ndjson([[comment(1), comment(2)], [comment(3)]]), "an array that", id="pages"),
+        pytest.param("a.ndjson", LINES + b", ".join([LINES[:-1].splitlines()[0]] * 3), "record 3", id="by commas"),
+        pytest.param("a.ndjson", LINES + b"  ".join([LINES[:-1].splitlines()[0]] * 3), "record 3", id="by spaces"),
         pytest.param("a.ndjson", INDENTED[:-1], "the last object has no end", id="cut"),
         pytest.param("a.ndjson", INDENTED + b"]", "expected an object", id="a stray bracket"),
         pytest.param("a.csv", b"\xff\xfea\0\0\xd8", "not UTF-16-LE", id="UTF-16 that is cut"),
@@ -119,6 +188,22 @@ def test_what_is_not_recognised_is_refused_with_its_cause(
         normalize(tmp_path, {name: content})
 
     assert cause in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        pytest.param({"op": "c", "before": None, "after": comment(1)}, id="a change of a database"),
+        pytest.param({"before": comment(1), "after": comment(1), "op": "u"}, id="with the values before it"),
+        pytest.param(comment(1, commentId=None, lines=[{"sku": "a"}, {"sku": "b"}]), id="a record without its id"),
+        pytest.param({"commentId": {"$oid": "5f"}, "content": {"vi": "a", "en": "b"}}, id="an id in an object"),
+        pytest.param([1, "2"], id="an array of values"),
+    ],
+)
+def test_what_is_one_record_is_quarantined_alone(tmp_path: Path, record: object) -> None:
+    outcome = normalize(tmp_path, {"a.ndjson": LINES + ndjson(record) + b'12 {"a":1}\n{"a":1 {"b":2}}\n'})
+
+    assert (outcome.dump.accepted, outcome.dump.quarantined) == (2, 3)
 
 
 def test_a_line_of_many_objects_that_is_too_long_refuses_the_dump(tmp_path: Path) -> None:

@@ -311,15 +311,15 @@ def _read_header(entity: Entity, source: ByteSource, line: bytes, delimiter: byt
         source.note(f"{unnamed} empty {'header' if unnamed == 1 else 'headers'} behind the last column")
     required = {field.contract_name for field in entity.fields if field.is_required}
     if required.isdisjoint(mapped.key for mapped in mapping):
-        raise DumpUnreadableError(source.file, _no_required_field(line), 0)
+        raise DumpUnreadableError(source.file, _no_required_field(line, delimiter), 0)
     return mapping
 
 
-def _no_required_field(header: bytes) -> str:
+def _no_required_field(header: bytes, delimiter: bytes) -> str:
     """Return the fact that a header names no required field, with the most probable cause."""
-    counts = {delimiter: header.count(delimiter) for delimiter in (b",", b";", b"\t", b"|")}
-    most = max(counts, key=lambda delimiter: counts[delimiter])
-    if most != b",":
+    counts = {other: header.count(other) for other in (delimiter, b",", b";", b"\t", b"|")}
+    most = max(counts, key=lambda other: counts[other])
+    if most != delimiter:
         return f"the header has none of the required fields; is the delimiter '{most.decode()}'?"
     return "the header has none of the required fields; expected the names of the fields in the first line"
 

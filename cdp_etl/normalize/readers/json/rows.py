@@ -13,14 +13,16 @@ from cdp_etl.normalize import errors
 from cdp_etl.normalize.errors import DumpUnreadableError
 from cdp_etl.normalize.readers.byte_slices import RecordSlices
 from cdp_etl.normalize.readers.json.columns import json_columns
+from cdp_etl.normalize.readers.json.several_records import several_records
 from cdp_etl.normalize.record_batch import ColumnBatch, Offsets
-from cdp_etl.normalize.reference_path import CUSTOM_FIELD_PREFIX, IGNORED_UPDATE_CFS_KEY, Quarantined
+from cdp_etl.normalize.reference_path import Quarantined
 
 _REASONS: Final[dict[type[strict_json.MalformedJsonError], str]] = {
     strict_json.LoneSurrogateError: errors.LONE_SURROGATE,
     strict_json.HugeNumberError: errors.HUGE_NUMBER,
     strict_json.NotANumberError: errors.NOT_A_NUMBER,
 }
+_EXPECTED: Final = "expected one object a line, an array, or a payload with `entries`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,38 +68,30 @@ class JsonRows:
                 fault = len(text[: error.offset or 0].encode())
                 offset = self.slices.offset + int(self.slices.starts[row]) + fault
                 raise DumpUnreadableError(self.file, f"not JSON: {error}", offset) from None
+            if isinstance(error, strict_json.TextBehindError) and _is_followed_by_object(text, error.offset or 0):
+                fact = f"record {self.positions[row]} is followed by another object; {_EXPECTED}"
+                raise DumpUnreadableError(self.file, fact) from None
             return Quarantined([_REASONS.get(type(error), errors.MALFORMED_JSON)])
         envelope = self.slices.envelope_of(row)
         if envelope is not None and not envelope.is_of(self.entity):
             return Quarantined([errors.OTHER_ENTITY])
         if not isinstance(value, dict):
+            if isinstance(value, list) and any(isinstance(item, dict | list) for item in value):
+                raise self._no_record(row, "an array that holds objects or arrays")
             return Quarantined([errors.NOT_AN_OBJECT])
         record = with_exact_names(self.entity, value)
-        if _holds_records(self.entity, record):
-            fact = (
-                f"record {self.positions[row]} is no record: an object that holds objects;"
-                " expected one object a line, an array, or a payload with `entries`"
-            )
-            raise DumpUnreadableError(self.file, fact)
+        if (content := several_records(self.entity, record)) is not None:
+            raise self._no_record(row, content)
         return record if envelope is None else envelope.apply(record)
+
+    def _no_record(self, row: int, content: str) -> DumpUnreadableError:
+        return DumpUnreadableError(self.file, f"record {self.positions[row]} is no record: {content}; {_EXPECTED}")
 
     def columns(self) -> ColumnBatch:
         """Return the records that the compiled scan supports as columns."""
         return json_columns(self.entity, self.slices)
 
 
-def _holds_records(entity: Entity, record: dict[str, Any]) -> bool:
-    """Return whether an object without any key of the contract holds objects: a page of an API, or a map by id.
-
-    Counted as one record it would hide how many there are.
-    """
-    if any(
-        key in entity.by_contract_name or key.startswith(CUSTOM_FIELD_PREFIX) or key == IGNORED_UPDATE_CFS_KEY
-        for key in record
-    ):
-        return False
-    values = list(record.values())
-    is_page = any(
-        isinstance(value, list) and value and all(isinstance(item, dict) for item in value) for value in values
-    )
-    return is_page or (len(values) > 1 and all(isinstance(value, dict) for value in values))
+def _is_followed_by_object(text: str, end: int) -> bool:
+    """Return whether a line holds several objects that white space or a comma separates; `end` is the first's."""
+    return text.startswith("{") and text[end:].removeprefix(",").lstrip(" \t").startswith("{")

@@ -4,14 +4,19 @@ The name is only the first guess: systems write lines of objects to `.json`, and
 """
 
 import json
+import re
 from enum import Enum
-from typing import Final, Literal
+from typing import Final
 
+from cdp_etl.contract.file_names import DataFormat
 from cdp_etl.normalize.errors import DumpUnreadableError
 from cdp_etl.normalize.readers.byte_stream import BYTE_ORDER_MARK, ByteSource
 
 _WHITE: Final = " \t\r\n\ufeff"
 _MIN_LINES: Final = 2
+_NO_TEXT: Final = re.compile(rb"^\s*<|[\x00-\x08\x0e-\x1f]")
+_START: Final = re.compile(rb'(?:\xef\xbb\xbf|\s)*(?:\{\s*["}]|\[\s*[\[{\]])')
+_OTHER_NAMES: Final = {"csv": "CSV", None: "no format"}
 _DECODER: Final = json.JSONDecoder()
 
 
@@ -23,28 +28,39 @@ class JsonShape(Enum):
     DOCUMENT = "one JSON array or object"
 
 
-def json_shape(source: ByteSource, named: Literal["ndjson", "json"], head: bytes) -> JsonShape:
+def is_json(head: bytes) -> bool:
+    """Return whether a file unmistakably begins as an object or an array of objects."""
+    return _START.match(head) is not None
+
+
+def json_shape(source: ByteSource, named: DataFormat | None, head: bytes) -> JsonShape:
     """Return the shape of a file by its head, and note it if it is not what the name says.
 
     Raises:
         DumpUnreadableError: If the head is no text, or no line of it begins as JSON.
     """
-    expected = JsonShape.LINES if named == "ndjson" else JsonShape.DOCUMENT
+    expected = JsonShape.DOCUMENT if named == "json" else JsonShape.LINES
     text = head.removeprefix(BYTE_ORDER_MARK).decode(errors="ignore").lstrip(_WHITE)
     if text[:1] not in {"{", "["}:
         if named == "ndjson":
             _require_json(source, head)
         return expected
     shape = _shape(text, expected)
-    if shape is not expected:
-        source.note(f"its content is {shape.value}, although its name says {expected.value}")
+    says = expected.value if named in {"ndjson", "json"} else _OTHER_NAMES[named]
+    if shape.value != says:
+        source.note(f"its content is {shape.value}, although its name says {says}")
     return shape
 
 
 def _require_json(source: ByteSource, head: bytes) -> None:
-    """Refuse lines of which none begins as JSON: each would be a quarantined record, and hide the cause."""
+    """Refuse lines of which none begins as JSON: each would be a quarantined record, and hide the cause.
+
+    One line alone may be a malformed record, unless it is binary or a page of a web server.
+    """
     lines = [line.strip() for line in head.splitlines() if line.strip()]
-    if len(lines) >= _MIN_LINES and not any(line.startswith((b"{", b"[", b'"')) for line in lines):
+    if any(line.startswith((b"{", b"[", b'"')) for line in lines):
+        return
+    if len(lines) >= _MIN_LINES or _NO_TEXT.search(head):
         raise DumpUnreadableError(source.file, "no line begins as JSON; expected one JSON object a line", 0)
 
 
