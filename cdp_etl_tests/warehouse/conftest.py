@@ -17,7 +17,12 @@ def at(path: Path) -> Warehouse:
 @pytest.fixture
 def warehouse(tmp_path: Path, template_folder: Template) -> Warehouse:
     """Return a migrated, empty warehouse for one test."""
-    path = tmp_path / "warehouse" / "cdp.duckdb"
+    return empty_warehouse(tmp_path, template_folder)
+
+
+def empty_warehouse(folder: Path, template_folder: Template) -> Warehouse:
+    """Return a migrated, empty warehouse in a folder of another fixture."""
+    path = folder / "warehouse" / "cdp.duckdb"
     path.parent.mkdir()
     shutil.copy(template_folder("warehouse", _write_once) / "cdp.duckdb", path)
     return at(path)
