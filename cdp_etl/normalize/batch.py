@@ -127,6 +127,8 @@ def normalize_batch(context: BatchContext, batch: RecordBatch, number: int) -> B
     delivered = batch.rows if isinstance(batch, RowsInFolders) else batch
     if isinstance(delivered, CsvRows) and reference.quarantined:
         counts.csv_fields[batch.file] = delivered.field_names()
+        if delivered.delimiter != b",":
+            counts.csv_delimiters[batch.file] = delivered.delimiter.decode()
     counts.number_texts = {(batch.file, name): looks for name, looks in grouped_numbers(entity, columns).items()}
     counts.count_valid(entity, lake)
     if isinstance(batch, RowsInFolders):

@@ -47,6 +47,7 @@ class RecordCounts:
     records_by_file: Counter[str] = field(default_factory=Counter)
     differing_from_folder: Counter[str] = field(default_factory=Counter)
     csv_fields: dict[str, list[str]] = field(default_factory=dict)
+    csv_delimiters: dict[str, str] = field(default_factory=dict)
     number_texts: dict[tuple[str, str], bool] = field(default_factory=dict)
     reference_path_records: int = 0
     reference_path_causes: Counter[str] = field(default_factory=Counter)
@@ -68,6 +69,7 @@ class RecordCounts:
                 self.open_values[column] = Counter(dict(total.most_common(MAX_VALUES)))
         self.records_by_file.update(other.records_by_file)
         self.csv_fields |= other.csv_fields
+        self.csv_delimiters |= other.csv_delimiters
         for texts, are_grouped in other.number_texts.items():
             self.number_texts[texts] = self.number_texts.get(texts, True) and are_grouped
         self.differing_from_folder.update(other.differing_from_folder)

@@ -262,6 +262,7 @@ def _summary(
         reference_path_records=counts.reference_path_records,
         reference_path_causes=dict(counts.reference_path_causes.most_common()),
         csv_fields={file: counts.csv_fields[file] for file in sorted(counts.csv_fields)},
+        csv_delimiters=dict(sorted(counts.csv_delimiters.items())),
         findings=(
             *findings.sentences(),
             *near_misses(dump.entity, counts),

@@ -64,6 +64,7 @@ class NormalizedDump:
         reference_path_records: Number of records that the fast path left to the reference path.
         reference_path_causes: The same by the first cause of each record.
         csv_fields: Contract's names of the columns of each CSV file, '' for a column of no field.
+        csv_delimiters: Delimiter of each of these files, if it is not the comma.
         findings: Facts about its files that a person should know, as sentences: what was recognised beyond their
             names, near misses of keys, values that look wrong.
         rules_version: Version of the rules that normalized it.
@@ -91,6 +92,7 @@ class NormalizedDump:
     reference_path_records: int = 0
     reference_path_causes: dict[str, int] = field(default_factory=dict)
     csv_fields: dict[str, list[str]] = field(default_factory=dict)
+    csv_delimiters: dict[str, str] = field(default_factory=dict)
     findings: tuple[str, ...] = ()
     rules_version: int = LAST_UNRECORDED_RULES
     parts: tuple[NormalizedFile, ...] = field(default=(), compare=False)

@@ -49,7 +49,8 @@ def with_explanations(dump: NormalizedDump, record: QuarantinedRecord, raw: byte
     }
     if not fields:
         return record
-    values = _delivered(entity, raw, dump.csv_fields.get(record.file))
+    delimiter = dump.csv_delimiters.get(record.file, ",").encode()
+    values = _delivered(entity, raw, dump.csv_fields.get(record.file), delimiter)
     explanations: dict[str, str] = {}
     for reason, field in fields.items():
         found = f", found {outline(values[field.contract_name])}" if field.contract_name in values else ""
@@ -76,16 +77,15 @@ def outline(value: Any) -> str:
     )
 
 
-def _delivered(entity: Entity, raw: bytes, csv_fields: Sequence[str] | None) -> Mapping[str, Any]:
+def _delivered(
+    entity: Entity, raw: bytes, csv_fields: Sequence[str] | None, delimiter: bytes
+) -> Mapping[str, Any]:
     """Return the delivered values by the contract's name of the field; empty if the bytes cannot be read."""
     try:
         if csv_fields is not None:
-            cells = split_cells(raw) or []
-            return (
-                {name: cell.decode() for name, cell in zip(csv_fields, cells, strict=True) if name}
-                if len(cells) == len(csv_fields)
-                else {}
-            )
+            cells = split_cells(raw, delimiter) or []
+            # A row may have more empty cells than the header, or fewer than there are columns without header.
+            return {name: cell.decode() for name, cell in zip(csv_fields, cells, strict=False) if name}
         value = strict_json.parse(raw.decode())
     except (UnicodeDecodeError, strict_json.MalformedJsonError):
         return {}

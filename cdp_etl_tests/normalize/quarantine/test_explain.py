@@ -45,10 +45,23 @@ def test_an_outline_is_one_of_ten_phrases(value: Any) -> None:
     assert outline(value) in OUTLINES
 
 
-@pytest.mark.parametrize("name", ["a.csv", "systemName=Web/a.csv", "a.ndjson"])
-def test_a_wrong_type_is_explained_from_the_bytes_of_the_record(tmp_path: Path, name: str) -> None:
-    record = comment(1, commentedAt="12/03/2026", productPrice="1,5", timezoneGmt="7")
-    content = csv(record) if name.endswith(".csv") else ndjson(record)
+RECORD = comment(1, commentedAt="12/03/2026", productPrice="1,5", timezoneGmt="7")
+COMMAS = csv(RECORD)
+SEMICOLONS = csv(RECORD).replace(b",", b";").replace(b'"1;5"', b"1,5")
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        pytest.param("a.csv", COMMAS, id="CSV"),
+        pytest.param("systemName=Web/a.csv", COMMAS, id="CSV in a folder with a value"),
+        pytest.param("a.csv", SEMICOLONS, id="semicolons"),
+        pytest.param("a.csv", SEMICOLONS.replace(b";", b"\t").decode().encode("utf-16"), id="tabs in UTF-16"),
+        pytest.param("a.csv", COMMAS.rstrip() + b",,,\r\n", id="empty cells behind the last column"),
+        pytest.param("a.ndjson", ndjson(RECORD), id="NDJSON"),
+    ],
+)
+def test_a_wrong_type_is_explained_from_the_bytes_of_the_record(tmp_path: Path, name: str, content: bytes) -> None:
     dump = normalize(tmp_path, {name: content}).dump
 
     ((found, raw),) = quarantined_with_bytes(dump)

@@ -5,6 +5,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -115,10 +116,11 @@ def read_parquet(
             page_checksum_verification=True,
         ) as source:
             mapping = map_columns(entity, file, source.schema_arrow.names, bounds.columns)
+            note = partial(findings.add, file)
             for batch in source.iter_batches(plan.rows, use_threads=False):
                 for part, quarantined in _parts(batch, plan.dictionaries, bounds):
-                    decoded = _decode(part, quarantined, bounds.record_bytes)
-                    decoded = _without_nan(entity, mapping, decoded, lambda fact: findings.add(file, fact))
+                    decoded = _decode(mapping, part, quarantined, bounds.record_bytes, note)
+                    decoded = _without_nan(entity, mapping, decoded, note)
                     decoded_bytes.add(len(part), decoded.nbytes)
                     positions = np.arange(position, position + len(part))
                     yield ParquetRows(entity, file, mapping, decoded, positions, quarantined)
@@ -160,10 +162,19 @@ def _parts(
         start = stop
 
 
-def _decode(batch: pa.RecordBatch, quarantined: dict[int, str], limit: int) -> pa.RecordBatch:
-    """Decode dictionaries and bytes, convert timestamps to UTC microseconds, and quarantine invalid rows."""
+def _decode(
+    mapping: Sequence[MappedColumn],
+    batch: pa.RecordBatch,
+    quarantined: dict[int, str],
+    limit: int,
+    note: Callable[[str], None],
+) -> pa.RecordBatch:
+    """Decode dictionaries and bytes, convert timestamps to UTC microseconds, and quarantine invalid rows.
+
+    Bytes that are no text cost the record only in a column that the contract lists.
+    """
     columns: list[ArrowColumn] = []
-    for column in batch.columns:
+    for mapped, column in zip(mapping, batch.columns, strict=True):
         decoded: ArrowColumn = column
         if isinstance(column, pa.DictionaryArray):
             decoded = column.dictionary_decode()
@@ -174,7 +185,11 @@ def _decode(batch: pa.RecordBatch, quarantined: dict[int, str], limit: int) -> p
             zone = None if decoded.type.tz is None else "UTC"
             decoded = pc.cast(decoded, pa.timestamp("us", zone), safe=False)
         if pa.types.is_binary(decoded.type) or pa.types.is_large_binary(decoded.type) or not _is_valid(decoded):
-            decoded = _decode_bytes(decoded, quarantined)
+            decoded, other_bytes = _decode_bytes(decoded)
+            if other_bytes and mapped.kind is ColumnKind.EXTRA:
+                note("bytes that are no text in a column that the contract does not list, stored in hexadecimal")
+            else:
+                quarantined.update(dict.fromkeys(other_bytes, errors.NOT_UTF8))
         columns.append(decoded)
     result = pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
     for row in np.flatnonzero(_string_bytes(result) > limit).tolist():
@@ -225,18 +240,22 @@ def _is_valid(column: ArrowColumn) -> bool:
     return True
 
 
-def _decode_bytes(column: ArrowColumn, quarantined: dict[int, str]) -> ArrowColumn:
-    """Decode bytes as UTF-8, because most columns without a declared string type contain text."""
+def _decode_bytes(column: ArrowColumn) -> tuple[ArrowColumn, list[int]]:
+    """Decode bytes as UTF-8, because most columns without a declared string type contain text.
+
+    Other bytes become hexadecimal digits. Return the rows that have such bytes too.
+    """
     delivered = column.cast(pa.large_binary())
     try:
-        return delivered.cast(pa.large_string())
+        return delivered.cast(pa.large_string()), []
     except pa.ArrowInvalid:
         pass
     strings: list[str | None] = []
+    other_bytes: list[int] = []
     for row, value in enumerate(delivered.to_pylist()):
         try:
             strings.append(None if value is None else value.decode())
-        except UnicodeDecodeError:
-            quarantined[row] = errors.NOT_UTF8
-            strings.append(None)
-    return pa.array(strings, pa.string())
+        except UnicodeDecodeError as error:
+            other_bytes.append(row)
+            strings.append(error.object.hex())
+    return pa.array(strings, pa.string()), other_bytes

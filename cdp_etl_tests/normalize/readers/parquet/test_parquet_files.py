@@ -152,6 +152,23 @@ def test_custom_and_unknown_columns_are_stored_as_json(tmp_path: Path) -> None:
     assert outcome.dump.unknown_keys == {"store": 2, "score": 1, "day": 1, "pairs": 1}
 
 
+def test_bytes_of_an_unknown_column_that_are_no_text_cost_no_record(tmp_path: Path) -> None:
+    """The result of a hash or a picture next to the fields of the contract."""
+    invalid = pa.Array.from_buffers(pa.string(), 2, pa.array([b"\xe9", b"a"]).buffers())
+
+    outcome = normalize(
+        tmp_path, {"a.parquet": parquet(digest=[b"\xff\x00", b"text"], note=invalid)}, entity=REVIEW
+    )
+
+    assert outcome.accepted["extra_fields"].to_list() == [
+        '{"digest":"ff00","note":"e9"}',
+        '{"digest":"text","note":"a"}',
+    ]
+    assert outcome.dump.findings == (
+        "a.parquet: bytes that are no text in a column that the contract does not list, stored in hexadecimal",
+    )
+
+
 def test_a_quarantined_row_is_stored_as_json_because_parquet_has_no_bytes_of_a_row(tmp_path: Path) -> None:
     outcome = normalize(tmp_path, {"a.parquet": parquet(content=["Tốt", None])}, entity=REVIEW)
 
