@@ -122,6 +122,7 @@ def _derived_from(entity: Entity) -> Mapping[str, tuple[str, ...]]:
         "activity_date": timestamp,
         "customer_key": person,
         "identifiers": person,
+        "placeholders": person,
         **{normalized_name(contact): (contact.name,) for contact in entity.contacts},
         **{folded_name(field): (field.name,) for field in entity.folded_fields},
     }

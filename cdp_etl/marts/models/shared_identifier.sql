@@ -16,59 +16,6 @@ excluded AS (
     exclusion_reason
   FROM customer_identity
   WHERE exclusion_reason IS NOT NULL
-),
-
-placeholder AS (
-  SELECT
-    company_id,
-    unnest(placeholders) AS identifier,
-    identifiers
-  FROM customer_product_activity_current
-  WHERE placeholders IS NOT NULL
-  UNION ALL
-  SELECT
-    company_id,
-    unnest(placeholders) AS identifier,
-    identifiers
-  FROM customer_product_comment_current
-  WHERE placeholders IS NOT NULL
-  UNION ALL
-  SELECT
-    company_id,
-    unnest(placeholders) AS identifier,
-    identifiers
-  FROM customer_product_review_current
-  WHERE placeholders IS NOT NULL
-  UNION ALL
-  SELECT
-    company_id,
-    unnest(placeholders) AS identifier,
-    identifiers
-  FROM customer_product_subscriber_current
-  WHERE placeholders IS NOT NULL
-  UNION ALL
-  SELECT
-    company_id,
-    unnest(placeholders) AS identifier,
-    identifiers
-  FROM email_interaction_current
-  WHERE placeholders IS NOT NULL
-  UNION ALL
-  SELECT
-    company_id,
-    unnest(placeholders) AS identifier,
-    identifiers
-  FROM sms_interaction_current
-  WHERE placeholders IS NOT NULL
-),
-
--- A row without another identifier keeps its placeholder.
-occurrence AS (
-  SELECT DISTINCT
-    company_id,
-    identifier,
-    unnest(list_append(identifiers, NULL)) AS other_identifier
-  FROM placeholder
 )
 
 SELECT
@@ -87,7 +34,7 @@ SELECT
   count(other_identifier) FILTER (WHERE starts_with(other_identifier, 'e:')) AS email_count,
   count(other_identifier) FILTER (WHERE starts_with(other_identifier, 'p:')) AS phone_count,
   'placeholder' AS exclusion_reason
-FROM occurrence
+FROM placeholder_occurrence
 -- A record that was loaded before its value became a placeholder still has it as an identifier.
 ANTI JOIN excluded USING (company_id, identifier)
 GROUP BY company_id, identifier
