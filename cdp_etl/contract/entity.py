@@ -96,7 +96,7 @@ class Entity:
         """Column that identifies a record within one company and system."""
         return self.model.own_id
 
-    @property
+    @cached_property
     def own_id_field(self) -> str:
         """Contract name of `own_id`."""
         return camel_case(self.own_id)

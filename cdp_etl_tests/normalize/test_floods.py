@@ -12,7 +12,7 @@ from cdp_etl.normalize import DumpUnreadableError, drift
 from cdp_etl.normalize.counts import OTHER, RecordCounts
 from cdp_etl.normalize.readers.csv import rows as csv_rows
 from cdp_etl.normalize.readers.json import ndjson as ndjson_lines
-from cdp_etl.normalize.readers.json import stream, structure
+from cdp_etl.normalize.readers.json import payload, stream, structure
 from cdp_etl_tests.attacks.files import different_cell_counts, distinct_keys, many_keys, wide_csv, wide_parquet
 from cdp_etl_tests.normalize.harness import ACTIVITY, COMMENT, Outcome, comment, ndjson, normalize
 
@@ -127,6 +127,21 @@ def test_a_file_of_very_short_rows_is_read_in_parts_with_the_same_result(
 
     assert whole.dump.accepted > 8
     assert tables(in_parts) == tables(whole)
+
+
+@pytest.mark.parametrize("end", [b"", b"{x"], ids=["whole", "without end"])
+def test_glued_objects_are_cut_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: bytes) -> None:
+    """Each was parsed again in search of a further object behind it: 1 MB of `{}{}…{x` took over 10 s."""
+    searched: list[int] = []
+    monkeypatch.setattr(payload, "_objects", lambda _slices, row, **_: searched.append(row))
+    glued = b"{}" * 1_000
+
+    if end:
+        with pytest.raises(DumpUnreadableError, match="offset 2000: not JSON: the last object has no end"):
+            normalize(tmp_path, {"a.ndjson": glued + end})
+    else:
+        assert normalize(tmp_path, {"a.ndjson": glued}).dump.quarantined == 1_000
+    assert searched == []
 
 
 def test_members_of_any_size_are_one_file(tmp_path: Path) -> None:

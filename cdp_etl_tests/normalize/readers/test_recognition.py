@@ -175,6 +175,12 @@ def test_a_plain_file_has_no_finding(tmp_path: Path, name: str, content: bytes) 
         pytest.param("a.json", ndjson([[comment(1), comment(2)], [comment(3)]]), "an array that", id="pages"),
         pytest.param("a.ndjson", LINES + b", ".join([LINES[:-1].splitlines()[0]] * 3), "record 3", id="by commas"),
         pytest.param("a.ndjson", LINES + b"  ".join([LINES[:-1].splitlines()[0]] * 3), "record 3", id="by spaces"),
+        pytest.param(
+            "a.ndjson",
+            b"[\n" + b",\n".join([b"{}"] * 30_000) + b"]\nx",
+            "one object a line",
+            id="text behind an array",
+        ),
         pytest.param("a.ndjson", INDENTED[:-1], "the last object has no end", id="cut"),
         pytest.param("a.ndjson", INDENTED + b"]", "expected an object", id="a stray bracket"),
         pytest.param("a.csv", b"\xff\xfea\0\0\xd8", "not UTF-16-LE", id="UTF-16 that is cut"),

@@ -59,7 +59,9 @@ def expand_lines(entity: Entity, source: ByteSource, slices: RecordSlices) -> Re
     codes = np.frombuffer(slices.buffer, np.uint8)
     is_array = codes[slices.starts] == _OPEN_BRACKET
     arrays = np.flatnonzero(is_array).tolist()
-    for rows, is_in_array in ((arrays, True), (_rows_with(slices, b"}{"), False)):
+    # Values that are cut from one text are one value each: of glued ones every end would be searched in vain.
+    glued = [] if slices.is_one_text else _rows_with(slices, b"}{")
+    for rows, is_in_array in ((arrays, True), (glued, False)):
         for row in rows:
             spans = None if row in contents else _objects(slices, row, is_array=is_in_array)
             if spans is None or (len(spans) == 1 and not is_in_array and row not in slices.quarantined):

@@ -18,6 +18,8 @@ def several_records(entity: Entity, record: dict[str, Any]) -> str | None:
         entity: The entity.
         record: The object, by exact names of its fields.
     """
+    if not any(isinstance(value, dict | list) for value in record.values()):
+        return None
     if entity.own_id_field in record:
         return "an object that holds a column in each member" if _has_columns(entity, record) else None
     if _is_page(record) and not any(_is_listed(entity, key) for key in record):

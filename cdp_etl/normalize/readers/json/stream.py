@@ -314,5 +314,5 @@ def _expect_end(source: ByteSource, rest: bytes, offset: int) -> None:
     """Refuse a file with anything but white space after its JSON value."""
     text = rest.lstrip(JSON_WHITESPACE)
     if text:
-        fact = "not JSON: text after the end; expected .ndjson as the file name if each line is an object"
+        fact = "not JSON: text after the end; expected one array, one payload, or one object a line"
         raise DumpUnreadableError(source.file, fact, offset + len(rest) - len(text))
