@@ -91,12 +91,16 @@ _WITH_WHAT = {
     "product_price": "product.price",
     "product_price4_sale": "product.price * 0.9",
 }
+_EVENT = (
+    "CASE WHEN i % 2 = 0 THEN 'sent' WHEN chance % 400 = 1 THEN 'unsubscribed'"
+    " WHEN chance % 5 = 0 THEN 'clicked' ELSE 'opened' END"
+)
 _MESSAGE = {
     "service_provider": "['Brevo', 'SendGrid'][1 + {origin} % 2]",
     "campaign_id": "'K' || {origin} * 3 + visit % 3",
     "message_id": "'M' || id // 2",
-    "event": "CASE WHEN i % 2 = 0 THEN 'sent' WHEN chance % 400 = 1 THEN 'unsubscribed'"
-    " WHEN chance % 5 = 0 THEN 'clicked' ELSE 'opened' END",
+    "event": _EVENT,
+    "event_folded": _EVENT,
     "link": "CASE WHEN i % 2 = 1 AND chance % 5 = 0 THEN 'https://shop.example/' || chance % 1000 END",
 }
 _OF: Mapping[str, Mapping[str, str]] = {
@@ -105,6 +109,8 @@ _OF: Mapping[str, Mapping[str, str]] = {
         **_WITH_WHAT,
         "action": "['View', 'View', 'View', 'View', 'View', 'View', 'Search', 'AddToCart', 'Wishlist', 'Purchase']"
         "[1 + chance % 10]",
+        "action_folded": "['view', 'view', 'view', 'view', 'view', 'view', 'search', 'add_to_cart', 'wishlist',"
+        " 'purchase'][1 + chance % 10]",
         "quantity": "1 + {version} + chance % 3",
     },
     "customer-product-comment": {**_BY_WHOM, **_WITH_WHAT, "content": "'Con hang khong? ' || chance % 100"},
