@@ -10,7 +10,7 @@ from typing import NoReturn
 
 import pytest
 
-from cdp_etl.durable_files import PartialFile, copy_to_part, hash_file, replace_file, write_file
+from cdp_etl.durable_files import PartialFile, clone_file, copy_to_part, hash_file, replace_file, write_file
 from cdp_etl.storage_errors import DiskFullError
 
 
@@ -115,3 +115,24 @@ def test_a_closed_partial_file_is_resumed_with_its_hash(tmp_path: Path) -> None:
 
     assert (tmp_path / "a").read_bytes() == b"one, two"
     assert (second.bytes, second.sha256) == (8, hashlib.sha256(b"one, two").hexdigest())
+
+
+@pytest.mark.parametrize("number", [0, errno.EXDEV, errno.EOPNOTSUPP])
+def test_a_clone_has_the_content_whether_or_not_the_file_system_can_share_blocks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    (tmp_path / "a").write_bytes(b"content" * 100_000)
+    if number:
+        monkeypatch.setattr(os, "copy_file_range", fail_with(number))
+
+    clone_file(tmp_path / "a", tmp_path / "b")
+
+    assert (tmp_path / "b").read_bytes() == b"content" * 100_000
+
+
+def test_a_clone_on_a_full_disk_names_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a").write_bytes(b"content")
+    monkeypatch.setattr(os, "copy_file_range", fail_with(errno.ENOSPC))
+
+    with pytest.raises(OSError, match=f"No space left on device: '{tmp_path}/b'"):
+        clone_file(tmp_path / "a", tmp_path / "b")

@@ -53,6 +53,13 @@ class PseudonymKeyMissingError(MartError):
         )
 
 
+class SnapshotOfEarlierReleaseError(MartError):
+    """An earlier release published the snapshot; its file has other columns."""
+
+    def __init__(self, database: Path) -> None:
+        super().__init__(f"An earlier release published {database}. Run `cdp-etl marts publish`, then repeat.")
+
+
 class SnapshotDamagedError(MartError):
     """The manifest of the published snapshot is missing or cannot be read."""
 

@@ -35,6 +35,9 @@ MARTS: tuple[Mart, ...] = (
 )
 """Each mart after the marts that it reads."""
 
+PUBLISHED = tuple(mart for mart in MARTS if mart.is_published)
+"""Marts of the snapshot."""
+
 GRAPH = MartGraph(MARTS)
 
 mart_named = GRAPH.mart_named

@@ -258,6 +258,11 @@ class PipelineSettings(BaseSettings):
         description="File with the key of the pseudonyms, at least 32 bytes. If not set, the first publish creates"
         " keys/pseudonym in the data folder.",
     )
+    publish_max_portable_bytes: Annotated[int, Field(ge=0)] = Field(
+        default=4 * 1024**3,
+        description="Size of the snapshot's Parquet files, in bytes, up to which published/cdp.duckdb contains the"
+        " rows and opens from any path. Above it, the file has views on the Parquet files.",
+    )
 
     # Resources
     memory_limit: MemorySize = Field(default="2GiB", description="Memory limit of the warehouse's DuckDB.")

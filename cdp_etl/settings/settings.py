@@ -123,6 +123,7 @@ class Settings(ObservabilitySettings, PipelineSettings):
             has_personal_data=self.publish_personal_data,
             has_pseudonymous_customer_ids=self.publish_customer_ids == "pseudonyms",
             readers=self.readers(),
+            max_portable_bytes=self.publish_max_portable_bytes,
         )
 
     def open_warehouse(self) -> "Warehouse":

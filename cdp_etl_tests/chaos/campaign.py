@@ -35,7 +35,7 @@ from typing import Any
 import duckdb
 
 from cdp_etl.contract.render.ddl import literal
-from cdp_etl.marts.snapshot.publish import PUBLISHED
+from cdp_etl.marts.registry import PUBLISHED
 from cdp_etl.sample import generate
 from cdp_etl_tests.chaos.commands import Ended, Fault, kill_after, run
 from cdp_etl_tests.end_to_end.comparing import TABLES

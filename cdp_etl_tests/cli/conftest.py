@@ -24,7 +24,6 @@ from cdp_etl.pipeline.layers import LOAD_LAYERS
 from cdp_etl.settings import Settings, load_settings, variable
 from cdp_etl_tests.conftest import Template
 from cdp_etl_tests.defs.pipeline import FIRST, SECOND, SMS
-from cdp_etl_tests.marts.published import move
 
 
 @dataclass(frozen=True)
@@ -133,5 +132,4 @@ def _load(folder: Path) -> None:
 def loaded(cdp_etl: Command, loaded_folder: Path, tmp_path: Path) -> Command:
     """Return the command in a copy of the folder with two loaded dates of all entities."""
     shutil.copytree(loaded_folder / "data", tmp_path / "data")
-    move(tmp_path / "data/published")
     return cdp_etl

@@ -29,7 +29,6 @@ from cdp_etl_tests.alerts.servers import Webhook, webhook
 from cdp_etl_tests.cli.conftest import Command, commands_in, load_dump, publish_marts
 from cdp_etl_tests.conftest import Template
 from cdp_etl_tests.defs.pipeline import FIRST, SECOND
-from cdp_etl_tests.marts.published import move
 
 ARCHIVE = Path(__file__).with_name("data_of_80ec0ff.tar.xz")
 REFUSED = "sms-interaction 2026-03-03"
@@ -94,7 +93,6 @@ def unpacked(cdp_etl: Command, unpacked_once: Path, tmp_path: Path) -> Command:
 def refreshed(cdp_etl: Command, refreshed_once: Path, tmp_path: Path) -> Command:
     """Return the command in the folder after one run."""
     shutil.copytree(refreshed_once / "data", tmp_path / "data")
-    move(tmp_path / "data/published")
     return cdp_etl
 
 

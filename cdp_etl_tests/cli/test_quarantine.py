@@ -18,7 +18,6 @@ from cdp_etl.settings import load_settings
 from cdp_etl_tests.cli.conftest import Command, CommandResult, commands_in, load_dump, publish_marts
 from cdp_etl_tests.conftest import Template
 from cdp_etl_tests.defs.pipeline import FIRST, SECOND, SMS, THIRD, sms
-from cdp_etl_tests.marts.published import move
 
 ONE_DAY = ("--from", "2026-03-01", "--entity", "sms-interaction")
 REPLAY = ("quarantine", "replay", *ONE_DAY)
@@ -206,7 +205,6 @@ def test_a_second_replay_loads_nothing_and_says_so(
     cdp_etl: Command, replayed: Replayed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shutil.copytree(replayed.folder / "data", tmp_path / "data")
-    move(tmp_path / "data/published")
     monkeypatch.setenv(*CORRECTED)
 
     again = cdp_etl(*REPLAY)

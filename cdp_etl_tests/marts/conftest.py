@@ -7,7 +7,7 @@ import pytest
 
 from cdp_etl_tests.conftest import Template
 from cdp_etl_tests.marts.loading import Loader
-from cdp_etl_tests.marts.published import fill, move
+from cdp_etl_tests.marts.published import fill
 
 
 @pytest.fixture
@@ -19,5 +19,4 @@ def loader(tmp_path: Path) -> Loader:
 def published(loader: Loader, template_folder: Template) -> Loader:
     """Published marts of a customer with a product, an e-mail and a review."""
     shutil.copytree(template_folder("published", fill), loader.folder, dirs_exist_ok=True)
-    move(loader.folder / "published")
     return loader

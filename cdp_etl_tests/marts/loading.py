@@ -12,7 +12,7 @@ from cdp_etl.entities import BY_NAME
 from cdp_etl.file_modes import OWNER_ONLY, Readers
 from cdp_etl.marts.settings import MartSettings
 from cdp_etl.marts.snapshot.manifest import Snapshot
-from cdp_etl.marts.snapshot.publication import PublishRules
+from cdp_etl.marts.snapshot.publication import MAX_PORTABLE_BYTES, PublishRules
 from cdp_etl.marts.snapshot.publish import publish
 from cdp_etl.warehouse.connection import Warehouse
 from cdp_etl.warehouse.load.load import load_dump
@@ -117,6 +117,7 @@ class Loader:
         with_personal_data: bool = False,
         with_customer_ids: bool = True,
         readers: Readers = OWNER_ONLY,
+        max_portable_bytes: int = MAX_PORTABLE_BYTES,
         **options: Any,
     ) -> Snapshot:
         """Publish the marts, with a key in the folder of the test."""
@@ -125,6 +126,7 @@ class Loader:
             has_personal_data=with_personal_data,
             has_pseudonymous_customer_ids=not with_customer_ids,
             readers=readers,
+            max_portable_bytes=max_portable_bytes,
         )
         return publish(self.warehouse, self.folder / "published", self.settings, rules, **options)
 

@@ -5,15 +5,8 @@ from pathlib import Path
 
 import duckdb
 
-from cdp_etl.marts.snapshot.publish import DATABASE, latest_snapshot, replace_database
+from cdp_etl.marts.snapshot.names import DATABASE
 from cdp_etl_tests.marts.loading import ACTIVITY, EMAIL, REVIEW, Loader, make_record
-
-
-def move(published: Path) -> None:
-    """Write the new paths of a copied snapshot: those in the views are absolute."""
-    snapshot = latest_snapshot(published)
-    assert snapshot is not None
-    replace_database(published, snapshot)
 
 
 def fill(folder: Path) -> None:

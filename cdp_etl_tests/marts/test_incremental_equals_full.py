@@ -20,9 +20,9 @@ from cdp_etl.marts import refresh
 from cdp_etl.marts.checks.matches_full_rebuild import check_matches_full_rebuild
 from cdp_etl.marts.engine import state, tombstones
 from cdp_etl.marts.engine.mart import Mart
-from cdp_etl.marts.registry import MARTS
+from cdp_etl.marts.registry import MARTS, PUBLISHED
 from cdp_etl.marts.settings import MartSettings
-from cdp_etl.marts.snapshot.publish import DATABASE, PUBLISHED
+from cdp_etl.marts.snapshot.names import DATABASE
 from cdp_etl.warehouse import withdraw_consent_statements
 from cdp_etl_tests.examples import examples, one_example
 from cdp_etl_tests.marts.loading import EMAIL, SMS, Loader, make_record

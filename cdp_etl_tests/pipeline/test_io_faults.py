@@ -21,7 +21,8 @@ from cdp_etl.defs.environment_errors import as_environment_error
 from cdp_etl.errors import CdpEtlError
 from cdp_etl.landing import Retention, prune
 from cdp_etl.marts.refresh import refresh_marts
-from cdp_etl.marts.snapshot.publish import DATABASE, publish
+from cdp_etl.marts.snapshot.names import DATABASE
+from cdp_etl.marts.snapshot.publish import publish
 from cdp_etl.normalize.lake.history import dumps_between
 from cdp_etl.normalize.quarantine.export import write_export
 from cdp_etl.normalize.quarantine.read import quarantined_with_bytes

@@ -1,6 +1,7 @@
 """DuckDB DDL of tables and views, with comments."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 from cdp_etl.contract.table import TableColumn
 
@@ -23,19 +24,22 @@ def create_table(schema: str, table: str, columns: Sequence[TableColumn], commen
     """
     name = f"{quoted(schema)}.{quoted(table)}"
     body = ",\n  ".join(_definition(column) for column in columns)
-    return [
-        f"CREATE TABLE {name} (\n  {body}\n)",
-        f"COMMENT ON TABLE {name} IS {literal(comment)}",
-        *(f"COMMENT ON COLUMN {name}.{quoted(c.name)} IS {literal(c.description)}" for c in columns),
-    ]
+    return [f"CREATE TABLE {name} (\n  {body}\n)", *comments("TABLE", schema, table, columns, comment)]
 
 
 def create_view(schema: str, view: str, columns: Sequence[TableColumn], select: str, comment: str) -> list[str]:
     """Return the statements that create a view and comment on it and on its columns."""
     name = f"{quoted(schema)}.{quoted(view)}"
+    return [f"CREATE OR REPLACE VIEW {name} AS {select}", *comments("VIEW", schema, view, columns, comment)]
+
+
+def comments(
+    kind: Literal["TABLE", "VIEW"], schema: str, table: str, columns: Sequence[TableColumn], comment: str
+) -> list[str]:
+    """Return the statements that comment on a table or view and on its columns."""
+    name = f"{quoted(schema)}.{quoted(table)}"
     return [
-        f"CREATE OR REPLACE VIEW {name} AS {select}",
-        f"COMMENT ON VIEW {name} IS {literal(comment)}",
+        f"COMMENT ON {kind} {name} IS {literal(comment)}",
         *(f"COMMENT ON COLUMN {name}.{quoted(c.name)} IS {literal(c.description)}" for c in columns),
     ]
 

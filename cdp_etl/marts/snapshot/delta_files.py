@@ -83,8 +83,8 @@ class FileWriter:
         if known.load_seq == content.load_seq:
             self._link(self.previous, known)
             return known
-        rows = self._count(mart.storage_table, _in_month(mart, month))
-        newly_deleted = f"{_in_month(mart, month)} AND {DELETED_BY.name} > {self.previous.as_of}"
+        rows = self._count(mart.storage_table, in_month(mart, month))
+        newly_deleted = f"{in_month(mart, month)} AND {DELETED_BY.name} > {self.previous.as_of}"
         deleted_rows = known.deleted_rows + self._count(mart.tombstone_table, newly_deleted)
         is_fragmented = deleted_rows > rows * _MAX_DELETED_SHARE or len(known.data) >= _MAX_FILES
         if rows < self.min_rows_for_delta or is_fragmented:
@@ -94,7 +94,7 @@ class FileWriter:
         data = self._copy(
             mart.storage_table,
             (*mart.stored_columns, WRITTEN_BY),
-            f"{_in_month(mart, month)} AND {WRITTEN_BY.name} > {self.previous.as_of}",
+            f"{in_month(mart, month)} AND {WRITTEN_BY.name} > {self.previous.as_of}",
             self.folder / mart.name / name,
         )
         deletes = self._copy(
@@ -114,7 +114,7 @@ class FileWriter:
         )
 
     def _write_in_full(self, mart: Mart, month: date, content: Content) -> MonthFiles:
-        condition = _in_month(mart, month)
+        condition = in_month(mart, month)
         path = self.folder / mart.name / f"{_name(month)}.parquet"
         data = self._copy(mart.storage_table, (*mart.stored_columns, WRITTEN_BY), condition, path)
         size = sum(path.stat().st_size for path in data)
@@ -175,7 +175,8 @@ def _name(month: date) -> str:
     return "all" if month == state.WHOLE_MART else f"{month:%Y-%m}"
 
 
-def _in_month(mart: Mart, month: date) -> str:
+def in_month(mart: Mart, month: date) -> str:
+    """Return the condition that a row belongs to a month of the published mart."""
     if mart.month_column is None:
         return "true"
     day = quoted(mart.month_column)

@@ -47,6 +47,17 @@ class MonthFiles:
     deleted_rows: int = 0
     hashes: Mapping[str, str] = field(default_factory=dict)
 
+    def extends(self, earlier: "MonthFiles") -> bool:
+        """Return whether these are the files of an earlier version, by their hashes, and later ones."""
+        are_first = (self.data[: len(earlier.data)], self.deletes[: len(earlier.deletes)]) == (
+            earlier.data,
+            earlier.deletes,
+        )
+        names = (*earlier.data, *earlier.deletes)
+        return are_first and all(
+            name in earlier.hashes and self.hashes.get(name) == earlier.hashes[name] for name in names
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
@@ -69,6 +80,11 @@ class Snapshot:
     key_id: str | None
     folder: Path
     marts: Mapping[str, Mapping[date, MonthFiles]]
+
+    @property
+    def bytes(self) -> int:
+        """Size of all files."""
+        return sum(month.bytes for months in self.marts.values() for month in months.values())
 
     def row_count(self, mart: str) -> int:
         """Return the number of rows of a mart."""

@@ -25,6 +25,8 @@ from cdp_etl.marts.snapshot.pseudonym_key import PseudonymKey
 _MEASURES = (pl.Date, pl.Datetime, pl.Boolean, pl.Float64, pl.Decimal)
 """Types that need no declaration."""
 
+MAX_PORTABLE_BYTES = 4 * 1024**3
+
 _CONTACT_IDS = "(FROM ops.contact_shaped_id)"
 
 
@@ -38,6 +40,7 @@ class PublishRules:
         has_personal_data: Whether names, phones, e-mails, addresses and IPs are published.
         has_pseudonymous_customer_ids: Whether all customer ids become pseudonyms, and not only contacts.
         readers: Group that may read the snapshot.
+        max_portable_bytes: Size of the Parquet files above which `cdp.duckdb` has views instead of tables.
     """
 
     key_file: Path
@@ -45,6 +48,7 @@ class PublishRules:
     has_personal_data: bool = False
     has_pseudonymous_customer_ids: bool = False
     readers: Readers = OWNER_ONLY
+    max_portable_bytes: int = MAX_PORTABLE_BYTES
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Publish: the snapshot that readers open, views over Parquet files in a folder of their own.
+"""Publish: the snapshot that readers open, and the Parquet files of each version in a folder of their own.
 
 The folder of a version never changes once it has its name. `cdp.duckdb` is replaced by one atomic rename, so a
 reader sees the old version or the new one. A reader that has the old version open can go on reading it, because
@@ -8,43 +8,37 @@ replaced versions are kept for a grace period.
 import re
 import shutil
 from collections.abc import Sequence
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
 import duckdb
 
-from cdp_etl.contract.render.ddl import literal
 from cdp_etl.durable_files import sync_file, sync_folder
-from cdp_etl.file_modes import OWNER_ONLY, Readers
+from cdp_etl.file_modes import Readers
 from cdp_etl.marts.engine import state, tombstones
 from cdp_etl.marts.errors import PseudonymKeyMissingError, SnapshotDamagedError
 from cdp_etl.marts.refresh import refresh
-from cdp_etl.marts.registry import MARTS
+from cdp_etl.marts.registry import MARTS, PUBLISHED
 from cdp_etl.marts.settings import MartSettings
-from cdp_etl.marts.snapshot.delta_files import READ_ONLY, FileWriter, month_contents
+from cdp_etl.marts.snapshot.database import replace_database
+from cdp_etl.marts.snapshot.delta_files import FileWriter, month_contents
 from cdp_etl.marts.snapshot.manifest import MANIFEST, Snapshot, read_snapshot
+from cdp_etl.marts.snapshot.names import VERSIONS
 from cdp_etl.marts.snapshot.pseudonym_key import PseudonymKey, create_key, read_key
 from cdp_etl.marts.snapshot.publication import PublishedForm, PublishRules
-from cdp_etl.marts.snapshot.views import view_statements
 from cdp_etl.warehouse.connection import Warehouse
 from cdp_etl.warehouse.errors import WarehouseReplacedError
 from cdp_etl.warehouse.load import contact_shaped_ids
 from cdp_etl.warehouse.maintenance.compaction import has_deleted_secret, remove_deleted_secret
 from cdp_etl.warehouse.sql import transaction
 
-PUBLISHED = tuple(mart for mart in MARTS if mart.is_published)
-DATABASE = "cdp.duckdb"
-VERSIONS = "snapshots"
 GRACE = timedelta(days=1)
 """Time for which a replaced version is kept, for readers that have it open."""
 
 _PART = ".part"
 _VERSION_TIME = "%Y%m%dT%H%M%S.%fZ"
 _VERSION = re.compile(r"\d{8}T\d{6}\.\d{6}Z-\d+")
-_STORAGE_VERSION = "v1.5.0"
-"""Oldest DuckDB version that can open the snapshot; analysts use tools of their own."""
 
 
 def publish(  # noqa: PLR0913 - the keyword arguments are options with defaults
@@ -112,7 +106,9 @@ def publish(  # noqa: PLR0913 - the keyword arguments are options with defaults
             except BaseException:
                 remove_parts(published)  # on a full disk the part is what fills it
                 raise
-        replace_database(published, snapshot, rules.readers)
+        replace_database(
+            connection, published, snapshot, rules.readers, max_portable_bytes=rules.max_portable_bytes
+        )
         with transaction(connection):
             state.write_published(connection, snapshot.version)
             tombstones.clear(connection, MARTS)
@@ -278,36 +274,6 @@ def _write_version(  # noqa: PLR0913, PLR0917 - as `publish`
     part.rename(folder)
     sync_folder(folder.parent)
     return snapshot
-
-
-def replace_database(published: Path, snapshot: Snapshot, readers: Readers = OWNER_ONLY) -> None:
-    """Write the database of views under another name, and rename it to its name."""
-    database = published / DATABASE
-    part = published / f".{DATABASE}.part"
-    part.unlink(missing_ok=True)
-    with closing(duckdb.connect()) as connection:
-        connection.execute("SET TimeZone = 'UTC'")
-        connection.execute(f"ATTACH {literal(str(part))} AS part (STORAGE_VERSION '{_STORAGE_VERSION}')")
-        connection.execute("USE part")
-        connection.execute("CREATE SCHEMA marts")
-        connection.execute(
-            "CREATE TABLE snapshot AS SELECT ?::BIGINT AS as_of, ? AS version, ?::TIMESTAMPTZ AS published_at,"
-            " ?::BOOLEAN AS has_personal_data",
-            [snapshot.as_of, snapshot.version, snapshot.published_at, snapshot.has_personal_data],
-        )
-        connection.execute(
-            "COMMENT ON TABLE snapshot IS 'One row; as_of is the newest load that every mart has applied.'"
-        )
-        for mart in PUBLISHED:
-            for statement in view_statements(snapshot, mart):
-                connection.execute(statement)
-        connection.execute("USE memory")
-        connection.execute("DETACH part")
-    sync_file(part)
-    part.chmod(READ_ONLY)
-    readers.admit(part)
-    part.replace(database)
-    sync_folder(published)
 
 
 def remove_old_versions(published: Path, grace: timedelta) -> int:

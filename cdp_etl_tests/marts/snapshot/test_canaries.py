@@ -22,9 +22,11 @@ from cdp_etl.contract.columns import ContractType, Personal
 from cdp_etl.contract.entity import Entity
 from cdp_etl.contract.field_spec import ContractField
 from cdp_etl.entities import ENTITIES
+from cdp_etl.marts.registry import PUBLISHED
 from cdp_etl.marts.snapshot import delta_files
+from cdp_etl.marts.snapshot.names import DATABASE
 from cdp_etl.marts.snapshot.publication import PublishRules
-from cdp_etl.marts.snapshot.publish import DATABASE, PUBLISHED, publish
+from cdp_etl.marts.snapshot.publish import publish
 from cdp_etl.pipeline.dump_pipeline import DumpRequest, process_dump
 from cdp_etl.pipeline.layers import LOAD_LAYERS
 from cdp_etl.settings import Settings, load_settings

@@ -23,9 +23,10 @@ from cdp_etl.marts.errors import (
 )
 from cdp_etl.marts.registry import MARTS
 from cdp_etl.marts.snapshot.manifest import MANIFEST
+from cdp_etl.marts.snapshot.names import DATABASE
 from cdp_etl.marts.snapshot.pseudonym_key import PseudonymKey, create_key, read_key
 from cdp_etl.marts.snapshot.publication import PublishedForm, declared, published_columns
-from cdp_etl.marts.snapshot.publish import DATABASE, latest_snapshot
+from cdp_etl.marts.snapshot.publish import latest_snapshot
 from cdp_etl_tests.examples import examples
 from cdp_etl_tests.marts.loading import ACTIVITY, EMAIL, REVIEW, Loader, make_record
 

@@ -1,4 +1,7 @@
-"""The published snapshot: complete or absent, with costs of the change alone, and without blocking readers."""
+"""The published snapshot: complete or absent, with costs of the change alone, and without blocking readers.
+
+`test_database.py` is about the file that readers open.
+"""
 
 import json
 import multiprocessing
@@ -21,12 +24,14 @@ from cdp_etl.file_modes import Readers
 from cdp_etl.marts.engine import tombstones
 from cdp_etl.marts.models.interaction import INTERACTION
 from cdp_etl.marts.refresh import rebuild_mart, refresh_marts
+from cdp_etl.marts.registry import PUBLISHED
 from cdp_etl.marts.settings import MartSettings
 from cdp_etl.marts.snapshot import publish as publish_module
 from cdp_etl.marts.snapshot.check import check_snapshot
 from cdp_etl.marts.snapshot.manifest import LAYOUT, MANIFEST, Snapshot
+from cdp_etl.marts.snapshot.names import DATABASE, VERSIONS
 from cdp_etl.marts.snapshot.publication import published_columns
-from cdp_etl.marts.snapshot.publish import DATABASE, PUBLISHED, VERSIONS, latest_snapshot
+from cdp_etl.marts.snapshot.publish import latest_snapshot
 from cdp_etl.warehouse.errors import WarehouseReplacedError
 from cdp_etl.warehouse.maintenance.backup import backup, restore
 from cdp_etl_tests.marts.loading import ACTIVITY, EMAIL, Loader, make_record
@@ -229,7 +234,7 @@ def test_a_moved_snapshot_keeps_its_files_and_its_readers_get_the_new_path(publi
     assert _read(moved, "FROM marts.interaction ORDER BY ALL") == rows
 
 
-@pytest.mark.parametrize("harm", ["a changed byte", "a lost file", "the views"])
+@pytest.mark.parametrize("harm", ["a changed byte", "a lost file", "the database"])
 def test_a_damaged_file_of_the_snapshot_is_found_and_the_next_publish_writes_it(
     published: Loader, harm: str
 ) -> None:
@@ -238,7 +243,7 @@ def test_a_damaged_file_of_the_snapshot_is_found_and_the_next_publish_writes_it(
     snapshot = latest_snapshot(folder)
     assert snapshot is not None
     assert all(one.passed for one in check_snapshot(folder))
-    path = folder / DATABASE if harm == "the views" else snapshot.folder / "interaction/2026-03.parquet"
+    path = folder / DATABASE if harm == "the database" else snapshot.folder / "interaction/2026-03.parquet"
     content = bytearray(path.read_bytes())
     path.unlink()
     if harm != "a lost file":
@@ -299,7 +304,7 @@ def test_a_first_publish_killed_after_its_version_has_its_name_is_repeated(
     assert _publish(loader).as_of == 1
 
 
-def _killed(*_: object) -> None:
+def _killed(*_: object, **__: object) -> None:
     raise KeyboardInterrupt
 
 
