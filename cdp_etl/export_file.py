@@ -16,6 +16,16 @@ class ExportExistsError(CdpEtlError):
     """The target file exists already; it is not changed."""
 
 
+def require_absent(target: Path) -> None:
+    """Check that the target of an export does not exist.
+
+    Raises:
+        ExportExistsError: If it exists.
+    """
+    if target.exists():
+        raise ExportExistsError(f"{target} exists; choose another name.")
+
+
 @contextmanager
 def export_file(target: Path) -> Iterator[Path]:
     """Yield the path of an empty file to write. After the block it gets the name `target`.
@@ -23,8 +33,7 @@ def export_file(target: Path) -> Iterator[Path]:
     Raises:
         ExportExistsError: If the target exists.
     """
-    if target.exists():
-        raise ExportExistsError(f"{target} exists; choose another name.")
+    require_absent(target)
     unfinished = target.with_name(f".{target.name}.part")
     unfinished.unlink(missing_ok=True)  # left by an export that was killed
     try:

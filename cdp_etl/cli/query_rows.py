@@ -30,6 +30,7 @@ def write_rows(schema: pa.Schema, batches: Iterable[pa.RecordBatch], target: Pat
 
     Raises:
         ExportExistsError: If the file exists.
+        SheetLimitError: If the rows do not fit into a sheet of an .xlsx file.
     """
     with export_file(target) as unfinished:
         return _WRITERS[target.suffix](schema, batches, unfinished, is_exact)
@@ -59,9 +60,16 @@ def _write_parquet(schema: pa.Schema, batches: Iterable[pa.RecordBatch], path: P
     return count
 
 
+def _write_xlsx(schema: pa.Schema, batches: Iterable[pa.RecordBatch], path: Path, _is_exact: bool) -> int:  # noqa: FBT001
+    from cdp_etl.cli.xlsx_rows import write_xlsx  # noqa: PLC0415 - for this format alone
+
+    return write_xlsx(schema, rows_of(batches), path)
+
+
 _WRITERS: Final[dict[str, Callable[[pa.Schema, Iterable[pa.RecordBatch], Path, bool], int]]] = {
     ".csv": _write_csv,
     ".ndjson": _write_ndjson,
     ".parquet": _write_parquet,
+    ".xlsx": _write_xlsx,
 }
 OUTPUT_SUFFIXES: Final = tuple(_WRITERS)

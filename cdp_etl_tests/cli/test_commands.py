@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from cdp_etl.cli.sql import NoSnapshotError
+from cdp_etl.cli.snapshot_reading import NoSnapshotError
 from cdp_etl_tests.cli.conftest import Command, load_dump, publish_marts
 from cdp_etl_tests.defs.pipeline import FIRST, SECOND
 

@@ -190,6 +190,6 @@ def test_rows_are_written_to_a_new_file_for_its_owner(published: Command) -> Non
     assert (again.code, "rows.csv exists" in again.err) == (1, True)
 
 
-@pytest.mark.parametrize("name", ["rows.xlsx", "rows", "missing/rows.csv"])
+@pytest.mark.parametrize("name", ["rows.ods", "rows", "missing/rows.csv"])
 def test_an_output_of_another_format_or_folder_is_wrong_usage(published: Command, name: str) -> None:
     assert published("sql", "SELECT 1", "--output", name).code == 2
