@@ -19,6 +19,9 @@ from cdp_etl.logs import writes_json
 from cdp_etl.untrusted_text import visible, without_formula
 
 _WIDTH_WITHOUT_TERMINAL = 160
+_MAX_FOLDED = 40
+"""Characters of a cell above which a table folds it without loss for readers."""
+
 _MIN_SECONDS_BETWEEN_LINES = 2.0
 
 _logger = logging.getLogger(__name__)
@@ -73,6 +76,28 @@ def print_table(header: Sequence[str], rows: Iterable[Sequence[Any]], *, title: 
     for row in cells:
         table.add_row(*(Text(visible(_format(cell))) for cell in row))
     out().print(table)
+
+
+def print_rows(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """Print rows as a table; as records, one line a value, if a table does not fit into the width."""
+    shown = [[_with_zone(cell) for cell in row] for row in rows]
+    widths = [
+        max(len(visible(name)), *(min(len(visible(_format(row[position]))), _MAX_FOLDED) for row in shown), 0)
+        for position, name in enumerate(header)
+    ]
+    if sum(widths) + 3 * len(widths) + 1 <= out().width:
+        print_table(header, shown)
+        return
+    longest = max(len(visible(name)) for name in header)
+    for number, row in enumerate(shown, start=1):
+        out().print(f"── {number} ".ljust(longest + 3, "─"))
+        for name, cell in zip(header, row, strict=True):
+            out().print(f"{visible(name).ljust(longest)}   {_format(cell)}", soft_wrap=True)
+
+
+def _with_zone(value: Any) -> Any:
+    has_zone = isinstance(value, datetime) and value.tzinfo is not None
+    return value.isoformat(" ") if has_zone else value
 
 
 def print_json(value: Any) -> None:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -51,13 +51,18 @@ def _write_ndjson(schema: pa.Schema, batches: Iterable[pa.RecordBatch], path: Pa
     return count
 
 
-def _write_parquet(schema: pa.Schema, batches: Iterable[pa.RecordBatch], path: Path, _is_exact: bool) -> int:  # noqa: FBT001
+def write_parquet(schema: pa.Schema, batches: Iterable[pa.RecordBatch], target: Path | IO[bytes]) -> int:
+    """Write rows as Parquet to a file or a stream, and return their number."""
     count = 0
-    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
+    with pq.ParquetWriter(target, schema, compression="zstd") as writer:
         for batch in batches:
             writer.write_batch(batch)
             count += batch.num_rows
     return count
+
+
+def _write_parquet(schema: pa.Schema, batches: Iterable[pa.RecordBatch], path: Path, _is_exact: bool) -> int:  # noqa: FBT001
+    return write_parquet(schema, batches, path)
 
 
 def _write_xlsx(schema: pa.Schema, batches: Iterable[pa.RecordBatch], path: Path, _is_exact: bool) -> int:  # noqa: FBT001

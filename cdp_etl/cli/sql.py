@@ -1,32 +1,37 @@
-"""`cdp-etl sql`: a read-only query on the published snapshot.
+"""`cdp-etl sql`: a read-only query on the published snapshot, or on a copy of the warehouse.
 
-The query can read the snapshot's folder and nothing else, and writes nothing. The files of `--output` are written
-here, from the rows that DuckDB returns.
+The query can read the snapshot's folder or the copy and nothing else, and writes nothing. The files of `--output`
+are written here, from the rows that DuckDB returns.
 """
 
+import re
+import sys
 from pathlib import Path
 from typing import Annotated, Literal
 
 import duckdb
 import typer
 
-from cdp_etl.cli.output import out, print_csv, print_json, print_table
-from cdp_etl.cli.query_rows import OUTPUT_SUFFIXES, rows_of, write_rows
+from cdp_etl.cli.output import out, print_csv, print_json, print_rows
+from cdp_etl.cli.query_rows import OUTPUT_SUFFIXES, rows_of, write_parquet, write_rows
 from cdp_etl.cli.snapshot_reading import batches, reading, snapshot_database
 from cdp_etl.cli.statement_check import QueryError, require_reading_statement
+from cdp_etl.cli.warehouse_copy import reading_copy
 from cdp_etl.settings import load_settings
 
 _MAX_TABLE_ROWS = 100
+_IN_WAREHOUSE = re.compile(r"\b(?:staging|ops|mart_storage)\b", re.IGNORECASE)
 
 
-def sql_command(
+def sql_command(  # noqa: PLR0913 - each is an option
     query: Annotated[str | None, typer.Argument(help="One SELECT in DuckDB's SQL.")] = None,
     *,
     file: Annotated[
         Path | None, typer.Option(metavar="FILE", exists=True, dir_okay=False, help="Read the query from a file.")
     ] = None,
     output_format: Annotated[
-        Literal["table", "csv", "json"], typer.Option("--format", help="Format of the printed rows.")
+        Literal["table", "csv", "json", "parquet"],
+        typer.Option("--format", help="Format of the printed rows. parquet: bytes for a pipe or a file."),
     ] = "table",
     output: Annotated[
         Path | None,
@@ -34,6 +39,12 @@ def sql_command(
             metavar="FILE", help="Write a new file, .csv, .ndjson, .parquet or .xlsx, readable by its owner."
         ),
     ] = None,
+    warehouse: Annotated[
+        bool,
+        typer.Option(
+            "--warehouse", help="Query a copy of the warehouse, made now: staging, quarantine, ops and the marts."
+        ),
+    ] = False,
     exact: Annotated[
         bool, typer.Option("--exact", help="CSV: keep texts that a spreadsheet would evaluate as formulas.")
     ] = False,
@@ -41,7 +52,8 @@ def sql_command(
     """Query the published snapshot, read-only and without waiting for a load.
 
     The snapshot contains the marts as of one load. Accepted is one SELECT, EXPLAIN, DESCRIBE, SHOW or SUMMARIZE.
-    In CSV, a text that a spreadsheet would evaluate as a formula gets a leading '.
+    A result that is wider than the output is printed as records, one line a value. In CSV, a text that a
+    spreadsheet would evaluate as a formula gets a leading '.
 
     Example: `cdp-etl sql "SELECT kind, count(*) AS n FROM marts.interaction GROUP BY ALL ORDER BY n DESC"`
     """
@@ -52,9 +64,14 @@ def sql_command(
     if output is not None and not output.parent.is_dir():
         raise typer.BadParameter(f"{output.parent} is no folder")
     text = query if query is not None else file.read_text(encoding="utf-8") if file else ""
-    database = snapshot_database(load_settings().published.resolve())
+    if output_format == "parquet" and output is None and sys.stdout.isatty():
+        raise typer.BadParameter(
+            "--format parquet writes bytes: redirect the output, or use --output FILE.parquet"
+        )
+    settings = load_settings()
+    database = snapshot_database(settings.published.resolve()) if not warehouse else None
     require_reading_statement(text)
-    with reading(database) as connection:
+    with reading(database) if database else reading_copy(settings.open_warehouse()) as connection:
         try:
             relation = connection.sql(text)
             if output is not None:
@@ -63,12 +80,22 @@ def sql_command(
             else:
                 _print(relation, output_format, is_exact=exact)
         except duckdb.PermissionException as error:
+            readable = database.parent if database else "the copy of the warehouse"
             raise QueryError(
-                f"{str(error).strip()}. A query can read {database.parent} and nothing else. If the data folder"
-                " was moved, `cdp-etl marts publish` writes its new path."
+                f"{str(error).strip()}. A query can read {readable} and nothing else. If the data folder was"
+                " moved, `cdp-etl marts publish` writes its new path."
             ) from None
+        except duckdb.CatalogException as error:
+            raise QueryError(_with_place(str(error).strip(), text, is_snapshot=database is not None)) from None
         except duckdb.Error as error:
             raise QueryError(str(error).strip()) from None
+
+
+def _with_place(message: str, query: str, *, is_snapshot: bool) -> str:
+    """Return DuckDB's message, with the place of the tables that the snapshot does not have."""
+    if is_snapshot and _IN_WAREHOUSE.search(query):
+        return f"{message}\nstaging, quarantine and ops are in the warehouse: add --warehouse."
+    return message
 
 
 def _print(relation: duckdb.DuckDBPyRelation, output_format: str, *, is_exact: bool) -> None:
@@ -78,8 +105,10 @@ def _print(relation: duckdb.DuckDBPyRelation, output_format: str, *, is_exact: b
             print_csv(header, rows_of(batches(relation)[1]), is_exact=is_exact)
         case "json":
             print_json([dict(zip(header, row, strict=True)) for row in rows_of(batches(relation)[1])])
+        case "parquet":
+            write_parquet(*batches(relation), sys.stdout.buffer)
         case _:
             shown = list(rows_of(batches(relation.limit(_MAX_TABLE_ROWS + 1))[1]))
-            print_table(header, shown[:_MAX_TABLE_ROWS])
+            print_rows(header, shown[:_MAX_TABLE_ROWS])
             if len(shown) > _MAX_TABLE_ROWS:
                 out().print(f"More than {_MAX_TABLE_ROWS} rows; --format csv prints all of them.")

@@ -6,11 +6,14 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from types import SimpleNamespace
 
 import duckdb
 import pyarrow.parquet as pq
 import pytest
 
+from cdp_etl.cli import sql as sql_module
+from cdp_etl.cli.warehouse_copy import reading_copy
 from cdp_etl.data_folder import protect_data_folder
 from cdp_etl.settings import load_settings
 from cdp_etl_tests.cli.conftest import Command
@@ -193,3 +196,83 @@ def test_rows_are_written_to_a_new_file_for_its_owner(published: Command) -> Non
 @pytest.mark.parametrize("name", ["rows.ods", "rows", "missing/rows.csv"])
 def test_an_output_of_another_format_or_folder_is_wrong_usage(published: Command, name: str) -> None:
     assert published("sql", "SELECT 1", "--output", name).code == 2
+
+
+def test_a_wide_result_is_printed_as_records_and_times_have_their_zone(published: Command) -> None:
+    columns = ", ".join(f"'{'x' * 30}' AS column_{number}" for number in range(10))
+
+    wide = published("sql", f"SELECT {columns}, TIMESTAMPTZ '2026-03-01 12:00:00+07' AS at").out.splitlines()
+    narrow = published("sql", "SELECT TIMESTAMPTZ '2026-03-01 12:00:00+07' AS at").out
+
+    assert wide[0].startswith("── 1 ──")
+    assert wide[1] == f"column_0   {'x' * 30}"
+    assert wide[-1] == "at         2026-03-01 05:00:00+00:00"
+    assert "2026-03-01 05:00:00+00:00" in narrow
+    assert "──" in narrow.splitlines()[0] or "━" in narrow
+
+
+def test_parquet_is_written_to_a_pipe_and_not_to_a_terminal(
+    published: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Output(io.TextIOWrapper):
+        is_terminal = False
+
+        def isatty(self) -> bool:
+            return self.is_terminal
+
+    raw = io.BytesIO()
+    piped = Output(raw)
+    monkeypatch.setattr(sql_module, "sys", SimpleNamespace(stdout=piped))
+    query = ("sql", "SELECT 1 AS number", "--format", "parquet")
+
+    assert published(*query).code == 0
+    assert pq.read_table(io.BytesIO(raw.getvalue())).to_pylist() == [{"number": 1}]
+    piped.is_terminal = True
+    refused = published(*query)
+    assert (refused.code, "redirect the output" in " ".join(refused.err.split())) == (2, True)
+
+
+@pytest.mark.parametrize("table", ["ops.load", "staging.quarantine"])
+def test_a_table_that_only_the_warehouse_has_is_reported_with_its_place(published: Command, table: str) -> None:
+    ended = published("sql", f"SELECT * FROM {table}")
+
+    assert ended.code == 2
+    assert "are in the warehouse: add --warehouse" in ended.err
+
+
+@pytest.fixture
+def warehouse(cdp_etl: Command) -> Command:
+    """Return the command in a folder with an empty warehouse."""
+    with load_settings().open_warehouse().writing():
+        return cdp_etl
+
+
+def test_a_copy_of_the_warehouse_answers_and_is_gone_afterwards(warehouse: Command) -> None:
+    query = "SELECT (SELECT count(*) FROM ops.load) + (SELECT count(*) FROM staging.quarantine) AS n"
+    folder = Path("data/warehouse")
+    before = {path.name for path in folder.iterdir()}
+
+    ended = warehouse("sql", query, "--warehouse", "--format", "json")
+    elsewhere = warehouse("sql", "FROM 'data/warehouse/cdp.duckdb'", "--warehouse")
+    writing = warehouse("sql", "DELETE FROM ops.load", "--warehouse")
+
+    assert (ended.code, json.loads(ended.out)) == (0, [{"n": 0}])
+    assert "Reading a copy of the warehouse: " in ended.err
+    assert (elsewhere.code, writing.code) == (2, 2)
+    assert "DELETE is refused" in writing.err
+    assert {path.name for path in folder.iterdir()} == before
+
+
+@pytest.mark.usefixtures("warehouse")
+def test_a_query_on_the_copy_does_not_hold_up_a_load() -> None:
+    original = load_settings().open_warehouse()
+    count = "SELECT count(*) FROM ops.metadata"
+
+    with reading_copy(original) as copy:
+        ((before,),) = copy.execute(count).fetchall()
+        with original.writing() as connection:
+            connection.execute("INSERT INTO ops.metadata SELECT 'added' AS name, 'later' AS value")
+        assert copy.execute(count).fetchall() == [(before,)]
+
+    with original.reading() as connection:
+        assert connection.execute(count).fetchall() == [(before + 1,)]
