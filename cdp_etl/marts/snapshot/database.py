@@ -72,11 +72,10 @@ def replace_database(
         readers: Group that may read the file.
         max_portable_bytes: Size of the version's Parquet files above which the file has views.
     """
-    kind: Literal["tables", "views"] = "tables" if snapshot.bytes <= max_portable_bytes else "views"
-    layout = _layout(snapshot, kind)
+    layout = _layout(snapshot, max_portable_bytes)
     database, part = published / DATABASE, published / f".{DATABASE}.part"
     found = _stored(connection, database)
-    if kind == "tables" and found == (snapshot.version, str(layout)):
+    if layout.kind == "tables" and found == (snapshot.version, str(layout)):
         readers.admit(database)
         return
     try:
@@ -146,7 +145,16 @@ def _describing(snapshot: Snapshot, mart: Mart, kind: str) -> Sequence[str]:
     return [*in_marts, *main_view_statements(mart, has_personal_data=shows)]
 
 
-def _layout(snapshot: Snapshot, kind: Literal["tables", "views"]) -> _Layout:
+def has_database(
+    connection: duckdb.DuckDBPyConnection, published: Path, snapshot: Snapshot, *, max_portable_bytes: int
+) -> bool:
+    """Return whether the file can be opened and shows this version in the form of `replace_database`."""
+    layout = _layout(snapshot, max_portable_bytes)
+    return _stored(connection, published / DATABASE) == (snapshot.version, str(layout))
+
+
+def _layout(snapshot: Snapshot, max_portable_bytes: int) -> _Layout:
+    kind: Literal["tables", "views"] = "tables" if snapshot.bytes <= max_portable_bytes else "views"
     # The paths in views differ with each version, so files with views are always replaced.
     statements = [statement for mart in PUBLISHED for statement in _describing(snapshot, mart, kind)]
     return _Layout(kind, hashlib.sha256("\n".join(statements).encode()).hexdigest()[:16])

@@ -21,7 +21,7 @@ from cdp_etl.marts.errors import PseudonymKeyMissingError, SnapshotDamagedError
 from cdp_etl.marts.refresh import refresh
 from cdp_etl.marts.registry import MARTS, PUBLISHED
 from cdp_etl.marts.settings import MartSettings
-from cdp_etl.marts.snapshot.database import replace_database
+from cdp_etl.marts.snapshot.database import has_database, replace_database
 from cdp_etl.marts.snapshot.delta_files import FileWriter, month_contents
 from cdp_etl.marts.snapshot.manifest import MANIFEST, Snapshot, read_snapshot
 from cdp_etl.marts.snapshot.names import VERSIONS
@@ -130,7 +130,7 @@ def is_published(warehouse: Warehouse, published: Path, settings: MartSettings, 
     """
     published = published.resolve()
     latest = usable_snapshot(published)
-    if latest is None or not _has_database(published, latest):
+    if latest is None:
         return False
     if not rules.has_personal_data and find_key(rules, published) is None:
         return False  # `publish` creates the key
@@ -138,19 +138,11 @@ def is_published(warehouse: Warehouse, published: Path, settings: MartSettings, 
         states = [(mart.definition_hash(settings), state.state_of(connection, mart)) for mart in MARTS]
         form = _form(connection, rules, published, new_key=False)
         return (
-            all(applied is not None and applied.definition_hash == present for present, applied in states)
+            has_database(connection, published, latest, max_portable_bytes=rules.max_portable_bytes)
+            and all(applied is not None and applied.definition_hash == present for present, applied in states)
             and _published_by_this_warehouse(connection, latest) is not None
             and _is_unchanged(connection, latest, latest.as_of, form)
         )
-
-
-def _has_database(published: Path, snapshot: Snapshot) -> bool:
-    """Return whether the database can be opened and is of this version."""
-    try:
-        with closing(duckdb.connect(published / DATABASE, read_only=True)) as connection:
-            return connection.execute("SELECT version FROM snapshot").fetchone() == (snapshot.version,)
-    except duckdb.Error:
-        return False
 
 
 def latest_snapshot(published: Path) -> Snapshot | None:
