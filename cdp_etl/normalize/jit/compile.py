@@ -14,6 +14,7 @@ from typing import Any, TypeVar, cast
 
 import numba
 from numba.core.caching import FunctionCache
+from numba.core.runtime.nrt import rtsys
 
 from cdp_etl.contract import parsers
 from cdp_etl.normalize import nfc
@@ -31,6 +32,15 @@ class _Cache(FunctionCache):
     def _index_key(self, sig: Any, codegen: Any) -> tuple[Any, ...]:
         key: tuple[Any, ...] = super()._index_key(sig, codegen)  # type: ignore[no-untyped-call] # numba types its decorators only
         return (*key, _source_hash())
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """Load machine code. numba's own method first imports all that it can compile, for 0.8 CPU seconds.
+
+        Compiling imports it too, so a signature that is not in the cache is compiled as always.
+        """
+        rtsys.initialize(target_context)
+        with self._guard_against_spurious_io_errors():
+            return self._load_overload(sig, target_context)  # type: ignore[no-untyped-call] # numba types its decorators only
 
 
 @lru_cache(maxsize=1)

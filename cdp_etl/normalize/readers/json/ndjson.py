@@ -76,7 +76,7 @@ def _whole_lines(blocks: Iterator[bytes], limit: int) -> Iterator[bytes]:
             if cut > first:
                 yield block[first:cut]
         elif cut:
-            yield b"".join([*pending, block[:cut]])
+            yield b"".join([*pending, memoryview(block)[:cut]])  # a slice of the bytes would copy them once more
             pending, size = [], 0
         rest = block[cut:]
         pending.append(rest)
