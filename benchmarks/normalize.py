@@ -20,14 +20,14 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from normalize_dumps import DAY, EXTREME_DUMPS, MAIN, large, of_every_format, of_one_line
+from normalize_dumps import DAY, EXTREME_DUMPS, MAIN, in_files, large, of_every_format, of_one_line
 from normalize_jobs import Job, Measurement, measure, normalizing, peer_environment, peer_version
 
 from cdp_etl.entities import BY_NAME
 from cdp_etl.sample import generate
 
-GROUPS = ("large", "formats", "entities", "alternatives", "memory", "extreme")
-DEFAULT_GROUPS = GROUPS[:4]
+GROUPS = ("large", "workers", "formats", "entities", "alternatives", "memory", "extreme")
+DEFAULT_GROUPS = GROUPS[:5]
 
 _LIMITATIONS = (
     "The bare readers check nothing, derive nothing and store no invalid line: `read_json` with `ignore_errors`",
@@ -59,6 +59,7 @@ def _compare(work: Path, arguments: argparse.Namespace) -> str:
     measure(normalizing(of_one_line(work / "first")))  # so that no measured run includes numba's compilation
     groups: dict[str, Callable[[Path, argparse.Namespace], list[str]]] = {
         "large": _large,
+        "workers": _workers,
         "formats": _formats,
         "entities": _entities,
         "alternatives": _alternatives,
@@ -77,6 +78,40 @@ def _large(work: Path, arguments: argparse.Namespace) -> list[str]:
     shutil.rmtree(work / "large")
     title = f"## A large dump: {rows:,} records of {MAIN}, 3% invalid"
     return [title, "", *_table(measured, {"NDJSON": "bare read_json"}, rows), ""]
+
+
+def _workers(work: Path, arguments: argparse.Namespace) -> list[str]:
+    """Measure one worker on one processor and two workers on two, in turn."""
+    rows = 5 * arguments.rows
+    dumps = {"one NDJSON file": large(work / "one", rows)}
+    for name, format_ in (("CSV", "csv"), ("Parquet", "parquet")):
+        generate(work / format_, DAY, 1, rows, entities=[MAIN], format=format_, compression="none")
+        dumps[name] = work / format_ / MAIN / DAY.isoformat()
+    dumps["16 NDJSON files"] = in_files(work / "many", dumps["one NDJSON file"], 16)
+    jobs = {(name, count): normalizing(dump, processors=count) for name, dump in dumps.items() for count in (1, 2)}
+    measured = _interleaved(arguments.runs, {f"{name}, {count}": job for (name, count), job in jobs.items()})
+    lines = [
+        f"## Workers: {rows:,} records of {MAIN}, one worker on one processor and two on two",
+        "",
+        "| | wall s, one | wall s, two | times | range | serial share | CPU s, one | CPU s, two | peak MiB, two |",
+        "|---|--:|--:|--:|--:|--:|--:|--:|--:|",
+    ]
+    for name in dumps:
+        one, two = (measured[f"{name}, {count}"] for count in (1, 2))
+        times = sorted(first.seconds / second.seconds for first, second in zip(one, two, strict=True))
+        faster = statistics.median(times)
+        figures = [
+            *(f"{statistics.median(run.seconds for run in runs):.1f}" for runs in (one, two)),
+            f"{faster:.2f}",
+            f"{times[0]:.2f} to {times[-1]:.2f}",
+            f"{2 / faster - 1:.0%}",
+            *(f"{statistics.median(run.cpu for run in runs):.1f}" for runs in (one, two)),
+            f"{max(run.peak_mib for run in two):.0f}",
+        ]
+        lines.append(f"| {name} | {' | '.join(figures)} |")
+    shutil.rmtree(work / "one")
+    shutil.rmtree(work / "many")
+    return [*lines, "", "Serial share by Karp and Flatt: (1 / times - 1 / 2) / (1 - 1 / 2).", ""]
 
 
 def _formats(work: Path, arguments: argparse.Namespace) -> list[str]:

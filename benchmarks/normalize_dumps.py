@@ -44,6 +44,18 @@ def large(folder: Path, rows: int) -> Path:
     return _written(folder, (lines.replace(_ID, b'"actionId":"%d-' % number) for number in range(rows // base)))
 
 
+def in_files(folder: Path, dump: Path, count: int) -> Path:
+    """Create a dump of several files with the lines of a dump of one."""
+    (source,) = dump.iterdir()
+    target = folder / DAY.isoformat()
+    target.mkdir(parents=True)
+    with source.open("rb") as lines:
+        for number in range(count):
+            with (target / f"part-{number + 1}.ndjson").open("wb") as out:
+                out.writelines(lines.readlines(source.stat().st_size // count + 1))
+    return target
+
+
 def of_truncated_lines(folder: Path, rows: int) -> Path:
     """Create a dump of truncated lines, as from a broken export."""
     return _written(

@@ -67,12 +67,15 @@ def measure(job: Job) -> Measurement:
     if job.name == "dlt":
         return _dlt(job.options)
     command = [sys.executable, __file__, job.name, json.dumps(job.options)]
+    if processors := job.options.get("processors"):
+        chosen = sorted(os.sched_getaffinity(0))[:processors]
+        command = ["taskset", "-c", ",".join(map(str, chosen)), *command]
     return Measurement(*json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout))
 
 
-def normalizing(folder: Path, entity: str = MAIN) -> Job:
-    """Return the job that normalizes a dump."""
-    return Job("normalize", {"folder": str(folder), "entity": entity})
+def normalizing(folder: Path, entity: str = MAIN, processors: int | None = None) -> Job:
+    """Return the job that normalizes a dump, with one worker for each of its processors; None means all."""
+    return Job("normalize", {"folder": str(folder), "entity": entity, "processors": processors})
 
 
 def peer_environment(work: Path) -> Path:

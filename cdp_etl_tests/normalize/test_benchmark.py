@@ -15,11 +15,19 @@ BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "normalize.py"
 def test_a_small_run_writes_a_report(tmp_path: Path) -> None:
     out = tmp_path / "results.md"
     options = ["--rows", "200", "--runs", "1", "--memory-rows", "200", "--out", str(out)]
-    options += ["--groups", "large", "formats", "entities", "alternatives", "memory"]
+    options += ["--groups", "large", "workers", "formats", "entities", "alternatives", "memory"]
 
     subprocess.run([sys.executable, BENCHMARK, *options], check=True)
 
     report = out.read_text("utf-8")
     rows = [line.split("|")[1].strip() for line in report.splitlines() if line.startswith("|")]
-    named = {"both paths", "reference path alone", "NDJSON .zst", "CSV", "Parquet", "200 records"}
+    named = {
+        "both paths",
+        "reference path alone",
+        "NDJSON .zst",
+        "CSV",
+        "Parquet",
+        "200 records",
+        "16 NDJSON files",
+    }
     assert {*named, *BY_NAME} <= set(rows)
