@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from cdp_etl_tests.normalize.harness import COMMENT, EMAIL, NOON_MS, comment, ndjson, normalize
+from cdp_etl_tests.normalize.harness import COMMENT, EMAIL, NOON_MS, REVIEW, comment, ndjson, normalize
 from cdp_etl_tests.normalize.test_ids import csv
 from cdp_etl_tests.normalize.test_set_aside import email
 
@@ -61,6 +61,32 @@ def test_numbers_that_look_grouped_throughout_a_column_are_a_finding(
 
     expected = f"{name}: all texts of productPrice have groups of three digits behind points."
     assert [finding.startswith(expected) for finding in outcome.dump.findings] == [True] * is_finding
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.ndjson"])
+@pytest.mark.parametrize(
+    ("ratings", "is_finding"),
+    [
+        pytest.param(["1.000", "2.000"], True, id="all grouped"),
+        pytest.param(["1.000", "2"], False, id="not throughout"),
+        pytest.param(["1.0", "2.0"], False, id="integers with a fraction of zero"),
+    ],
+)
+def test_integers_as_text_that_look_grouped_are_a_finding(
+    tmp_path: Path, name: str, ratings: list[str], *, is_finding: bool
+) -> None:
+    """`1.000` is 1 here, and a thousand in Vietnamese."""
+    records = [
+        comment(number, reviewId=number, reviewedAt=NOON_MS, rating=rating)
+        for number, rating in enumerate(ratings)
+    ]
+
+    outcome = normalize(tmp_path, {name: csv(*records) if name == "a.csv" else ndjson(*records)}, entity=REVIEW)
+
+    assert outcome.accepted["rating"].to_list() == [int(float(rating)) for rating in ratings]
+    assert ["all texts of rating have groups" in finding for finding in outcome.dump.findings] == [
+        True
+    ] * is_finding
 
 
 def test_a_column_is_grouped_only_if_it_is_in_all_batches(tmp_path: Path) -> None:

@@ -161,9 +161,9 @@ def _store_field(pos: int, end: int, field: int, row: int, out: int, batch: Batc
     store_u8(batch.states, cell, state)
     if kind <= LIST or state == AS_TEXT:
         _store_view(buffer, start, last, cell, batch)
-    elif kind == DOUBLE:
+    if kind == DOUBLE:
         store_f64(batch.doubles, cell, double)
-    else:
+    elif kind > LIST:
         store_i64(batch.integers, cell, number)
     return pos, out
 

@@ -49,8 +49,8 @@ ABSENT: Final = 0
 PARSED: Final = 1
 AS_TEXT: Final = 2
 MAY_NOT_BE_NFC: Final = 3
-"""State of a cell: no value; a value of the field's type; a string for `fast_path/parsers.py`; a string to be
-normalized by `nfc.py`."""
+"""State of a cell: no value; a value of the field's type; a string for `fast_path/parsers.py`, or the string
+of an integer in addition to the value; a string to be normalized by `nfc.py`."""
 
 MALFORMED: Final = -1
 UNSUPPORTED: Final = -2
@@ -130,7 +130,7 @@ def _parse_text(data: int, start: int, end: int, non_ascii: int, kind: int) -> t
         return PARSED if boolean >= 0 else -1, 0, 0, boolean
     is_integer, number = _parse_integer_text(data, start, end)
     if is_integer:
-        return PARSED, 0, 0, number
+        return AS_TEXT if kind == INTEGER else PARSED, start, end, number
     return AS_TEXT if kind == TIMESTAMP else -1, start, end, 0
 
 

@@ -61,6 +61,7 @@ def json_columns(entity: Entity, slices: RecordSlices) -> ColumnBatch:
     unsupported = _count_unsupported(entity, cells)
     frame = _frame(entity, slices, cells, count)
     texts = {name: frame[as_text(name)] for name in frame.columns if as_text(name) in frame.columns}
+    frame = frame.drop([as_text(name) for name in _integers(entity)], strict=False)
     frame = _with_decimals_from_text(entity, frame, unsupported)
     if slices.envelope_index is not None:
         frame = _with_envelopes(entity, frame, slices, unsupported)
@@ -189,10 +190,20 @@ def _frame(entity: Entity, slices: RecordSlices, cells: ScanOutput, count: int) 
             integers = _numbers(pa.int64(), states == values.PARSED, cells.integers[number, :count])
             columns[name] = integers.cast(pl.Boolean())
         else:
-            columns[name] = _numbers(pa.int64(), states == values.PARSED, cells.integers[number, :count])
-        if kind in {values.DOUBLE, values.TIMESTAMP} and (is_text := states == values.AS_TEXT).any():
+            is_integer = states == values.PARSED
+            if kind == values.INTEGER:  # the text is needed as well, to see whether it looks grouped
+                is_integer |= states == values.AS_TEXT
+            columns[name] = _numbers(pa.int64(), is_integer, cells.integers[number, :count])
+        if (
+            kind in {values.INTEGER, values.DOUBLE, values.TIMESTAMP}
+            and (is_text := states == values.AS_TEXT).any()
+        ):
             columns[as_text(name)] = _strings(is_text, cells.views[number, :count], buffers)
     return pl.DataFrame(columns)
+
+
+def _integers(entity: Entity) -> list[str]:
+    return [field.name for field in entity.fields if _KINDS[field.column.type] == values.INTEGER]
 
 
 def _strings(is_valid: npt.NDArray[np.bool_], views: npt.NDArray[np.int64], buffers: list[pa.Buffer]) -> pl.Series:
