@@ -34,7 +34,9 @@ def export_command(
         bool, typer.Option("--exact", help="CSV: keep texts that a spreadsheet would evaluate as formulas.")
     ] = False,
 ) -> None:
-    """Export the published marts to files that only their owner can read.
+    """Export the published marts to files.
+
+    Only their owner can read them.
 
     The files show what the snapshot shows. Existing files are not replaced. A database of format duckdb opens from
     any path by DuckDB 1.1 and later. A mart that does not fit into a sheet is refused by format xlsx.

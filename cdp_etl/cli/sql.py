@@ -6,6 +6,7 @@ are written here, from the rows that DuckDB returns.
 
 import re
 import sys
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -16,8 +17,7 @@ from cdp_etl.cli.output import out, print_csv, print_json, print_rows
 from cdp_etl.cli.query_rows import OUTPUT_SUFFIXES, rows_of, write_parquet, write_rows
 from cdp_etl.cli.snapshot_reading import batches, reading, snapshot_database
 from cdp_etl.cli.statement_check import QueryError, require_reading_statement
-from cdp_etl.cli.warehouse_copy import reading_copy
-from cdp_etl.settings import load_settings
+from cdp_etl.settings import Settings, load_settings
 
 _MAX_TABLE_ROWS = 100
 _IN_WAREHOUSE = re.compile(r"\b(?:staging|ops|mart_storage)\b", re.IGNORECASE)
@@ -71,7 +71,7 @@ def sql_command(  # noqa: PLR0913 - each is an option
     settings = load_settings()
     database = snapshot_database(settings.published.resolve()) if not warehouse else None
     require_reading_statement(text)
-    with reading(database) if database else reading_copy(settings.open_warehouse()) as connection:
+    with reading(database) if database else _reading_copy(settings) as connection:
         try:
             relation = connection.sql(text)
             if output is not None:
@@ -112,3 +112,9 @@ def _print(relation: duckdb.DuckDBPyRelation, output_format: str, *, is_exact: b
             print_rows(header, shown[:_MAX_TABLE_ROWS])
             if len(shown) > _MAX_TABLE_ROWS:
                 out().print(f"More than {_MAX_TABLE_ROWS} rows; --format csv prints all of them.")
+
+
+def _reading_copy(settings: Settings) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
+    from cdp_etl.cli.warehouse_copy import reading_copy  # noqa: PLC0415 - a warehouse imports polars
+
+    return reading_copy(settings.open_warehouse())

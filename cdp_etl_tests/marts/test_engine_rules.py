@@ -40,7 +40,6 @@ _CASTS_TO_NUMBERS = {
 }
 """Conversions to a number, each with the reason why it drops no digit."""
 _LAST_BY = {
-    "arg_min(person_before, row(load_seq, changed_at))": "the grain of the log has `changed_at`",
     **{
         f"arg_max(activity_date, {name}_at)": "a timestamp is on one day"
         for name in ("name", "category", "category_id", "image_link", "link", "price")
