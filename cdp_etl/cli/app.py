@@ -27,9 +27,7 @@ COMMANDS = {
     "sql": LazyCommand(
         "sql:sql_command", "Query the published snapshot, read-only and without waiting for a load."
     ),
-    "export": LazyCommand(
-        "export:export_command", "Export the published marts to files."
-    ),
+    "export": LazyCommand("export:export_command", "Export the published marts to files."),
     "report": LazyCommand("report:report_command", "Write the report of a dump date as one HTML page."),
     "quarantine": LazyCommand("quarantine:quarantine", "List, show, export and replay quarantined records."),
     "replay": LazyCommand(
