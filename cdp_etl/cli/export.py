@@ -36,8 +36,9 @@ def export_command(
 ) -> None:
     """Export the published marts to files.
 
-    Only their owner can read them. The files show what the snapshot shows. Existing files are not replaced. A database of format duckdb opens from
-    any path by DuckDB 1.1 and later. A mart that does not fit into a sheet is refused by format xlsx.
+    Only their owner can read them. They show what the snapshot shows. Existing files are not replaced. A database
+    of format duckdb opens from any path by DuckDB 1.1 and later. A mart that does not fit into a sheet is refused
+    by format xlsx.
 
     Example: `cdp-etl export --to monday --format xlsx --mart campaign_daily`
     """
