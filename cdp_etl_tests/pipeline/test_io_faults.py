@@ -181,7 +181,7 @@ def test_each_call_on_the_disk_may_fail_while_something_is_written_for_people(
 
 
 _SAYING_WHAT = ("is not in the ledger", "cannot be read from the disk. Pull it again")
-"""Sentences that name the dump, not a path: of a file that the disk does not read, the next command pulls it again."""
+"""Sentences without a path. The second names the dump and the file of the archive that the disk does not read."""
 
 
 def fail_at_each_place(
