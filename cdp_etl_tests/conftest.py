@@ -44,7 +44,7 @@ def template_folder(shared_folder: Path) -> Template:
             if not complete.exists():
                 shutil.rmtree(folder, ignore_errors=True)
                 folder.mkdir()
-                fill(folder)  # in its place, because a published snapshot has absolute paths
+                fill(folder)  # in its place, because a published snapshot may have absolute paths
                 complete.touch()
         return folder
 

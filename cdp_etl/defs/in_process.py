@@ -18,6 +18,7 @@ from cdp_etl.defs.keys import REPORT, SNAPSHOT
 from cdp_etl.defs.partitions import dump_dates, range_tags
 from cdp_etl.defs.runtime.run_launcher import process_tag
 from cdp_etl.errors import UsageError
+from cdp_etl.marts.errors import MartError
 from cdp_etl.marts.snapshot.publish import is_published
 from cdp_etl.pipeline.dump_pipeline import ReportProgress
 from cdp_etl.pipeline.layers import LOAD_LAYERS, Layer
@@ -90,11 +91,14 @@ class InProcessJobs:
         dates = dump_dates(settings).get_partition_keys_in_range(
             dg.PartitionKeyRange(first.isoformat(), last.isoformat())
         )
-        return (
-            set(dates) <= self._instance.get_materialized_partitions(SNAPSHOT)
-            and find_unapplied_loads(warehouse, settings.published) is None
-            and is_published(warehouse, settings.published, settings.mart_settings(), settings.publish_rules())
-        )
+        try:
+            return (
+                set(dates) <= self._instance.get_materialized_partitions(SNAPSHOT)
+                and find_unapplied_loads(warehouse, settings.published) is None
+                and is_published(warehouse, settings.published, settings.mart_settings(), settings.publish_rules())
+            )
+        except MartError:
+            return False  # the step that publishes fails with it, which the run records
 
     def _run(
         self,

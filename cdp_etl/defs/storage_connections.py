@@ -87,12 +87,12 @@ def _sqlite_engine(url: str, **options: Any) -> sqlalchemy.Engine:
             if len(_sqlite_engines) >= _MAX_SQLITE_FILES:
                 _close(next(iter(_sqlite_engines)))
             engine = sqlalchemy.create_engine(url, **options | {"poolclass": _KeptConnections})
-            sqlalchemy.event.listen(engine, "connect", _wait_for_no_disk)
+            sqlalchemy.event.listen(engine, "connect", _commit_without_disk)
         _sqlite_engines[url] = engine
         return engine
 
 
-def _wait_for_no_disk(connection: sqlite3.Connection, _record: object) -> None:
+def _commit_without_disk(connection: sqlite3.Connection, _record: object) -> None:
     """Let a commit return before the disk has its bytes: an event is some commits, a run hundreds of events.
 
     Dagster's files are in WAL mode, so they stay intact. A power failure may lose the last events of a run, which

@@ -97,3 +97,16 @@ def test_a_refresh_runs_all_steps_for_any_news(pipeline: Pipeline, jobs: InProce
     assert has_all_steps(jobs)
     personal = pipeline.settings.model_copy(update={"publish_personal_data": True})
     assert has_all_steps(InProcessJobs(personal, pipeline.instance, lambda _: None))
+
+
+def test_a_lost_key_of_the_pseudonyms_fails_the_step_that_publishes(
+    pipeline: Pipeline, jobs: InProcessJobs
+) -> None:
+    jobs.load([SMS], FIRST, FIRST, LoadConfig())
+    jobs.refresh_marts(FIRST, FIRST)
+    pipeline.settings.publish_rules().key_file.unlink()
+
+    result = jobs.refresh_marts(FIRST, FIRST)
+
+    assert "publish_snapshot" in steps_of(pipeline, result.run_id)
+    assert len(result.failures) == 1
