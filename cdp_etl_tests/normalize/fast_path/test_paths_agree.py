@@ -59,7 +59,8 @@ def test_of_arbitrary_csv_rows(entity: Entity, data: st.DataObject) -> None:
 
 integers = st.integers(-(2**63), 2**63 - 1) | st.sampled_from([0, 1, 7, 1_772_366_400_000])
 COLUMNS: dict[str, st.SearchStrategy[Any]] = {
-    "texts": strategies.padded_text.filter(lambda text: text.isprintable() or text.isascii()),
+    # Parquet's texts are UTF-8, which has no lone surrogate.
+    "texts": strategies.padded_text.map(lambda text: text.encode("utf-8", "ignore").decode("utf-8")),
     "integers": integers,
     "numbers": st.floats() | st.sampled_from([7.0, -0.0, 1_772_366_400_000.0, 2.0**53]),
     "booleans": st.booleans(),
