@@ -159,25 +159,26 @@ def _refresh(
     connection: duckdb.DuckDBPyConnection, mart: Mart, settings: MartSettings, rebuild: RebuildReason | None
 ) -> MartResult:
     start = time.perf_counter()
-    input_views.bind_settings(connection, mart, settings)
     definition_hash = mart.definition_hash(settings)
     mart_state = state.state_of(connection, mart)
     load_seq = state.newest_load(connection)
     reason = None if mart.change_log_of else rebuild or _rebuild_reason(mart_state, definition_hash)
     changes = RowChanges()
     checks: Sequence[CheckResult] = ()
-    if reason:
-        changes = apply.rebuild(connection, GRAPH, mart, load_seq)
-        checks = run.check_rebuilt(connection, mart)
-    elif mart.change_log_of is None and mart_state and mart_state.load_seq < load_seq:
-        changes, checks = _apply_pending(connection, mart, mart_state.load_seq, load_seq)
-    if not all(check.passed for check in checks):
-        raise MartCheckError(mart.name, checks)
+    if reason or mart_state != MartState(load_seq, definition_hash):
+        input_views.bind_settings(connection, mart, settings)
+        if reason:
+            changes = apply.rebuild(connection, GRAPH, mart, load_seq)
+            checks = run.check_rebuilt(connection, mart)
+        elif mart.change_log_of is None and mart_state and mart_state.load_seq < load_seq:
+            changes, checks = _apply_pending(connection, mart, mart_state.load_seq, load_seq)
+        if not all(check.passed for check in checks):
+            raise MartCheckError(mart.name, checks)
+        tombstones.compact(connection, mart, GRAPH.followers_of(mart))
+        state.write_months(connection, mart, changes.months, load_seq)
+        state.write_state(connection, mart, MartState(load_seq, definition_hash))
+        state.delete_applied_changes(connection, MARTS)
     storage.update_comments(connection, mart)
-    tombstones.compact(connection, mart, GRAPH.followers_of(mart))
-    state.write_months(connection, mart, changes.months, load_seq)
-    state.write_state(connection, mart, MartState(load_seq, definition_hash))
-    state.delete_applied_changes(connection, MARTS)
     ((row_count,),) = connection.execute(f"SELECT count(*) FROM {mart.storage_table}").fetchall()
     return MartResult(
         mart=mart.name,
@@ -199,7 +200,7 @@ def _apply_pending(
     if mart.refresh_scope is None:
         return apply.replace_differing_rows(connection, mart, load_seq), run.check_all_rows(connection, mart)
     changes = apply.recompute_affected(connection, GRAPH, mart, mart.refresh_scope, since, load_seq)
-    return changes, run.check_affected(connection, mart)
+    return changes, run.check_affected(connection, mart, changes.affected_keys)
 
 
 def _rebuild_reason(mart_state: MartState | None, definition_hash: str) -> RebuildReason | None:

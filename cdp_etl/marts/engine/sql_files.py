@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from importlib.resources import files
 from string import Template
 
@@ -22,6 +23,7 @@ def read_sql(package: str, name: str, values: Mapping[str, str] | None = None) -
     return text if values is None else Template(text).substitute(values)
 
 
+@cache
 def without_comments(sql: str) -> str:
     """Return a statement without comments and with single spaces; quoted text is unchanged."""
     return _TOKEN.sub(lambda token: token["quoted"] or " ", sql).strip()
