@@ -1,5 +1,7 @@
 """Assembly of all Dagster definitions from the settings."""
 
+import multiprocessing
+
 import dagster as dg
 
 from cdp_etl.defs.assets.load import build_load
@@ -57,8 +59,11 @@ def build_pipeline(
 
 def build_definitions(settings: Settings) -> dg.Definitions:
     """Return all definitions: the pipeline, its schedules and sensors, maintenance and full checks."""
+    # The code location starts a process for each run, which loads all definitions again, and nobody reads lineage
+    # there. Parsing the marts' SQL for it takes about one CPU second.
+    is_run = multiprocessing.parent_process() is not None
     return dg.Definitions.merge(
-        build_pipeline(settings, has_lineage=True),
+        build_pipeline(settings, has_lineage=not is_run),
         dg.Definitions(
             asset_checks=[build_full_checks(), build_freshness_checks()],
             jobs=[FULL_CHECK_JOB, PRUNE_JOB],

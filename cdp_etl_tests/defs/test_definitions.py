@@ -1,7 +1,9 @@
 """Definitions as a whole: the asset graph, descriptions, partitions, loading by Dagster's tools."""
 
+import multiprocessing
 import subprocess
 import sys
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import dagster as dg
@@ -67,6 +69,21 @@ def test_every_column_of_staging_and_marts_shows_its_upstream_columns(specs: lis
     for spec in specs:
         for column in spec.metadata.get("dagster/column_lineage", dg.TableColumnLineage({})).deps_by_column:
             assert f"| `{column}` |" in shown[spec.key.to_user_string()]
+
+
+def _imports_of_definitions(data: Path) -> set[str]:
+    build_definitions(Settings(data=data))
+    return set(sys.modules)
+
+
+@pytest.mark.full
+def test_the_process_of_a_run_derives_no_lineage(tmp_path: Path) -> None:
+    """Dagster's code location starts the process of a run in the same way."""
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as run:
+        imported = run.submit(_imports_of_definitions, tmp_path).result()
+
+    assert "cdp_etl.marts.registry" in imported
+    assert "sqlglot" not in imported
 
 
 def test_every_check_has_a_description(definitions: dg.Definitions) -> None:
