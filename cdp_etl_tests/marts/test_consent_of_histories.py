@@ -108,6 +108,7 @@ def _sorted(rows: Iterable[Row]) -> list[Row]:
 
 
 # Few examples, because a load waits for the disk.
+@pytest.mark.full
 @examples(12)
 @given(HISTORIES, st.data())
 def test_one_history_gives_equal_consent_however_it_is_cut_loaded_and_repeated(
