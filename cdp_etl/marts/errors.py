@@ -19,6 +19,17 @@ class MartHeaderError(MartError):
         )
 
 
+class MartInputMissingError(MartError):
+    """A mart reads a table that its run does not bind."""
+
+    def __init__(self, mart: str, table: str) -> None:
+        super().__init__(
+            f"Mart {mart} reads {table}, which is no input of it. List what the SELECT and the intermediate tables"
+            f" read under Inputs: in marts/models/{mart}.sql: tables of staging, `<entity>_current` for every"
+            " entity, and marts that come earlier in the registry."
+        )
+
+
 class MartUnknownError(MartError):
     """No mart has this name."""
 

@@ -6,6 +6,7 @@ rebuild from staging. Each mart has one transaction with its rows, its `ops.mart
 marked for a rebuild.
 """
 
+import re
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -20,10 +21,14 @@ from cdp_etl.marts.engine import apply, input_views, state, storage, tombstones
 from cdp_etl.marts.engine.apply import RowChanges
 from cdp_etl.marts.engine.mart import Mart
 from cdp_etl.marts.engine.state import MartState
+from cdp_etl.marts.errors import MartInputMissingError
 from cdp_etl.marts.registry import GRAPH, MARTS, with_upstream
 from cdp_etl.marts.settings import MartSettings
 from cdp_etl.warehouse.connection import Warehouse
 from cdp_etl.warehouse.sql import transaction
+
+_MISSING_TABLE = re.compile(r"Catalog Error: Table with name (\w+) does not exist")
+"""Begin of DuckDB's message, with the name as the SQL spells it."""
 
 RebuildReason = Literal["missing", "definition changed", "check failed", "requested"]
 
@@ -145,6 +150,7 @@ def refresh(
 
     Raises:
         MartCheckError: If a check fails. The transaction is rolled back.
+        MartInputMissingError: If the SQL reads a table that is no input of the mart.
     """
     try:
         with transaction(connection):
@@ -152,6 +158,10 @@ def refresh(
     except MartCheckError:
         with transaction(connection):
             state.mark_failed_checks(connection, with_upstream([mart]))
+        raise
+    except duckdb.CatalogException as error:
+        if missing := _MISSING_TABLE.match(str(error)):
+            raise MartInputMissingError(mart.name, missing[1]) from None
         raise
 
 
@@ -166,6 +176,7 @@ def _refresh(
     changes = RowChanges()
     checks: Sequence[CheckResult] = ()
     if reason or mart_state != MartState(load_seq, definition_hash):
+        input_views.drop_views(connection)
         input_views.bind_settings(connection, mart, settings)
         if reason:
             changes = apply.rebuild(connection, GRAPH, mart, load_seq)

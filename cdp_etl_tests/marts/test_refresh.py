@@ -7,6 +7,7 @@ import pytest
 
 from cdp_etl.marts.checks.matches_full_rebuild import check_matches_full_rebuild
 from cdp_etl.marts.engine import apply, input_views
+from cdp_etl.marts.errors import MartInputMissingError
 from cdp_etl.marts.models.customer_identity import CUSTOMER_IDENTITY
 from cdp_etl.marts.models.customer_product_daily import CUSTOMER_PRODUCT_DAILY
 from cdp_etl.marts.models.interaction import INTERACTION
@@ -32,6 +33,18 @@ def test_a_mart_is_built_then_updated_then_unchanged(loader: Loader) -> None:
         2,
     )
     assert (again.rebuild_reason, again.affected_keys, again.rows_inserted, again.row_count) == (None, 0, 0, 2)
+
+
+def test_a_table_that_is_no_input_of_the_mart_is_named(loader: Loader, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`identifier_link`, which is refreshed before, reads that table."""
+    loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1")])
+    header = replace(SHARED_IDENTIFIER.header, inputs=("customer_identity",))
+    monkeypatch.setitem(SHARED_IDENTIFIER.__dict__, "header", header)
+
+    with pytest.raises(
+        MartInputMissingError, match=r"shared_identifier reads \w+_current, .* marts/models/shared_identifier\.sql"
+    ):
+        refresh_mart(loader.warehouse, SHARED_IDENTIFIER, loader.settings)
 
 
 def test_a_refresh_refreshes_upstream_marts_first(loader: Loader) -> None:

@@ -44,6 +44,13 @@ def bind_settings(connection: duckdb.DuckDBPyConnection, mart: Mart, settings: M
             connection.execute(f"SET VARIABLE {quoted(name)} = ?", [value])
 
 
+def drop_views(connection: duckdb.DuckDBPyConnection) -> None:
+    """Drop the views that the run of another mart left: a SELECT reads only the inputs of its own header."""
+    views = connection.execute("SELECT view_name FROM duckdb_views() WHERE temporary AND NOT internal").fetchall()
+    for (name,) in views:
+        connection.execute(f"DROP VIEW temp.{quoted(name)}")
+
+
 def bind_inputs(connection: duckdb.DuckDBPyConnection, mart: Mart) -> None:
     """Bind the inputs to all of their rows."""
     for name in mart.inputs:
