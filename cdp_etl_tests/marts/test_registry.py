@@ -4,9 +4,11 @@ import pytest
 from sqlglot import expressions, parse_one
 
 from cdp_etl.contract.columns import Personal
+from cdp_etl.entities import ENTITIES
 from cdp_etl.marts.engine.mart import Mart
 from cdp_etl.marts.engine.scope import KeyFilter, RefreshScope
 from cdp_etl.marts.errors import MartHeaderError, MartUnknownError
+from cdp_etl.marts.models.identifier_link import IDENTIFIER_LINK
 from cdp_etl.marts.models.interaction import INTERACTION
 from cdp_etl.marts.registry import MARTS, downstream, mart_named, with_upstream
 
@@ -84,6 +86,11 @@ def test_upstream_and_downstream_follow_the_inputs() -> None:
 def test_the_error_for_an_unknown_mart_lists_the_marts() -> None:
     with pytest.raises(MartUnknownError, match=r"There is no mart sales; the marts are interaction, "):
         mart_named("sales")
+
+
+def test_a_header_can_list_the_current_records_of_every_entity() -> None:
+    assert "<entity>_current" in IDENTIFIER_LINK.sql
+    assert IDENTIFIER_LINK.inputs == tuple(sorted(f"{entity.table}_current" for entity in ENTITIES))
 
 
 def test_a_header_without_a_grain_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from cdp_etl.contract.columns import Publication
 from cdp_etl.contract.render.ddl import create_table, create_view, quoted
 from cdp_etl.contract.table import INTEGER, TableColumn
+from cdp_etl.entities import ENTITIES
 from cdp_etl.marts.engine.functions import function_definitions
 from cdp_etl.marts.engine.key_hash import KeyHash, hash_signature, key_hash_of
 from cdp_etl.marts.engine.scope import IntermediateTable, RefreshScope
@@ -39,6 +40,9 @@ DELETED_BY = TableColumn(
 
 _KEY_HASH = "key_hash"
 _DAY = "activity_date"
+
+_EVERY_ENTITY = "<entity>_current"
+"""Input in a header: the current records of every entity."""
 
 _COMMENT = re.compile(r"(?:--[^\n]*\n)+")
 _HEADER = re.compile(r"(?P<meaning>.+?) Grain: (?P<grain>.+?) Inputs: (?P<inputs>.+?)(?: Mind: (?P<notes>.+))?")
@@ -70,7 +74,8 @@ class SqlHeader:
     Attributes:
         meaning: Meaning of one row.
         grain: Columns that identify a row.
-        inputs: Tables that the SELECT reads.
+        inputs: Tables that the SELECT reads. The comment has `<entity>_current` for the current records of every
+            entity.
         notes: What a reader could get wrong.
     """
 
@@ -187,7 +192,7 @@ class Mart:
         found = _HEADER.fullmatch(" ".join(line.removeprefix("--").strip() for line in lines))
         if found is None:
             raise MartHeaderError(self.name)
-        return SqlHeader(found["meaning"], _names(found["grain"]), _names(found["inputs"]), found["notes"] or "")
+        return SqlHeader(found["meaning"], _names(found["grain"]), _inputs(found["inputs"]), found["notes"] or "")
 
     @property
     def grain(self) -> tuple[str, ...]:
@@ -278,3 +283,8 @@ def _column_definition(column: TableColumn) -> Sequence[Any]:
 
 def _names(listed: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in listed.split(","))
+
+
+def _inputs(listed: str) -> tuple[str, ...]:
+    every_entity = sorted(f"{entity.table}_current" for entity in ENTITIES)
+    return tuple(table for name in _names(listed) for table in (every_entity if name == _EVERY_ENTITY else [name]))

@@ -1,7 +1,6 @@
--- One current record of any of the six entities that is not deleted: customer, action, time, product or campaign.
+-- One current record of any entity that is not deleted: customer, action, time, product or campaign.
 -- Grain: entity, record_key
--- Inputs: customer_product_activity_current, customer_product_comment_current, customer_product_review_current,
---   customer_product_subscriber_current, email_interaction_current, sms_interaction_current
+-- Inputs: <entity>_current
 -- Mind: `kind` is a closed list; `action` is an open vocabulary, and new values appear without a code change.
 --   `action_type` and `event_type` are closed lists, by the vocabulary in force: compare these. An activity without a
 --   mapping is `other`, an event without one has no type.

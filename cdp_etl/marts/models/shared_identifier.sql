@@ -1,8 +1,6 @@
 -- An identifier excluded from identity matching, with the reason: a call centre's phone, a guest's customer id.
 -- Grain: company_id, identifier
--- Inputs: customer_identity, customer_product_activity_current, customer_product_comment_current,
---   customer_product_review_current, customer_product_subscriber_current, email_interaction_current,
---   sms_interaction_current
+-- Inputs: customer_identity, <entity>_current
 -- Mind: A listed identifier is not an error; it only does not identify one person.
 --   A placeholder, such as the customer id `null`, is listed in lower case, and is no row of `customer_identity`.
 WITH
