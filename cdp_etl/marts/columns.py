@@ -73,10 +73,24 @@ CUSTOMER_KEY = TableColumn(
 PRODUCT_SKU = TableColumn(
     "product_sku", TEXT, "Product SKU.", is_nullable=False, publication=Publication.UNCHANGED
 )
+PRODUCT_KINDS: Mapping[str, str] = {
+    "activity": "Activities with any action.",
+    "comment": "Comments.",
+    "review": "Reviews.",
+    "subscribe": "Subscriptions that are in force now.",
+    "unsubscribe": "Subscriptions that have ended.",
+}
+"""Kinds of interactions with a product, each with the meaning of its column `<kind>_count`."""
+MESSAGE_KINDS: Mapping[str, str] = {
+    "email": "E-mail events, as reported.",
+    "sms": "SMS events, as reported.",
+}
+"""Kinds of interactions with a message, each with the meaning of its column `<kind>_count`."""
+KINDS = (*PRODUCT_KINDS, *MESSAGE_KINDS)
 KIND = TableColumn(
     "kind",
     TEXT,
-    "activity, comment, review, subscribe, unsubscribe, email or sms; no other.",
+    f"{', '.join(KINDS[:-1])} or {KINDS[-1]}; no other.",
     is_nullable=False,
     publication=Publication.UNCHANGED,
 )
@@ -117,10 +131,8 @@ def amount(name: str, description: str) -> TableColumn:
 
 COUNTS = (
     count("interaction_count", "Interactions of any kind."),
-    count("activity_count", "Activities with any action."),
-    count("comment_count", "Comments."),
-    count("review_count", "Reviews."),
-    count("subscribe_count", "Subscriptions that are in force now."),
-    count("unsubscribe_count", "Subscriptions that have ended."),
+    *(count(f"{kind}_count", meaning) for kind, meaning in PRODUCT_KINDS.items()),
 )
 """Counts of interactions with a product, by kind."""
+MESSAGE_COUNTS = tuple(count(f"{kind}_count", meaning) for kind, meaning in MESSAGE_KINDS.items())
+"""Counts of interactions with a message, by kind."""

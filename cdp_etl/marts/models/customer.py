@@ -17,11 +17,7 @@ from cdp_etl.marts.models.person_scope.scope import person_scope
 _sql = partial(read_sql, "cdp_etl.marts.models")
 
 _NEWEST_TEXT = c.newest_of_several(TEXT)
-_COUNTS = (
-    *c.COUNTS,
-    c.count("email_count", "E-mail events, as reported."),
-    c.count("sms_count", "SMS events, as reported."),
-)
+_COUNTS = (*c.COUNTS, *c.MESSAGE_COUNTS)
 _ADDS_UP = adds_up("interaction_count", (column.name for column in _COUNTS[1:]))
 _CHANGED_LINKS = lookup_by_hash("identifier_link", "changed_contact", c.BY_IDENTIFIER)
 _PENDING_IDENTIFIER = "(SELECT DISTINCT company_id, unnest(identifiers) AS identifier FROM pending)"

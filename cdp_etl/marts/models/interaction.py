@@ -3,12 +3,14 @@
 from dataclasses import replace
 
 from cdp_etl.contract.columns import Publication
+from cdp_etl.contract.render.ddl import literal
 from cdp_etl.contract.table import DATE, HASH, INTEGER, TEXT, TIMESTAMP, TableColumn
 from cdp_etl.entities import ENTITIES
 from cdp_etl.marts import columns as c
 from cdp_etl.marts.engine.mart import Mart, Reconciliation
 from cdp_etl.marts.engine.row_id_chunks import LARGE_MART_ROW_ID_CHUNKS
 from cdp_etl.marts.engine.scope import feed_scope
+from cdp_etl.marts.engine.value_rule import ValueRule
 
 _UNIQUE_TEXT = "zstd"
 """Compression of unique texts. DuckDB's own choice tries dictionaries first and takes three times the CPU."""
@@ -93,4 +95,11 @@ INTERACTION = Mart(
     key_hashes=(c.BY_CUSTOMER_KEY,),
     row_id_chunks=LARGE_MART_ROW_ID_CHUNKS,
     reconciliation=Reconciliation("1", group_by=("entity", "company_id", "activity_date"), against_staging=True),
+    value_rules=(
+        ValueRule(
+            "kind_is_listed",
+            f"`kind` is one of {', '.join(c.KINDS)}.",
+            f"kind IN ({', '.join(literal(kind) for kind in c.KINDS)})",
+        ),
+    ),
 )  # fmt: skip # columns that are one thing stay on one line

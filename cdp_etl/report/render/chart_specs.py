@@ -28,7 +28,7 @@ _WIDTH: Final = 285
 _SMALL_WIDTH, _SMALL_HEIGHT = 122, 50
 _LABEL_INTERVAL: Final = 7
 
-_KINDS: Final = {
+GROUP_OF_KIND: Final = {
     "activity": "Product activity",
     "comment": "Comments and reviews",
     "review": "Comments and reviews",
@@ -129,7 +129,7 @@ def interactions(marts: MartData) -> Spec:
     """Return a chart of interactions by activity date and kind."""
     table = pl.DataFrame(
         [
-            {"day": short_day(row.activity_date), "kind": _KINDS[row.kind], "count": row.interaction_count}
+            {"day": short_day(row.activity_date), "kind": GROUP_OF_KIND[row.kind], "count": row.interaction_count}
             for row in marts.interactions
         ]
     )
@@ -139,7 +139,7 @@ def interactions(marts: MartData) -> Spec:
         .encode(
             x=_x(_days(marts.day)),
             y=_y("sum(count)"),
-            color=_legend("kind", list(dict.fromkeys(_KINDS.values())), _GROUP_COLOURS),
+            color=_legend("kind", list(dict.fromkeys(GROUP_OF_KIND.values())), _GROUP_COLOURS),
         )
         .properties(width=_WIDTH, height=150)
     )

@@ -88,6 +88,7 @@ _DAMAGES = [
     ("interaction", "occurred_at = occurred_at - INTERVAL 1 DAY", "days_are_those_of_timestamps"),
     ("interaction", "dump_date = DATE '9999-12-31'", "days_are_in_range"),
     ("interaction", "activity_date = DATE '184312-01-01 (BC)'", "days_are_those_of_timestamps"),
+    ("interaction", "kind = 'question'", "kind_is_listed"),
     ("interaction_daily", "without_customer_count = 99", "without_customer_count_is_at_most_interaction_count"),
     ("interaction_daily", "customer_and_product_count = 99", "parts_add_up"),
     ("customer_product_daily", "first_at = last_at + INTERVAL 1 SECOND", "first_at_is_not_after_last_at"),

@@ -11,7 +11,9 @@ import pytest
 from cdp_etl.contract.entity import Entity
 from cdp_etl.contract.table import JSON, TEXT, TEXT_LIST, lake_columns
 from cdp_etl.entities import ENTITIES
+from cdp_etl.marts.columns import KINDS
 from cdp_etl.report.build import render_report, report_markdown
+from cdp_etl.report.render.chart_specs import GROUP_OF_KIND
 from cdp_etl.warehouse import WarehouseMissingError, record_attempt
 from cdp_etl_tests.marts.loading import ACTIVITY, EMAIL, day, make_record
 from cdp_etl_tests.report.days import EXPECTED, ReportWarehouse
@@ -243,3 +245,7 @@ def _canaries(entity: Entity, number: int) -> Iterable[tuple[str, Any]]:
             yield column.name, [f"{_CANARY}{number}"]
         elif column.type is JSON:
             yield column.name, f'{{"{_CANARY}":"{_CANARY}"}}'
+
+
+def test_the_chart_of_interactions_has_a_group_for_every_kind() -> None:
+    assert set(GROUP_OF_KIND) == set(KINDS)
