@@ -133,7 +133,9 @@ def test_an_alert_sent_by_80ec0ff_is_known(unpacked: Command, server: Webhook, e
 @pytest.mark.usefixtures("cdp_etl")
 def test_after_a_run_the_warehouse_equals_one_filled_by_this_version(refreshed_once: Path, tmp_path: Path) -> None:
     shutil.copytree(refreshed_once / "data/landing", tmp_path / "data/landing")
-    assert [load_dump(day, entity).error for day in (FIRST, SECOND) for entity in ENTITIES] == [None] * 12
+    assert [load_dump(day, entity).error for day in (FIRST, SECOND) for entity in ENTITIES] == [None] * 2 * len(
+        ENTITIES
+    )
     publish_marts()
     migrated, fresh = (folder / "data/warehouse/cdp.duckdb" for folder in (refreshed_once, tmp_path))
 

@@ -4,13 +4,16 @@ import pytest
 from sqlglot import expressions, parse_one
 
 from cdp_etl.contract.columns import Personal
+from cdp_etl.contract.naming import camel_case
 from cdp_etl.entities import ENTITIES
+from cdp_etl.marts import columns as c
 from cdp_etl.marts.engine.mart import Mart
 from cdp_etl.marts.engine.scope import KeyFilter, RefreshScope
 from cdp_etl.marts.errors import MartHeaderError, MartUnknownError
 from cdp_etl.marts.models.identifier_link import IDENTIFIER_LINK
 from cdp_etl.marts.models.interaction import INTERACTION
 from cdp_etl.marts.registry import MARTS, downstream, mart_named, with_upstream
+from cdp_etl_tests.marts import recomputed
 
 _KEYS = {"customer_key", "identifier", "other_identifier", "person_id", "person_before", "person_after"}
 
@@ -86,6 +89,14 @@ def test_upstream_and_downstream_follow_the_inputs() -> None:
 def test_the_error_for_an_unknown_mart_lists_the_marts() -> None:
     with pytest.raises(MartUnknownError, match=r"There is no mart sales; the marts are interaction, "):
         mart_named("sales")
+
+
+def test_the_independent_recomputation_has_every_entity_and_kind() -> None:
+    """`test_recomputed.py` would not notice one that it does not load."""
+    assert {
+        entity.name: (entity.own_id_field, camel_case(entity.main_timestamp)) for entity in ENTITIES
+    } == recomputed.ENTITIES
+    assert recomputed.KINDS == c.KINDS
 
 
 def test_a_header_can_list_the_current_records_of_every_entity() -> None:

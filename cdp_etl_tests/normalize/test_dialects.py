@@ -1,7 +1,8 @@
 """One dump of each entity in the dialects of partners: all give the same rows of staging.
 
 The folder `cdp_etl_tests/dialects` has each dump as NDJSON, and as Parquet that pandas 2 and Spark 4.2 wrote
-from it (`read.json`, `write.parquet`). The other dialects are written here from the NDJSON.
+from it (`read.json`, `write.parquet`). The other dialects are written here from the NDJSON. An entity without a
+dump in the folder is left out: a dialect depends on the types of the fields, which are those of the others.
 """
 
 import csv
@@ -24,6 +25,7 @@ from cdp_etl_tests.warehouse.conftest import empty_warehouse
 from cdp_etl_tests.warehouse.dumps import File
 
 FOLDER = Path(__file__).parents[1] / "dialects"
+DELIVERED = [entity for entity in ENTITIES if (FOLDER / f"{entity.name}.ndjson").exists()]
 
 
 def records(entity: Entity) -> list[dict[str, Any]]:
@@ -84,7 +86,7 @@ def _in_snake_case(entity: Entity) -> bytes:
 
 def _load(warehouse: Warehouse, folder: Path, dialect: Callable[[Entity, Path], tuple[str, bytes]]) -> None:
     """Normalize and load the dump of each entity in a dialect."""
-    for entity in ENTITIES:
+    for entity in DELIVERED:
         name, content = dialect(entity, folder)
         dump = normalize(folder / entity.name, {name: content}, entity=entity).dump
         files = [File(file.path, file.bytes, file.sha256) for file in dump.files]
