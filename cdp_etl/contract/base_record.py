@@ -1,4 +1,4 @@
-"""Base class of the six entities: a pydantic model whose validation is the reference path.
+"""Base class of the entities: a pydantic model whose validation is the reference path.
 
 The rules here apply to every entity. Entity-specific rules are declared in `cdp_etl.entities`.
 """

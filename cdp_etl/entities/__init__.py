@@ -1,4 +1,4 @@
-"""The six entities of the contract.
+"""The entities of the contract.
 
 Belongs here: one module per entity, columns shared by several entities, the list of generated documents.
 Does not belong here: how declarations are validated or rendered (`cdp_etl.contract`).
@@ -23,7 +23,7 @@ ENTITIES: tuple[Entity, ...] = tuple(
         CustomerProductSubscriber,
     )
 )
-"""The six entities, in the contract's order."""
+"""All entities, in the contract's order."""
 
 BY_NAME: dict[str, Entity] = {entity.name: entity for entity in ENTITIES}
 """The entities by their contract name."""

@@ -1,4 +1,4 @@
-"""The committed landing zone `data/landing`: three days, six entities, several formats and compressions.
+"""The committed landing zone `data/landing`: three days, all entities, several formats and compressions.
 
 `python -m cdp_etl.sample` writes it.
 """

@@ -38,7 +38,7 @@ def generate(  # noqa: PLR0913 - each is an option of `cdp-etl generate`
         first: First dump date.
         days: Number of days.
         rows: Number of records per entity and day.
-        entities: Contract names of the entities; None means all six.
+        entities: Contract names of the entities; None means all.
         dirty: Share of records that must be quarantined, from 0 to 1.
         format: Format of the files.
         compression: Compression of the files; "none" for Parquet.
