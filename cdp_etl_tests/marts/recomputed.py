@@ -57,7 +57,8 @@ ACTION_TYPES = {
 
 SENT = {"requested", "sent", "delivered"}
 
-KINDS = ("activity", "comment", "review", "subscribe", "unsubscribe", "email", "sms")
+PRODUCT_KINDS = ("activity", "comment", "review", "subscribe", "unsubscribe")
+KINDS = (*PRODUCT_KINDS, "email", "sms")
 
 
 @dataclass(frozen=True)
@@ -259,7 +260,7 @@ def _pair_day(rows: list[Row]) -> Row:
     rated = [row for row in rows if row["rating"] is not None]
     subscriptions = [row for row in rows if row["kind"] in {"subscribe", "unsubscribe"}]
     return {
-        **counts(rows, KINDS[:5]),
+        **counts(rows, PRODUCT_KINDS),
         "action_counts": dict(Counter(row["action"] for row in rows)),
         "activity_amount": sum(amounts) if amounts else None,
         "ratings": sorted(row["rating"] for row in rated),

@@ -10,6 +10,7 @@ from typing import Any
 
 from cdp_etl_tests.marts.recomputed import (
     KINDS,
+    PRODUCT_KINDS,
     Row,
     Version,
     counts,
@@ -60,7 +61,7 @@ def _pair(rows: list[Row]) -> Row:
         (*place(row), row["kind"] == "subscribe") for row in rows if row["kind"].endswith("subscribe")
     ]
     return {
-        **counts(rows, KINDS[:5]),
+        **counts(rows, PRODUCT_KINDS),
         "active_day_count": len({row["activity_date"] for row in rows}),
         **span(rows),
         "last_date": last,
@@ -180,7 +181,7 @@ def product(rows: Iterable[Row], records: Iterable[Version]) -> list[Row]:
                 name: max(delivered[company, sku][name])[1] if delivered[company, sku][name] else None
                 for name in (*map(snake, _ATTRIBUTES), "price")
             },
-            **counts(group, KINDS[:3]),
+            **counts(group, ("activity", "comment", "review")),
             "wishlist_count": sum(row["action"] == "wishlist" for row in group),
             "subscription_count": sum(row["kind"] == "subscribe" for row in group),
             "rating_count": len(ratings := [row["rating"] for row in group if row["rating"] is not None]),

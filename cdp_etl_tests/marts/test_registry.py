@@ -12,6 +12,7 @@ from cdp_etl.marts.engine.scope import KeyFilter, RefreshScope
 from cdp_etl.marts.errors import MartHeaderError, MartUnknownError
 from cdp_etl.marts.models.identifier_link import IDENTIFIER_LINK
 from cdp_etl.marts.models.interaction import INTERACTION
+from cdp_etl.marts.models.product import PRODUCT_DAILY
 from cdp_etl.marts.registry import MARTS, downstream, mart_named, with_upstream
 from cdp_etl_tests.marts import recomputed
 
@@ -97,6 +98,11 @@ def test_the_independent_recomputation_has_every_entity_and_kind() -> None:
         entity.name: (entity.own_id_field, camel_case(entity.main_timestamp)) for entity in ENTITIES
     } == recomputed.ENTITIES
     assert recomputed.KINDS == c.KINDS
+    assert tuple(c.PRODUCT_KINDS) == recomputed.PRODUCT_KINDS
+
+
+def test_a_day_of_a_product_counts_every_kind_of_interaction_with_a_product() -> None:
+    assert {column.name for column in c.COUNTS} <= {column.name for column in PRODUCT_DAILY.columns}
 
 
 def test_a_header_can_list_the_current_records_of_every_entity() -> None:

@@ -88,10 +88,7 @@ PRODUCT_DAILY = Mart(
     month_column="activity_date",
     reconciliation=Reconciliation("interaction_count", group_by=_BY_DAY, predicate="product_sku IS NOT NULL"),
     value_rules=(
-        adds_up(
-            "interaction_count",
-            ("activity_count", "comment_count", "review_count", "subscribe_count", "unsubscribe_count"),
-        ),
+        adds_up("interaction_count", (column.name for column in c.COUNTS[1:])),
         *_PARTS,
     ),
 )
