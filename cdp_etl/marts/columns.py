@@ -11,6 +11,8 @@ AMOUNT_TYPE = DataType("DECIMAL(18,4)", pl.Decimal(18, 4))
 COUNTS_TYPE = DataType("MAP(VARCHAR, BIGINT)", pl.List(pl.Struct({"key": pl.String(), "value": pl.Int64()})))
 SUM_TYPE = DataType("DECIMAL(38,0)", pl.Decimal(38, 0))
 """Holds any sum of integers, so that one absurd value cannot fail a mart."""
+TOTAL_TYPE = DataType("DECIMAL(38,4)", pl.Decimal(38, 4))
+"""Holds any sum of amounts."""
 NUMBERS_TYPE = DataType("BIGINT[]", pl.List(pl.Int64()))
 
 
@@ -136,3 +138,25 @@ COUNTS = (
 """Counts of interactions with a product, by kind."""
 MESSAGE_COUNTS = tuple(count(f"{kind}_count", meaning) for kind, meaning in MESSAGE_KINDS.items())
 """Counts of interactions with a message, by kind."""
+
+REVENUE = TableColumn(
+    "revenue",
+    TOTAL_TYPE,
+    "Amounts of purchases minus amounts of refunds; a sale without an amount adds 0.",
+    is_nullable=False,
+    publication=Publication.UNCHANGED,
+)
+SALES = (
+    count("purchase_count", "Purchases."),
+    count("refund_count", "Refunds."),
+    TableColumn(
+        "sale_quantity",
+        SUM_TYPE,
+        "Units of purchases minus units of refunds; a missing quantity counts as 1.",
+        is_nullable=False,
+        publication=Publication.UNCHANGED,
+    ),
+    REVENUE,
+    count("sale_without_amount_count", "Purchases and refunds without an amount."),
+)
+"""Totals of purchases and refunds (docs/marts.md#revenue)."""

@@ -9,6 +9,11 @@ from typing import Any
 
 from cdp_etl.vocabulary import load_vocabulary
 
+PURCHASE_ACTIONS = ("purchase",)
+"""Default types of actions that are purchases (house rule)."""
+REFUND_ACTIONS = ("refund",)
+"""Default types of actions that are refunds (house rule)."""
+
 AFFINITY_WEIGHTS: Mapping[str, float] = {
     "search": 1.0,
     "view": 1.0,
@@ -44,6 +49,8 @@ class MartSettings:
         affinity_half_life_days: Days after which an action counts half.
         affinity_low_rating: Highest rating that lowers the affinity.
         action_types: Action type by the key of the word (`vocabulary.word_key`).
+        purchase_actions: Action types that are purchases.
+        refund_actions: Action types that are refunds.
         influence_days: Length of the attribution window of a click, in multiples of 24 hours.
     """
 
@@ -53,6 +60,8 @@ class MartSettings:
     affinity_half_life_days: float = 30.0
     affinity_low_rating: int = 2
     action_types: Mapping[str, str] = field(default_factory=lambda: load_vocabulary().action_types)
+    purchase_actions: tuple[str, ...] = PURCHASE_ACTIONS
+    refund_actions: tuple[str, ...] = REFUND_ACTIONS
     influence_days: int = 7
 
     @property

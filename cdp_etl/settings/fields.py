@@ -7,15 +7,16 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from cdp_etl.contract.delivery_calendar import WEEKDAYS
 from cdp_etl.contract.placeholders import DEFAULT_PLACEHOLDERS
-from cdp_etl.marts.settings import AFFINITY_WEIGHTS
+from cdp_etl.marts.settings import AFFINITY_WEIGHTS, PURCHASE_ACTIONS, REFUND_ACTIONS
 from cdp_etl.settings.env_source import EnvironmentSource
 from cdp_etl.settings.types import (
     AbsolutePath,
+    ActionTypes,
     Count,
     Dates,
     MemorySize,
@@ -237,6 +238,14 @@ class PipelineSettings(BaseSettings):
         f"Defaults: {', '.join(f'{name}={weight:g}' for name, weight in AFFINITY_WEIGHTS.items())}.",
     )
 
+    purchase_actions: ActionTypes = Field(
+        default=frozenset(PURCHASE_ACTIONS), description="Action types that are purchases and add to revenue."
+    )
+    refund_actions: ActionTypes = Field(
+        default=frozenset(REFUND_ACTIONS),
+        description="Action types that are refunds and lower revenue: refund,cancel.",
+    )
+
     vocabulary_profile: AbsolutePath | None = Field(
         default=None,
         description="TOML file that adds words of providers and shops, with the type of event or action that they"
@@ -274,6 +283,13 @@ class PipelineSettings(BaseSettings):
         default=32 * 1024 * 1024,
         description="Size of the batches into which a dump is split for the cores, in bytes.",
     )
+
+    @field_validator("refund_actions")
+    @classmethod
+    def _no_refund_is_a_purchase(cls, names: frozenset[str], info: ValidationInfo) -> frozenset[str]:
+        if names & info.data.get("purchase_actions", frozenset()):
+            raise ValueError("expected no action type of CDP_ETL_PURCHASE_ACTIONS")
+        return names
 
     @classmethod
     def settings_customise_sources(

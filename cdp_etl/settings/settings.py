@@ -110,6 +110,8 @@ class Settings(ObservabilitySettings, PipelineSettings):
             affinity_weights={**AFFINITY_WEIGHTS, **self.affinity_weights},
             affinity_half_life_days=self.affinity_half_life_days,
             affinity_low_rating=self.affinity_low_rating,
+            purchase_actions=tuple(sorted(self.purchase_actions)),
+            refund_actions=tuple(sorted(self.refund_actions)),
             action_types=self.vocabulary().action_types,
         )
 

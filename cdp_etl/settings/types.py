@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from cdp_etl.contract.delivery_calendar import WEEKDAYS
 from cdp_etl.contract.placeholders import known_placeholders
+from cdp_etl.vocabulary import ACTION_TYPES
 
 
 def _known_zone(name: str) -> str:
@@ -44,6 +45,12 @@ def group_id(name: str) -> int:
     return int(name) if name.isascii() and name.isdigit() else grp.getgrnam(name).gr_gid
 
 
+def _known_action_types(names: frozenset[str]) -> frozenset[str]:
+    if not names <= set(ACTION_TYPES):
+        raise ValueError(f"expected action types, separated by commas: {', '.join(ACTION_TYPES)}")
+    return names
+
+
 def _weights(value: Any) -> Any:
     """Parse `purchase=10,review=3`."""
     if not isinstance(value, str):
@@ -74,6 +81,7 @@ Region = Annotated[str, AfterValidator(_known_region)]
 ReadersGroup = Annotated[str, AfterValidator(_known_group)]
 Names = Annotated[frozenset[str], BeforeValidator(_comma_separated)]
 Placeholders = Annotated[Names, AfterValidator(known_placeholders)]
+ActionTypes = Annotated[Names, AfterValidator(_known_action_types)]
 Weekdays = Annotated[Names, AfterValidator(_known_weekdays)]
 Dates = Annotated[frozenset[date], BeforeValidator(_comma_separated)]
 AbsolutePath = Annotated[Path, AfterValidator(Path.absolute)]

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,16 @@ _DEFAULTS: Mapping[str, Any] = {
     "product_sku": "S1",
     "status": "Subscribed",
 }
+
+
+NO_SALES: Mapping[str, Any] = {
+    "purchase_count": 0,
+    "refund_count": 0,
+    "sale_quantity": Decimal(0),
+    "revenue": Decimal(0),
+    "sale_without_amount_count": 0,
+}
+"""Totals of rows without purchases and refunds."""
 
 
 def day(number: int) -> date:

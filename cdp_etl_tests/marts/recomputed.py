@@ -55,6 +55,9 @@ ACTION_TYPES = {
 }
 """Type of an action by its word without underscores: the words of the generators."""
 
+REFUNDS = {"refund", "compare"}
+"""Action types that are refunds. The generators deliver none, so the test counts comparisons as such."""
+
 SENT = {"requested", "sent", "delivered"}
 
 PRODUCT_KINDS = ("activity", "comment", "review", "subscribe", "unsubscribe")
@@ -184,6 +187,8 @@ def _interaction(version: Version) -> Row:
     channel = {"subscriber": (version.text("sourceChannel") or "").lower() or None}
     link = (version.text("link") or version.text("link2")) if is_message else version.text("productLink")
     action_word = snake(version.text("action") or "").replace("_", "")
+    activity_type = ACTION_TYPES.get(action_word, "other")
+    amount = None if price is None else Decimal(str(price)) * (1 if quantity is None else quantity)
     return {
         "entity": entity.replace("-", "_"),
         "record_key": "|".join(version.key[1:]),
@@ -196,22 +201,45 @@ def _interaction(version: Version) -> Row:
         "kind": kind,
         "action": {"activity": snake(version.text("action") or "")}.get(word)
         or (f"{word}_{snake(version.text('event') or '')}" if is_message else kind),
-        "action_type": None
-        if is_message
-        else kind
-        if word != "activity"
-        else ACTION_TYPES.get(action_word, "other"),
+        "action_type": None if is_message else kind if word != "activity" else activity_type,
         "event_type": event_type(version),
         "customer_key": version.customer_key,
         "product_sku": None if is_message else version.text("productSku"),
         "product_category_id": version.text("productCategoryId") if word != "subscriber" else None,
         "quantity": quantity,
-        "amount": None if price is None else Decimal(str(price)) * (1 if quantity is None else quantity),
+        "amount": amount,
+        **sale(activity_type if word == "activity" else None, quantity, amount),
         "rating": version.record.get("rating") if word == "review" else None,
         "channel": word if is_message else channel.get(word),
         "service_provider": version.text("serviceProvider") if is_message else None,
         "campaign_id": version.text("campaignId") if is_message else None,
         "link": None if word == "subscriber" else link,
+    }
+
+
+def sale(action_type: str | None, quantity: int | None, amount: Decimal | None) -> Row:
+    """Return the sale of a record: a refund lowers quantity and revenue."""
+    if action_type not in {"purchase", *REFUNDS}:
+        return {"sale_type": None, "sale_quantity": None, "revenue": None}
+    units = 1 if quantity is None else quantity
+    if action_type in REFUNDS:
+        return {
+            "sale_type": "refund",
+            "sale_quantity": -abs(units),
+            "revenue": None if amount is None else -abs(amount),
+        }
+    return {"sale_type": "purchase", "sale_quantity": units, "revenue": amount}
+
+
+def sales(rows: Sequence[Row]) -> Row:
+    """Return the totals of the purchases and refunds among some rows."""
+    sold = [row for row in rows if row["sale_type"]]
+    return {
+        "purchase_count": sum(row["sale_type"] == "purchase" for row in sold),
+        "refund_count": sum(row["sale_type"] == "refund" for row in sold),
+        "sale_quantity": Decimal(sum(row["sale_quantity"] for row in sold)),
+        "revenue": sum((row["revenue"] for row in sold if row["revenue"] is not None), Decimal(0)),
+        "sale_without_amount_count": sum(row["revenue"] is None for row in sold),
     }
 
 
@@ -268,6 +296,7 @@ def _pair_day(rows: list[Row]) -> Row:
         "newest_subscription": _newest(
             subscriptions, "is_subscribed", {id(row): row["kind"] == "subscribe" for row in subscriptions}
         ),
+        **sales(rows),
         **span(rows),
     }
 

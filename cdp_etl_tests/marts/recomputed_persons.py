@@ -17,6 +17,7 @@ from cdp_etl_tests.marts.recomputed import (
     grouped,
     place,
     rounded,
+    sales,
     snake,
     span,
 )
@@ -63,6 +64,7 @@ def _pair(rows: list[Row]) -> Row:
     return {
         **counts(rows, PRODUCT_KINDS),
         "active_day_count": len({row["activity_date"] for row in rows}),
+        **sales(rows),
         **span(rows),
         "last_date": last,
         "last_rating": max(rated)[-1] if rated else None,
@@ -152,6 +154,7 @@ def customer(
             "customer_name": max(names[company, owner])[1] if names[company, owner] else None,
             "identifiers": sorted(identifiers[company, owner]),
             **counts(group, KINDS),
+            **sales(group),
             **span(group),
             **{f"has_{channel}_consent": consent.get((company, owner, channel)) for channel in ("email", "phone")},
         }
@@ -186,6 +189,7 @@ def product(rows: Iterable[Row], records: Iterable[Version]) -> list[Row]:
             "subscription_count": sum(row["kind"] == "subscribe" for row in group),
             "rating_count": len(ratings := [row["rating"] for row in group if row["rating"] is not None]),
             "rating_average": rounded(Fraction(sum(ratings), len(ratings)), 4) if ratings else None,
+            **sales(group),
             **span(group),
         }
         for (company, sku), group in grouped(

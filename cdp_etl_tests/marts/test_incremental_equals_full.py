@@ -39,7 +39,7 @@ _PEOPLE: Sequence[Sequence[str]] = (
 )
 
 _DRAWN: Mapping[str, Sequence[Any]] = {
-    "action": ("Wishlist", "AddToCart", "add to cart"),
+    "action": ("Wishlist", "add to cart", "Purchase", "Refund"),
     "price": (None, 0.1, 19.99, 1e300),
     "quantity": (None, 0, 3),
     "product_sku": ("S1", "S2"),
@@ -75,6 +75,8 @@ _SETTINGS = (
         affinity_weights={"wishlist": 1 / 3, "low_rating": -2 / 7, "other": 2.0000005},
         affinity_half_life_days=7.0,
         influence_days=1,
+        purchase_actions=("add_to_cart", "purchase"),
+        refund_actions=(),
     ),
 )
 

@@ -19,6 +19,7 @@ from cdp_etl.contract.normalization_settings import NormalizationSettings
 from cdp_etl.entities import BY_NAME
 from cdp_etl.marts.refresh import refresh_marts
 from cdp_etl.marts.registry import MARTS
+from cdp_etl.marts.settings import MartSettings
 from cdp_etl.normalize import normalize_dump
 from cdp_etl.sample.generator import generate
 from cdp_etl.warehouse import load_dump
@@ -41,7 +42,7 @@ class Month:
     """A generated month in the warehouse, and the last delivery of each of its dumps."""
 
     def __init__(self, folder: Path) -> None:
-        self.loader = Loader(folder)
+        self.loader = Loader(folder, MartSettings(refund_actions=tuple(sorted(recomputed.REFUNDS))))
         self._zone = folder / "zone"
         self._lake = folder / "lake"
         generate(self._zone, FIRST, 7 * WEEKS, ROWS_A_DAY, dirty=0.0)

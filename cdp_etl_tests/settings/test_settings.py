@@ -99,6 +99,12 @@ def test_the_calendar_of_an_entity_has_its_own_weekdays_and_the_holidays_of_all_
         pytest.param("DELIVERY_WEEKDAYS", "monday", "expected some of mon,tue,wed,thu,fri,sat,sun", id="weekday"),
         pytest.param("DELIVERY_HOLIDAYS", "Tet", "input should be a valid date", id="holiday"),
         pytest.param("MAX_QUARANTINE_RATE", "2", "input should be less than or equal to 1", id="out of range"),
+        pytest.param(
+            "PURCHASE_ACTIONS", "purchase,bought", "expected action types, .*: search, view", id="action"
+        ),
+        pytest.param(
+            "REFUND_ACTIONS", "purchase", "expected no action type of CDP_ETL_PURCHASE_ACTIONS", id="both"
+        ),
         pytest.param("AFFINITY_WEIGHTS", "view=1,purchase=1e31", "input should be less than", id="weight"),
         pytest.param("AFFINITY_WEIGHTS", "purchase=nan", "input should be less than", id="no weight"),
         pytest.param(

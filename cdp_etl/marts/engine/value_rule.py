@@ -41,6 +41,13 @@ def map_adds_up(total: str, counts: str) -> ValueRule:
     )
 
 
+SALES_ARE_ACTIVITIES = ValueRule(
+    "sales_are_activities",
+    "Purchases and refunds are activities, and those without an amount are some of them.",
+    "purchase_count::HUGEINT + refund_count BETWEEN sale_without_amount_count AND activity_count",
+)
+
+
 def at_most(part: str, whole: str) -> ValueRule:
     """Return the rule that a count is not greater than the count that it is a part of."""
     return ValueRule(f"{part}_is_at_most_{whole}", f"`{part}` is at most `{whole}`.", f"{part} <= {whole}")

@@ -9,7 +9,7 @@ from cdp_etl.marts.engine.key_lookup import lookup_by_hash
 from cdp_etl.marts.engine.mart import Mart, Reconciliation
 from cdp_etl.marts.engine.scope import IntermediateTable, feed_scope, stored_totals
 from cdp_etl.marts.engine.sql_files import read_sql
-from cdp_etl.marts.engine.value_rule import adds_up
+from cdp_etl.marts.engine.value_rule import SALES_ARE_ACTIVITIES, adds_up
 from cdp_etl.marts.models.consent import CHANGED_CONTACT
 from cdp_etl.marts.models.customer_identity import PERSON_ID
 from cdp_etl.marts.models.person_scope.scope import person_scope
@@ -31,6 +31,7 @@ CUSTOMER_DAILY = Mart(
         c.ACTIVITY_DATE,
         c.CUSTOMER_KEY,
         *_COUNTS,
+        *c.SALES,
         c.FIRST_AT,
         c.LAST_AT,
         TableColumn(
@@ -67,7 +68,7 @@ CUSTOMER_DAILY = Mart(
     reconciliation=Reconciliation(
         "interaction_count", group_by=("company_id", "activity_date"), predicate="customer_key IS NOT NULL"
     ),
-    value_rules=(_ADDS_UP,),
+    value_rules=(_ADDS_UP, SALES_ARE_ACTIVITIES),
 )
 
 _PUBLIC_COLUMNS = (
@@ -84,6 +85,7 @@ _PUBLIC_COLUMNS = (
         is_nullable=False,
     ),
     *_COUNTS,
+    *c.SALES,
     c.FIRST_AT,
     c.LAST_AT,
     *(
@@ -144,5 +146,5 @@ CUSTOMER = Mart(
     reconciliation=Reconciliation(
         "interaction_count", group_by=("company_id",), predicate="customer_key IS NOT NULL"
     ),
-    value_rules=(_ADDS_UP,),
+    value_rules=(_ADDS_UP, SALES_ARE_ACTIVITIES),
 )

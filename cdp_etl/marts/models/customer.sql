@@ -30,6 +30,11 @@ contribution AS (
     daily.unsubscribe_count,
     daily.email_count,
     daily.sms_count,
+    daily.purchase_count,
+    daily.refund_count,
+    daily.sale_quantity,
+    daily.revenue,
+    daily.sale_without_amount_count,
     daily.first_at,
     daily.last_at
   FROM customer_daily AS daily
@@ -50,6 +55,11 @@ contribution AS (
     unsubscribe_count,
     email_count,
     sms_count,
+    purchase_count,
+    refund_count,
+    sale_quantity,
+    revenue,
+    sale_without_amount_count,
     first_at,
     last_at
   FROM stored_totals
@@ -70,6 +80,11 @@ total AS (
     sum(unsubscribe_count) AS unsubscribe_count,
     sum(email_count) AS email_count,
     sum(sms_count) AS sms_count,
+    sum(purchase_count) AS purchase_count,
+    sum(refund_count) AS refund_count,
+    sum(sale_quantity) AS sale_quantity,
+    sum(revenue) AS revenue,
+    sum(sale_without_amount_count) AS sale_without_amount_count,
     min(first_at) AS first_at,
     max(last_at) AS last_at,
     max(activity_date) AS last_date
@@ -90,6 +105,11 @@ SELECT
   total.unsubscribe_count,
   total.email_count,
   total.sms_count,
+  total.purchase_count,
+  total.refund_count,
+  total.sale_quantity,
+  total.revenue,
+  total.sale_without_amount_count,
   total.first_at,
   total.last_at,
   person_consent.has_email_consent,

@@ -6,7 +6,7 @@ from cdp_etl.marts import columns as c
 from cdp_etl.marts.engine.mart import Mart, Reconciliation
 from cdp_etl.marts.engine.row_id_chunks import LARGE_MART_ROW_ID_CHUNKS
 from cdp_etl.marts.engine.scope import stored_totals
-from cdp_etl.marts.engine.value_rule import adds_up, at_most
+from cdp_etl.marts.engine.value_rule import SALES_ARE_ACTIVITIES, adds_up, at_most
 from cdp_etl.marts.models.customer_identity import PERSON_ID
 from cdp_etl.marts.models.person_scope.scope import person_scope
 
@@ -16,6 +16,7 @@ _STORED_COLUMNS = (
     c.PRODUCT_SKU,
     *c.COUNTS,
     c.count("active_day_count", "Number of days with an interaction."),
+    *c.SALES,
     c.FIRST_AT,
     c.LAST_AT,
     TableColumn(
@@ -81,6 +82,7 @@ CUSTOMER_PRODUCT = Mart(
     value_rules=(
         adds_up("interaction_count", (column.name for column in c.COUNTS[1:])),
         at_most("active_day_count", "interaction_count"),
+        SALES_ARE_ACTIVITIES,
     ),
     settings=(
         "affinity_weight_millionths",

@@ -6,7 +6,7 @@ from cdp_etl.marts import columns as c
 from cdp_etl.marts.engine.mart import Mart, Reconciliation
 from cdp_etl.marts.engine.row_id_chunks import LARGE_MART_ROW_ID_CHUNKS
 from cdp_etl.marts.engine.scope import feed_scope
-from cdp_etl.marts.engine.value_rule import ValueRule, adds_up, map_adds_up
+from cdp_etl.marts.engine.value_rule import SALES_ARE_ACTIVITIES, ValueRule, adds_up, map_adds_up
 
 CUSTOMER_PRODUCT_DAILY = Mart(
     name="customer_product_daily",
@@ -43,6 +43,7 @@ CUSTOMER_PRODUCT_DAILY = Mart(
             "State of the newest subscription, with the timestamp and record id that decide.",
             publication=c.NEWEST_SUBSCRIPTION_PUBLICATION,
         ),
+        *c.SALES,
         c.FIRST_AT,
         c.LAST_AT,
     ),
@@ -60,6 +61,7 @@ CUSTOMER_PRODUCT_DAILY = Mart(
     value_rules=(
         adds_up("interaction_count", (column.name for column in c.COUNTS[1:])),
         map_adds_up("interaction_count", "action_counts"),
+        SALES_ARE_ACTIVITIES,
         ValueRule(
             "ratings_are_of_reviews",
             "There is at most one rating for each review.",

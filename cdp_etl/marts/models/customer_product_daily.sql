@@ -4,7 +4,7 @@
 -- Mind: Only interactions with both a customer and a product are included: no e-mail, no SMS, no customer with masked
 --   contacts alone. `interaction_daily` counts the interactions that are left out.
 --   A day without interactions has no row.
---   `activity_amount` adds up the amounts of all activities, searches included; it is not revenue.
+--   `activity_amount` adds up the amounts of all activities, searches included; it is not `revenue`.
 --   A customer key is not a person: one person may have several.
 WITH
 daily AS (
@@ -21,6 +21,11 @@ daily AS (
     count(*) FILTER (WHERE kind = 'unsubscribe') AS unsubscribe_count,
     list(action ORDER BY action) AS actions,
     sum(amount) FILTER (WHERE kind = 'activity') AS activity_amount,
+    count(*) FILTER (WHERE sale_type = 'purchase') AS purchase_count,
+    count(*) FILTER (WHERE sale_type = 'refund') AS refund_count,
+    coalesce(sum(sale_quantity), 0) AS sale_quantity,
+    coalesce(sum(revenue), 0) AS revenue,
+    count(*) FILTER (WHERE sale_type IS NOT NULL AND revenue IS NULL) AS sale_without_amount_count,
     min(occurred_at) AS first_at,
     max(occurred_at) AS last_at
   FROM interaction
@@ -78,6 +83,11 @@ SELECT
   coalesce(feedback.ratings, []) AS ratings,
   feedback.newest_rating,
   feedback.newest_subscription,
+  daily.purchase_count,
+  daily.refund_count,
+  daily.sale_quantity,
+  daily.revenue,
+  daily.sale_without_amount_count,
   daily.first_at,
   daily.last_at
 FROM daily

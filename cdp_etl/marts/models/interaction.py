@@ -73,6 +73,19 @@ INTERACTION = Mart(
             "Activity: price x quantity; a missing quantity counts as 1. Comment and review: price after"
             " discounts, else price. Null if no price is delivered or the value does not fit.",
         ),
+        TableColumn(
+            "sale_type", TEXT, "purchase or refund, by the settings and action_type; null for all other records.",
+            publication=Publication.UNCHANGED,
+        ),
+        TableColumn(
+            "sale_quantity", INTEGER,
+            "Units of a sale: of a purchase as delivered, of a refund never positive; 1 if none is delivered.",
+            publication=Publication.UNCHANGED,
+        ),
+        c.amount(
+            "revenue",
+            "Amount of a sale: of a purchase as in amount, of a refund never positive. Null if amount is null.",
+        ),
         TableColumn("rating", INTEGER, "Rating, without a fixed scale; reviews only.",
                     publication=Publication.UNCHANGED),
         TableColumn(
@@ -91,7 +104,7 @@ INTERACTION = Mart(
         inputs=tuple(f"{entity.table}_current" for entity in ENTITIES),
     ),
     month_column="activity_date",
-    settings=("action_types",),
+    settings=("action_types", "purchase_actions", "refund_actions"),
     key_hashes=(c.BY_CUSTOMER_KEY,),
     row_id_chunks=LARGE_MART_ROW_ID_CHUNKS,
     reconciliation=Reconciliation("1", group_by=("entity", "company_id", "activity_date"), against_staging=True),

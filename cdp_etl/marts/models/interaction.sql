@@ -5,6 +5,7 @@
 --   `action_type` and `event_type` are closed lists, by the vocabulary in force: compare these. An activity without a
 --   mapping is `other`, an event without one has no type.
 --   `amount` is the price that the record names, not revenue: a search for a product that costs 5 has the amount 5.
+--   `sale_type`, `sale_quantity` and `revenue` are of purchases and refunds alone; add up `revenue`, not `amount`.
 --   An amount of 100 trillion or more does not fit and is null.
 --   A provider may report one opening under two ids: count distinct customers, not rows.
 --   A subscription has its current status; earlier statuses are in staging alone.
@@ -171,38 +172,67 @@ action_word AS (
   SELECT
     unnest(map_keys(getvariable('action_types'))) AS word,
     unnest(map_values(getvariable('action_types'))) AS action_type
+),
+
+priced AS (
+  SELECT
+    record.* REPLACE (
+      CASE record.kind
+        WHEN 'activity' THEN coalesce(action_word.action_type, 'other')
+        ELSE record.action_type
+      END AS action_type
+    ),
+    CASE
+      -- Nothing costs 0, also at a price that does not fit.
+      WHEN record.quantity = 0 AND record.unit_price IS NOT NULL THEN 0
+      ELSE try_cast(to_amount(record.unit_price) * coalesce(record.quantity, 1) AS DECIMAL(18, 4))
+    END AS amount
+  FROM record
+  LEFT JOIN action_word ON record.kind = 'activity' AND action_word.word = replace(record.action, '_', '')
+),
+
+sold AS (
+  SELECT
+    *,
+    CASE
+      WHEN list_contains(getvariable('purchase_actions')::VARCHAR[], action_type) THEN 'purchase'
+      WHEN list_contains(getvariable('refund_actions')::VARCHAR[], action_type) THEN 'refund'
+    END AS sale_type
+  FROM priced
 )
 
 SELECT
-  record.entity,
-  record.record_key,
-  record.key_hash,
-  record.company_id,
-  record.system_name,
-  record.record_id,
-  record.dump_date,
-  record.occurred_at,
-  record.activity_date,
-  record.kind,
-  record.action,
-  CASE record.kind
-    WHEN 'activity' THEN coalesce(action_word.action_type, 'other')
-    ELSE record.action_type
-  END AS action_type,
-  record.event_type,
-  record.customer_key,
-  record.product_sku,
-  record.product_category_id,
-  record.quantity,
-  CASE
-    -- Nothing costs 0, also at a price that does not fit.
-    WHEN record.quantity = 0 AND record.unit_price IS NOT NULL THEN 0
-    ELSE try_cast(to_amount(record.unit_price) * coalesce(record.quantity, 1) AS DECIMAL(18, 4))
-  END AS amount,
-  record.rating,
-  record.channel,
-  record.service_provider,
-  record.campaign_id,
-  record.link
-FROM record
-LEFT JOIN action_word ON record.kind = 'activity' AND action_word.word = replace(record.action, '_', '')
+  entity,
+  record_key,
+  key_hash,
+  company_id,
+  system_name,
+  record_id,
+  dump_date,
+  occurred_at,
+  activity_date,
+  kind,
+  action,
+  action_type,
+  event_type,
+  customer_key,
+  product_sku,
+  product_category_id,
+  quantity,
+  amount,
+  sale_type,
+  -- Not abs: the smallest integer has no positive counterpart.
+  CASE sale_type
+    WHEN 'purchase' THEN coalesce(quantity, 1)
+    WHEN 'refund' THEN CASE WHEN coalesce(quantity, 1) > 0 THEN -coalesce(quantity, 1) ELSE quantity END
+  END AS sale_quantity,
+  CASE sale_type
+    WHEN 'purchase' THEN amount
+    WHEN 'refund' THEN -abs(amount)
+  END AS revenue,
+  rating,
+  channel,
+  service_provider,
+  campaign_id,
+  link
+FROM sold

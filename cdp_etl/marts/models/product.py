@@ -11,7 +11,7 @@ from cdp_etl.marts.engine.key_lookup import lookup_rows
 from cdp_etl.marts.engine.mart import Mart, Reconciliation
 from cdp_etl.marts.engine.scope import KeyFilter, RefreshScope, feed_scope, stored_totals
 from cdp_etl.marts.engine.sql_files import read_sql
-from cdp_etl.marts.engine.value_rule import ValueRule, adds_up, at_most
+from cdp_etl.marts.engine.value_rule import SALES_ARE_ACTIVITIES, ValueRule, adds_up, at_most
 
 _ATTRIBUTES = {
     "name": ("product_name", TEXT, "Newest name."),
@@ -58,7 +58,11 @@ _COUNTS = (
 _BY_PRODUCT = ("company_id", "product_sku")
 _BY_DAY = ("company_id", "activity_date", "product_sku")
 
-_PARTS = (at_most("wishlist_count", "activity_count"), at_most("rating_count", "review_count"))
+_PARTS = (
+    at_most("wishlist_count", "activity_count"),
+    at_most("rating_count", "review_count"),
+    SALES_ARE_ACTIVITIES,
+)
 
 PRODUCT_DAILY = Mart(
     name="product_daily",
@@ -71,6 +75,7 @@ PRODUCT_DAILY = Mart(
         c.count("unsubscribe_count", "Number of ended subscriptions."),
         c.count("rating_count", "Number of reviews with a rating."),
         _RATING_SUM,
+        *c.SALES,
         c.FIRST_AT,
         c.LAST_AT,
         *_NEWEST,
@@ -104,6 +109,7 @@ _PUBLIC_COLUMNS = (
     c.count("subscription_count", "Number of subscriptions in force now."),
     c.count("rating_count", "Number of reviews with a rating."),
     TableColumn("rating_average", DOUBLE, "Average rating, rounded to four decimals; null without ratings."),
+    *c.SALES,
     c.FIRST_AT,
     c.LAST_AT,
 )

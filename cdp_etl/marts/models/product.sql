@@ -25,6 +25,11 @@ contribution AS (
     subscribe_count AS subscription_count,
     rating_count,
     rating_sum,
+    purchase_count,
+    refund_count,
+    sale_quantity,
+    revenue,
+    sale_without_amount_count,
     first_at,
     last_at
   FROM product_daily
@@ -47,6 +52,11 @@ contribution AS (
     subscription_count,
     rating_count,
     rating_sum,
+    purchase_count,
+    refund_count,
+    sale_quantity,
+    revenue,
+    sale_without_amount_count,
     first_at,
     last_at
   FROM stored_totals
@@ -71,6 +81,11 @@ total AS (
     sum(subscription_count) AS subscription_count,
     sum(rating_count) AS rating_count,
     sum(rating_sum) AS rating_sum,
+    sum(purchase_count) AS purchase_count,
+    sum(refund_count) AS refund_count,
+    sum(sale_quantity) AS sale_quantity,
+    sum(revenue) AS revenue,
+    sum(sale_without_amount_count) AS sale_without_amount_count,
     min(first_at) AS first_at,
     max(last_at) AS last_at,
     max(activity_date) AS last_date
@@ -144,6 +159,11 @@ SELECT
   total.subscription_count,
   total.rating_count,
   round_quotient(total.rating_sum * 10000, nullif(total.rating_count, 0)) / 10000 AS rating_average,
+  total.purchase_count,
+  total.refund_count,
+  total.sale_quantity,
+  total.revenue,
+  total.sale_without_amount_count,
   total.first_at,
   total.last_at,
   total.last_date,

@@ -145,6 +145,11 @@ daily_count AS (
     count(*) FILTER (WHERE kind = 'unsubscribe') AS unsubscribe_count,
     count(rating) AS rating_count,
     coalesce(sum(rating), 0) AS rating_sum,
+    count(*) FILTER (WHERE sale_type = 'purchase') AS purchase_count,
+    count(*) FILTER (WHERE sale_type = 'refund') AS refund_count,
+    coalesce(sum(sale_quantity), 0) AS sale_quantity,
+    coalesce(sum(revenue), 0) AS revenue,
+    count(*) FILTER (WHERE sale_type IS NOT NULL AND revenue IS NULL) AS sale_without_amount_count,
     min(occurred_at) AS first_at,
     max(occurred_at) AS last_at
   FROM interaction
@@ -165,6 +170,11 @@ SELECT
   daily_count.unsubscribe_count,
   daily_count.rating_count,
   daily_count.rating_sum,
+  daily_count.purchase_count,
+  daily_count.refund_count,
+  daily_count.sale_quantity,
+  daily_count.revenue,
+  daily_count.sale_without_amount_count,
   daily_count.first_at,
   daily_count.last_at,
   newest.newest_name,

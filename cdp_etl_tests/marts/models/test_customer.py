@@ -8,7 +8,7 @@ import pytest
 from cdp_etl.contract.entity import Entity
 from cdp_etl.marts.models.customer import CUSTOMER, CUSTOMER_DAILY
 from cdp_etl.marts.refresh import refresh_mart
-from cdp_etl_tests.marts.loading import ACTIVITY, EMAIL, SMS, SUBSCRIBER, Loader, at_hour, make_record
+from cdp_etl_tests.marts.loading import ACTIVITY, EMAIL, NO_SALES, SMS, SUBSCRIBER, Loader, at_hour, make_record
 
 _IDENTIFIERS = ("e:a", "p:1")
 _BOTH = {"subscribe_email": True, "subscribe_phone": True}
@@ -45,6 +45,7 @@ def test_a_person_aggregates_all_identifiers_and_channels(loader: Loader) -> Non
             "unsubscribe_count": 0,
             "email_count": 1,
             "sms_count": 0,
+            **NO_SALES,
             "first_at": at_hour(1),
             "last_at": at_hour(3),
             "has_email_consent": None,

@@ -5,7 +5,17 @@ from decimal import Decimal
 from cdp_etl.marts.models.customer_product_daily import CUSTOMER_PRODUCT_DAILY
 from cdp_etl.marts.models.interaction_daily import INTERACTION_DAILY
 from cdp_etl.marts.refresh import refresh_mart
-from cdp_etl_tests.marts.loading import ACTIVITY, EMAIL, REVIEW, SUBSCRIBER, Loader, at_hour, day, make_record
+from cdp_etl_tests.marts.loading import (
+    ACTIVITY,
+    EMAIL,
+    NO_SALES,
+    REVIEW,
+    SUBSCRIBER,
+    Loader,
+    at_hour,
+    day,
+    make_record,
+)
 
 
 def test_one_customer_one_product_two_days(loader: Loader) -> None:
@@ -52,6 +62,7 @@ def test_one_customer_one_product_two_days(loader: Loader) -> None:
             "record_id": "1",
             "is_subscribed": False,
         },
+        **NO_SALES,
         "first_at": at_hour(1, 8),
         "last_at": at_hour(1, 21),
     }

@@ -8,7 +8,17 @@ import pytest
 
 from cdp_etl.marts.models.product import PRODUCT, PRODUCT_DAILY
 from cdp_etl.marts.refresh import refresh_mart
-from cdp_etl_tests.marts.loading import ACTIVITY, COMMENT, REVIEW, SUBSCRIBER, Loader, at_hour, day, make_record
+from cdp_etl_tests.marts.loading import (
+    ACTIVITY,
+    COMMENT,
+    NO_SALES,
+    REVIEW,
+    SUBSCRIBER,
+    Loader,
+    at_hour,
+    day,
+    make_record,
+)
 from cdp_etl_tests.marts.recomputed import rounded
 
 
@@ -49,6 +59,7 @@ def test_a_product_aggregates_all_its_records(loader: Loader) -> None:
         "subscription_count": 1,
         "rating_count": 2,
         "rating_average": 2.5,
+        **NO_SALES,
         "first_at": at_hour(1),
         "last_at": at_hour(5),
     }
