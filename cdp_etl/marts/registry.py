@@ -9,6 +9,7 @@ from cdp_etl.marts.models.customer import CUSTOMER, CUSTOMER_DAILY
 from cdp_etl.marts.models.customer_identity import CUSTOMER_IDENTITY, IDENTITY_CHANGE
 from cdp_etl.marts.models.customer_product import CUSTOMER_PRODUCT
 from cdp_etl.marts.models.customer_product_daily import CUSTOMER_PRODUCT_DAILY
+from cdp_etl.marts.models.customer_rfm import CUSTOMER_RFM
 from cdp_etl.marts.models.identifier_link import IDENTIFIER_LINK
 from cdp_etl.marts.models.interaction import INTERACTION
 from cdp_etl.marts.models.interaction_daily import INTERACTION_DAILY
@@ -30,6 +31,7 @@ MARTS: tuple[Mart, ...] = (
     CUSTOMER_DAILY,
     CONSENT,
     CUSTOMER,
+    CUSTOMER_RFM,
     PERSON_CAMPAIGN_PRODUCT_DAILY,
     CAMPAIGN_INFLUENCE,
 )

@@ -155,11 +155,58 @@ def customer(
             "identifiers": sorted(identifiers[company, owner]),
             **counts(group, KINDS),
             **sales(group),
+            "last_purchase_date": max(
+                (row["activity_date"] for row in group if row["sale_type"] == "purchase"), default=None
+            ),
             **span(group),
             **{f"has_{channel}_consent": consent.get((company, owner, channel)) for channel in ("email", "phone")},
         }
         for (company, owner), group in grouped(attributed, "company_id", "person_id")
     ]
+
+
+def customer_rfm(customers: Iterable[Row], interactions: Sequence[Row]) -> list[Row]:
+    """Return the rows of `customer_rfm` from those of `customer` and `interaction`."""
+    return [
+        row
+        for (company,), group in grouped([row for row in customers if row["purchase_count"]], "company_id")
+        for row in _rfm_of_company(
+            group, max(row["activity_date"] for row in interactions if row["company_id"] == company)
+        )
+    ]
+
+
+def _rfm_of_company(persons: Sequence[Row], as_of: date) -> Iterable[Row]:
+    measures = {"recency": "last_purchase_date", "frequency": "purchase_count", "monetary": "revenue"}
+    for person in persons:
+        quintile = {
+            name: math.ceil(Fraction(5 * sum(other[of] <= person[of] for other in persons), len(persons)))
+            for name, of in measures.items()
+        }
+        yield {
+            "company_id": person["company_id"],
+            "person_id": person["person_id"],
+            "as_of_date": as_of,
+            "last_purchase_date": person["last_purchase_date"],
+            "recency_days": (as_of - person["last_purchase_date"]).days,
+            "frequency": person["purchase_count"],
+            "monetary": person["revenue"],
+            **{f"{name}_quintile": value for name, value in quintile.items()},
+            "rfm_segment": _rfm_segment(quintile, person["purchase_count"]),
+        }
+
+
+def _rfm_segment(quintile: Mapping[str, int], frequency: int) -> str:
+    """Return the first segment of the table in docs/marts.md whose condition is true."""
+    recency, is_frequent = quintile["recency"], quintile["frequency"] >= 4
+    is_valuable = is_frequent and quintile["monetary"] >= 4
+    if recency >= 4 and (frequency == 1 or is_valuable):
+        return "new" if frequency == 1 else "champions"
+    if recency >= 3:
+        return "loyal" if is_frequent and frequency > 1 else "promising"
+    if is_valuable and frequency > 1:
+        return "cannot_lose"
+    return "at_risk" if recency == 2 else "lost"
 
 
 def product(rows: Iterable[Row], records: Iterable[Version]) -> list[Row]:

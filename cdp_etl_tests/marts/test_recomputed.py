@@ -109,6 +109,9 @@ def expected(month: Month) -> Mapping[str, list[Row]]:
     interaction = recomputed.interaction(records)
     identity = recomputed.customer_identity(records, _MAX_CUSTOMERS_PER_IDENTIFIER)
     attributed = recomputed_persons.by_person(interaction, identity)
+    customer = recomputed_persons.customer(
+        attributed, identity, records, recomputed_consent.person_consent(month.stated, records, identity)
+    )
     return {
         "interaction": interaction,
         "customer_product_daily": recomputed.customer_product_daily(interaction),
@@ -117,9 +120,8 @@ def expected(month: Month) -> Mapping[str, list[Row]]:
         "customer_product": recomputed_persons.customer_product(attributed),
         "campaign_influence": recomputed_persons.campaign_influence(attributed),
         "consent": recomputed_consent.consent(month.stated),
-        "customer": recomputed_persons.customer(
-            attributed, identity, records, recomputed_consent.person_consent(month.stated, records, identity)
-        ),
+        "customer": customer,
+        "customer_rfm": recomputed_persons.customer_rfm(customer, interaction),
         "product": recomputed_persons.product(interaction, records),
     }
 
@@ -135,6 +137,7 @@ def expected(month: Month) -> Mapping[str, list[Row]]:
         "campaign_influence",
         "consent",
         "customer",
+        "customer_rfm",
         "product",
     ],
 )

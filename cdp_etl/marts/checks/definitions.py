@@ -225,6 +225,17 @@ _FURTHER = (
         ),
     ),
     Check(
+        "purchases_are_those_of_customer",
+        "customer_rfm",
+        "The mart has exactly the persons with a purchase, with their number of purchases.",
+        BY_PERSON,
+        _different_sums(
+            BY_PERSON,
+            "SELECT company_id, person_id, frequency AS n FROM marts.customer_rfm",
+            "SELECT company_id, person_id, purchase_count AS n FROM marts.customer",
+        ),
+    ),
+    Check(
         "persons_are_known",
         "person_campaign_product_daily",
         "Every person of the mart is a person of `customer_identity`.",

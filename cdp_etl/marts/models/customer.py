@@ -3,13 +3,13 @@
 from functools import partial
 
 from cdp_etl.contract.columns import Personal, Publication
-from cdp_etl.contract.table import BOOLEAN, TEXT, TEXT_LIST, TableColumn
+from cdp_etl.contract.table import BOOLEAN, DATE, TEXT, TEXT_LIST, TableColumn
 from cdp_etl.marts import columns as c
 from cdp_etl.marts.engine.key_lookup import lookup_by_hash
 from cdp_etl.marts.engine.mart import Mart, Reconciliation
 from cdp_etl.marts.engine.scope import IntermediateTable, feed_scope, stored_totals
 from cdp_etl.marts.engine.sql_files import read_sql
-from cdp_etl.marts.engine.value_rule import SALES_ARE_ACTIVITIES, adds_up
+from cdp_etl.marts.engine.value_rule import SALES_ARE_ACTIVITIES, ValueRule, adds_up
 from cdp_etl.marts.models.consent import CHANGED_CONTACT
 from cdp_etl.marts.models.customer_identity import PERSON_ID
 from cdp_etl.marts.models.person_scope.scope import person_scope
@@ -86,6 +86,9 @@ _PUBLIC_COLUMNS = (
     ),
     *_COUNTS,
     *c.SALES,
+    TableColumn(
+        "last_purchase_date", DATE, "Day of the last purchase, in the business time zone; null without a purchase."
+    ),
     c.FIRST_AT,
     c.LAST_AT,
     *(
@@ -146,5 +149,13 @@ CUSTOMER = Mart(
     reconciliation=Reconciliation(
         "interaction_count", group_by=("company_id",), predicate="customer_key IS NOT NULL"
     ),
-    value_rules=(_ADDS_UP, SALES_ARE_ACTIVITIES),
+    value_rules=(
+        _ADDS_UP,
+        SALES_ARE_ACTIVITIES,
+        ValueRule(
+            "purchases_have_a_last_day",
+            "A person with a purchase has the day of the last purchase, and no other person has one.",
+            "(purchase_count > 0) = (last_purchase_date IS NOT NULL)",
+        ),
+    ),
 )

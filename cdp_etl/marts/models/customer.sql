@@ -35,6 +35,7 @@ contribution AS (
     daily.sale_quantity,
     daily.revenue,
     daily.sale_without_amount_count,
+    CASE WHEN daily.purchase_count > 0 THEN daily.activity_date END AS last_purchase_date,
     daily.first_at,
     daily.last_at
   FROM customer_daily AS daily
@@ -60,6 +61,7 @@ contribution AS (
     sale_quantity,
     revenue,
     sale_without_amount_count,
+    last_purchase_date,
     first_at,
     last_at
   FROM stored_totals
@@ -85,6 +87,7 @@ total AS (
     sum(sale_quantity) AS sale_quantity,
     sum(revenue) AS revenue,
     sum(sale_without_amount_count) AS sale_without_amount_count,
+    max(last_purchase_date) AS last_purchase_date,
     min(first_at) AS first_at,
     max(last_at) AS last_at,
     max(activity_date) AS last_date
@@ -110,6 +113,7 @@ SELECT
   total.sale_quantity,
   total.revenue,
   total.sale_without_amount_count,
+  total.last_purchase_date,
   total.first_at,
   total.last_at,
   person_consent.has_email_consent,

@@ -46,6 +46,7 @@ def test_a_person_aggregates_all_identifiers_and_channels(loader: Loader) -> Non
             "email_count": 1,
             "sms_count": 0,
             **NO_SALES,
+            "last_purchase_date": None,
             "first_at": at_hour(1),
             "last_at": at_hour(3),
             "has_email_consent": None,
