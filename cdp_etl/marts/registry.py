@@ -6,6 +6,7 @@ from cdp_etl.marts.models.campaign_daily import CAMPAIGN_DAILY
 from cdp_etl.marts.models.campaign_influence import CAMPAIGN_INFLUENCE, PERSON_CAMPAIGN_PRODUCT_DAILY
 from cdp_etl.marts.models.consent import CONSENT
 from cdp_etl.marts.models.customer import CUSTOMER, CUSTOMER_DAILY
+from cdp_etl.marts.models.customer_cohort import CUSTOMER_COHORT, PERSON_MONTH
 from cdp_etl.marts.models.customer_identity import CUSTOMER_IDENTITY, IDENTITY_CHANGE
 from cdp_etl.marts.models.customer_product import CUSTOMER_PRODUCT
 from cdp_etl.marts.models.customer_product_daily import CUSTOMER_PRODUCT_DAILY
@@ -32,6 +33,8 @@ MARTS: tuple[Mart, ...] = (
     CONSENT,
     CUSTOMER,
     CUSTOMER_RFM,
+    PERSON_MONTH,
+    CUSTOMER_COHORT,
     PERSON_CAMPAIGN_PRODUCT_DAILY,
     CAMPAIGN_INFLUENCE,
 )

@@ -209,6 +209,27 @@ def _rfm_segment(quintile: Mapping[str, int], frequency: int) -> str:
     return "at_risk" if recency == 2 else "lost"
 
 
+def customer_cohort(attributed: Iterable[Row]) -> list[Row]:
+    """Return the rows of `customer_cohort`."""
+    cells: dict[tuple[str, date, date], list[Row]] = defaultdict(list)
+    for (company, _), group in grouped(attributed, "company_id", "person_id"):
+        cohort = min(row["activity_date"] for row in group).replace(day=1)
+        for row in group:
+            cells[company, cohort, row["activity_date"].replace(day=1)].append(row)
+    return [
+        {
+            "company_id": company,
+            "cohort_month": cohort,
+            "activity_month": month,
+            "months_since": 12 * (month.year - cohort.year) + month.month - cohort.month,
+            "active_person_count": len({row["person_id"] for row in group}),
+            "interaction_count": len(group),
+            **{name: value for name, value in sales(group).items() if name in {"purchase_count", "revenue"}},
+        }
+        for (company, cohort, month), group in cells.items()
+    ]
+
+
 def product(rows: Iterable[Row], records: Iterable[Version]) -> list[Row]:
     """Return the rows of `product`."""
     delivered: dict[tuple[str, str | None], dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))

@@ -236,6 +236,25 @@ _FURTHER = (
         ),
     ),
     Check(
+        "totals_agree_with_its_persons",
+        "customer_cohort",
+        "Every cohort has as many interactions as `person_month`.",
+        ("company_id", "cohort_month"),
+        _different_sums(
+            ("company_id", "cohort_month"),
+            "SELECT company_id, cohort_month, interaction_count AS n FROM marts.customer_cohort",
+            "SELECT company_id, cohort_month, interaction_count AS n FROM marts.person_month",
+        ),
+        _different_sums(
+            ("company_id", "cohort_month"),
+            *(
+                f"SELECT company_id, cohort_month, interaction_count AS n FROM {rows}"
+                " SEMI JOIN affected USING (company_id, cohort_month, activity_month)"
+                for rows in ("marts.customer_cohort", "person_month")
+            ),
+        ),
+    ),
+    Check(
         "persons_are_known",
         "person_campaign_product_daily",
         "Every person of the mart is a person of `customer_identity`.",

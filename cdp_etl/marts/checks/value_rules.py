@@ -41,7 +41,17 @@ def _derived_rules(mart: Mart) -> Iterator[ValueRule]:
                 f"{path} >= {_BOUNDS}.first_timestamp AND {path} < {_BOUNDS}.end_timestamp" for path in timestamps
             ),
         )
-    if days := _paths(columns, DATE.polars):
+    dates = _paths(columns, DATE.polars)
+    if months := [path for path in dates if path.endswith("_month")]:
+        yield ValueRule(
+            "months_are_in_range",
+            "Every month is from 1999-12 to that of the sixth day after the newest dump date.",
+            " AND ".join(
+                f"{path} BETWEEN date_trunc('month', {_BOUNDS}.first_day) AND {_BOUNDS}.last_day"
+                for path in months
+            ),
+        )
+    if days := [path for path in dates if path not in months]:
         yield ValueRule(
             "days_are_in_range",
             "Every day is from 1999-12-29 to the sixth day after the newest dump date.",

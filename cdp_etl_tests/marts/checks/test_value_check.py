@@ -123,6 +123,8 @@ _DAMAGES = [
     ("customer", "activity_count = 9223372036854775807", "interaction_count_is_the_sum_of_its_parts"),
     ("customer", "purchase_count = 1", "purchases_have_a_last_day"),
     ("product", "refund_count = 99", "sales_are_activities"),
+    ("customer_cohort", "activity_month = DATE '1999-01-01'", "months_are_in_range"),
+    ("customer_cohort", "cohort_month = DATE '2026-03-02'", "months_are_in_order"),
     ("person_campaign_product_daily", "activity_date = DATE '9999-12-31'", "days_are_in_range"),
     ("campaign_influence", "person_count = 99", "person_count_is_at_most_interaction_count"),
 ]
