@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from cdp_etl.errors import CdpEtlError
+from cdp_etl.errors import CdpEtlError, UsageError
 
 
 class MartError(CdpEtlError):
@@ -35,6 +35,13 @@ class MartUnknownError(MartError):
 
     def __init__(self, name: str, known: tuple[str, ...]) -> None:
         super().__init__(f"There is no mart {name}; the marts are {', '.join(known)}.")
+
+
+class SegmentsInvalidError(UsageError):
+    """The file of segments cannot be read, or a segment is not valid. The message has no value of a condition."""
+
+    def __init__(self, path: Path, fact: str) -> None:
+        super().__init__(f"The segments {path} are not valid: {fact}.")
 
 
 class PublicationUndeclaredError(MartError):

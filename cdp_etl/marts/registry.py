@@ -15,6 +15,7 @@ from cdp_etl.marts.models.identifier_link import IDENTIFIER_LINK
 from cdp_etl.marts.models.interaction import INTERACTION
 from cdp_etl.marts.models.interaction_daily import INTERACTION_DAILY
 from cdp_etl.marts.models.product import PRODUCT, PRODUCT_DAILY
+from cdp_etl.marts.models.segment_member import SEGMENT_MEMBER
 from cdp_etl.marts.models.shared_identifier import SHARED_IDENTIFIER
 
 MARTS: tuple[Mart, ...] = (
@@ -35,6 +36,7 @@ MARTS: tuple[Mart, ...] = (
     CUSTOMER_RFM,
     PERSON_MONTH,
     CUSTOMER_COHORT,
+    SEGMENT_MEMBER,
     PERSON_CAMPAIGN_PRODUCT_DAILY,
     CAMPAIGN_INFLUENCE,
 )

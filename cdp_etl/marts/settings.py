@@ -51,6 +51,7 @@ class MartSettings:
         action_types: Action type by the key of the word (`vocabulary.word_key`).
         purchase_actions: Action types that are purchases.
         refund_actions: Action types that are refunds.
+        segments: SQL of the condition of each segment (`segment_conditions.py`), by its name.
         influence_days: Length of the attribution window of a click, in multiples of 24 hours.
     """
 
@@ -62,6 +63,7 @@ class MartSettings:
     action_types: Mapping[str, str] = field(default_factory=lambda: load_vocabulary().action_types)
     purchase_actions: tuple[str, ...] = PURCHASE_ACTIONS
     refund_actions: tuple[str, ...] = REFUND_ACTIONS
+    segments: Mapping[str, str] = field(default_factory=dict)
     influence_days: int = 7
 
     @property

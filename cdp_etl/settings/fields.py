@@ -246,6 +246,11 @@ class PipelineSettings(BaseSettings):
         description="Action types that are refunds and lower revenue: refund,cancel.",
     )
 
+    segments: AbsolutePath | None = Field(
+        default=None,
+        description="YAML file that declares segments: conditions over the mart customer; none if not set.",
+    )
+
     vocabulary_profile: AbsolutePath | None = Field(
         default=None,
         description="TOML file that adds words of providers and shops, with the type of event or action that they"

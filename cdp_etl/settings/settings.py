@@ -5,6 +5,7 @@ numba, botocore, asyncssh, DuckDB and polars. A test holds this.
 """
 
 import os
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -103,7 +104,12 @@ class Settings(ObservabilitySettings, PipelineSettings):
         return load_vocabulary(self.vocabulary_profile)
 
     def mart_settings(self) -> MartSettings:
-        """Return the settings that the rows of the marts depend on."""
+        """Return the settings that the rows of the marts depend on.
+
+        Raises:
+            VocabularyError: If the profile cannot be read or is not valid.
+            SegmentsInvalidError: If the segments cannot be read or are not valid.
+        """
         return MartSettings(
             max_customers_per_identifier=self.max_customers_per_identifier,
             identifier_denylist=tuple(sorted(self.identifier_denylist)),
@@ -112,8 +118,16 @@ class Settings(ObservabilitySettings, PipelineSettings):
             affinity_low_rating=self.affinity_low_rating,
             purchase_actions=tuple(sorted(self.purchase_actions)),
             refund_actions=tuple(sorted(self.refund_actions)),
+            segments=self._segment_conditions(),
             action_types=self.vocabulary().action_types,
         )
+
+    def _segment_conditions(self) -> Mapping[str, str]:
+        if self.segments is None:
+            return {}
+        from cdp_etl.marts.models.segment_conditions import load_segments
+
+        return load_segments(self.segments)
 
     def publish_rules(self) -> "PublishRules":
         """Return what the snapshot shows."""

@@ -77,6 +77,7 @@ _SETTINGS = (
         influence_days=1,
         purchase_actions=("add_to_cart", "purchase"),
         refund_actions=(),
+        segments={"buyers": "purchase_count > 0", "refusing": "NOT has_email_consent", "all": "TRUE"},
     ),
 )
 

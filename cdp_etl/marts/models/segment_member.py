@@ -1,0 +1,61 @@
+"""Declaration of `segment_member`.
+
+A condition reads one row of `customer` and nothing else. So the rows of `customer` that were written and deleted
+are the refresh scope, and a changed condition rebuilds the mart.
+"""
+
+from functools import partial
+
+import duckdb
+
+from cdp_etl.contract.columns import Publication
+from cdp_etl.contract.render.ddl import literal
+from cdp_etl.contract.table import TEXT, TableColumn
+from cdp_etl.marts import columns as c
+from cdp_etl.marts.engine.mart import Mart
+from cdp_etl.marts.engine.scope import IntermediateTable, KeyFilter, RefreshScope
+from cdp_etl.marts.engine.sql_files import read_sql
+from cdp_etl.marts.models.customer import CUSTOMER
+from cdp_etl.marts.models.customer_identity import PERSON_ID
+
+_sql = partial(read_sql, "cdp_etl.marts.models")
+
+_MATCHING_PERSON = _sql("segment_member/matching_person")
+
+
+def find_matching_persons(connection: duckdb.DuckDBPyConnection) -> None:
+    """Fill the temporary table `matching_person` with the persons of each segment."""
+    ((segments,),) = connection.execute("SELECT getvariable('segments')").fetchall()
+    selects = " UNION ALL ".join(
+        f"SELECT company_id, {literal(name)} AS segment, person_id FROM customer WHERE {condition}"
+        for name, condition in sorted((segments or {}).items())
+    )
+    if selects:
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE matching_person AS {selects}")
+
+
+SEGMENT_MEMBER = Mart(
+    name="segment_member",
+    columns=(
+        c.COMPANY_ID,
+        TableColumn(
+            "segment",
+            TEXT,
+            "Name of the segment, as declared.",
+            is_nullable=False,
+            publication=Publication.UNCHANGED,
+        ),
+        PERSON_ID,
+    ),
+    refresh_scope=RefreshScope(
+        tables={"affected": _sql("segment_member/affected")},
+        mart=KeyFilter("affected", c.BY_PERSON),
+        follows_rows_of=CUSTOMER.name,
+        inputs={CUSTOMER.name: KeyFilter("affected", c.BY_PERSON, materialize=True)},
+    ),
+    intermediate_tables={
+        "matching_person": IntermediateTable(_MATCHING_PERSON, _MATCHING_PERSON, find_matching_persons)
+    },
+    key_hashes=(c.BY_PERSON,),
+    settings=("segments",),
+)
