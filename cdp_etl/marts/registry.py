@@ -15,7 +15,7 @@ from cdp_etl.marts.models.identifier_link import IDENTIFIER_LINK
 from cdp_etl.marts.models.interaction import INTERACTION
 from cdp_etl.marts.models.interaction_daily import INTERACTION_DAILY
 from cdp_etl.marts.models.product import PRODUCT, PRODUCT_DAILY
-from cdp_etl.marts.models.segment_member import SEGMENT_MEMBER
+from cdp_etl.marts.models.segment_member import SEGMENT_DAILY, SEGMENT_MEMBER
 from cdp_etl.marts.models.shared_identifier import SHARED_IDENTIFIER
 
 MARTS: tuple[Mart, ...] = (
@@ -37,6 +37,7 @@ MARTS: tuple[Mart, ...] = (
     PERSON_MONTH,
     CUSTOMER_COHORT,
     SEGMENT_MEMBER,
+    SEGMENT_DAILY,
     PERSON_CAMPAIGN_PRODUCT_DAILY,
     CAMPAIGN_INFLUENCE,
 )

@@ -160,12 +160,27 @@ def _snapshot_before(connection: duckdb.DuckDBPyConnection, graph: MartGraph, ma
 
 
 def _append_change_log(connection: duckdb.DuckDBPyConnection, graph: MartGraph, mart: Mart, load_seq: int) -> None:
+    """Append to each log of the mart; a row of the same grain is replaced."""
     for log in graph.change_logs_of(mart):
         if not storage.exist(connection, log):
             storage.create(connection, log)
         connection.execute("SET VARIABLE newest_load_seq = ?", [load_seq])
+        connection.execute(
+            "SET VARIABLE newest_dump_date = (SELECT max(dump_date) FROM ops.load WHERE status = 'loaded')"
+        )
         input_views.bind_inputs(connection, log)
-        if _insert(connection, log, log.sql, load_seq):
+        written = ", ".join(quoted(column.name) for column in mart.columns)
+        connection.execute(
+            f"CREATE OR REPLACE TEMP VIEW {quoted(mart.name + '_written')} AS"
+            f" SELECT {written} FROM {mart.storage_table} WHERE {WRITTEN_BY.name} = {load_seq};"
+            f"CREATE OR REPLACE TEMP VIEW {quoted(log.name + '_before')} AS FROM {log.table};"
+            f"CREATE OR REPLACE TEMP TABLE log_rows AS {log.sql};"
+            f"CREATE OR REPLACE TEMP TABLE replaced_rows AS SELECT log.*, log.rowid AS row_id"
+            f" FROM {log.storage_table} AS log SEMI JOIN log_rows USING ({', '.join(log.grain)})"
+        )
+        tombstones.record(connection, log, "replaced_rows", load_seq)
+        connection.execute(f"DELETE FROM {log.storage_table} WHERE rowid IN (SELECT row_id FROM replaced_rows)")
+        if _insert(connection, log, "FROM log_rows", load_seq):
             state.write_months(connection, log, {state.WHOLE_MART}, load_seq)
 
 

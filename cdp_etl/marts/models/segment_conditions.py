@@ -95,7 +95,7 @@ def _rendered(condition: str, *, is_personal: bool) -> str:
     return tree.sql(dialect="duckdb", identify=True, comments=False)
 
 
-def _faults(tree: expressions.Expression, *, is_personal: bool) -> Iterator[str]:
+def _faults(tree: expressions.Expr, *, is_personal: bool) -> Iterator[str]:
     for node in tree.walk():
         if type(node) not in _ALLOWED:
             yield f"{type(node).__name__} is not allowed in a condition"

@@ -1,4 +1,4 @@
-"""Declaration of `segment_member`.
+"""Declarations of `segment_member` and its log `segment_daily`.
 
 A condition reads one row of `customer` and nothing else. So the rows of `customer` that were written and deleted
 are the refresh scope, and a changed condition rebuilds the mart.
@@ -10,7 +10,7 @@ import duckdb
 
 from cdp_etl.contract.columns import Publication
 from cdp_etl.contract.render.ddl import literal
-from cdp_etl.contract.table import TEXT, TableColumn
+from cdp_etl.contract.table import DATE, TEXT, TableColumn
 from cdp_etl.marts import columns as c
 from cdp_etl.marts.engine.mart import Mart
 from cdp_etl.marts.engine.scope import IntermediateTable, KeyFilter, RefreshScope
@@ -34,17 +34,15 @@ def find_matching_persons(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(f"CREATE OR REPLACE TEMP TABLE matching_person AS {selects}")
 
 
+_SEGMENT = TableColumn(
+    "segment", TEXT, "Name of the segment, as declared.", is_nullable=False, publication=Publication.UNCHANGED
+)
+
 SEGMENT_MEMBER = Mart(
     name="segment_member",
     columns=(
         c.COMPANY_ID,
-        TableColumn(
-            "segment",
-            TEXT,
-            "Name of the segment, as declared.",
-            is_nullable=False,
-            publication=Publication.UNCHANGED,
-        ),
+        _SEGMENT,
         PERSON_ID,
     ),
     refresh_scope=RefreshScope(
@@ -58,4 +56,23 @@ SEGMENT_MEMBER = Mart(
     },
     key_hashes=(c.BY_PERSON,),
     settings=("segments",),
+)
+
+SEGMENT_DAILY = Mart(
+    name="segment_daily",
+    columns=(
+        c.COMPANY_ID,
+        _SEGMENT,
+        TableColumn("dump_date", DATE, "Newest loaded dump date at the mart run.", is_nullable=False),
+        c.count("member_count", "Persons in the segment."),
+        c.count("joined_count", "Persons that joined in the runs of this dump date."),
+        c.count("left_count", "Persons that left in the runs of this dump date."),
+    ),
+    refresh_scope=None,
+    intermediate_tables={
+        "segment_member_before": IntermediateTable("SELECT * FROM segment_member", ""),
+        "segment_member_written": IntermediateTable("SELECT * FROM segment_member", ""),
+        "segment_daily_before": IntermediateTable(_sql("segment_member/segment_daily_before"), ""),
+    },
+    change_log_of="segment_member",
 )

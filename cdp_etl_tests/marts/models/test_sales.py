@@ -91,7 +91,7 @@ def test_which_actions_are_purchases_and_refunds_is_a_setting(loader: Loader) ->
 
 def test_a_sale_has_a_sign_of_its_own_whatever_sign_is_delivered(loader: Loader) -> None:
     """The smallest integer has no positive counterpart; 1e300 fits no amount."""
-    cases = {
+    cases: Mapping[str, tuple[str, dict[str, Any], tuple[Any, ...]]] = {
         "1": ("Refund", {"price": 5.0, "quantity": 2}, ("refund", -2, Decimal(-10))),
         "2": ("Refund", {"price": 5.0, "quantity": -2}, ("refund", -2, Decimal(-10))),
         "3": ("Refund", {"price": 5.0}, ("refund", -1, Decimal(-5))),

@@ -1,15 +1,17 @@
-"""Segments: the file, its conditions, and worked examples of `segment_member`."""
+"""Segments: the file, its conditions, and worked examples of `segment_member` and `segment_daily`."""
 
 import re
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from cdp_etl.marts.errors import SegmentsInvalidError
 from cdp_etl.marts.models.segment_conditions import load_segments
 from cdp_etl.marts.models.segment_member import SEGMENT_MEMBER
-from cdp_etl.marts.refresh import refresh_mart
+from cdp_etl.marts.refresh import rebuild_mart, refresh_mart
 from cdp_etl.marts.settings import MartSettings
+from cdp_etl.marts.snapshot.names import DATABASE
 from cdp_etl_tests.marts.loading import ACTIVITY, SUBSCRIBER, Loader, make_record
 
 EXAMPLE = Path(__file__).parents[3] / "docs" / "segments.yaml"
@@ -124,3 +126,43 @@ def test_a_file_that_is_not_valid_is_refused_with_what_was_expected(tmp_path: Pa
 
     with pytest.raises(SegmentsInvalidError, match=re.escape(fact)):
         load_segments(path)
+
+
+_BUYERS = MartSettings(segments={"buyers": "purchase_count > 0"})
+
+
+def _log(loader: Loader) -> list[tuple[int, ...]]:
+    refresh_mart(loader.warehouse, SEGMENT_MEMBER, loader.settings)
+    rows = loader.rows(
+        "SELECT day(dump_date), member_count, joined_count, left_count FROM marts.segment_daily ORDER BY ALL"
+    )
+    return [tuple(row.values()) for row in rows]
+
+
+def test_the_log_has_a_row_for_each_dump_date_and_replaces_it_in_a_later_run(loader: Loader) -> None:
+    """The example of the documentation; a publish in between shows the replaced row once."""
+    loader = Loader(loader.folder, _BUYERS)
+    purchases = [make_record(ACTIVITY, n, identifiers=(f"c:{n}",), action="Purchase") for n in ("1", "2", "3")]
+    loader.load(ACTIVITY, 1, purchases[:2])
+    assert _log(loader) == [(1, 2, 2, 0)]
+
+    loader.load(ACTIVITY, 2, [purchases[2]])
+    assert _log(loader) == [(1, 2, 2, 0), (2, 3, 1, 0)]
+
+    loader.publish()
+    gone = make_record(ACTIVITY, "1", identifiers=("c:1",), action="Purchase", record_status="Deleted")
+    loader.load(ACTIVITY, 2, [purchases[2], gone])
+    assert _log(loader) == [(1, 2, 2, 0), (2, 2, 1, 1)]
+    loader.publish()
+    assert _published_sizes(loader) == [(2,), (2,)]
+
+    rebuild_mart(loader.warehouse, SEGMENT_MEMBER, loader.settings)
+    assert _log(loader) == [(1, 2, 2, 0), (2, 2, 1, 1)]
+
+    nobody = Loader(loader.folder, MartSettings(segments={"buyers": "purchase_count > 5"}))
+    assert _log(nobody) == [(1, 2, 2, 0), (2, 0, 1, 3)]
+
+
+def _published_sizes(loader: Loader) -> list[tuple[int, ...]]:
+    with duckdb.connect(loader.folder / "published" / DATABASE, read_only=True) as connection:
+        return connection.execute("SELECT member_count FROM marts.segment_daily ORDER BY dump_date").fetchall()
