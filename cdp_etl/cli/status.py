@@ -82,7 +82,7 @@ def status_command(
 
 def _status(row: dict[str, Any]) -> str:
     """Return the status of the attempt. If it loaded nothing, add whether an earlier load remains valid."""
-    has_earlier_load = row["loaded_load_id"] is not None and row["status"] in {"refused", "failed", "empty"}
+    has_earlier_load = row["loaded_load_id"] is not None and row["status"] in {"refused", "failed", "missing"}
     return f"{row['status']}, earlier load valid" if has_earlier_load else row["status"]
 
 

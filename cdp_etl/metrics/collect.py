@@ -26,7 +26,7 @@ from cdp_etl.metrics.duration_store import DurationStore
 from cdp_etl.warehouse import Warehouse, WarehouseMissingError, ledger
 
 OUTCOMES = ("accepted", "superseded", "quarantined")
-STATUSES = ("loaded", "unchanged", "refused", "failed", "empty")
+STATUSES = ("loaded", "unchanged", "refused", "failed", "missing")
 
 Samples = Iterator[tuple[Metric, tuple[str, ...], float]]
 """Metric, label values and value. A summary has two samples: first the count, then the sum."""

@@ -45,7 +45,7 @@ LOADS = Metric(
     "counter",
     ("entity", "status"),
     "attempts",
-    "Attempts to load a dump by status: loaded, unchanged, refused, failed, empty.",
+    "Attempts to load a dump by status: loaded, unchanged, refused, failed, missing.",
 )
 DUMPS = Metric(
     f"{PREFIX}dumps",

@@ -149,7 +149,7 @@ def _open_dates(settings: Settings, older: pl.DataFrame, end: date) -> set[date]
         rows = older.filter(pl.col("entity") == entity.table)
         if rows.is_empty():
             continue
-        delivered = set(rows.filter(pl.col("status") != "empty")["dump_date"].to_list())
+        delivered = set(rows.filter(pl.col("status") != "missing")["dump_date"].to_list())
         first: date = min(rows["dump_date"].to_list())
         dates |= set(settings.calendar(entity).expected(first, end - timedelta(days=1))) - delivered
     return dates

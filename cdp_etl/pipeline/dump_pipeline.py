@@ -121,7 +121,7 @@ def process_dump(settings: Settings, request: DumpRequest, report_progress: Repo
         if outcome.pull is None:
             is_expected = settings.calendar(request.entity).expects(request.dump_date)
             reason = NO_FILES if is_expected else NONE_EXPECTED
-            record_attempt(warehouse, request.entity, request.dump_date, "empty", reason, run_id=request.run_id)
+            record_attempt(warehouse, request.entity, request.dump_date, "missing", reason, run_id=request.run_id)
             return outcome
         outcome = _normalize(settings, request, outcome, report_progress)
         return _load(settings, warehouse, request, outcome, report_progress)

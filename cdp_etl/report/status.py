@@ -100,12 +100,12 @@ def _problems(entity: Entity, dump: DumpStatus | None, *, is_expected: bool) -> 
     newest = dump.newest
     if newest.status in {"loaded", "unchanged"}:
         return
-    if newest.status == "empty" and not is_expected and dump.loaded is None:
+    if newest.status == "missing" and not is_expected and dump.loaded is None:
         return
     fact = {
         "refused": "the dump was refused",
         "failed": "the dump could not be loaded",
-        "empty": "no files were found",
+        "missing": "no files were found",
     }[newest.status]
     earlier = " The earlier load of this dump stays in place." if dump.loaded is not None else ""
     yield f"{name(entity)}: {fact}. {newest.reason or ''}".rstrip() + earlier

@@ -161,7 +161,7 @@ def test_a_date_without_files_is_reported_and_is_no_failure(cdp_etl: Command) ->
     ran = cdp_etl(*RUN, "--entity", "sms-interaction")
 
     assert ran.code == 0
-    assert "empty" in ran.out
+    assert "missing" in ran.out
     assert "No file was delivered" in ran.out
 
 

@@ -53,10 +53,10 @@ def test_content_changed_under_the_same_listing_is_loaded_and_nothing_else_is_lo
     assert isinstance(request, dg.RunRequest)
     run(pipeline, "load", request)
     assert pipeline.ledger() == [
-        *((day, "empty") for day in (date(2026, 2, 28),)),
+        *((day, "missing") for day in (date(2026, 2, 28),)),
         (FIRST, "unchanged"),
         (SECOND, "loaded"),
-        *((SECOND + timedelta(days=later), "empty") for later in range(1, 6)),
+        *((SECOND + timedelta(days=later), "missing") for later in range(1, 6)),
     ]
     assert pipeline.query("SELECT id FROM staging.sms_interaction ORDER BY id") == [("1",), ("3",)]
 

@@ -127,7 +127,7 @@ def test_a_day_in_the_life(shop: Shop, tmp_path: Path) -> None:
     # The schedule polls all six entities and records the missing ones.
     shop.installed.wait(
         "the schedule has asked for the day",
-        lambda: statuses(warehouse).get((table(MISSING), day)) == "empty",
+        lambda: statuses(warehouse).get((table(MISSING), day)) == "missing",
         seconds=LONG,
     )
 
@@ -144,7 +144,7 @@ def test_a_day_in_the_life(shop: Shop, tmp_path: Path) -> None:
     ended = statuses(warehouse)
     assert {entity.table for entity in ENTITIES} == {loaded for loaded, _ in ended}
     assert ended[table(CORRUPT), day] == "refused"
-    assert ended[table(MISSING), day] == "empty"
+    assert ended[table(MISSING), day] == "missing"
     assert "part-1.ndjson.gz" in reason(warehouse, table(CORRUPT), day)
     for entity in (*PUNCTUAL, LATE, CORRECTED):
         assert ended[table(entity), day] in {"loaded", "unchanged"}

@@ -74,7 +74,7 @@ def test_a_date_without_files_is_recorded_as_empty(
     outcome = pipeline.process()
 
     assert (outcome.pull, outcome.error) == (None, None)
-    assert pipeline.query(LEDGER) == [("empty", reason)]
+    assert pipeline.query(LEDGER) == [("missing", reason)]
 
 
 def test_an_unreadable_dump_is_recorded_as_refused(pipeline: DumpPipeline) -> None:

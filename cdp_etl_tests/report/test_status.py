@@ -62,7 +62,7 @@ def test_findings_about_the_files_of_a_dump_are_a_warning(report_warehouse: Repo
     [
         pytest.param("refused", "Product comment: the dump was refused. So it is.", id="refused"),
         pytest.param("failed", "Product comment: the dump could not be loaded. So it is.", id="failed"),
-        pytest.param("empty", "Product comment: no files were found. So it is.", id="empty"),
+        pytest.param("missing", "Product comment: no files were found. So it is.", id="missing"),
     ],
 )
 def test_a_dump_that_was_not_loaded_is_a_problem_with_its_reason(
@@ -80,7 +80,7 @@ def test_a_dump_that_was_not_loaded_is_a_problem_with_its_reason(
 def test_a_missing_dump_that_was_not_expected_is_no_problem(report_warehouse: ReportWarehouse) -> None:
     report_warehouse.load(ACTIVITY, 1, some(1))
     report_warehouse.refresh_marts()
-    record_attempt(report_warehouse.warehouse, COMMENT, day(1), "empty", "No files.")
+    record_attempt(report_warehouse.warehouse, COMMENT, day(1), "missing", "No files.")
 
     assert assessed(report_warehouse).status is DayStatus.OK
 
@@ -94,7 +94,7 @@ def test_a_day_without_an_expected_dump_is_complete_without_a_dump(
     report_warehouse.load(ACTIVITY, 1, some(1))
     report_warehouse.refresh_marts()
     if is_attempted:
-        record_attempt(report_warehouse.warehouse, ACTIVITY, day(2), "empty", "No files.")
+        record_attempt(report_warehouse.warehouse, ACTIVITY, day(2), "missing", "No files.")
 
     assessment = assessed(report_warehouse, 2, ReportOptions(expected=()))
 

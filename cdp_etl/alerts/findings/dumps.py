@@ -49,7 +49,7 @@ def dump_findings(
 
 def is_missing(row: Mapping[str, Any] | None) -> bool:
     """Return whether a row of the ledger, or its absence, means a missing dump. A refused dump is not missing."""
-    return row is None or (row["status"] in {"empty", "failed"} and row["loaded_load_id"] is None)
+    return row is None or (row["status"] in {"missing", "failed"} and row["loaded_load_id"] is None)
 
 
 def without_numbers(text: str) -> str:

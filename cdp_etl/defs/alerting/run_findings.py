@@ -21,7 +21,7 @@ from cdp_etl.entities import ENTITIES
 _LOOKBACK = timedelta(days=7)
 _MAX_RUNS = 50
 _MAX_SENTENCES = 5
-_DONE_STATUSES = {"loaded", "unchanged", "empty"}
+_DONE_STATUSES = {"loaded", "unchanged", "missing"}
 _LEDGER_KEYS = (ALL_FAILURES_IN_LEDGER, "days_stand_in_the_ledger")
 """The metadata key, and its name in events of version 0.1.0."""
 

@@ -109,13 +109,13 @@ def _dump_is_complete(evidence: Evidence) -> CheckOutcome | None:
     expected = [
         row
         for row in evidence.ledger.iter_rows(named=True)
-        if row["status"] != "empty" or calendar.expects(row["dump_date"])
+        if row["status"] != "missing" or calendar.expects(row["dump_date"])
     ]
     if not expected:
         return None
     newest = expected[-1]
     figures = {"dump_date": newest["dump_date"].isoformat(), "status": newest["status"]}
-    if newest["status"] in {"empty", "failed"}:
+    if newest["status"] in {"missing", "failed"}:
         return CheckOutcome(
             passed=False,
             sentence=f"{newest['dump_date']}: {newest['reason']}",

@@ -64,9 +64,9 @@ def _status(dump: DumpStatus | None, *, is_expected: bool) -> tuple[str, bool]:
     if newest.status in {"loaded", "unchanged"} and load is not None:
         files, delivered = unbroken(plural(load.files, "file", "files")), unbroken(size(load.bytes))
         return f"loaded {clock(load.finished_at)} · {files}, {delivered}", False
-    if newest.status == "empty" and load is None and not is_expected:
+    if newest.status == "missing" and load is None and not is_expected:
         return "not expected on this day", False
-    text = {"refused": "refused", "failed": "could not be loaded", "empty": "no files were found"}[newest.status]
+    text = {"refused": "refused", "failed": "could not be loaded", "missing": "no files were found"}[newest.status]
     return (text if load is None else f"{text}; an earlier load stays in place"), True
 
 

@@ -21,7 +21,7 @@ from cdp_etl.warehouse.load.protocols import DumpDelivery, LoadableDump
 from cdp_etl.warehouse.load.redelivery import Difference
 from cdp_etl.warehouse.sql import single_value, transaction
 
-Status = Literal["loaded", "unchanged", "refused", "failed", "empty", "withdrawn"]
+Status = Literal["loaded", "unchanged", "refused", "failed", "missing", "withdrawn"]
 
 _IN_PLACE = (
     "load_id",
@@ -71,7 +71,7 @@ class Outcome:
     """Outcome of a load attempt.
 
     Attributes:
-        status: Stored status. `empty` means that the dump had no files; the previous load stays in place.
+        status: Stored status. `missing` means that the dump had no files; the previous load stays in place.
             `withdrawn` is no attempt: consent statements of an earlier load were taken back.
         reason: Why nothing was loaded, in a sentence; None if the dump was loaded.
         changed_keys: Keys written to the change feed.
@@ -149,7 +149,7 @@ def record_attempt(  # noqa: PLR0913 - each is a column of the row
     warehouse: Warehouse,
     entity: Entity,
     dump_date: date,
-    status: Literal["refused", "failed", "empty"],
+    status: Literal["refused", "failed", "missing"],
     reason: str,
     *,
     run_id: str | None = None,

@@ -19,6 +19,7 @@ from cdp_etl.warehouse.schema.v5_standard_names import use_standard_names
 from cdp_etl.warehouse.schema.v6_folded_names import add_folded_names
 from cdp_etl.warehouse.schema.v7_contact_shaped_ids import add_contact_shaped_ids
 from cdp_etl.warehouse.schema.v8_consent_statements import count_refusals_without_contact
+from cdp_etl.warehouse.schema.v9_missing_dumps import rename_empty_status
 from cdp_etl.warehouse.sql import single_value, transaction
 
 MIGRATIONS: Sequence[Callable[[duckdb.DuckDBPyConnection], list[str]]] = (
@@ -30,6 +31,7 @@ MIGRATIONS: Sequence[Callable[[duckdb.DuckDBPyConnection], list[str]]] = (
     add_folded_names,
     add_contact_shaped_ids,
     count_refusals_without_contact,
+    rename_empty_status,
 )
 """Each function reads the file if it needs to and returns the statements to execute; the first is version 1."""
 

@@ -57,8 +57,8 @@ LOAD = OpsTable(
         TableColumn(
             "status",
             TEXT,
-            "loaded, unchanged, refused, failed or empty; withdrawn if an operator took the consent statements of"
-            " a load back.",
+            "loaded, unchanged, refused, failed or missing; withdrawn if an operator took the consent statements"
+            " of a load back.",
             is_nullable=False,
         ),
         TableColumn(

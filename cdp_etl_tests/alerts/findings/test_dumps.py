@@ -123,7 +123,7 @@ def test_days_without_a_delivery_and_days_before_the_lookback_are_not_missing() 
     ("row", "kinds"),
     [
         pytest.param(
-            {"status": "empty", "reason": "No file.", **NOTHING_LOADED}, [FindingKind.DUMP_MISSING], id="empty"
+            {"status": "missing", "reason": "No file.", **NOTHING_LOADED}, [FindingKind.DUMP_MISSING], id="missing"
         ),
         pytest.param(
             {"status": "failed", "reason": "No answer.", **NOTHING_LOADED},
@@ -135,7 +135,7 @@ def test_days_without_a_delivery_and_days_before_the_lookback_are_not_missing() 
             [FindingKind.DUMP_REFUSED],
             id="refused: it came",
         ),
-        pytest.param({"status": "empty", "reason": "No file."}, [], id="an earlier load is in place"),
+        pytest.param({"status": "missing", "reason": "No file."}, [], id="an earlier load is in place"),
     ],
 )
 def test_a_dump_that_is_due_has_one_finding(row: dict[str, Any], kinds: list[FindingKind]) -> None:

@@ -65,7 +65,7 @@ def test_no_files_are_a_finding_and_no_failure(pipeline: Pipeline) -> None:
 
     assert result.success
     assert pipeline.materialized(Layer.STAGING) == {"2026-03-01"}
-    assert pipeline.ledger() == [(FIRST, "loaded"), (SECOND, "empty")]
+    assert pipeline.ledger() == [(FIRST, "loaded"), (SECOND, "missing")]
     (complete,) = [
         check for check in result.get_asset_check_evaluations() if check.check_name == "dump_is_complete"
     ]
@@ -83,7 +83,7 @@ def test_an_empty_file_replaces_what_was_loaded_and_no_file_does_not(pipeline: P
     pipeline.load(FIRST, SECOND)
 
     assert pipeline.query("SELECT id FROM staging.sms_interaction") == [("2",)]
-    assert pipeline.ledger() == [(FIRST, "loaded"), (SECOND, "empty")]
+    assert pipeline.ledger() == [(FIRST, "loaded"), (SECOND, "missing")]
 
 
 def test_a_dump_with_too_many_bad_records_is_refused_and_its_reasons_are_shown(pipeline: Pipeline) -> None:

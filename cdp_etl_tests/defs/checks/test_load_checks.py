@@ -88,7 +88,7 @@ def test_a_newest_date_without_files_is_complete_if_none_are_expected(pipeline: 
     result = sundays_only.check_load(SECOND)
 
     assert outcome(result, "dump_is_complete") == (True, dg.AssetCheckSeverity.ERROR)
-    assert pipeline.query("SELECT reason FROM ops.load WHERE status = 'empty'") == [
+    assert pipeline.query("SELECT reason FROM ops.load WHERE status = 'missing'") == [
         ("No file was delivered for this day, and none is expected.",)
     ]
 

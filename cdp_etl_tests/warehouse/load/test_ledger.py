@@ -70,7 +70,7 @@ def test_the_ledger_has_the_newest_attempt_and_the_load_in_place(warehouse: Ware
     ]
 
 
-@pytest.mark.parametrize("status", ["refused", "failed", "empty"])
+@pytest.mark.parametrize("status", ["refused", "failed", "missing"])
 def test_an_attempt_that_loaded_nothing_leaves_the_load_in_place(warehouse: Warehouse, status: str) -> None:
     load_records(warehouse, 1, [comment("1")])
 
@@ -81,15 +81,15 @@ def test_an_attempt_that_loaded_nothing_leaves_the_load_in_place(warehouse: Ware
 
 
 def test_a_dump_never_loaded_has_nothing_in_place(warehouse: Warehouse) -> None:
-    record_attempt(warehouse, COMMENT, day(1), "empty", "There were no files.")
+    record_attempt(warehouse, COMMENT, day(1), "missing", "There were no files.")
 
-    assert ledger(warehouse).select("status", "loaded_load_seq").rows() == [("empty", None)]
+    assert ledger(warehouse).select("status", "loaded_load_seq").rows() == [("missing", None)]
 
 
 def test_the_ledger_is_filtered_by_entity_and_dates(warehouse: Warehouse) -> None:
     for number in (1, 2, 3):
-        record_attempt(warehouse, COMMENT, day(number), "empty", "There were no files.")
-    record_attempt(warehouse, EMAIL, day(2), "empty", "There were no files.")
+        record_attempt(warehouse, COMMENT, day(number), "missing", "There were no files.")
+    record_attempt(warehouse, EMAIL, day(2), "missing", "There were no files.")
 
     assert ledger(warehouse, COMMENT, day(2), day(3))["dump_date"].to_list() == [day(2), day(3)]
     assert ledger(warehouse, last=day(2)).height == 3

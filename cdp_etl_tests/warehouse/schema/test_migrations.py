@@ -14,7 +14,7 @@ from cdp_etl.contract.entity import Entity
 from cdp_etl.contract.render.polars_schema import polars_schema
 from cdp_etl.contract.table import TableColumn, folded_name, staging_columns
 from cdp_etl.entities import ENTITIES
-from cdp_etl.warehouse import StagingLayoutError, Warehouse, WarehouseNewerError
+from cdp_etl.warehouse import StagingLayoutError, Warehouse, WarehouseNewerError, ledger, record_attempt
 from cdp_etl.warehouse.schema import migrations, staging_tables
 from cdp_etl.warehouse.schema.migrations import MIGRATIONS
 from cdp_etl.warehouse.schema.ops_tables import OPS_TABLES
@@ -76,6 +76,15 @@ def test_a_new_file_gets_every_migration_once(warehouse: Warehouse) -> None:
     assert rows(warehouse, "SELECT version FROM ops.schema_version") == [
         (number,) for number in range(1, len(MIGRATIONS) + 1)
     ]
+
+
+def test_an_attempt_that_a_former_version_recorded_as_empty_is_missing(warehouse: Warehouse) -> None:
+    record_attempt(warehouse, EMAIL, date(2026, 3, 1), "missing", "No file was delivered.")
+    with warehouse.writing() as connection:
+        connection.execute("UPDATE ops.load SET status = 'empty'")
+        connection.execute("DELETE FROM ops.schema_version WHERE version = 9")
+
+    assert ledger(warehouse)["status"].to_list() == ["missing"]
 
 
 def test_a_file_of_a_newer_version_is_an_error(warehouse: Warehouse) -> None:
