@@ -3,6 +3,8 @@
 import csv
 import json
 import logging
+import os
+import pydoc
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -66,33 +68,66 @@ def _console(*, stderr: bool) -> Console:
     return _LiteralConsole(stderr=stderr, width=width, highlight=False, soft_wrap=False)
 
 
-def print_table(header: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str | None = None) -> None:
+def print_table(
+    header: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    *,
+    title: str | None = None,
+    console: Console | None = None,
+) -> None:
     """Print rows as a table; numbers are aligned to the right."""
+    _print(
+        Table(title=title, title_justify="left", title_style="bold", header_style="bold"), header, rows, console
+    )
+
+
+def print_lines(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Print rows as a table without rules: one line a row, if the width is enough."""
+    _print(Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold"), header, rows, None)
+
+
+def _print(table: Table, header: Sequence[str], rows: Iterable[Sequence[Any]], console: Console | None) -> None:
     cells = [list(row) for row in rows]
-    table = Table(title=title, title_justify="left", title_style="bold", header_style="bold")
     for position, name in enumerate(header):
         is_number = all(_is_number(row[position]) for row in cells if row[position] is not None)
         table.add_column(Text(visible(name)), justify="right" if cells and is_number else "left", overflow="fold")
     for row in cells:
         table.add_row(*(Text(visible(_format(cell))) for cell in row))
-    out().print(table)
+    (console or out()).print(table)
 
 
-def print_rows(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+def print_rows(header: Sequence[str], rows: Sequence[Sequence[Any]], console: Console) -> None:
     """Print rows as a table; as records, one line a value, if a table does not fit into the width."""
     shown = [[_with_zone(cell) for cell in row] for row in rows]
     widths = [
         max(len(visible(name)), *(min(len(visible(_format(row[position]))), _MAX_FOLDED) for row in shown), 0)
         for position, name in enumerate(header)
     ]
-    if sum(widths) + 3 * len(widths) + 1 <= out().width:
-        print_table(header, shown)
+    if sum(widths) + 3 * len(widths) + 1 <= console.width:
+        print_table(header, shown, console=console)
         return
     longest = max(len(visible(name)) for name in header)
     for number, row in enumerate(shown, start=1):
-        out().print(f"── {number} ".ljust(longest + 3, "─"))
+        console.print(f"── {number} ".ljust(longest + 3, "─"))
         for name, cell in zip(header, row, strict=True):
-            out().print(f"{visible(name).ljust(longest)}   {_format(cell)}", soft_wrap=True)
+            console.print(f"{visible(name).ljust(longest)}   {_format(cell)}", soft_wrap=True)
+
+
+@contextmanager
+def paged() -> Iterator[Console]:
+    """Yield the console of results. On a terminal with fewer lines than the result, the user's pager shows it."""
+    console = out()
+    if not console.is_terminal:
+        yield console
+        return
+    with console.capture() as captured:
+        yield console
+    text = captured.get()
+    if text.count("\n") < console.height:
+        sys.stdout.write(text)
+    else:
+        os.environ.setdefault("LESS", "FRSX")  # colours; long lines are not wrapped; a short text ends at once
+        pydoc.pager(text)
 
 
 def _with_zone(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""`cdp-etl sql`: a read-only query on the published snapshot, or on a copy of the warehouse.
+"""`cdp-etl sql`: read-only queries on the published snapshot, or on a copy of the warehouse.
 
 The query can read the snapshot's folder or the copy and nothing else, and writes nothing. The files of `--output`
 are written here, from the rows that DuckDB returns.
@@ -6,14 +6,15 @@ are written here, from the rows that DuckDB returns.
 
 import re
 import sys
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Annotated, Literal
 
 import duckdb
 import typer
 
-from cdp_etl.cli.output import out, print_csv, print_json, print_rows
+from cdp_etl.cli.output import out, paged, print_csv, print_json, print_rows
 from cdp_etl.cli.query_rows import OUTPUT_SUFFIXES, rows_of, write_parquet, write_rows
 from cdp_etl.cli.snapshot_reading import batches, reading, snapshot_database
 from cdp_etl.cli.statement_check import QueryError, require_reading_statement
@@ -41,9 +42,11 @@ def sql_command(  # noqa: PLR0913 - each is an option
     ] = None,
     warehouse: Annotated[
         bool,
-        typer.Option(
-            "--warehouse", help="Query a copy of the warehouse, made now: staging, quarantine, ops and the marts."
-        ),
+        typer.Option("--warehouse", help="Query a copy of the warehouse: staging, quarantine, ops and the marts."),
+    ] = False,
+    fresh: Annotated[
+        bool,
+        typer.Option("--fresh", help="With --warehouse: make a new copy, although this session has one already."),
     ] = False,
     exact: Annotated[
         bool, typer.Option("--exact", help="CSV: keep texts that a spreadsheet would evaluate as formulas.")
@@ -52,43 +55,74 @@ def sql_command(  # noqa: PLR0913 - each is an option
     """Query the published snapshot, read-only and without waiting for a load.
 
     The snapshot contains the marts as of one load. Accepted is one SELECT, EXPLAIN, DESCRIBE, SHOW or SUMMARIZE.
-    A result that is wider than the output is printed as records, one line a value. In CSV, a text that a
-    spreadsheet would evaluate as a formula gets a leading '.
+    A result that is wider than the output is printed as records, one line a value; one that is longer than the
+    terminal is shown by a pager. In CSV, a text that a spreadsheet would evaluate as a formula gets a leading '.
+    Without a query, a terminal gets a shell with history and completion. A copy of the warehouse is kept for the
+    session of the terminal and used again; --fresh makes a new one.
 
     Example: `cdp-etl sql "SELECT kind, count(*) AS n FROM marts.interaction GROUP BY ALL ORDER BY n DESC"`
     """
-    if (query is None) == (file is None):
+    is_shell = query is None and file is None and sys.stdin.isatty() and sys.stdout.isatty()
+    if not is_shell and (query is None) == (file is None):
         raise typer.BadParameter("expected a query, or --file with a file that contains it")
+    if fresh and not warehouse:
+        raise typer.BadParameter("--fresh is for --warehouse; the snapshot is always the newest")
+    _require_output(output_format, output, is_shell=is_shell)
+    text = query if query is not None else file.read_text(encoding="utf-8") if file else ""
+    settings = load_settings()
+    database = snapshot_database(settings.published.resolve()) if not warehouse else None
+    if not is_shell:
+        require_reading_statement(text)
+    with reading(database) if database else _reading_copy(settings, is_fresh=fresh) as connection:
+
+        def answer(statement: str) -> None:
+            with _query_errors(statement, database):
+                if is_shell:  # otherwise it was checked before the copy was made
+                    require_reading_statement(statement)
+                relation = connection.sql(statement)
+                if output is not None:
+                    count = write_rows(*batches(relation), output, is_exact=exact)
+                    out().print(f"{output}: {count} rows.")
+                else:
+                    _print(relation, output_format, is_exact=exact)
+
+        if is_shell:
+            from cdp_etl.cli.sql_shell import run_shell  # noqa: PLC0415 - for the shell alone
+
+            run_shell(connection, answer)
+        else:
+            answer(text)
+
+
+def _require_output(output_format: str, output: Path | None, *, is_shell: bool) -> None:
+    """Raise an error if rows cannot be written as the options say."""
+    if is_shell and (output is not None or output_format == "parquet"):
+        raise typer.BadParameter("expected a query: the shell prints its results")
     if output is not None and output.suffix not in OUTPUT_SUFFIXES:
         raise typer.BadParameter(f"{output.name} must end in {', '.join(OUTPUT_SUFFIXES)}")
     if output is not None and not output.parent.is_dir():
         raise typer.BadParameter(f"{output.parent} is no folder")
-    text = query if query is not None else file.read_text(encoding="utf-8") if file else ""
     if output_format == "parquet" and output is None and sys.stdout.isatty():
         raise typer.BadParameter(
             "--format parquet writes bytes: redirect the output, or use --output FILE.parquet"
         )
-    settings = load_settings()
-    database = snapshot_database(settings.published.resolve()) if not warehouse else None
-    require_reading_statement(text)
-    with reading(database) if database else _reading_copy(settings) as connection:
-        try:
-            relation = connection.sql(text)
-            if output is not None:
-                count = write_rows(*batches(relation), output, is_exact=exact)
-                out().print(f"{output}: {count} rows.")
-            else:
-                _print(relation, output_format, is_exact=exact)
-        except duckdb.PermissionException as error:
-            readable = database.parent if database else "the copy of the warehouse"
-            raise QueryError(
-                f"{str(error).strip()}. A query can read {readable} and nothing else. If the data folder was"
-                " moved, `cdp-etl marts publish` writes its new path."
-            ) from None
-        except duckdb.CatalogException as error:
-            raise QueryError(_with_place(str(error).strip(), text, is_snapshot=database is not None)) from None
-        except duckdb.Error as error:
-            raise QueryError(str(error).strip()) from None
+
+
+@contextmanager
+def _query_errors(query: str, database: Path | None) -> Iterator[None]:
+    """Raise DuckDB's errors of a query as QueryError. `database` is the snapshot; None: the copy."""
+    try:
+        yield
+    except duckdb.PermissionException as error:
+        readable = database.parent if database else "the copy of the warehouse"
+        raise QueryError(
+            f"{str(error).strip()}. A query can read {readable} and nothing else. If the data folder was"
+            " moved, `cdp-etl marts publish` writes its new path."
+        ) from None
+    except duckdb.CatalogException as error:
+        raise QueryError(_with_place(str(error).strip(), query, is_snapshot=database is not None)) from None
+    except duckdb.Error as error:
+        raise QueryError(str(error).strip()) from None
 
 
 def _with_place(message: str, query: str, *, is_snapshot: bool) -> str:
@@ -109,12 +143,13 @@ def _print(relation: duckdb.DuckDBPyRelation, output_format: str, *, is_exact: b
             write_parquet(*batches(relation), sys.stdout.buffer)
         case _:
             shown = list(rows_of(batches(relation.limit(_MAX_TABLE_ROWS + 1))[1]))
-            print_rows(header, shown[:_MAX_TABLE_ROWS])
-            if len(shown) > _MAX_TABLE_ROWS:
-                out().print(f"More than {_MAX_TABLE_ROWS} rows; --format csv prints all of them.")
+            with paged() as console:
+                print_rows(header, shown[:_MAX_TABLE_ROWS], console)
+                if len(shown) > _MAX_TABLE_ROWS:
+                    console.print(f"More than {_MAX_TABLE_ROWS} rows; --format csv prints all of them.")
 
 
-def _reading_copy(settings: Settings) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
+def _reading_copy(settings: Settings, *, is_fresh: bool) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
     from cdp_etl.cli.warehouse_copy import reading_copy  # noqa: PLC0415 - a warehouse imports polars
 
-    return reading_copy(settings.open_warehouse())
+    return reading_copy(settings.open_warehouse(), is_fresh=is_fresh)

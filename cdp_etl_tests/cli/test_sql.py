@@ -4,6 +4,8 @@ import csv
 import io
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from cdp_etl.cli import sql as sql_module
+from cdp_etl.cli.output import paged, print_rows
 from cdp_etl.cli.warehouse_copy import reading_copy
 from cdp_etl.data_folder import protect_data_folder
 from cdp_etl.settings import load_settings
@@ -276,3 +279,60 @@ def test_a_query_on_the_copy_does_not_hold_up_a_load() -> None:
 
     with original.reading() as connection:
         assert connection.execute(count).fetchall() == [(before + 1,)]
+
+
+@pytest.mark.usefixtures("warehouse")
+def test_a_session_uses_its_copy_again_until_a_fresh_one_is_wanted(capsys: pytest.CaptureFixture[str]) -> None:
+    original = load_settings().open_warehouse()
+    counts: list[int] = []
+
+    for is_fresh in (False, False, True):
+        with reading_copy(original, is_fresh=is_fresh, is_kept=True) as copy:
+            counts += copy.execute("SELECT count(*) FROM ops.metadata WHERE value = 'later'").fetchone() or ()
+        if len(counts) == 1:
+            with original.writing() as connection:
+                connection.execute("INSERT INTO ops.metadata SELECT 'added' AS name, 'later' AS value")
+
+    assert counts == [0, 0, 1]
+    assert len(list(original.path.parent.glob(".sql-*"))) == 1
+    assert "--fresh makes a new one" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("warehouse")
+def test_copies_that_ended_sessions_and_killed_commands_left_are_deleted() -> None:
+    original = load_settings().open_warehouse()
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    left = [f".sql-{ended.pid}-123-456", f".sql-{os.getpid()}-1", ".sql-x7k2q9"]
+    for name in left:
+        original.path.with_name(name).mkdir()
+
+    with reading_copy(original, is_kept=False):
+        pass
+
+    assert list(original.path.parent.glob(".sql-*")) == []
+
+
+class Terminal(io.StringIO):
+    """A terminal of 80 columns."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("rows", "pages"), [(3, 0), (60, 1)])
+def test_a_result_that_is_longer_than_the_terminal_is_shown_by_a_pager(
+    monkeypatch: pytest.MonkeyPatch, rows: int, pages: int
+) -> None:
+    shown: list[str] = []
+    terminal = Terminal()
+    monkeypatch.setattr("sys.stdout", terminal)
+    monkeypatch.setattr("pydoc.pager", shown.append)
+    for name, value in {"TERM": "xterm", "COLUMNS": "80", "LINES": "24"}.items():
+        monkeypatch.setenv(name, value)
+
+    with paged() as console:
+        print_rows(["number"], [[number] for number in range(rows)], console)
+
+    assert len(shown) == pages
+    assert str(rows - 1) in (shown or [terminal.getvalue()])[0]
