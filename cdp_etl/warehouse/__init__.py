@@ -26,6 +26,7 @@ from cdp_etl.warehouse.errors import (
 )
 from cdp_etl.warehouse.load.ledger import (
     files_in_place,
+    has_load,
     is_loaded,
     ledger,
     older_rules,
@@ -76,6 +77,7 @@ __all__ = [
     "compact",
     "files_in_place",
     "has_deleted_secret",
+    "has_load",
     "is_loaded",
     "ledger",
     "load_dump",

@@ -19,6 +19,7 @@ from cdp_etl.contract.normalization_settings import RULES_VERSION
 from cdp_etl.warehouse.connection import Warehouse
 from cdp_etl.warehouse.load.protocols import DumpDelivery, LoadableDump
 from cdp_etl.warehouse.load.redelivery import Difference
+from cdp_etl.warehouse.schema.business_timezone import is_anything_loaded
 from cdp_etl.warehouse.sql import single_value, transaction
 
 Status = Literal["loaded", "unchanged", "refused", "failed", "missing", "withdrawn"]
@@ -199,6 +200,14 @@ def files_in_place(warehouse: Warehouse, entity: Entity, dump_date: date) -> int
             [entity.table, dump_date],
         )
     return files or 0
+
+
+def has_load(warehouse: Warehouse) -> bool:
+    """Return whether any dump was ever loaded; False if no warehouse exists."""
+    if not warehouse.path.exists():
+        return False
+    with warehouse.reading() as connection:
+        return is_anything_loaded(connection)
 
 
 def is_loaded(warehouse: Warehouse, entity: Entity, dump_date: date, content_fingerprint: str) -> bool:

@@ -15,21 +15,27 @@ STORED_ZONE = f"SELECT max(value) FROM ops.metadata WHERE name = '{_NAME}'"
 
 
 def check(connection: duckdb.DuckDBPyConnection, configured: str) -> None:
-    """Compare the configured zone with the stored one, if there is one.
+    """Compare the configured zone with the stored one. Before the first load no day depends on it.
 
     Raises:
-        BusinessTimezoneChangedError: If they differ.
+        BusinessTimezoneChangedError: If they differ, and a dump was loaded.
     """
     zone = stored(connection)
-    if zone is not None and zone != configured:
+    if zone is not None and zone != configured and is_anything_loaded(connection):
         raise BusinessTimezoneChangedError(zone, configured)
 
 
 def store_or_check(connection: duckdb.DuckDBPyConnection, configured: str) -> None:
-    """Store the zone if none is stored, else compare as `check` does."""
+    """Store the zone if none is stored or nothing was loaded, else compare as `check` does."""
     check(connection, configured)
-    if stored(connection) is None:
+    if stored(connection) != configured:
         store(connection, configured)
+
+
+def is_anything_loaded(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Return whether any dump was ever loaded."""
+    found: bool = single_value(connection, "SELECT count(*) > 0 FROM ops.load WHERE status = 'loaded'")
+    return found
 
 
 def store(connection: duckdb.DuckDBPyConnection, zone: str) -> None:

@@ -6,7 +6,13 @@ from datetime import UTC, date, datetime
 import polars as pl
 import pytest
 
-from cdp_etl.warehouse import Warehouse, adopt_business_timezone
+from cdp_etl.warehouse import (
+    BusinessTimezoneChangedError,
+    Warehouse,
+    adopt_business_timezone,
+    record_attempt,
+)
+from cdp_etl_tests.warehouse.dumps import COMMENT
 from cdp_etl_tests.warehouse.loading import comment, load_records, rows
 
 
@@ -54,3 +60,20 @@ def test_the_days_are_those_that_normalization_gives_in_zones_whose_law_has_chan
 
 def test_adopting_the_stored_zone_changes_nothing(warehouse: Warehouse) -> None:
     assert not adopt_business_timezone(warehouse)
+
+
+def test_a_warehouse_without_loads_adopts_another_zone(warehouse: Warehouse) -> None:
+    record_attempt(warehouse, COMMENT, date(2026, 3, 1), "failed", "The landing zone does not answer.")
+    vietnam = replace(warehouse, business_timezone="Asia/Ho_Chi_Minh")
+
+    with vietnam.reading():
+        pass  # no error: no day depends on the zone
+    with vietnam.writing():
+        pass
+
+    assert rows(vietnam, "SELECT value FROM ops.metadata WHERE name = 'business_timezone'") == [
+        ("Asia/Ho_Chi_Minh",)
+    ]
+    load_records(vietnam, 1, [comment("1")])
+    with pytest.raises(BusinessTimezoneChangedError), warehouse.writing():
+        pass
