@@ -1,7 +1,9 @@
 """`cdp-etl alerts`: test the alert channels, list current findings, send alerts."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import typer
 
@@ -51,13 +53,15 @@ def test_command() -> None:
 def check_command(*, as_json: AsJson = False) -> None:
     """List current findings, and the channels that have not received them yet. Send and change nothing.
 
+    Exit with status 1 if there are findings.
+
     Example: `cdp-etl alerts check`
     """
     settings = load_settings()
     channels = [channel.name for channel in settings.channels()]
     now = datetime.now(UTC)
     state = read_state(settings.alerts)
-    snapshot = _collect(settings, state, now)
+    snapshot = current_findings(settings, state, now)
     pending = {
         name: {one.finding.key for one in pending_findings(state, snapshot, name, now)} for name in channels
     }
@@ -74,7 +78,13 @@ def check_command(*, as_json: AsJson = False) -> None:
     ]
     if as_json:
         print_json(rows)
-        return
+    else:
+        _print(rows, has_channel=bool(channels))
+    if rows:
+        raise typer.Exit(1)
+
+
+def _print(rows: Sequence[dict[str, Any]], *, has_channel: bool) -> None:
     if not rows:
         out().print("Nothing is wrong.")
         return
@@ -85,7 +95,7 @@ def check_command(*, as_json: AsJson = False) -> None:
             for row in rows
         ],
     )
-    if not channels:
+    if not has_channel:
         out().print(NO_CHANNEL)
 
 
@@ -105,7 +115,11 @@ def send_command() -> None:
         raise typer.Exit(1)
     now = datetime.now(UTC)
     results = dispatch(
-        settings.alerts, settings.installation(), channels, lambda state: _collect(settings, state, now), now
+        settings.alerts,
+        settings.installation(),
+        channels,
+        lambda state: current_findings(settings, state, now),
+        now,
     )
     for result in results:
         if result.error is None:
@@ -118,7 +132,7 @@ def send_command() -> None:
         raise typer.Exit(1)
 
 
-def _collect(settings: Settings, state: NotificationState, now: datetime) -> FindingsSnapshot:
+def current_findings(settings: Settings, state: NotificationState, now: datetime) -> FindingsSnapshot:
     """Return the current findings. A damaged storage of Dagster is one of them and blocks no other."""
     try:
         with open_instance(settings) as instance:

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from cdp_etl.cli.output import err, out, print_table, progress
+from cdp_etl.cli.options import AsJson
+from cdp_etl.cli.output import err, out, print_json, print_table, progress
 from cdp_etl.marts.full_check.check import check_marts
 from cdp_etl.marts.registry import MARTS
 from cdp_etl.marts.snapshot.check import check_snapshot
@@ -20,6 +21,7 @@ def check_command(
     full: Annotated[
         bool, typer.Option("--full", help="Check all stored data. As expensive as a rebuild of all marts.")
     ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Run all checks over all data of staging and marts.
 
@@ -52,12 +54,18 @@ def check_command(
         for mart, of_mart in results.items()
         for one in of_mart
     ]
-    print_table(("table", "check", "passed", "detail"), rows)
-    if not all(passed for _, _, passed, _ in rows):
+    header = ("table", "check", "passed", "detail")
+    is_passed = all(passed for _, _, passed, _ in rows)
+    if as_json:
+        print_json([dict(zip(header, row, strict=True)) for row in rows])
+    else:
+        print_table(header, rows)
+    if not is_passed:
         err().print(
             "The full check failed. The next refresh rebuilds a mart with a failed check before anything is"
             " published; `cdp-etl marts rebuild --all` rebuilds all marts now.",
             soft_wrap=True,
         )
         raise typer.Exit(1)
-    out().print("All checks passed.")
+    if not as_json:
+        out().print("All checks passed.")

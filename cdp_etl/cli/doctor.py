@@ -217,10 +217,14 @@ def _dagster(settings: Settings) -> Iterator[HealthCheck]:
         yield HealthCheck("Dagster's storage", ok=False, detail=str(error))
         return
     yield HealthCheck("Dagster's storage", ok=True, detail=f"Reachable, with {runs} runs.")
+    if not settings.daemon:
+        yield HealthCheck("Dagster's daemon", ok=True, detail="Not used: CDP_ETL_DAEMON is false.")
+        return
     yield HealthCheck(
         "Dagster's daemon",
         not stopped,
-        f"Not running: {', '.join(stopped)}. Schedules and sensors wait for `cdp-etl ui` or the service."
+        f"Not running: {', '.join(stopped)}. Schedules and sensors wait for `cdp-etl ui` or the"
+        " service. If cron runs `cdp-etl run`, set CDP_ETL_DAEMON=false."
         if stopped
         else "Running.",
     )

@@ -1,9 +1,8 @@
 """`cdp-etl landing` and `cdp-etl archive`: dumps in the landing zone, retention of the raw archive."""
 
 from dataclasses import replace
-from datetime import date, datetime, timedelta
-from typing import Annotated
-from zoneinfo import ZoneInfo
+from datetime import date, timedelta
+from typing import Annotated, Any
 
 import typer
 
@@ -12,6 +11,8 @@ from cdp_etl.cli.options import AsJson, EntityNames, parse_date, selected_entiti
 from cdp_etl.cli.output import out, print_json, print_table, progress
 from cdp_etl.entities import BY_NAME
 from cdp_etl.landing import DumpProbe, ZoneProbe, probe_zones
+from cdp_etl.landing.retention import PrunedPull
+from cdp_etl.normalize.lake.retention import PrunedOutput
 from cdp_etl.pipeline.retention import prune_all
 from cdp_etl.settings import Settings, load_settings
 
@@ -48,7 +49,7 @@ def check_command(
     Example: `cdp-etl landing check --date 2026-03-01`
     """
     settings = load_settings()
-    today = _today(settings)
+    today = settings.today()
     days = [day] if day is not None else [today - timedelta(days=1), today]
     zones = {one.name: settings.zone(one) for one in selected_entities(entity)}
     with progress() as report:
@@ -100,6 +101,7 @@ def prune_command(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="List what would be deleted, and delete nothing.")
     ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Delete pulls that are older than CDP_ETL_KEEP_DAYS or CDP_ETL_KEEP_SUPERSEDED_DAYS from the raw archive.
 
@@ -110,30 +112,24 @@ def prune_command(
     Example: `cdp-etl archive prune --dry-run`
     """
     settings = load_settings()
-    pruned = prune_all(settings, _today(settings), dry_run=dry_run)
+    pruned = prune_all(settings, settings.today(), dry_run=dry_run)
+    listed = [_row("pull", pull, pull.reason) for pull in pruned.pulls]
+    listed += [_row("lake output", output, "superseded") for output in pruned.outputs]
+    if as_json:
+        print_json({"deleted": listed, "bytes": pruned.bytes, "is_dry_run": dry_run})
+        return
     print_table(
-        ("entity", "dump date", "kind", "content", "bytes", "reason"),
-        [
-            *(
-                (pull.entity, pull.dump_date, "pull", pull.fingerprint[:12], pull.bytes, pull.reason)
-                for pull in pruned.pulls
-            ),
-            *(
-                (
-                    output.entity,
-                    output.dump_date,
-                    "lake output",
-                    output.fingerprint[:12],
-                    output.bytes,
-                    "superseded",
-                )
-                for output in pruned.outputs
-            ),
-        ],
+        ("entity", "dump date", "kind", "content", "bytes", "reason"), [list(one.values()) for one in listed]
     )
     out().print(f"{pruned.bytes:,} bytes {'would be deleted' if dry_run else 'deleted'}.")
 
 
-def _today(settings: Settings) -> date:
-    """Return the current date in the dump time zone."""
-    return datetime.now(ZoneInfo(settings.dump_timezone)).date()
+def _row(kind: str, deleted: PrunedPull | PrunedOutput, reason: str) -> dict[str, Any]:
+    return {
+        "entity": deleted.entity,
+        "dump_date": deleted.dump_date,
+        "kind": kind,
+        "content": deleted.fingerprint[:12],
+        "bytes": deleted.bytes,
+        "reason": reason,
+    }

@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from cdp_etl.cli.lazy_group import subcommands
-from cdp_etl.cli.output import out, print_table, progress
+from cdp_etl.cli.options import AsJson
+from cdp_etl.cli.output import out, print_json, print_table, progress
 from cdp_etl.marts.refresh import MartResult, rebuild_mart, rebuild_marts, refresh_marts
 from cdp_etl.marts.registry import MARTS, mart_named
 from cdp_etl.marts.snapshot.manifest import Snapshot
@@ -27,6 +28,7 @@ def rebuild_command(
         bool,
         typer.Option("--all", help="Rebuild all marts. Required after CDP_ETL_BUSINESS_TIMEZONE was changed."),
     ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Rebuild marts in full, refresh the downstream marts, and publish the snapshot.
 
@@ -42,6 +44,11 @@ def rebuild_command(
         results = _rebuild_all(settings) if everything else _rebuild(settings, mart or [])
         report("Publishing …")
         _publish(settings)
+    if as_json:
+        print_json(
+            [{"mart": result.mart, "rows": result.row_count, "load_seq": result.load_seq} for result in results]
+        )
+        return
     print_table(
         ("mart", "rows", "applied load"), [(result.mart, result.row_count, result.load_seq) for result in results]
     )

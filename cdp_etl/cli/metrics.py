@@ -3,6 +3,7 @@
 import sys
 from datetime import UTC, datetime
 
+from cdp_etl.cli.alerts import current_findings
 from cdp_etl.metrics import collect_metrics, render
 from cdp_etl.settings import load_settings
 
@@ -14,4 +15,7 @@ def metrics_command() -> None:
 
     Example: `cdp-etl metrics`
     """
-    sys.stdout.write(render(collect_metrics(load_settings().metrics_sources(), datetime.now(UTC))).decode())
+    settings, now = load_settings(), datetime.now(UTC)
+    sources = settings.metrics_sources()
+    findings = current_findings(settings, sources.notification_state, now).findings
+    sys.stdout.write(render(collect_metrics(sources, findings, now)).decode())

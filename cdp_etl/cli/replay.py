@@ -11,8 +11,16 @@ from typing import Annotated
 
 import typer
 
-from cdp_etl.cli.options import EntityNames, FromDate, FromDateOrAll, ToDate, ToDateOrAll, selected_entities
-from cdp_etl.cli.output import out, print_error, print_table, progress
+from cdp_etl.cli.options import (
+    AsJson,
+    EntityNames,
+    FromDate,
+    FromDateOrAll,
+    ToDate,
+    ToDateOrAll,
+    selected_entities,
+)
+from cdp_etl.cli.output import out, print_error, print_json, print_table, progress
 from cdp_etl.contract.entity import Entity
 from cdp_etl.defs.assets.load import LoadConfig
 from cdp_etl.defs.in_process import InProcessJobs, require_dump_dates
@@ -38,7 +46,9 @@ class _DumpBefore:
     quarantined: int
 
 
-def replay_command(*, first: FromDate, last: ToDate = None, entity: EntityNames = None) -> None:
+def replay_command(
+    *, first: FromDate, last: ToDate = None, entity: EntityNames = None, as_json: AsJson = False
+) -> None:
     """Normalize dumps with quarantined records again, load them, and refresh the marts.
 
     The dumps are read from the raw archive with the current rules and settings. Records that are accepted now are
@@ -57,9 +67,9 @@ def replay_command(*, first: FromDate, last: ToDate = None, entity: EntityNames 
         if dump.quarantined
     ]
     if not before:
-        out().print("The quarantine is empty.")
+        _print_nothing("The quarantine is empty.", as_json=as_json)
         return
-    _replay(settings, before, LoadConfig())
+    _replay(settings, before, LoadConfig(), as_json=as_json)
 
 
 def replay_older_rules_command(
@@ -70,6 +80,7 @@ def replay_older_rules_command(
     first: FromDateOrAll = None,
     last: ToDateOrAll = None,
     entity: EntityNames = None,
+    as_json: AsJson = False,
 ) -> None:
     """Normalize and load the dumps that older rules normalized, and refresh the marts.
 
@@ -101,12 +112,19 @@ def replay_older_rules_command(
         for dump in [latest_normalized(settings.lake, one, day)]
     ]
     if not before:
-        out().print("No dump of older rules can be replayed.")
+        _print_nothing("No dump of older rules can be replayed.", as_json=as_json)
         return
-    _replay(settings, before, LoadConfig(accept_removal=True))
+    _replay(settings, before, LoadConfig(accept_removal=True), as_json=as_json)
 
 
-def _replay(settings: Settings, before: Sequence[_DumpBefore], config: LoadConfig) -> None:
+def _print_nothing(sentence: str, *, as_json: bool) -> None:
+    if as_json:
+        print_json([])
+    else:
+        out().print(sentence)
+
+
+def _replay(settings: Settings, before: Sequence[_DumpBefore], config: LoadConfig, *, as_json: bool) -> None:
     """Normalize, load and print the dumps, which are in order of entity and date."""
     dates = [dump.dump_date for dump in before]
     first, last = min(dates), max(dates)
@@ -118,8 +136,8 @@ def _replay(settings: Settings, before: Sequence[_DumpBefore], config: LoadConfi
             for consecutive in _ranges([dump.dump_date for dump in dumps])
         ]
         results.append(jobs.refresh_marts(first, last))
-        write_metrics_file(settings)
-    _print(settings, before, first, last)
+        write_metrics_file(settings, instance)
+    _print(settings, before, first, last, as_json=as_json)
     failures = [failure for result in results for failure in result.failures]
     for failure in failures:
         print_error(failure)
@@ -134,7 +152,7 @@ def _ranges(dates: Sequence[date]) -> Iterator[tuple[date, date]]:
         yield consecutive[0], consecutive[-1]
 
 
-def _print(settings: Settings, before: Sequence[_DumpBefore], first: date, last: date) -> None:
+def _print(settings: Settings, before: Sequence[_DumpBefore], first: date, last: date, *, as_json: bool) -> None:
     attempts = {
         (row["entity"], row["dump_date"]): row
         for row in ledger(settings.open_warehouse(), None, first, last).iter_rows(named=True)
@@ -154,8 +172,9 @@ def _print(settings: Settings, before: Sequence[_DumpBefore], first: date, last:
                 attempt.get("reason"),
             )
         )
-    print_table(
-        ("dump date", "entity", "status", "quarantined before", "quarantined now", "reason"),
-        rows,
-        title="Replayed dumps",
-    )
+    header = ("dump date", "entity", "status", "quarantined before", "quarantined now", "reason")
+    if as_json:
+        names = [name.replace(" ", "_") for name in header]
+        print_json([dict(zip(names, row, strict=True)) for row in rows])
+    else:
+        print_table(header, rows, title="Replayed dumps")

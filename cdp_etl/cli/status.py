@@ -1,11 +1,23 @@
 """`cdp-etl status`: load attempts of dumps, and the load that each mart has applied."""
 
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, time
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 import polars as pl
+import typer
 
-from cdp_etl.cli.options import AsJson, EntityNames, FromDateOrAll, ToDateOrAll, selected_entities
-from cdp_etl.cli.output import out, print_json, print_table
+from cdp_etl.cli.dump_sentences import sentences_once
+from cdp_etl.cli.options import (
+    AsJson,
+    EntityNames,
+    FromDateOrAll,
+    ToDateOrAll,
+    parse_date,
+    selected_entities,
+)
+from cdp_etl.cli.output import out, print_json, print_lines
 from cdp_etl.marts.engine.state import state_of
 from cdp_etl.marts.registry import MARTS
 from cdp_etl.pipeline.older_rules import find_older_rules
@@ -13,31 +25,50 @@ from cdp_etl.settings import load_settings
 from cdp_etl.warehouse import Warehouse, WarehouseMissingError, ledger
 
 _SIGNS = {"added": "+", "changed": "~", "removed": "-"}
-_COUNTS = ("records_read", "accepted", "superseded", "quarantined", "with_warnings")
+_LATEST_DATES = 14
+_WIDE = 120
+"""Width from which a line has all counts."""
+
+Since = Annotated[
+    date | None,
+    typer.Option(
+        "--since",
+        parser=parse_date,
+        metavar="DATE",
+        help="Only dumps with an attempt to load them since this day.",
+    ),
+]
 
 
 def status_command(
     *,
     first: FromDateOrAll = None,
     last: ToDateOrAll = None,
+    since: Since = None,
     entity: EntityNames = None,
     as_json: AsJson = False,
 ) -> None:
     """Show the latest load attempt of each dump, and the load that each mart has applied.
 
-    Example: `cdp-etl status --from 2026-03-01 --json`
+    The newest dump date comes first. A sentence that several dumps share is printed once. Without --from, --to and
+    --since the table has the latest 14 dump dates; --json has all.
+
+    Example: `cdp-etl status --since yesterday`
     """
     settings = load_settings()
     warehouse = settings.open_warehouse()
-    tables = [one.table for one in selected_entities(entity)]
+    names = {one.table: one.name for one in selected_entities(entity)}
     try:
-        dumps = ledger(warehouse, None, first, last).filter(pl.col("entity").is_in(tables))
+        dumps = ledger(warehouse, None, first, last).filter(pl.col("entity").is_in(list(names)))
     except WarehouseMissingError as error:
         if as_json:
             print_json({"dumps": [], "marts": [], "older_rules": {"replayable": 0, "pruned": 0}})
         else:
             out().print(str(error))
         return
+    if since is not None:
+        day = datetime.combine(since, time(), ZoneInfo(settings.dump_timezone))
+        dumps = dumps.filter(pl.col("finished_at") >= day)
     marts = _marts(warehouse)
     older = find_older_rules(settings, warehouse)
     if as_json:
@@ -50,51 +81,70 @@ def status_command(
             }
         )
         return
-    print_table(
-        (
-            "dump date",
-            "entity",
-            "status",
-            "read",
-            "accepted",
-            "superseded",
-            "quarantined",
-            "with warnings",
-            "redelivered",
-            "reason",
-        ),
-        (
-            [row["dump_date"], row["entity"].replace("_", "-"), _status(row)]
-            + [row[count] for count in _COUNTS]
-            + [_redelivered(row), _reason(row)]
-            for row in dumps.sort("dump_date", "entity").iter_rows(named=True)
-        ),
-        title="Dumps: latest attempt",
-    )
-    print_table(
-        ("mart", "applied load"),
-        [(mart["mart"], mart["load_seq"] or "never refreshed") for mart in marts],
-        title="Marts",
-    )
+    rows = sorted(dumps.to_dicts(), key=lambda row: (-row["dump_date"].toordinal(), row["entity"]))
+    dates = sorted({row["dump_date"] for row in rows}, reverse=True)
+    if first is last is since is None and len(dates) > _LATEST_DATES:
+        rows = [row for row in rows if row["dump_date"] >= dates[_LATEST_DATES - 1]]
+        hidden = (
+            f"{len(dates) - _LATEST_DATES} earlier dump dates are not listed; `cdp-etl status --from DATE` does."
+        )
+    else:
+        hidden = ""
+    _print_dumps(rows, names)
+    if hidden:
+        out().print(hidden)
+    for sentence in sentences_once(
+        ((row["dump_date"], names[row["entity"]]), sentence) for row in rows for sentence in _sentences(row)
+    ):
+        out().print(sentence, soft_wrap=True)
+    _print_marts(marts)
     if older:
-        out().print(older.sentence)
+        out().print(older.sentence, soft_wrap=True)
 
 
-def _status(row: dict[str, Any]) -> str:
-    """Return the status of the attempt. If it loaded nothing, add whether an earlier load remains valid."""
-    has_earlier_load = row["loaded_load_id"] is not None and row["status"] in {"refused", "failed", "missing"}
-    return f"{row['status']}, earlier load valid" if has_earlier_load else row["status"]
+def _print_dumps(rows: Sequence[dict[str, Any]], names: Mapping[str, str]) -> None:
+    is_wide = out().width >= _WIDE
+    counts = {"read": "records_read"} | ({"accepted": "accepted", "superseded": "superseded"} if is_wide else {})
+    counts |= {"quarantined": "quarantined"} | ({"warnings": "with_warnings"} if is_wide else {})
+    print_lines(
+        ("dump date", "entity", "status", "tried at, UTC" if is_wide else "at, UTC", *counts),
+        [
+            [row["dump_date"], names[row["entity"]], row["status"]]
+            + [row["finished_at"].astimezone(UTC).strftime("%Y-%m-%d %H:%M" if is_wide else "%m-%d %H:%M")]
+            + [row[column] for column in counts.values()]
+            for row in rows
+        ],
+    )
 
 
-def _reason(row: dict[str, Any]) -> str | None:
-    """Return the reason of the attempt. If the files were loaded before, add the findings of that load."""
-    if row["status"] == "unchanged" and row["loaded_findings"] is not None:
-        return f"{row['reason']} {row['loaded_findings']}"
-    reason: str | None = row["reason"]
-    return reason
+def _print_marts(marts: Sequence[dict[str, Any]]) -> None:
+    """Print which load the marts have applied; one line if it is the same one."""
+    loads = {mart["load_seq"] for mart in marts}
+    if loads == {None}:
+        out().print("No mart was refreshed yet.")
+    elif len(loads) == 1:
+        out().print(f"All {len(marts)} marts have applied load {loads.pop()}.")
+    else:
+        print_lines(
+            ("mart", "applied load"),
+            [(mart["mart"], mart["load_seq"] or "never refreshed") for mart in marts],
+        )
 
 
-def _redelivered(row: dict[str, Any]) -> str:
+def _sentences(row: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what a person should know about a dump beyond its counts."""
+    is_loaded = row["status"] in {"loaded", "unchanged"}
+    if not is_loaded and row["reason"] is not None:
+        yield row["reason"]
+    if not is_loaded and row["loaded_load_id"] is not None:
+        yield "An earlier load is still valid."
+    if is_loaded and row["loaded_findings"] is not None:
+        yield row["loaded_findings"]
+    if redelivered := _redelivered(row):
+        yield f"Redelivered: {redelivered}."
+
+
+def _redelivered(row: Mapping[str, Any]) -> str:
     """Return the changes of the valid load against the one before; empty for a first load, where all is added."""
     counts = {
         what: {change: row[f"loaded_{what}_{change}"] or 0 for change in _SIGNS} for what in ("files", "records")

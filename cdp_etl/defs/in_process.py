@@ -10,7 +10,7 @@ from datetime import date
 import dagster as dg
 
 from cdp_etl.contract.entity import Entity
-from cdp_etl.defs.alerting.run_findings import failure_sentence
+from cdp_etl.defs.alerting.run_findings import failure_sentence, is_in_ledger
 from cdp_etl.defs.assets.load import SKIP_UNCHANGED_TAG, LoadConfig
 from cdp_etl.defs.build import build_pipeline
 from cdp_etl.defs.jobs import LOAD_JOB, MARTS_JOB, load_keys
@@ -41,10 +41,12 @@ class RunResult:
     Attributes:
         run_id: Id of the run, also in the UI and the ledger.
         failures: The reason of each failed step.
+        unrecorded: Those of them that the ledger does not have.
     """
 
     run_id: str
     failures: Sequence[str]
+    unrecorded: Sequence[str] = ()
 
 
 class InProcessJobs:
@@ -114,8 +116,11 @@ class InProcessJobs:
             run_config=config | _QUIET,
             asset_selection=None if assets is None else list(assets),
         )
+        failed = result.filter_events(lambda event: event.is_step_failure)
         return RunResult(
-            result.run_id, [failure_sentence(event) for event in result.filter_events(lambda e: e.is_step_failure)]
+            result.run_id,
+            [failure_sentence(event) for event in failed],
+            [failure_sentence(event) for event in failed if not is_in_ledger(event)],
         )
 
 

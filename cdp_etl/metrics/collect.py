@@ -15,7 +15,7 @@ import polars as pl
 
 from cdp_etl.alerts.findings.dumps import is_missing
 from cdp_etl.alerts.findings.expectation import Expectation
-from cdp_etl.alerts.findings.finding import FindingKind
+from cdp_etl.alerts.findings.finding import Finding, FindingKind
 from cdp_etl.alerts.notification_state import NotificationState
 from cdp_etl.contract.entity import Entity
 from cdp_etl.marts.registry import MARTS
@@ -44,7 +44,7 @@ class MetricsSources:
         archive: Folder of delivered files.
         published: Folder of the snapshot.
         durations: Durations of stages and lock waits.
-        notification_state: Open findings and messages sent.
+        notification_state: Messages sent.
     """
 
     warehouse: Warehouse
@@ -57,8 +57,13 @@ class MetricsSources:
     notification_state: NotificationState
 
 
-def collect_metrics(sources: MetricsSources, now: datetime) -> Samples:
+def collect_metrics(sources: MetricsSources, findings: Iterable[Finding], now: datetime) -> Samples:
     """Yield every sample.
+
+    Args:
+        sources: Where the values come from.
+        findings: The open findings, whether or not they are sent to a channel.
+        now: Current time, UTC.
 
     Raises:
         WarehouseLockedError: If the lock is not acquired within `lock_timeout_seconds`.
@@ -66,7 +71,7 @@ def collect_metrics(sources: MetricsSources, now: datetime) -> Samples:
     yield from _ledger(sources, now)
     yield from _durations(sources.durations)
     yield from _storage(sources)
-    yield from _alerts(sources.notification_state)
+    yield from _alerts([finding.kind for finding in findings], sources.notification_state)
     yield definitions.WRITTEN, (), now.timestamp()
 
 
@@ -168,8 +173,7 @@ def _tree_sizes(folder: Path) -> Iterator[int]:
                 yield found.st_size
 
 
-def _alerts(state: NotificationState) -> Samples:
-    kinds = [tracked.finding.kind for tracked in state.findings.values() if not tracked.is_resolved]
+def _alerts(kinds: Sequence[FindingKind], state: NotificationState) -> Samples:
     for kind in FindingKind:
         yield definitions.FINDINGS, (kind.value,), kinds.count(kind)
     for channel, outcome, count in state.message_counts():

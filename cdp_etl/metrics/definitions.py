@@ -129,7 +129,7 @@ FINDINGS = Metric(
     "gauge",
     ("kind",),
     "findings",
-    "Open findings at the latest dispatch of alerts, by kind.",
+    "Open findings by kind, whether or not a channel is configured.",
 )
 MESSAGES = Metric(
     f"{PREFIX}alert_messages_total",

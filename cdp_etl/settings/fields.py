@@ -163,6 +163,10 @@ class PipelineSettings(BaseSettings):
     # Schedule of dumps, and limits above which a dump is refused
     first_dump_date: date = Field(default=date(2026, 1, 1), description="First possible dump date.")
     dump_timezone: TimeZone = Field(default="UTC", description="Time zone in which a dump date begins and ends.")
+    daemon: bool = Field(
+        default=True,
+        description="Whether Dagster's daemon runs here; false if cron runs `cdp-etl run` instead.",
+    )
     schedule: str = Field(
         default="0 6 * * *", description="Cron time, in the dump time zone, of loading yesterday's dumps."
     )

@@ -6,10 +6,11 @@ numba, botocore, asyncssh, DuckDB and polars. A test holds this.
 
 import os
 from collections.abc import Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
+from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -69,6 +70,10 @@ class Settings(ObservabilitySettings, PipelineSettings):
     def instance_folder(self) -> Path:
         """Dagster's home folder: runs, events, schedules."""
         return self.dagster_home or self.data / "dagster"
+
+    def today(self) -> date:
+        """Return the current date in the dump time zone."""
+        return datetime.now(UTC).astimezone(ZoneInfo(self.dump_timezone)).date()
 
     def landing_folders(self) -> list[Path]:
         """Return the folders of this machine that are landing zones; other programs write to them."""

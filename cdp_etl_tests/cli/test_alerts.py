@@ -81,8 +81,10 @@ def test_without_a_channel_there_is_nothing_to_test(cdp_etl: Command) -> None:
 
 def test_findings_are_listed_and_nothing_is_sent(refused: Command, server: Webhook) -> None:
     (row,) = json.loads(refused("alerts", "check", "--json").out)
-    table = refused("alerts", "check").out
+    ended = refused("alerts", "check")
+    table = ended.out
 
+    assert ended.code == 1
     assert (row["kind"], row["place"]) == ("dump refused", "sms-interaction 2026-03-01")
     assert row["to_be_told_to"] == ["webhook"]
     assert "dump refused" in table
@@ -102,7 +104,9 @@ def test_new_findings_are_sent_once(refused: Command, server: Webhook) -> None:
 
 
 def test_without_findings_the_command_says_so(loaded: Command) -> None:
-    assert loaded("alerts", "check").out.startswith("Nothing is wrong.")
+    ended = loaded("alerts", "check")
+
+    assert (ended.code, ended.out) == (0, "Nothing is wrong.\n")
 
 
 def test_the_address_can_be_in_a_file(

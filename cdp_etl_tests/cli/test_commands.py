@@ -8,13 +8,15 @@ import os
 import shutil
 import subprocess
 import sys
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from cdp_etl.cli.options import last_dates, parse_date
 from cdp_etl.cli.snapshot_reading import NoSnapshotError
+from cdp_etl.settings import load_settings
 from cdp_etl_tests.cli.conftest import Command, load_dump, publish_marts
 from cdp_etl_tests.defs.pipeline import FIRST, SECOND
 
@@ -99,8 +101,10 @@ def test_status_shows_the_changes_of_a_redelivery_and_none_of_a_first_load(cdp_e
     load_dump(FIRST)
 
     again = [row for row in cdp_etl("status").out.splitlines() if "sms-interaction" in row]
-    assert ["files" in row for row in first] == [False, False]
-    assert [" files +1 " in row for row in again] == [True, False]
+    assert [row.split()[0] for row in first] == ["2026-03-02", "2026-03-01"]
+    assert [row for row in first if "files" in row] == []
+    (redelivered,) = [row for row in again if "files" in row]
+    assert redelivered.startswith("2026-03-01 sms-interaction: Redelivered: files +1")
 
 
 def gzip_part_without_suffix() -> None:
@@ -155,14 +159,45 @@ def test_a_refused_dump_exits_with_1_and_the_marts_apply_the_others(cdp_etl: Com
 
 @pytest.mark.full
 @pytest.mark.usefixtures("marts_without_dagster")
-def test_a_date_without_files_is_reported_and_is_no_failure(cdp_etl: Command) -> None:
+def test_an_expected_date_without_files_exits_with_1_and_a_holiday_does_not(
+    cdp_etl: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
     Path("data/landing").mkdir(parents=True)
 
     ran = cdp_etl(*RUN, "--entity", "sms-interaction")
 
-    assert ran.code == 0
+    assert ran.code == 1
     assert "missing" in ran.out
-    assert "No file was delivered" in ran.out
+    assert "2026-03-01 sms-interaction: No file was delivered" in ran.err
+    assert "cdp-etl landing check --date 2026-03-01" in ran.err
+    assert str(Path("data/landing").absolute()) in ran.err
+    monkeypatch.setenv("CDP_ETL_DELIVERY_HOLIDAYS", "2026-03-01")
+    assert cdp_etl(*RUN, "--entity", "sms-interaction").code == 0
+
+
+@pytest.mark.full
+def test_a_wrong_landing_zone_is_reported_once_and_nothing_is_published(cdp_etl: Command) -> None:
+    ran = cdp_etl(*RUN, "--landing", "nowhere")
+
+    assert ran.code == 1
+    assert (ran.out + ran.err).count("the folder does not exist") == 1
+    assert "2026-03-01, 6 dumps: " in ran.err
+    assert "Nothing was ever loaded, so nothing was published." in ran.err
+    assert not Path("data/published").exists()
+
+
+def test_yesterday_and_the_last_dates_are_days_of_the_dump_time_zone(
+    cdp_etl: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CDP_ETL_DUMP_TIMEZONE", "Pacific/Kiritimati")
+    settings = load_settings()
+    yesterday = datetime.now(ZoneInfo("Pacific/Kiritimati")).date() - timedelta(days=1)
+
+    assert parse_date("yesterday") == yesterday
+    assert last_dates(settings, 1) == (yesterday, yesterday)
+    assert last_dates(settings, 7) == (yesterday - timedelta(days=6), yesterday)
+    assert last_dates(settings, 100_000)[0] == settings.first_dump_date
+    assert [cdp_etl("run").code, cdp_etl("run", "--from", "2026-03-01", "--last", "2").code] == [2, 2]
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,14 @@ def test_after_loads_by_hand_only_the_daemon_is_missing(loaded: Command) -> None
     assert "`cdp-etl ui`" in failed(ended)["Dagster's daemon"]
 
 
+def test_an_installation_without_daemon_is_healthy(loaded: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CDP_ETL_DAEMON", "false")
+
+    ended = loaded("doctor", "--json")
+
+    assert (ended.code, failed(ended)) == (0, {})
+
+
 def test_a_missing_zone_is_named_for_each_entity(loaded: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CDP_ETL_LANDING__EMAIL_INTERACTION", "elsewhere")
 

@@ -31,7 +31,7 @@ Values = dict[tuple[str, tuple[str, ...]], list[float]]
 def values(sources: MetricsSources, now: datetime | None = None) -> Values:
     """Return all values by name and labels."""
     found: Values = {}
-    for metric, labels, value in collect_metrics(sources, now or datetime.now(UTC)):
+    for metric, labels, value in collect_metrics(sources, (), now or datetime.now(UTC)):
         found.setdefault((metric.name, labels), []).append(value)
     return found
 

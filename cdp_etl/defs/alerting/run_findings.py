@@ -113,7 +113,7 @@ def _failures(instance: dg.DagsterInstance, run_id: str) -> list[str] | None:
         record.event_log_entry.get_dagster_event()
         for record in instance.get_records_for_run(run_id, of_type=dg.DagsterEventType.STEP_FAILURE).records
     ]
-    unrecorded = [event for event in events if not _is_in_ledger(event)]
+    unrecorded = [event for event in events if not is_in_ledger(event)]
     if events and not unrecorded:
         return None
     return [failure_sentence(event) for event in unrecorded] or _run_failure(instance, run_id)
@@ -125,7 +125,8 @@ def _run_failure(instance: dg.DagsterInstance, run_id: str) -> list[str]:
     return [record.event_log_entry.get_dagster_event().message or "" for record in ends[-1:]]
 
 
-def _is_in_ledger(event: dg.DagsterEvent) -> bool:
+def is_in_ledger(event: dg.DagsterEvent) -> bool:
+    """Return whether the ledger has all failures of a failed step."""
     failure = event.step_failure_data.user_failure_data
     return failure is not None and any(
         key in failure.metadata and failure.metadata[key].value is True for key in _LEDGER_KEYS

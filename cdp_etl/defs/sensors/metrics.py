@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
+from cdp_etl.defs.alerting.collect import collect_findings
 from cdp_etl.defs.error_boundary import tick_boundary
 from cdp_etl.defs.schedules import TICK_LOCK_TIMEOUT_SECONDS
 from cdp_etl.file_modes import ReadersGroupError
@@ -28,15 +29,15 @@ def build_metrics() -> dg.SensorDefinition:
         description="Write the metrics file CDP_ETL_METRICS_FILE, for node_exporter.",
     )
     @tick_boundary
-    def metrics(settings: dg.ResourceParam[Settings]) -> dg.SkipReason:
+    def metrics(context: dg.SensorEvaluationContext, settings: dg.ResourceParam[Settings]) -> dg.SkipReason:
         if settings.metrics_file is None:
             return dg.SkipReason("CDP_ETL_METRICS_FILE is not set.")
-        return dg.SkipReason(write_metrics_file(settings))
+        return dg.SkipReason(write_metrics_file(settings, context.instance))
 
     return metrics
 
 
-def write_metrics_file(settings: Settings) -> str:
+def write_metrics_file(settings: Settings, instance: dg.DagsterInstance) -> str:
     """Write the metrics file if one is set, with a short lock timeout. Return a sentence about the result.
 
     If it cannot be written, the old file remains and no run fails. Its modification time shows its age.
@@ -45,10 +46,12 @@ def write_metrics_file(settings: Settings) -> str:
         return ""
     sources = settings.metrics_sources()
     warehouse = replace(sources.warehouse, lock_timeout_seconds=TICK_LOCK_TIMEOUT_SECONDS)
+    now = datetime.now(UTC)
     try:
+        findings = collect_findings(settings, instance, sources.notification_state, now).findings
         write_metrics(
             settings.metrics_file,
-            collect_metrics(replace(sources, warehouse=warehouse), datetime.now(UTC)),
+            collect_metrics(replace(sources, warehouse=warehouse), findings, now),
             settings.readers(),
         )
     except (WarehouseError, ReadersGroupError, OSError) as error:

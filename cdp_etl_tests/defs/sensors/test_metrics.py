@@ -1,5 +1,6 @@
 """Sensor `metrics`."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import dagster as dg
@@ -12,7 +13,8 @@ from cdp_etl_tests.defs.pipeline import FIRST, Pipeline, sms
 
 def tick(settings: Settings) -> str:
     """Evaluate the sensor once. Return its skip message."""
-    result = build_metrics()(dg.build_sensor_context(resources={"settings": settings}))
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = build_metrics()(dg.build_sensor_context(instance, resources={"settings": settings}))
     assert isinstance(result, dg.SkipReason)
     return str(result.skip_message)
 
@@ -43,3 +45,13 @@ def test_a_file_that_cannot_be_written_does_not_fail_the_tick(
             message = tick(pipeline.settings.model_copy(update={"metrics_file": path}))
 
     assert message.startswith(f"The metrics file {path} was not updated.")
+
+
+def test_findings_are_counted_without_a_channel(settings: Settings, tmp_path: Path) -> None:
+    yesterday = settings.today() - timedelta(days=1)
+    path = tmp_path / "cdp_etl.prom"
+    expected = {"first_dump_date": yesterday, "lookback_days": 1, "alert_deadline": "24:00"}
+
+    tick(settings.model_copy(update={"metrics_file": path, **expected}))
+
+    assert 'cdp_etl_alert_findings{kind="dump missing"} 6.0' in path.read_text()
