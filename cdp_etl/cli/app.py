@@ -17,6 +17,10 @@ from cdp_etl.logs import configure_logs
 _DEBUG = "--debug"
 
 COMMANDS = {
+    "init": LazyCommand(
+        "init:init_command",
+        "Write the settings of a new installation to `.env`, and check them against the landing zone.",
+    ),
     "run": LazyCommand(
         "run:run_command", "Load the dumps of one or more dates, refresh the marts, and publish the snapshot."
     ),
