@@ -33,6 +33,7 @@ from cdp_etl.normalize.near_misses import near_misses
 from cdp_etl.normalize.readers.byte_stream import MAX_COLUMNS, ExpansionBound, ReadBounds
 from cdp_etl.normalize.readers.folder_values import folder_values
 from cdp_etl.normalize.source_files import SourceFile, content_fingerprint, in_delivery_order
+from cdp_etl.normalize.validation_progress import ValidationProgress
 from cdp_etl.storage_errors import is_unreadable
 
 BATCH_BYTES: Final = 32 << 20
@@ -50,6 +51,7 @@ class _Dump:
     directory: Path
     files: Sequence[SourceFile]
     fingerprint: str
+    default_company: str
 
 
 def normalize_dump(  # noqa: PLR0913, PLR0917 - the dump, the lake, and the resources it may use
@@ -102,7 +104,7 @@ def normalize_dump(  # noqa: PLR0913, PLR0917 - the dump, the lake, and the reso
     from cdp_etl.normalize.batch import BatchContext  # noqa: PLC0415
     from cdp_etl.normalize.batches import normalize_files  # noqa: PLC0415
 
-    dump = _Dump(entity, dump_date, directory, in_delivery_order(files), fingerprint)
+    dump = _Dump(entity, dump_date, directory, in_delivery_order(files), fingerprint, settings.default_company)
     for file in files:
         folder_values(entity, file.path)  # a folder that is refused is refused before anything is read
     bounds = ReadBounds(batch_bytes, settings.max_record_bytes, expansion or ExpansionBound(), max_columns)
@@ -113,13 +115,16 @@ def normalize_dump(  # noqa: PLR0913, PLR0917 - the dump, the lake, and the reso
         keys = KeySpill(_folder(work, "keys"))
         counts = RecordCounts(settings.max_distinct_counted)
         findings = FileFindings()
+        validation = ValidationProgress(
+            f"{entity.name} {dump_date}", {file.path: file.bytes for file in dump.files}
+        )
         with _verified_files(dump):
             paths = {file.path: directory / file.path for file in dump.files}
             for result in normalize_files(context, paths, bounds, findings, workers or _processors()):
                 counts.add(result.counts)
                 keys.add(result.keys)
                 if progress is not None:
-                    progress(f"{entity.name} {dump_date}: {counts.records} records validated")
+                    progress(validation.sentence(counts.records, counts.records_by_file))
         dedup = resolve_duplicates(entity, keys, folders, _folder(work, "decisions"))
         _check_conservation(
             dump,
@@ -220,6 +225,12 @@ def _findings(dump: _Dump, counts: RecordCounts, dedup: DedupResult) -> Iterator
         yield (
             f"{dedup.differing} of {dedup.superseded} superseded records differ from the accepted one in timestamp"
             " or recipient: different events may have one id."
+        )
+    without_company = counts.nulls["internal_company_id"]
+    if not dump.default_company and 0 < without_company < counts.accepted:
+        yield (
+            f"{without_company} of {counts.accepted} records have no internalCompanyId, the others have one. If"
+            " they belong to a company, set CDP_ETL_DEFAULT_COMPANY."
         )
     for (path, name), are_grouped in sorted(counts.number_texts.items()):
         if are_grouped:

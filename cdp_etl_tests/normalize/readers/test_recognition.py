@@ -281,3 +281,26 @@ def test_a_member_of_a_payload_that_applies_to_no_entry_is_a_finding(tmp_path: P
     assert dump.findings == (
         "a.ndjson: a payload has members that do not apply to its entries: `internalCompanyId`",
     )
+
+
+@pytest.mark.parametrize(
+    ("companies", "default", "findings"),
+    [
+        pytest.param(["a", None, None], "", 1, id="some have none"),
+        pytest.param(["a", None, None], "a", 0, id="there is a default company"),
+        pytest.param([None, None], "", 0, id="no record has one"),
+        pytest.param(["a", "b"], "", 0, id="each has one"),
+    ],
+)
+def test_records_without_a_company_are_a_finding_if_others_have_one(
+    tmp_path: Path, companies: list[str | None], default: str, findings: int
+) -> None:
+    records = ndjson(*(comment(number, internalCompanyId=company) for number, company in enumerate(companies)))
+    settings = NormalizationSettings(default_company=default)
+
+    found = normalize(tmp_path, {"a.ndjson": records}, settings=settings).dump.findings
+
+    assert len(found) == findings
+    assert [sentence.startswith("2 of 3 records have no internalCompanyId") for sentence in found] == [
+        True
+    ] * findings
