@@ -15,7 +15,7 @@ from cdp_etl.alerts.message import NO_CHANNEL, trial_message
 from cdp_etl.alerts.notification_state import NotificationState, read_state
 from cdp_etl.cli.lazy_group import subcommands
 from cdp_etl.cli.options import AsJson
-from cdp_etl.cli.output import out, print_error, print_json, print_table
+from cdp_etl.cli.output import out, print_error, print_json, print_table, progress
 from cdp_etl.defs.alerting.collect import collect_findings
 from cdp_etl.defs.runtime.instance import InstanceError, open_instance
 from cdp_etl.settings import Settings, load_settings
@@ -61,7 +61,9 @@ def check_command(*, as_json: AsJson = False) -> None:
     channels = [channel.name for channel in settings.channels()]
     now = datetime.now(UTC)
     state = read_state(settings.alerts)
-    snapshot = current_findings(settings, state, now)
+    with progress() as report:
+        report("Collecting findings …")
+        snapshot = current_findings(settings, state, now)
     pending = {
         name: {one.finding.key for one in pending_findings(state, snapshot, name, now)} for name in channels
     }

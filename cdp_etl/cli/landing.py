@@ -112,7 +112,9 @@ def prune_command(
     Example: `cdp-etl archive prune --dry-run`
     """
     settings = load_settings()
-    pruned = prune_all(settings, settings.today(), dry_run=dry_run)
+    with progress() as report:
+        report("Looking for expired data …" if dry_run else "Deleting expired data …")
+        pruned = prune_all(settings, settings.today(), dry_run=dry_run)
     listed = [_row("pull", pull, pull.reason) for pull in pruned.pulls]
     listed += [_row("lake output", output, "superseded") for output in pruned.outputs]
     if as_json:

@@ -42,6 +42,7 @@ quarantine = subcommands("List, show, export and replay quarantined records.")
 
 _MAX_REASONS = 20
 _MAX_TABLE_ROWS = 50
+_RECORDS_PER_REPORT = 10_000
 
 Reason = Annotated[
     str | None,
@@ -191,11 +192,14 @@ def _print(records: Iterator[tuple[NormalizedDump, QuarantinedRecord, bytes]], l
     listed: list[QuarantinedRecord] = []
     reasons: Counter[str] = Counter()
     total = 0
-    for dump, record, raw in records:
-        total += 1
-        reasons.update(record.reasons)
-        if total <= limit:
-            listed.append(with_explanations(dump, record, raw))
+    with progress() as report:
+        for dump, record, raw in records:
+            total += 1
+            reasons.update(record.reasons)
+            if total <= limit:
+                listed.append(with_explanations(dump, record, raw))
+            if total % _RECORDS_PER_REPORT == 0:
+                report(f"{dump.entity} {dump.dump_date}: {total} records read")
     if not total:
         out().print("The quarantine is empty.")
         return

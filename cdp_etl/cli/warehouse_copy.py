@@ -1,6 +1,6 @@
 """A copy of the warehouse for queries, because an open reader of the warehouse itself would hold up loads.
 
-A copy is the folder `.sql-<process>-<start>` in the folder of the warehouse; the start tells processes of the same number
+A copy is a folder `.sql-<process>-<start>` in that of the warehouse; the start tells processes of the same number
 apart. On a terminal the copy belongs to the login session, and later queries of the session use it again.
 Elsewhere it belongs to the command. The next query deletes copies whose session or command has ended.
 """

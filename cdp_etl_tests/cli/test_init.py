@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 from dotenv import dotenv_values
 
-from cdp_etl.cli import init
 from cdp_etl.settings import load_settings
 from cdp_etl_tests.cli.conftest import Command
 
@@ -70,7 +69,7 @@ def test_a_terminal_is_asked_for_what_no_option_gives_until_it_is_valid(
         return next(answers) or default
 
     monkeypatch.setattr("sys.stdin.isatty", lambda: True)
-    monkeypatch.setattr(init.typer, "prompt", prompt)
+    monkeypatch.setattr("typer.prompt", prompt)
 
     ended = cdp_etl("init", "--landing", "dumps")
 
