@@ -1,0 +1,1 @@
+"""Tests of the engines: the marts by Spark are the marts by DuckDB."""
