@@ -2,7 +2,7 @@
 # Nothing is needed beforehand but Python 3.11 or later, make and git.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo ui test test-full test-system audit docs screenshots bench bench-memory bench-backfill bench-landing bench-load bench-marts bench-attacks soak chaos fuzz check format lock clean
+.PHONY: help demo ui test test-full test-system test-spark audit docs screenshots bench bench-memory bench-backfill bench-landing bench-load bench-marts bench-attacks soak chaos fuzz check format lock clean
 .DELETE_ON_ERROR:
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -15,6 +15,7 @@ INSTALL := $(PIP) install --require-hashes --no-deps
 INSTALL_SELF := $(PIP) install --no-deps --no-build-isolation --editable .
 LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
 	--no-header --no-emit-index-url --no-emit-find-links
+SITE_PACKAGES := -c 'import sysconfig; print(sysconfig.get_path("purelib"))'
 TEST_WORKERS ?= auto
 # Tests start hundreds of processes; each would compile all modules again.
 unexport PYTHONDONTWRITEBYTECODE
@@ -55,6 +56,16 @@ help: ## This list
 	@$(INSTALL_SELF)
 	@touch .venv/.run $@
 
+# pyspark is apart, because pyspark-client, which users install, has the same folder. All else comes from .venv.
+.venv-spark/.dev: requirements-spark.lock .venv/.dev
+	@echo "Setting up .venv-spark (one or two minutes, once) ..."
+	@$(PYTHON) -m venv .venv-spark
+	@.venv-spark/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes --no-deps \
+		--requirement requirements-spark.lock
+	@echo "import site; site.addsitedir('$$($(BIN)/python $(SITE_PACKAGES))')" \
+		> "$$(.venv-spark/bin/python $(SITE_PACKAGES))/cdp_etl.pth"
+	@touch $@
+
 demo: .venv/.run ## Three days of sample dumps from landing to marts, and what came of them
 	@$(BIN)/cdp-etl run --from 2026-03-01 --to 2026-03-03
 	@echo
@@ -72,13 +83,16 @@ ui: .venv/.run ## The Dagster web server and daemon on port 3000
 	@$(BIN)/cdp-etl ui
 
 test: .venv/.dev ## The tests of every change, in about seven minutes; they need nothing but Python
-	@$(BIN)/pytest -m "not system and not full" -n $(TEST_WORKERS) --dist worksteal
+	@$(BIN)/pytest -m "not system and not full and not spark" -n $(TEST_WORKERS) --dist worksteal
 
 test-full: .venv/.dev ## The longer tests: state machines, recomputed marts, killed processes, whole runs
-	@$(BIN)/pytest -m "full and not system" -n $(TEST_WORKERS) --dist worksteal
+	@$(BIN)/pytest -m "full and not system and not spark" -n $(TEST_WORKERS) --dist worksteal
 
 test-system: .venv/.dev ## Tests that need Debian packages; installs them when root
 	@PYTEST="$(BIN)/pytest" .ci/test-system
+
+test-spark: .venv-spark/.dev ## The marts by Spark against those by DuckDB, in about five minutes; needs Java 17
+	@.venv-spark/bin/python -m pytest -m spark cdp_etl_tests/engines
 
 screenshots: .venv/.dev ## The pictures in docs/img, by the tests of the UI; needs Debian's packages
 	@SCREENSHOTS=docs/img $(BIN)/pytest -m system cdp_etl_tests/end_to_end/test_ui.py
@@ -132,10 +146,11 @@ format: .venv/.dev ## Bring the source into shape: imports, layout, what ruff ca
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ruff format
 
-lock: .venv/.dev ## Resolve pyproject.toml anew into the two locks
+lock: .venv/.dev ## Resolve pyproject.toml anew into the three locks
 	@$(LOCK) --extra build --extra report pyproject.toml --output-file requirements.lock
 	@$(LOCK) --extra build --extra dev --constraint requirements.lock pyproject.toml --output-file requirements-dev.lock
+	@grep -oE 'pyspark==[0-9.]+' pyproject.toml | $(LOCK) - --output-file requirements-spark.lock
 
 clean: ## Remove .venv and all that the pipeline made under data/, but not the sample dumps
-	@rm -rf .venv
+	@rm -rf .venv .venv-spark
 	@find data -mindepth 1 -maxdepth 1 ! -name landing ! -name README.md -exec rm -rf {} +

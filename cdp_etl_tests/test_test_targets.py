@@ -35,7 +35,7 @@ MIN_CI_EXAMPLES = {
 def _marker_expressions() -> dict[str, str]:
     """Return the marker expression of each target that runs tests."""
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    of_make = re.findall(r'^(test[a-z-]*):.*\n\t.*pytest -m "([a-z ]+)" -n', makefile, re.MULTILINE)
+    of_make = re.findall(r'^(test[a-z-]*):.*\n\t.*pytest -m "?([a-z ]+)"? (?:-n|cdp)', makefile, re.MULTILINE)
     script = (ROOT / ".ci/test-system").read_text(encoding="utf-8")
     return dict(of_make) | {"test-system": re.findall(r'^"\$PYTEST" -m (\w+)', script, re.MULTILINE)[0]}
 
@@ -43,21 +43,25 @@ def _marker_expressions() -> dict[str, str]:
 def test_each_test_belongs_to_one_target() -> None:
     expressions = _marker_expressions()
 
-    assert expressions.keys() == {"test", "test-full", "test-system"}
-    for full, system in product((False, True), repeat=2):
+    assert expressions.keys() == {"test", "test-full", "test-system", "test-spark"}
+    for full, system, spark in {(*marks, False) for marks in product((False, True), repeat=2)} | {
+        (False, False, True)
+    }:
         targets = [
             target
             for target, expression in expressions.items()
-            if eval(expression, {}, {"full": full, "system": system})  # noqa: S307 - an expression of the Makefile
+            if eval(expression, {}, {"full": full, "system": system, "spark": spark})  # noqa: S307 - an expression of the Makefile
         ]
-        assert len(targets) == 1, (full, system, targets)
+        assert len(targets) == 1, (full, system, spark, targets)
 
 
 def test_continuous_integration_runs_every_target_with_the_examples_of_ci() -> None:
     profile, *made = re.findall(r"HYPOTHESIS_PROFILE=ci$|\bmake (.*?)(?: >\S+)? 2>&1", CI, re.MULTILINE)
 
     assert not profile, "the profile is set before the first test"
-    assert {*_marker_expressions(), "check", "docs"} <= set(" ".join(made).split())
+    # Spark takes minutes to start and to compile. What needs no Java is in `test`.
+    targets = _marker_expressions().keys() - {"test-spark"}
+    assert {*targets, "check", "docs"} <= set(" ".join(made).split())
 
 
 @pytest.mark.parametrize("count", [3, 8, 25, 100])

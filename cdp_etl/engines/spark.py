@@ -111,7 +111,7 @@ class SparkTables:
         folder = self.folder / f"{name}-{number}"
         incomplete = self.folder / f".writing-{folder.name}"
         with _failing_without_values(name):
-            self.session.sql(select).write.parquet(_uri(incomplete))
+            self.session.sql(select).write.mode("overwrite").parquet(_uri(incomplete))
         incomplete.rename(folder)
         self.read(name, folder)
         return folder
