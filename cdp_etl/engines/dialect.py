@@ -49,7 +49,9 @@ def to_spark(select: str, settings: Mapping[str, Any]) -> str:
         _sum,
         _floor,
         _sign,
-        _days_between,
+        _dates_between,
+        _like,
+        _star,
         _hours,
         lambda node: _setting(node, settings),
         lambda node: _position(node, rows),
@@ -159,12 +161,37 @@ def _sign(node: exp.Expr) -> exp.Expr:
     return exp.cast(node.copy(), "tinyint") if isinstance(node, exp.Sign) else node
 
 
-def _days_between(node: exp.Expr) -> exp.Expr:
+def _dates_between(node: exp.Expr) -> exp.Expr:
+    """Days, or boundaries of months; Spark's `months_between` counts whole months of 31 days."""
     if not isinstance(node, exp.DateDiff):
         return node
-    if node.text("unit").upper() != "DAY":
+    match node.text("unit").upper():
+        case "DAY":
+            return exp.Anonymous(this="DATEDIFF", expressions=[node.this.copy(), node.expression.copy()])
+        case "MONTH":
+            return _sql(
+                "(YEAR(:until) - YEAR(:since)) * 12 + MONTH(:until) - MONTH(:since)",
+                since=node.expression,
+                until=node.this,
+            )
+        case _:
+            raise NotTranslatableError(node.sql("duckdb"))
+
+
+def _like(node: exp.Expr) -> exp.Expr:
+    """In a pattern of Spark's, a backslash escapes the character after it."""
+    if not isinstance(node, exp.Like):
+        return node
+    if not isinstance(node.expression, exp.Literal):
         raise NotTranslatableError(node.sql("duckdb"))
-    return exp.Anonymous(this="DATEDIFF", expressions=[node.this.copy(), node.expression.copy()])
+    pattern = exp.Literal.string(node.expression.name.replace("\\", "\\\\"))
+    return exp.Like(this=node.this.copy(), expression=pattern)
+
+
+def _star(node: exp.Expr) -> exp.Expr:
+    if isinstance(node, exp.Star) and node.args.get("replace"):
+        raise NotTranslatableError(node.sql("duckdb"))  # Spark would need the names of all columns
+    return node
 
 
 def _hours(node: exp.Expr) -> exp.Expr:

@@ -9,11 +9,18 @@ from cdp_etl.engines.dialect import spark_type, to_spark
 from cdp_etl.engines.spark import SparkTables
 from cdp_etl.marts.engine.mart import Mart
 from cdp_etl.marts.models.connected_components import find_components
+from cdp_etl.marts.models.segment_member import find_matching_persons, select_matching_persons
 from cdp_etl.marts.registry import MARTS
 from cdp_etl.marts.settings import MartSettings
 
-COMPUTED: Final[Mapping[Callable[..., Any], Callable[[SparkTables], None]]] = {
-    find_components: components.find_components,
+
+def _find_matching_persons(tables: SparkTables, values: Mapping[str, Any]) -> None:
+    tables.bind("matching_person", to_spark(select_matching_persons(values["segments"]), values))
+
+
+COMPUTED: Final[Mapping[Callable[..., Any], Callable[[SparkTables, Mapping[str, Any]], None]]] = {
+    find_components: lambda tables, _: components.find_components(tables),
+    find_matching_persons: _find_matching_persons,
 }
 """Function for Spark that computes an intermediate table, by the function for DuckDB."""
 
@@ -40,7 +47,7 @@ def _compute(tables: SparkTables, mart: Mart, settings: MartSettings) -> Path:
     values = {name: settings.value(name) for name in mart.settings}
     for name, table in mart.intermediate_tables.items():
         if table.compute:
-            COMPUTED[table.compute](tables)
+            COMPUTED[table.compute](tables, values)
         else:
             tables.bind(name, to_spark(table.full_sql, values))
     return tables.store(mart.name, spark_select(mart, values))

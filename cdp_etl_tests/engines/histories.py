@@ -29,6 +29,10 @@ AWKWARD_SETTINGS = MartSettings(
     identifier_denylist=("c:GUEST", "c:a\\b'c", "c:"),
     affinity_half_life_days=2.0,
     affinity_weights={"view": 0.000001, "purchase": 2000.0, "low_rating": -2000.0, "other": 1.0},
+    segments={
+        "odd": r"person_id LIKE 'c:a\%' OR revenue <> abs(revenue)",
+        "recent": "last_date > DATE '2026-03-09' - 7 AND NOT has_email_consent IS NULL",
+    },
 )
 
 

@@ -176,12 +176,11 @@ action_word AS (
 
 priced AS (
   SELECT
-    record.* REPLACE (
-      CASE record.kind
-        WHEN 'activity' THEN coalesce(action_word.action_type, 'other')
-        ELSE record.action_type
-      END AS action_type
-    ),
+    record.*,
+    CASE record.kind
+      WHEN 'activity' THEN coalesce(action_word.action_type, 'other')
+      ELSE record.action_type
+    END AS known_action_type,
     CASE
       -- Nothing costs 0, also at a price that does not fit.
       WHEN record.quantity = 0 AND record.unit_price IS NOT NULL THEN 0
@@ -195,8 +194,8 @@ sold AS (
   SELECT
     *,
     CASE
-      WHEN list_contains(getvariable('purchase_actions')::VARCHAR[], action_type) THEN 'purchase'
-      WHEN list_contains(getvariable('refund_actions')::VARCHAR[], action_type) THEN 'refund'
+      WHEN list_contains(getvariable('purchase_actions')::VARCHAR[], known_action_type) THEN 'purchase'
+      WHEN list_contains(getvariable('refund_actions')::VARCHAR[], known_action_type) THEN 'refund'
     END AS sale_type
   FROM priced
 )
@@ -213,7 +212,7 @@ SELECT
   activity_date,
   kind,
   action,
-  action_type,
+  known_action_type AS action_type,
   event_type,
   customer_key,
   product_sku,

@@ -4,6 +4,7 @@ A condition reads one row of `customer` and nothing else. So the rows of `custom
 are the refresh scope, and a changed condition rebuilds the mart.
 """
 
+from collections.abc import Mapping
 from functools import partial
 
 import duckdb
@@ -26,12 +27,24 @@ _MATCHING_PERSON = _sql("segment_member/matching_person")
 def find_matching_persons(connection: duckdb.DuckDBPyConnection) -> None:
     """Fill the temporary table `matching_person` with the persons of each segment."""
     ((segments,),) = connection.execute("SELECT getvariable('segments')").fetchall()
-    selects = " UNION ALL ".join(
-        f"SELECT company_id, {literal(name)} AS segment, person_id FROM customer WHERE {condition}"
-        for name, condition in sorted((segments or {}).items())
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE matching_person AS {select_matching_persons(segments or {})}"
     )
-    if selects:
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE matching_person AS {selects}")
+
+
+def select_matching_persons(segments: Mapping[str, str]) -> str:
+    """Return the SELECT of the persons of each segment.
+
+    Args:
+        segments: Condition of each segment, by the segment's name.
+    """
+    return (
+        " UNION ALL ".join(
+            f"SELECT company_id, {literal(name)} AS segment, person_id FROM customer WHERE {condition}"
+            for name, condition in sorted(segments.items())
+        )
+        or _MATCHING_PERSON
+    )
 
 
 _SEGMENT = TableColumn(
