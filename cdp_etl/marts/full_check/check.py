@@ -105,8 +105,7 @@ def request_line(warehouse: Warehouse, settings: MartSettings, marts: Sequence[s
         "threads": warehouse.threads,
         "business_timezone": warehouse.business_timezone,
     }
-    values = asdict(settings) | {"identifier_denylist": list(settings.identifier_denylist)}
-    return json.dumps({"warehouse": limits, "settings": values, "marts": marts}).encode() + b"\n"
+    return json.dumps({"warehouse": limits, "settings": asdict(settings), "marts": marts}).encode() + b"\n"
 
 
 def _answers(request: bytes) -> Iterator[_Answer]:

@@ -55,8 +55,11 @@ def main() -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     limits = request["warehouse"]
     warehouse = Warehouse(**limits | {"path": Path(limits["path"])})
-    values = request["settings"]
-    settings = MartSettings(**values | {"identifier_denylist": tuple(values["identifier_denylist"])})
+    # JSON has lists only; the settings have tuples.
+    values: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in request["settings"].items()
+    }
+    settings = MartSettings(**values)
     for answer in compare(warehouse, settings, [mart_named(name) for name in request["marts"]]):
         _answer(answer)
 
