@@ -54,6 +54,14 @@ def print_error(sentence: str) -> None:
         err().print(sentence, style="red", soft_wrap=True)
 
 
+def print_warning(sentence: str) -> None:
+    """Print what a person should know although nothing failed; on standard error, as `print_error`."""
+    if writes_json():
+        _logger.warning(sentence)
+    else:
+        err().print(sentence, style="yellow", soft_wrap=True)
+
+
 class _LiteralConsole(Console):
     """A console that shows each string as it is: no markup, no emoji codes, control characters escaped."""
 

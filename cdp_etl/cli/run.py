@@ -18,7 +18,7 @@ from cdp_etl.cli.options import (
     last_dates,
     selected_entities,
 )
-from cdp_etl.cli.output import print_error, print_json, print_table, progress
+from cdp_etl.cli.output import print_error, print_json, print_table, print_warning, progress
 from cdp_etl.contract.entity import Entity
 from cdp_etl.defs.assets.load import LoadConfig
 from cdp_etl.defs.in_process import InProcessJobs, require_dump_dates
@@ -30,6 +30,7 @@ from cdp_etl.settings import Settings, load_settings
 from cdp_etl.warehouse import Removal, WarehouseMissingError, has_load, ledger
 
 _MAX_REASONS = 10
+_LOADED = {"loaded", "unchanged"}
 
 
 def run_command(  # noqa: PLR0913 - each is an option
@@ -136,26 +137,30 @@ def _print_problems(
     settings: Settings, dumps: Sequence[dict[str, Any]], tables: Mapping[str, str], missing: Sequence[Dump]
 ) -> None:
     """Print why dumps were not loaded, what was found about loaded ones, and the next command; a sentence once."""
-    for sentence in sentences_once(
-        ((row["dump_date"], tables[row["entity"]]), sentence) for row in dumps for sentence in _sentences(row)
-    ):
-        print_error(sentence)
+    for print_sentence, sentences in ((print_warning, _findings), (print_error, _failures)):
+        for sentence in sentences_once(
+            ((row["dump_date"], tables[row["entity"]]), sentence) for row in dumps for sentence in sentences(row)
+        ):
+            print_sentence(sentence)
     failed = [(row["dump_date"], tables[row["entity"]]) for row in dumps if row["status"] in {"failed", "refused"}]
     problems = [*missing, *failed]
     if problems:
         locations = ", ".join(sorted({settings.zone(BY_NAME[name]).label for _, name in problems}))
         print_error(
-            f"{len(problems)} dumps are not loaded. `cdp-etl landing check --date {problems[0][0]}` shows what the"
-            f" landing zone has: {locations}."
+            f"{len(problems)} {'dump is' if len(problems) == 1 else 'dumps are'} not loaded."
+            f" `cdp-etl landing check --date {problems[0][0]}` shows what the landing zone has: {locations}."
         )
 
 
-def _sentences(row: Mapping[str, Any]) -> Iterator[str]:
-    """Yield why nothing is loaded, what was found about the loaded files, and how many records were removed."""
-    is_loaded = row["status"] in {"loaded", "unchanged"}
-    if not is_loaded and row["reason"] is not None:
+def _failures(row: Mapping[str, Any]) -> Iterator[str]:
+    """Yield why the attempt loaded nothing."""
+    if row["status"] not in _LOADED and row["reason"] is not None:
         yield row["reason"]
-    if is_loaded and row["loaded_findings"] is not None:
+
+
+def _findings(row: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what was found about the loaded files, and how many loaded records they lack."""
+    if row["status"] in _LOADED and row["loaded_findings"] is not None:
         yield row["loaded_findings"]
     if row["status"] == "loaded" and (removed := row["loaded_records_removed"] or 0) > 0:
         loaded = row["loaded_accepted"] - row["loaded_records_added"] + removed

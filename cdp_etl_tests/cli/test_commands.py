@@ -148,8 +148,9 @@ def test_a_refused_dump_exits_with_1_and_the_marts_apply_the_others(cdp_etl: Com
     ran = cdp_etl(*RUN, "--to", "2026-03-02", "--entity", "sms-interaction")
 
     assert ran.code == 1
-    assert "sms-interaction: 1 of 2 dumps failed." in ran.err
+    assert "2026-03-01 sms-interaction: " in ran.err
     assert "part-1.xlsx" in ran.err
+    assert "1 dump is not loaded. `cdp-etl landing check --date 2026-03-01`" in ran.err
     assert "Traceback" not in ran.err
     counted = cdp_etl(
         "sql", "SELECT count(DISTINCT dump_date) FROM marts.interaction WHERE channel = 'sms'", "--format", "json"
