@@ -101,6 +101,5 @@ def test_a_failed_select_leaves_no_folder_and_quotes_no_value(tables: SparkTable
     with pytest.raises(SparkFailedError) as failure:
         tables.store("broken", "SELECT CAST(concat('c:', id) AS BIGINT) AS number FROM range(3)")
 
-    assert "CAST_INVALID_INPUT" in str(failure.value)
     assert "c:0" not in str(failure.value)
     assert {folder.name for folder in set(tables.folder.iterdir()) - before} <= {".writing-broken-0"}
