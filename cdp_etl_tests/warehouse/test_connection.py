@@ -19,7 +19,7 @@ from cdp_etl.warehouse import (
     transaction,
 )
 from cdp_etl_tests.warehouse.conftest import at
-from cdp_etl_tests.warehouse.loading import rows
+from cdp_etl_tests.warehouse.loading import comment, load_records, rows
 
 OPENED_BY_OUR_OWN = """
 import sys
@@ -221,7 +221,8 @@ with Warehouse(Path(sys.argv[1]), 20.0, "512MiB", 1, "UTC").writing() as connect
     ]
 
 
-def test_another_business_timezone_is_an_error(warehouse: Warehouse) -> None:
+def test_another_business_timezone_is_an_error_after_the_first_load(warehouse: Warehouse) -> None:
+    load_records(warehouse, 1, [comment("1")])
     elsewhere = replace(warehouse, business_timezone="Asia/Ho_Chi_Minh")
 
     for opening in (elsewhere.writing, elsewhere.reading):

@@ -75,8 +75,12 @@ def test_records_that_the_reference_path_accepts_are_valid_by_the_json_schema(
     for field in data.draw(st.lists(st.sampled_from(entity.fields), max_size=3)):
         record[field.contract_name] = data.draw(spellings)
 
-    if isinstance(validate_record(entity, record, CONTEXT), Accepted):
-        jsonschema.Draft202012Validator(json_schema(entity)).validate(record)
+    found = validate_record(entity, record, CONTEXT)
+    if isinstance(found, Accepted):
+        # A value that is set aside with a warning is not one to send, so the schema refuses it.
+        set_aside = entity.fields_set_aside & json.loads(found.row["extra_fields"] or "{}").keys()
+        sent = {name: value for name, value in record.items() if name not in set_aside}
+        jsonschema.Draft202012Validator(json_schema(entity)).validate(sent)
 
 
 @pytest.mark.parametrize(

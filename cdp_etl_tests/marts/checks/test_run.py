@@ -25,6 +25,7 @@ _TEMPORARY = {
     "affected",
     "customer_identity",
     "person_campaign_product_daily",
+    "person_month",
 }
 _BY_PERSON = key_hash_of(("company_id", "person_id"))
 
