@@ -2,7 +2,7 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
@@ -267,3 +267,13 @@ def product(rows: Iterable[Row], records: Iterable[Version]) -> list[Row]:
 
 
 _ATTRIBUTES = ("productName", "productCategory", "productCategoryId", "productImageLink", "productLink")
+
+
+def segment_member(customers: Iterable[Row], conditions: Mapping[str, Callable[[Row], bool]]) -> list[Row]:
+    """Return the rows of `segment_member`."""
+    return [
+        {"company_id": row["company_id"], "segment": name, "person_id": row["person_id"]}
+        for row in customers
+        for name, holds in conditions.items()
+        if holds(row)
+    ]

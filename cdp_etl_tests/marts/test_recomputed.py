@@ -34,6 +34,15 @@ FIRST = date(2026, 3, 1)
 WEEKS = 4
 ROWS_A_DAY = 30
 _MAX_CUSTOMERS_PER_IDENTIFIER = 5
+_SEGMENTS: Mapping[str, tuple[str, Callable[[Row], bool]]] = {
+    "buyers": ("purchase_count > 0", lambda row: row["purchase_count"] > 0),
+    # A person of whom no statement is known is not in it.
+    "reachable": (
+        "has_email_consent AND NOT interaction_count < 3",
+        lambda row: row["has_email_consent"] is True and row["interaction_count"] >= 3,
+    ),
+}
+"""Condition of each segment, in SQL and in Python."""
 
 Dumps = dict[tuple[str, int], dict[tuple[str, ...], Version]]
 
@@ -42,7 +51,13 @@ class Month:
     """A generated month in the warehouse, and the last delivery of each of its dumps."""
 
     def __init__(self, folder: Path) -> None:
-        self.loader = Loader(folder, MartSettings(refund_actions=tuple(sorted(recomputed.REFUNDS))))
+        self.loader = Loader(
+            folder,
+            MartSettings(
+                refund_actions=tuple(sorted(recomputed.REFUNDS)),
+                segments={name: sql for name, (sql, _) in _SEGMENTS.items()},
+            ),
+        )
         self._zone = folder / "zone"
         self._lake = folder / "lake"
         generate(self._zone, FIRST, 7 * WEEKS, ROWS_A_DAY, dirty=0.0)
@@ -124,6 +139,9 @@ def expected(month: Month) -> Mapping[str, list[Row]]:
         "customer_cohort": recomputed_persons.customer_cohort(attributed),
         "customer_rfm": recomputed_persons.customer_rfm(customer, interaction),
         "product": recomputed_persons.product(interaction, records),
+        "segment_member": recomputed_persons.segment_member(
+            customer, {name: holds for name, (_, holds) in _SEGMENTS.items()}
+        ),
     }
 
 
@@ -141,6 +159,7 @@ def expected(month: Month) -> Mapping[str, list[Row]]:
         "customer_cohort",
         "customer_rfm",
         "product",
+        "segment_member",
     ],
 )
 def test_a_mart_equals_its_recomputation_from_the_delivered_lines(
