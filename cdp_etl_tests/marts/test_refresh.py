@@ -70,7 +70,8 @@ def test_a_changed_definition_rebuilds_the_mart_and_its_downstream_marts(
     results = refresh_marts(loader.warehouse, loader.settings)
 
     rebuilt = {result.mart for result in results if result.rebuild_reason == "definition changed"}
-    assert rebuilt == {INTERACTION.name, *(mart.name for mart in downstream(INTERACTION))}
+    computed = [mart.name for mart in downstream(INTERACTION) if mart.change_log_of is None]
+    assert rebuilt == {INTERACTION.name, *computed}
     assert {result.rebuild_reason for result in refresh_marts(loader.warehouse, loader.settings)} == {None}
 
 
