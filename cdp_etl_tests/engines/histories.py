@@ -31,7 +31,7 @@ AWKWARD_SETTINGS = MartSettings(
     affinity_weights={"view": 0.000001, "purchase": 2000.0, "low_rating": -2000.0, "other": 1.0},
     segments={
         "odd": r"person_id LIKE 'c:a\%' OR revenue <> abs(revenue)",
-        "recent": "last_date > DATE '2026-03-09' - 7 AND NOT has_email_consent IS NULL",
+        "recent": "last_purchase_date > DATE '2026-03-09' - 9 OR NOT has_email_consent IS NULL",
     },
 )
 
