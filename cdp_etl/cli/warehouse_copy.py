@@ -19,14 +19,12 @@ import duckdb
 from cdp_etl.cli.output import err
 from cdp_etl.cli.snapshot_reading import reading
 from cdp_etl.durable_files import clone_file
+from cdp_etl.process_start import start_time
 from cdp_etl.warehouse import Warehouse
 from cdp_etl.warehouse.connection import log_path
 
 _FOLDER = re.compile(r"\.sql-(\d+)-(\d*)(?:-(\d+))?")
 """Owner, its start time in kernel ticks, and for a copy of a session the time of copying in nanoseconds."""
-
-_START_TIME = 19
-"""Field of /proc/PID/stat after the program's name."""
 
 
 @contextmanager
@@ -92,21 +90,13 @@ def _delete_leftovers(folder: Path) -> None:
     """Delete copies whose owner has ended."""
     for path in folder.glob(".sql-*"):
         named = _FOLDER.fullmatch(path.name)
-        if named is None or _start_time(int(named[1])) != named[2]:
+        started = start_time(int(named[1])) if named else ""
+        if named is None or not started or started != named[2]:
             shutil.rmtree(path)
 
 
 def _owned_name(pid: int) -> str:
-    return f".sql-{pid}-{_start_time(pid)}"
-
-
-def _start_time(pid: int) -> str | None:
-    """Return the start time of a process in kernel ticks; None if there is no such process."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
-    except (FileNotFoundError, ProcessLookupError):
-        return None
-    return stat.rpartition(")")[2].split()[_START_TIME]
+    return f".sql-{pid}-{start_time(pid)}"
 
 
 def _report(copy: Path, *, is_kept: bool) -> None:

@@ -8,7 +8,6 @@ import os
 import socket
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any, Self
 
 import dagster as dg
@@ -26,6 +25,7 @@ from cdp_etl.defs.runtime.dagster_internals import (
     WorkerStatus,
     deserialize_value,
 )
+from cdp_etl.process_start import start_time
 
 PROCESS_TAG = "cdp_etl/process"
 """On runs in the process of a command: host name, process id and start time of the process."""
@@ -34,10 +34,6 @@ _ALIVE = CheckRunHealthResult(WorkerStatus.RUNNING)
 
 _MAX_SILENCE = timedelta(hours=6)
 """Runs write events for each date and step. The longest step, a rebuild of a large mart, takes well under this."""
-
-# Fields of /proc/<pid>/stat, counted after the program's name.
-_STATE, _START_TIME = 0, 19
-_ZOMBIE = "Z"  # ended, but its parent has not read its exit status yet
 
 
 class WatchingRunLauncher(dg.DefaultRunLauncher):
@@ -86,7 +82,7 @@ class WatchingRunLauncher(dg.DefaultRunLauncher):
 def process_tag() -> dict[str, str]:
     """Return the tag of a run in the current process."""
     pid = os.getpid()
-    return {PROCESS_TAG: f"{socket.gethostname()} {pid} {_start_time(pid)}"}
+    return {PROCESS_TAG: f"{socket.gethostname()} {pid} {start_time(pid)}"}
 
 
 def _check_code_location(run_id: str, address: Mapping[str, Any]) -> CheckRunHealthResult:
@@ -110,18 +106,8 @@ def _check_code_location(run_id: str, address: Mapping[str, Any]) -> CheckRunHea
 
 def _check_process(pid: str, started: str) -> CheckRunHealthResult:
     # The id alone is not enough: after a restart of the machine another process may have it.
-    is_alive = _start_time(int(pid)) == started if started else _accepts_signals(int(pid))
+    is_alive = start_time(int(pid)) == started if started else _accepts_signals(int(pid))
     return _ALIVE if is_alive else CheckRunHealthResult(WorkerStatus.NOT_FOUND, f"process {pid} has ended")
-
-
-def _start_time(pid: int) -> str:
-    """Return the start time of a process in kernel ticks; empty if it has ended or there is no /proc."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
-    except (FileNotFoundError, ProcessLookupError):
-        return ""
-    fields = stat.rpartition(")")[2].split()  # after the program's name, which may contain any character
-    return "" if fields[_STATE] == _ZOMBIE else fields[_START_TIME]
 
 
 def _accepts_signals(pid: int) -> bool:

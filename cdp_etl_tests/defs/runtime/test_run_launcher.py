@@ -83,7 +83,7 @@ def test_without_a_start_time_the_process_id_counts(
 ) -> None:
     with subprocess.Popen([sys.executable, "-c", ""]) as ended:
         pass
-    monkeypatch.setattr(run_launcher, "_start_time", lambda _: "")
+    monkeypatch.setattr(run_launcher, "start_time", lambda _: "")
 
     assert health(process_tag()[PROCESS_TAG]) is WorkerStatus.RUNNING
     assert health(f"{socket.gethostname()} {ended.pid} ") is WorkerStatus.NOT_FOUND
