@@ -2,7 +2,8 @@
 
 A copy is a folder `.sql-<process>-<start>` in that of the warehouse; the start tells processes of the same number
 apart. On a terminal the copy belongs to the login session, and later queries of the session use it again.
-Elsewhere it belongs to the command. The next query deletes copies whose session or command has ended.
+Elsewhere, and if the first process of the session has ended, it belongs to the command. The next query deletes
+copies whose session or command has ended.
 """
 
 import os
@@ -76,14 +77,14 @@ def _make_copy(warehouse: Warehouse) -> Path:
 def _keep(copied: Path) -> Path:
     """Pass a copy on to the session, and delete the session's former one."""
     former = _copy_of_session(copied.parent)
-    kept = copied.rename(copied.with_name(f"{_owned_name(os.getsid(0))}-{time.time_ns()}"))
+    kept = copied.rename(copied.with_name(f"{_owned_name(_session())}-{time.time_ns()}"))
     if former is not None:
         shutil.rmtree(former)  # a reader that has it open keeps it
     return kept
 
 
 def _copy_of_session(folder: Path) -> Path | None:
-    return max(folder.glob(f"{_owned_name(os.getsid(0))}-*"), default=None)
+    return max(folder.glob(f"{_owned_name(_session())}-*"), default=None)
 
 
 def _delete_leftovers(folder: Path) -> None:
@@ -93,6 +94,12 @@ def _delete_leftovers(folder: Path) -> None:
         started = start_time(int(named[1])) if named else ""
         if named is None or not started or started != named[2]:
             shutil.rmtree(path)
+
+
+def _session() -> int:
+    """Return the first process of the session; this process if that one has ended or is in another container."""
+    first = os.getsid(0)
+    return first if start_time(first) else os.getpid()
 
 
 def _owned_name(pid: int) -> str:

@@ -282,7 +282,14 @@ def test_a_query_on_the_copy_does_not_hold_up_a_load() -> None:
 
 
 @pytest.mark.usefixtures("warehouse")
-def test_a_session_uses_its_copy_again_until_a_fresh_one_is_wanted(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("first_process", ["runs", "has ended"])
+def test_a_session_uses_its_copy_again_until_a_fresh_one_is_wanted(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, first_process: str
+) -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    first = ended.pid if first_process == "has ended" else os.getpid()
+    monkeypatch.setattr(os, "getsid", lambda _: first)
     original = load_settings().open_warehouse()
     counts: list[int] = []
 

@@ -13,11 +13,9 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from string import Template
 from typing import TypeVar
-from zoneinfo import ZoneInfo
 
 import yaml
 
@@ -188,13 +186,6 @@ def installation(
         yield installed
     finally:
         installed.stop()
-
-
-def zone_at_noon() -> tuple[str, datetime]:
-    """Return a time zone in which it is noon, so that no midnight falls into the test, and its time."""
-    now = datetime.now(UTC)
-    zone = f"Etc/GMT{now.hour - 12:+d}"
-    return zone, now.astimezone(ZoneInfo(zone))
 
 
 def write_instance(target: Path) -> None:

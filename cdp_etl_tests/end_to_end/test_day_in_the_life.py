@@ -23,9 +23,10 @@ from cdp_etl.settings import Settings
 from cdp_etl.warehouse import WarehouseMissingError, ledger
 from cdp_etl_tests.alerts.servers import Webhook, webhook
 from cdp_etl_tests.end_to_end.comparing import contents, reason, statuses
-from cdp_etl_tests.end_to_end.installation import Installation, installation, zone_at_noon
+from cdp_etl_tests.end_to_end.installation import Installation, installation
 from cdp_etl_tests.end_to_end.postgres import Postgres
 from cdp_etl_tests.landing.servers import openssh_server
+from cdp_etl_tests.noon import zone_at_noon
 
 pytestmark = pytest.mark.system
 

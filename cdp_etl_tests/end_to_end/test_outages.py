@@ -20,9 +20,10 @@ from cdp_etl.defs.jobs import LOAD_JOB
 from cdp_etl.entities import ENTITIES
 from cdp_etl.sample import generate
 from cdp_etl.warehouse import WarehouseMissingError
-from cdp_etl_tests.end_to_end.installation import Installation, installation, zone_at_noon
+from cdp_etl_tests.end_to_end.installation import Installation, installation
 from cdp_etl_tests.end_to_end.postgres import Postgres
 from cdp_etl_tests.end_to_end.queries import Run
+from cdp_etl_tests.noon import zone_at_noon
 
 pytestmark = pytest.mark.system
 

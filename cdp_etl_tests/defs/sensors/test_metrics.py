@@ -9,6 +9,7 @@ import pytest
 from cdp_etl.defs.sensors.metrics import build_metrics
 from cdp_etl.settings import Settings
 from cdp_etl_tests.defs.pipeline import FIRST, Pipeline, sms
+from cdp_etl_tests.noon import zone_at_noon
 
 
 def tick(settings: Settings) -> str:
@@ -48,9 +49,10 @@ def test_a_file_that_cannot_be_written_does_not_fail_the_tick(
 
 
 def test_findings_are_counted_without_a_channel(settings: Settings, tmp_path: Path) -> None:
-    yesterday = settings.today() - timedelta(days=1)
+    zone, now = zone_at_noon()
+    yesterday = now.date() - timedelta(days=1)
     path = tmp_path / "cdp_etl.prom"
-    expected = {"first_dump_date": yesterday, "lookback_days": 1, "alert_deadline": "24:00"}
+    expected = {"dump_timezone": zone, "first_dump_date": yesterday, "lookback_days": 1, "alert_deadline": "24:00"}
 
     tick(settings.model_copy(update={"metrics_file": path, **expected}))
 

@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import dagster as dg
@@ -14,11 +14,19 @@ from cdp_etl.defs.partitions import range_tags
 from cdp_etl.defs.sensors.new_dumps import build_new_dumps
 from cdp_etl.entities import BY_NAME
 from cdp_etl.pipeline.layers import Layer
+from cdp_etl.settings import Settings
 from cdp_etl_tests.defs.pipeline import Pipeline, sms
+from cdp_etl_tests.noon import zone_at_noon
 
 EMAIL = BY_NAME["email-interaction"]
-TODAY = datetime.now(UTC).date()
+ZONE, NOW = zone_at_noon()
+TODAY = NOW.date()
 YESTERDAY = TODAY - timedelta(days=1)
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    return settings.model_copy(update={"dump_timezone": ZONE})
 
 
 class Daemon:
