@@ -19,6 +19,7 @@ from cdp_etl.marts.checks import run
 from cdp_etl.marts.checks.model import CheckResult, MartCheckError
 from cdp_etl.marts.engine import apply, input_views, state, storage, tombstones
 from cdp_etl.marts.engine.apply import RowChanges
+from cdp_etl.marts.engine.functions import create_functions
 from cdp_etl.marts.engine.mart import Mart
 from cdp_etl.marts.engine.state import MartState
 from cdp_etl.marts.errors import MartInputMissingError
@@ -137,7 +138,9 @@ def _open_for_writing(warehouse: Warehouse) -> Iterator[duckdb.DuckDBPyConnectio
     with warehouse.writing() as connection:
         # Marts have no row order, and preserving one costs memory.
         connection.execute("SET preserve_insertion_order = false")
+        create_functions(connection)
         yield connection
+        state.delete_applied_changes(connection, MARTS)
 
 
 def refresh(
@@ -147,6 +150,8 @@ def refresh(
     rebuild: RebuildReason | None = None,
 ) -> MartResult:
     """Apply pending changes to one mart in one transaction; its upstream marts must be up to date.
+
+    The connection must have the functions of `create_functions`.
 
     Raises:
         MartCheckError: If a check fails. The transaction is rolled back.
@@ -185,10 +190,10 @@ def _refresh(
             changes, checks = _apply_pending(connection, mart, mart_state.load_seq, load_seq)
         if not all(check.passed for check in checks):
             raise MartCheckError(mart.name, checks)
-        tombstones.compact(connection, mart, GRAPH.followers_of(mart))
+        if changes.deleted:
+            tombstones.compact(connection, mart, GRAPH.followers_of(mart))
         state.write_months(connection, mart, changes.months, load_seq)
         state.write_state(connection, mart, MartState(load_seq, definition_hash))
-        state.delete_applied_changes(connection, MARTS)
     storage.update_comments(connection, mart)
     ((row_count,),) = connection.execute(f"SELECT count(*) FROM {mart.storage_table}").fetchall()
     return MartResult(

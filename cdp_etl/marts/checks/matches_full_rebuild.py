@@ -6,6 +6,7 @@ from cdp_etl.contract.render.ddl import quoted
 from cdp_etl.marts.checks import run
 from cdp_etl.marts.checks.model import Check, CheckResult
 from cdp_etl.marts.engine import input_views
+from cdp_etl.marts.engine.functions import create_functions
 from cdp_etl.marts.engine.mart import Mart
 from cdp_etl.marts.settings import MartSettings
 
@@ -21,6 +22,7 @@ def check_matches_full_rebuild(
     check = equals_its_rebuild(mart)
     if mart.change_log_of is not None:
         return CheckResult(check, "all rows")
+    create_functions(connection)
     input_views.bind_settings(connection, mart, settings)
     input_views.bind_full_inputs(connection, mart)
     columns = ", ".join(f"{quoted(column.name)} {column.type.duckdb}" for column in mart.select_columns)

@@ -9,7 +9,6 @@ import duckdb
 
 from cdp_etl.contract.render.ddl import literal, quoted
 from cdp_etl.entities import ENTITIES
-from cdp_etl.marts.engine.functions import create_functions
 from cdp_etl.marts.engine.graph import MartGraph
 from cdp_etl.marts.engine.key_lookup import lookup_rows
 from cdp_etl.marts.engine.mart import Mart
@@ -31,11 +30,7 @@ MAX_CHUNK_ROWS = 8_000_000
 
 
 def bind_settings(connection: duckdb.DuckDBPyConnection, mart: Mart, settings: MartSettings) -> None:
-    """Create the functions that SELECTs call, and set the variables that the SELECT reads with `getvariable`.
-
-    A mapping becomes a MAP.
-    """
-    create_functions(connection)
+    """Set the variables that the SELECT reads with `getvariable`; a mapping becomes a MAP."""
     for name in mart.settings:
         value = settings.value(name)
         if isinstance(value, Mapping):

@@ -43,8 +43,6 @@ def compact(connection: duckdb.DuckDBPyConnection, mart: Mart, followers: Sequen
         mart: Mart of the tombstones.
         followers: Marts whose refresh scope follows the rows of this mart.
     """
-    if not storage.exist(connection, mart):
-        return
     ((tombstone_count, row_count),) = connection.execute(
         f"SELECT (SELECT count(*) FROM {mart.tombstone_table}), (SELECT count(*) FROM {mart.storage_table})"
     ).fetchall()

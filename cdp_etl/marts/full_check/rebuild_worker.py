@@ -23,6 +23,7 @@ from cdp_etl.logs.json_lines import traceback_locations
 from cdp_etl.marts.checks import run
 from cdp_etl.marts.checks.matches_full_rebuild import equals_its_rebuild
 from cdp_etl.marts.engine import apply, input_views, state
+from cdp_etl.marts.engine.functions import create_functions
 from cdp_etl.marts.engine.mart import STORAGE_SCHEMA, Mart
 from cdp_etl.marts.registry import GRAPH, mart_named, with_upstream
 from cdp_etl.marts.settings import MartSettings
@@ -78,6 +79,7 @@ def compare(warehouse: Warehouse, settings: MartSettings, marts: Sequence[Mart])
     """
     order = with_upstream(marts)
     with _scratch_database(warehouse) as connection:
+        create_functions(connection)
         newest = state.newest_load(connection)
         states = [state.state_of(connection, mart) for mart in marts]
         if any(found is None or found.load_seq != newest for found in states):

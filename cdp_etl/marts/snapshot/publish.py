@@ -17,6 +17,7 @@ import duckdb
 from cdp_etl.durable_files import sync_file, sync_folder
 from cdp_etl.file_modes import Readers
 from cdp_etl.marts.engine import state, tombstones
+from cdp_etl.marts.engine.functions import create_functions
 from cdp_etl.marts.errors import PseudonymKeyMissingError, SnapshotDamagedError
 from cdp_etl.marts.refresh import refresh
 from cdp_etl.marts.registry import MARTS, PUBLISHED
@@ -89,7 +90,9 @@ def publish(  # noqa: PLR0913 - the keyword arguments are options with defaults
         remove_parts(published)
         latest = usable_snapshot(published)
         form = _form(connection, rules, published, new_key=new_key)
+        create_functions(connection)
         as_of = min(refresh(connection, mart, settings).load_seq for mart in MARTS)
+        state.delete_applied_changes(connection, MARTS)
         form.prepare(connection)
         snapshot = _published_by_this_warehouse(connection, latest)
         if snapshot is None or not _is_unchanged(connection, snapshot, as_of, form):
