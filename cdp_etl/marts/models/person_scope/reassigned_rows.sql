@@ -2,14 +2,19 @@
 -- Grain: $row_columns
 -- Inputs: prior_rows, reassigned_identifier, current_person
 WITH
-reassigned_row AS (
-  SELECT prior_rows.* REPLACE (current_person.person_id AS person_id)
+-- Materialized, because DuckDB may otherwise join prior_rows with current_person first, by company alone.
+identifier_of_row AS MATERIALIZED (
+  SELECT
+    prior_rows.*,
+    reassigned_identifier.identifier
   FROM prior_rows
   INNER JOIN reassigned_identifier USING (company_id, person_id)
-  INNER JOIN current_person
-    ON
-      reassigned_identifier.company_id = current_person.company_id
-      AND reassigned_identifier.identifier = current_person.identifier
+),
+
+reassigned_row AS (
+  SELECT identifier_of_row.* REPLACE (current_person.person_id AS person_id)
+  FROM identifier_of_row
+  INNER JOIN current_person USING (company_id, identifier)
 )
 
 SELECT $row_columns
