@@ -10,7 +10,8 @@ from cdp_etl.contract.naming import looks_like_field_name
 from cdp_etl.normalize.counts import RecordCounts
 from cdp_etl.normalize.reference_path import CUSTOM_FIELD_PREFIX
 
-_MIN_SIMILARITY: Final = 0.9
+_MIN_SIMILARITY: Final = 0.8
+"""Similarity of `timezone` and `timezoneGmt` is 0.84, that of `customer` and `customerPhone` 0.76."""
 _MAX_NAMED: Final = 20
 
 

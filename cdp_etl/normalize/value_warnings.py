@@ -9,21 +9,21 @@ from typing import Final
 import polars as pl
 
 from cdp_etl.contract.entity import Entity
-from cdp_etl.contract.name_folding import fold_names
 from cdp_etl.normalize.fast_path.text_columns import collect_lists
+from cdp_etl.vocabulary import load_vocabulary, word_key
 
 CUT_BY_SPREADSHEET: Final = "looks like a number that a spreadsheet cut"
 NEGATIVE: Final = "negative"
 ZERO_PRICE: Final = "zero for a purchase"
 
-_CUT: Final = r"^(?:[0-9]+\.0|[0-9](?:[.,][0-9]+)?E\+[0-9]{2,3})$"
-"""`12345.0` and `1.06326E+17`: several ids become one by this."""
+_CUT: Final = r"^(?:[0-9]+\.0|[0-9](?:[.,][0-9]+)?[Ee]\+[0-9]{2,3})$"
+"""`12345.0`, `1.06326E+17` of spreadsheets and `1.06326e+17` of pandas: several ids become one by this."""
 
 _EXACT_IDS: Final = ("customer_id", "product_sku", "campaign_id")
 """Ids that are compared over records, in addition to the record's own id."""
 
-_PURCHASES: Final = ("purchase", "purchased", "buy", "bought", "mua_hang")
-"""Folded names of actions that have a price above zero."""
+_PURCHASE: Final = "purchase"
+"""Type of the actions that have a price above zero."""
 
 
 def with_value_warnings(entity: Entity, valid: pl.DataFrame) -> pl.DataFrame:
@@ -48,8 +48,14 @@ def _odd_values(entity: Entity, valid: pl.DataFrame) -> Iterator[tuple[str, pl.S
     if {"action", "price"} <= set(valid.columns):
         is_free = (valid["price"] == 0).fill_null(value=False)
         if is_free.any():
-            is_free &= fold_names(valid["action"]).is_in(_PURCHASES).fill_null(value=False)
+            is_free &= valid["action"].is_in(_purchases(valid["action"].filter(is_free))).fill_null(value=False)
             yield f"price: {ZERO_PRICE}", is_free
+
+
+def _purchases(actions: pl.Series) -> list[str]:
+    """Return the names of actions that mean a purchase by the presets: a profile is no part of the fingerprint."""
+    types = load_vocabulary().action_types
+    return [action for action in actions.drop_nulls().unique() if types.get(word_key(action)) == _PURCHASE]
 
 
 def _are_cut(ids: pl.Series) -> pl.Series:

@@ -118,7 +118,7 @@ class PipelineSettings(BaseSettings):
     )
     max_files: Count = Field(default=10_000, description="Maximum number of data files of a dump.")
     max_columns: Count = Field(
-        default=2_000,
+        default=5_000,
         description="Maximum number of columns of a CSV or Parquet file; else the dump is refused.",
     )
 

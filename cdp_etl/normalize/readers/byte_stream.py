@@ -23,7 +23,7 @@ MARKS_WITHIN: Final = "byte order marks at the start of lines, which are ignored
 OTHER_BYTE_ORDER_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
 """First bytes of UTF-16 and UTF-32 files."""
 
-MAX_COLUMNS: Final = 2_000
+MAX_COLUMNS: Final = 5_000
 """Default number of columns of a CSV or Parquet file."""
 
 _READ_BYTES: Final = 1 << 20

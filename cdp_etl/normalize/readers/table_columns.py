@@ -24,6 +24,15 @@ from cdp_etl.normalize.reference_path import IGNORED_UPDATE_CFS_KEY
 _NEEDS_ESCAPE: Final = r'["\\\x00-\x1f]'
 _MAX_OTHER_COLUMNS: Final = 60
 """Columns of no field that the fast path supports: each is one bit of a 64-bit mask."""
+_OTHER_KINDS: Final = frozenset({ColumnKind.CUSTOM, ColumnKind.EXTRA})
+
+TOO_MANY_COLUMNS: Final = "record: too many columns of no field"
+"""Cause for which all rows of a file go to the reference path."""
+
+
+def has_too_many_columns(mapping: Sequence[MappedColumn]) -> bool:
+    """Return whether a file has more columns of no field than the fast path supports."""
+    return sum(mapped.kind in _OTHER_KINDS for mapped in mapping) > _MAX_OTHER_COLUMNS
 
 
 def with_json_strings(frame: pl.DataFrame, name: str, key: str, unsupported: Counter[str]) -> pl.DataFrame:
@@ -72,7 +81,7 @@ def table_columns(
 
     Args:
         entity: The entity of the rows.
-        mapping: The mapping of the frame's columns, in order; `row` follows them.
+        mapping: The mapping of the frame's columns, in order; `row` follows them. Not too many are of no field.
         frame: Columns of fields as delivered; the others as JSON text, null if absent.
         unsupported: Number of rows that are not in the frame, by cause.
     """
@@ -85,12 +94,9 @@ def table_columns(
         )
     ]
     custom = [mapped.key for mapped in mapping if mapped.kind is ColumnKind.CUSTOM]
-    others = [mapped.key for mapped in mapping if mapped.kind in {ColumnKind.CUSTOM, ColumnKind.EXTRA}]
+    others = [mapped.key for mapped in mapping if mapped.kind in _OTHER_KINDS]
     extra = [key for key in others if key not in custom]
-    if len(others) > _MAX_OTHER_COLUMNS:
-        unsupported["record: too many columns of no field"] += len(frame)
-        frame = frame.clear()
-    bits = [pl.col(column[key]).is_not_null().cast(pl.Int64()) * (1 << bit) for bit, key in enumerate(others[:62])]
+    bits = [pl.col(column[key]).is_not_null().cast(pl.Int64()) * (1 << bit) for bit, key in enumerate(others)]
     mask = frame.select(pl.sum_horizontal(*bits, pl.col(ROW) * 0).alias("mask"))["mask"]
     masks = mask.unique(maintain_order=True)
     index = {value: number for number, value in enumerate(masks)}

@@ -174,6 +174,23 @@ def test_a_plain_file_has_no_finding(tmp_path: Path, name: str, content: bytes) 
         ),
         pytest.param("a.json", ndjson([[comment(1), comment(2)], [comment(3)]]), "an array that", id="pages"),
         pytest.param("a.ndjson", LINES + b", ".join([LINES[:-1].splitlines()[0]] * 3), "record 3", id="by commas"),
+        *(
+            pytest.param("a.ndjson", LINES + mark.join([LINES.splitlines()[0]] * 3), "record 3", id=f"by {mark!r}")
+            for mark in (b"|", b"\\n", b"\0", "\u2028".encode(), b" ; ")
+        ),
+        pytest.param(
+            "a.json",
+            ndjson({"hits": {"hits": [{"_source": comment(1)}, {"_source": comment(2)}]}}),
+            "holds objects",
+            id="hits of a search",
+        ),
+        pytest.param(
+            "a.ndjson",
+            LINES + ndjson({"Type": "Notification", "Message": ARRAY.decode()}),
+            "holds an array as text",
+            id="a message with an array as text",
+        ),
+        pytest.param("a.ndjson", LINES + ndjson(ARRAY.decode()), "a text that holds an array", id="as text"),
         pytest.param("a.ndjson", LINES + b"  ".join([LINES[:-1].splitlines()[0]] * 3), "record 3", id="by spaces"),
         pytest.param(
             "a.ndjson",
@@ -204,6 +221,8 @@ def test_what_is_not_recognised_is_refused_with_its_cause(
         pytest.param(comment(1, commentId=None, lines=[{"sku": "a"}, {"sku": "b"}]), id="a record without its id"),
         pytest.param({"commentId": {"$oid": "5f"}, "content": {"vi": "a", "en": "b"}}, id="an id in an object"),
         pytest.param([1, "2"], id="an array of values"),
+        pytest.param({"Message": json.dumps(comment(1))}, id="a message with a record as text"),
+        pytest.param({"note": "[1, 2", "tags": '[{"commentId": 1}]'}, id="texts in brackets"),
     ],
 )
 def test_what_is_one_record_is_quarantined_alone(tmp_path: Path, record: object) -> None:
@@ -250,9 +269,12 @@ def test_a_finding_names_the_first_file_and_the_number_of_others(tmp_path: Path)
 
 
 def test_a_key_that_is_nearly_an_absent_optional_field_is_a_finding(tmp_path: Path) -> None:
-    records = ndjson(comment(1, recordStatuss="Deleted", custom_field_texts={"a": "x"}, productSku2="b"))
+    """`customer` is no near miss of an absent `customerEmail`, and `productSku` is not absent."""
+    others = {"custom_field_texts": {"a": "x"}, "productSku2": "b", "customer": {"id": "1"}}
+    records = ndjson(comment(1, timezone=7, recordStatuss="Deleted", **others))
 
     assert normalize(tmp_path, {"a.ndjson": records}).dump.findings == (
+        "the key `timezone` looks like the field `timezoneGmt`, and is not read as it",
         "the key `recordStatuss` looks like the field `recordStatus`, and is not read as it",
         "the key `custom_field_texts` looks like custom fields, whose keys begin with `customField`",
     )

@@ -38,7 +38,13 @@ from cdp_etl.normalize.readers.column_mapping import (
 from cdp_etl.normalize.readers.csv.dialect import csv_dialect
 from cdp_etl.normalize.readers.csv.text import RowBounds, find_rows, split_cells
 from cdp_etl.normalize.readers.csv.wrapped_cells import unwrap
-from cdp_etl.normalize.readers.table_columns import table_columns, with_json_objects, with_json_strings
+from cdp_etl.normalize.readers.table_columns import (
+    TOO_MANY_COLUMNS,
+    has_too_many_columns,
+    table_columns,
+    with_json_objects,
+    with_json_strings,
+)
 from cdp_etl.normalize.record_batch import ROW, ColumnBatch, Offsets, empty_columns
 from cdp_etl.normalize.reference_path import Quarantined
 
@@ -142,6 +148,8 @@ class CsvRows:
 
     def columns(self) -> ColumnBatch:
         """Return the standard rows with as many cells as the header, as columns of text."""
+        if has_too_many_columns(self.mapping):
+            return empty_columns(self.entity, {TOO_MANY_COLUMNS: len(self.slices)})
         is_supported = self.is_standard & (self.cells == len(self.mapping))
         is_supported[list(self.slices.quarantined)] = False
         rows = np.flatnonzero(is_supported)

@@ -13,7 +13,11 @@ from cdp_etl.normalize import errors
 from cdp_etl.normalize.errors import DumpUnreadableError
 from cdp_etl.normalize.readers.byte_slices import RecordSlices
 from cdp_etl.normalize.readers.json.columns import json_columns
-from cdp_etl.normalize.readers.json.several_records import several_records
+from cdp_etl.normalize.readers.json.several_records import (
+    is_followed_by_object,
+    several_in_text,
+    several_records,
+)
 from cdp_etl.normalize.record_batch import ColumnBatch, Offsets
 from cdp_etl.normalize.reference_path import Quarantined
 
@@ -68,7 +72,7 @@ class JsonRows:
                 fault = len(text[: error.offset or 0].encode())
                 offset = self.slices.offset + int(self.slices.starts[row]) + fault
                 raise DumpUnreadableError(self.file, f"not JSON: {error}", offset) from None
-            if isinstance(error, strict_json.TextBehindError) and _is_followed_by_object(text, error.offset or 0):
+            if isinstance(error, strict_json.TextBehindError) and is_followed_by_object(text, error.offset or 0):
                 fact = f"record {self.positions[row]} is followed by another object; {_EXPECTED}"
                 raise DumpUnreadableError(self.file, fact) from None
             return Quarantined([_REASONS.get(type(error), errors.MALFORMED_JSON)])
@@ -78,6 +82,8 @@ class JsonRows:
         if not isinstance(value, dict):
             if isinstance(value, list) and any(isinstance(item, dict | list) for item in value):
                 raise self._no_record(row, "an array that holds objects or arrays")
+            if isinstance(value, str) and several_in_text(self.entity, value):
+                raise self._no_record(row, "a text that holds an array")
             return Quarantined([errors.NOT_AN_OBJECT])
         record = with_exact_names(self.entity, value)
         if (content := several_records(self.entity, record)) is not None:
@@ -90,8 +96,3 @@ class JsonRows:
     def columns(self) -> ColumnBatch:
         """Return the records that the compiled scan supports as columns."""
         return json_columns(self.entity, self.slices)
-
-
-def _is_followed_by_object(text: str, end: int) -> bool:
-    """Return whether a line holds several objects that white space or a comma separates; `end` is the first's."""
-    return text.startswith("{") and text[end:].removeprefix(",").lstrip(" \t").startswith("{")

@@ -3,12 +3,35 @@
 An object with the entity's own id as text or number is a record, whatever else it holds.
 """
 
+import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
+from cdp_etl.contract import strict_json
 from cdp_etl.contract.entity import Entity
 from cdp_etl.normalize.readers.json.envelope import has_own_id
 from cdp_etl.normalize.reference_path import CUSTOM_FIELD_PREFIX, IGNORED_UPDATE_CFS_KEY
+
+_HOLDS: Final = "an object that holds objects or arrays"
+_MIN_ITEMS: Final = 2
+_NEXT_OBJECT: Final = re.compile(r'[^{}\[\]"]{0,16}\{')
+"""Text behind an object that separates it from another one: a comma, `|`, `\\n` as two characters, NUL."""
+
+
+def is_followed_by_object(text: str, end: int) -> bool:
+    """Return whether a line holds several objects with little text between them; `end` is that of the first."""
+    return text.startswith("{") and _NEXT_OBJECT.match(text, end) is not None
+
+
+def several_in_text(entity: Entity, text: str) -> bool:
+    """Return whether a text is JSON of several records: messages of queues hold a batch as text."""
+    if not text.lstrip().startswith("["):
+        return False
+    try:
+        items = strict_json.parse(text)
+    except strict_json.MalformedJsonError:
+        return False
+    return sum(isinstance(item, dict) and has_own_id(entity, item) for item in items) >= _MIN_ITEMS
 
 
 def several_records(entity: Entity, record: dict[str, Any]) -> str | None:
@@ -18,15 +41,15 @@ def several_records(entity: Entity, record: dict[str, Any]) -> str | None:
         entity: The entity.
         record: The object, by exact names of its fields.
     """
-    if not any(isinstance(value, dict | list) for value in record.values()):
-        return None
     if entity.own_id_field in record:
         return "an object that holds a column in each member" if _has_columns(entity, record) else None
+    if any(isinstance(value, str) and several_in_text(entity, value) for value in record.values()):
+        return "an object that holds an array as text"
+    if not any(isinstance(value, dict | list) for value in record.values()):
+        return None
     if _is_page(record) and not any(_is_listed(entity, key) for key in record):
-        return "an object that holds objects or arrays"
-    if any(has_own_id(entity, item) for item in _items(record)):
-        return "an object that holds objects or arrays"
-    return None
+        return _HOLDS
+    return _HOLDS if any(_holds_own_id(entity, item) for item in _items(record)) else None
 
 
 def _has_columns(entity: Entity, record: dict[str, Any]) -> bool:
@@ -48,6 +71,13 @@ def _is_page(record: dict[str, Any]) -> bool:
 
 def _is_listed(entity: Entity, key: str) -> bool:
     return key in entity.by_contract_name or key.startswith(CUSTOM_FIELD_PREFIX) or key == IGNORED_UPDATE_CFS_KEY
+
+
+def _holds_own_id(entity: Entity, item: dict[str, Any]) -> bool:
+    """Return whether an item, or an object within it, has the entity's own id."""
+    return has_own_id(entity, item) or any(
+        _holds_own_id(entity, inner) for inner in item.values() if isinstance(inner, dict)
+    )
 
 
 def _items(value: dict[str, Any]) -> Iterator[dict[str, Any]]:

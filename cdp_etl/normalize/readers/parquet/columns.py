@@ -18,8 +18,14 @@ from cdp_etl.contract.parsers import WHITESPACE
 from cdp_etl.normalize.nfc import NFC_UNCERTAIN
 from cdp_etl.normalize.readers.column_mapping import ColumnKind, MappedColumn
 from cdp_etl.normalize.readers.parquet.values import ArrowColumn, as_json, python_values
-from cdp_etl.normalize.readers.table_columns import table_columns, with_json_objects, with_json_strings
-from cdp_etl.normalize.record_batch import ROW, ColumnBatch
+from cdp_etl.normalize.readers.table_columns import (
+    TOO_MANY_COLUMNS,
+    has_too_many_columns,
+    table_columns,
+    with_json_objects,
+    with_json_strings,
+)
+from cdp_etl.normalize.record_batch import ROW, ColumnBatch, empty_columns
 
 _INTEGER_TYPES: Final = frozenset({ContractType.INTEGER, ContractType.LONG, ContractType.TIMESTAMP})
 _MAX_EXACT_INTEGER: Final = 2**53
@@ -33,6 +39,8 @@ def parquet_columns(
     quarantined: Sequence[int],
 ) -> ColumnBatch:
     """Return the supported rows of a batch as columns."""
+    if has_too_many_columns(mapping):
+        return empty_columns(entity, {TOO_MANY_COLUMNS: len(batch)})
     unsupported = Counter({"record: not UTF-8, or too long": len(quarantined)})
     types = {name: field.column.type for name, field in entity.by_contract_name.items()}
     names = [f"column {number}" for number in range(len(mapping))]
