@@ -1,4 +1,4 @@
-"""The tables of words in docs/marts.md are those of the presets."""
+"""The tables of words in docs/records.md are those of the presets."""
 
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
@@ -6,7 +6,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-_DOCS = Path(__file__).parents[2] / "docs" / "marts.md"
+_DOCS = Path(__file__).parents[2] / "docs" / "records.md"
 
 
 def _presets() -> Mapping[str, Any]:

@@ -15,6 +15,8 @@ from cdp_etl.vocabulary import ACTION_TYPES, EVENT_TYPES, VocabularyError, load_
         ("sendinblue", "uniqueOpened", "opened"),
         ("BREVO", "proxy_open", "machine_opened"),
         ("Brevo", "click", "clicked"),
+        ("Brevo", "hardBounces", "hard_bounced"),
+        ("Brevo SMS", "unsubscription", "unsubscribed"),
         ("Brevo", "spam", "complained"),
         ("Brevo", "blocked", "rejected"),
         ("SendGrid", "blocked", "soft_bounced"),

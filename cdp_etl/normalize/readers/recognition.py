@@ -23,6 +23,7 @@ _OTHER_FORMATS: Final = {
     _PARQUET: "Parquet; expected .parquet as the end of its name",
     b"\xd0\xcf\x11\xe0": "an old Excel workbook",
     b"%PDF": "PDF",
+    b"\x1f\x8b\x08": "gzip within the file's compression; it is compressed twice",
     b"BZh": "bzip2",
     b"\xfd7zXZ": "xz",
 }

@@ -84,6 +84,12 @@ PARQUET = _PARQUET.getvalue()
             "rows of delimiters",
             id="empty rows",
         ),
+        pytest.param(
+            "a.csv",
+            CSV.replace(f"\n{row(2)}", f'\n"","","","","","","",""\n , , , , , , , \n{row(2)}').encode(),
+            "rows of delimiters",
+            id="rows of empty quotes and spaces",
+        ),
     ],
 )
 @pytest.mark.parametrize("batch_bytes", [64, 1 << 16], ids=["read in blocks", "read at once"])
@@ -201,6 +207,7 @@ def test_a_plain_file_has_no_finding(tmp_path: Path, name: str, content: bytes) 
         pytest.param("a.ndjson", INDENTED[:-1], "the last object has no end", id="cut"),
         pytest.param("a.ndjson", INDENTED + b"]", "expected an object", id="a stray bracket"),
         pytest.param("a.csv", b"\xff\xfea\0\0\xd8", "not UTF-16-LE", id="UTF-16 that is cut"),
+        pytest.param("a.csv.gz", gzip.compress(gzip.compress(LINES)), "compressed twice", id="gzip in gzip"),
         pytest.param("a.ndjson.gz", gzip.compress(LINES) + b"\0\0x", "cut short", id="text behind NUL"),
     ],
 )

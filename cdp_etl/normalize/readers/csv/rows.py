@@ -54,6 +54,10 @@ _MAX_TERMINATOR_BYTES: Final = 2
 _MAX_EMPTY_CELLS: Final = 1_000
 """Empty cells behind the last column that are ignored; a row with more is not looked at."""
 
+_BLANK: Final = b'" '
+_MAX_BLANK_BYTES: Final = 4
+"""Characters of rows without text, and their number by cell: two quotes and a delimiter, or a space."""
+
 _MAX_ROWS_AT_ONCE: Final = 1 << 20
 _PART_BYTES: Final = 1 << 20
 
@@ -227,7 +231,7 @@ def read_csv(entity: Entity, source: ByteSource, head: bytes) -> Iterator[CsvRow
             fact = f"a row longer than the limit of {limit} bytes, or a quote that is never closed"
             raise DumpUnreadableError(source.file, fact, offset + start)
         starts = _after_byte_order_marks(source, data, bounds.starts)
-        is_empty = (bounds.cells > 1) & (bounds.ends - starts == bounds.cells - 1)
+        is_empty = _are_empty(data, starts, bounds, dialect.delimiter)
         rows = _not_blank(data, bounds)
         if is_empty.any():
             rows = rows[~is_empty[rows]]
@@ -274,6 +278,19 @@ def _not_blank(data: bytes, bounds: RowBounds) -> Offsets:
     for row in np.flatnonzero(bounds.cells == 1):
         is_not_blank[row] = bool(data[bounds.starts[row] : bounds.ends[row]].strip())
     return np.flatnonzero(is_not_blank)
+
+
+def _are_empty(data: bytes, starts: Offsets, bounds: RowBounds, delimiter: bytes) -> npt.NDArray[np.bool_]:
+    """Return which rows have several cells and no text: delimiters alone, or quotes and white space as well."""
+    lengths = bounds.ends - starts
+    is_empty: npt.NDArray[np.bool_] = (bounds.cells > 1) & (lengths == bounds.cells - 1)
+    # Few rows have so few characters, so the cells of those alone are looked at.
+    is_short = (bounds.cells > 1) & ~is_empty & (lengths < _MAX_BLANK_BYTES * bounds.cells)
+    for row in np.flatnonzero(is_short):
+        text = data[starts[row] : bounds.ends[row]]
+        if not text.strip(_BLANK + delimiter):
+            is_empty[row] = not any(map(bytes.strip, split_cells(text, delimiter) or (text,)))
+    return is_empty
 
 
 def _after_byte_order_marks(source: ByteSource, data: bytes, starts: Offsets) -> Offsets:
