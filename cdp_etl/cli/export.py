@@ -9,7 +9,7 @@ import typer
 
 from cdp_etl.cli.output import out, progress
 from cdp_etl.cli.query_rows import write_rows
-from cdp_etl.cli.snapshot_reading import batches, reading, snapshot_database
+from cdp_etl.cli.snapshot_reading import batches, naming_damage, reading_snapshot, snapshot_database
 from cdp_etl.export_file import export_file, require_absent
 from cdp_etl.marts.engine.mart import Mart
 from cdp_etl.marts.registry import PUBLISHED
@@ -69,7 +69,7 @@ def _selected(names: Sequence[str] | None) -> Sequence[Mart]:
 def _write_database(
     settings: Settings, database: Path, target: Path, marts: Sequence[Mart], report: _Report
 ) -> None:
-    with export_file(target) as unfinished:
+    with naming_damage(database), export_file(target) as unfinished:
         write_portable(
             database,
             unfinished,
@@ -80,7 +80,7 @@ def _write_database(
 
 
 def _write_files(database: Path, targets: dict[Mart, Path], report: _Report, *, is_exact: bool) -> None:
-    with reading(database) as connection:
+    with reading_snapshot(database) as connection:
         counts: dict[Mart, int] = {}
         for one in targets:
             ((counts[one],),) = connection.execute(f"SELECT count(*) FROM {one.table}").fetchall()

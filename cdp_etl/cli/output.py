@@ -18,7 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cdp_etl.logs import writes_json
-from cdp_etl.untrusted_text import visible, without_formula
+from cdp_etl.untrusted_text import visible, visible_line, without_formula
 
 _WIDTH_WITHOUT_TERMINAL = 160
 _MAX_FOLDED = 40
@@ -114,11 +114,11 @@ def print_rows(header: Sequence[str], rows: Sequence[Sequence[Any]], console: Co
     if sum(widths) + 3 * len(widths) + 1 <= console.width:
         print_table(header, shown, console=console)
         return
-    longest = max(len(visible(name)) for name in header)
+    longest = max(len(visible_line(name)) for name in header)
     for number, row in enumerate(shown, start=1):
         console.print(f"── {number} ".ljust(longest + 3, "─"))
         for name, cell in zip(header, row, strict=True):
-            console.print(f"{visible(name).ljust(longest)}   {_format(cell)}", soft_wrap=True)
+            console.print(f"{visible_line(name).ljust(longest)}   {visible_line(_format(cell))}", soft_wrap=True)
 
 
 @contextmanager

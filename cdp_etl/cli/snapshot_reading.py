@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from cdp_etl.cli.statement_check import QueryError
 from cdp_etl.errors import CdpEtlError
+from cdp_etl.marts.errors import SnapshotFileDamagedError
 from cdp_etl.marts.snapshot.names import DATABASE
 
 BATCH_ROWS = 20_000
@@ -36,6 +37,29 @@ def snapshot_database(published: Path) -> Path:
 
 
 @contextmanager
+def reading_snapshot(database: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Yield a connection to the file of the snapshot, as `reading`.
+
+    Raises:
+        SnapshotFileDamagedError: If the file is damaged.
+    """
+    with naming_damage(database), reading(database) as connection:
+        yield connection
+
+
+@contextmanager
+def naming_damage(database: Path) -> Iterator[None]:
+    """Raise DuckDB's errors of a damaged file as SnapshotFileDamagedError."""
+    try:
+        yield
+    except duckdb.Error as error:
+        fact = damage_of(error)
+        if fact is None:
+            raise
+        raise SnapshotFileDamagedError(database, fact) from None
+
+
+@contextmanager
 def reading(database: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """Yield a connection to a file that can read the file's folder and no other file, and load no extension.
 
@@ -58,6 +82,13 @@ def reading(database: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
+def damage_of(error: Exception) -> str | None:
+    """Return what DuckDB says of a damaged file; None if the error is about something else."""
+    from cdp_etl.warehouse.duckdb_facts import damage_fact  # noqa: PLC0415 - a warehouse imports polars
+
+    return damage_fact(error)
+
+
 def batches(relation: duckdb.DuckDBPyRelation) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
     """Return the columns of a query, and its rows."""
     reader = relation.to_arrow_reader(BATCH_ROWS)
@@ -69,4 +100,6 @@ def _checked(reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
     try:
         yield from reader
     except OSError as error:
+        if damage_of(error) is not None:
+            raise duckdb.IOException(str(error)) from None
         raise QueryError(str(error).strip()) from None

@@ -16,7 +16,7 @@ import typer
 
 from cdp_etl.cli.output import out, paged, print_csv, print_json, print_rows
 from cdp_etl.cli.query_rows import OUTPUT_SUFFIXES, rows_of, write_parquet, write_rows
-from cdp_etl.cli.snapshot_reading import batches, reading, snapshot_database
+from cdp_etl.cli.snapshot_reading import batches, damage_of, reading_snapshot, snapshot_database
 from cdp_etl.cli.statement_check import QueryError, require_reading_statement
 from cdp_etl.settings import Settings, load_settings
 
@@ -73,7 +73,7 @@ def sql_command(  # noqa: PLR0913 - each is an option
     database = snapshot_database(settings.published.resolve()) if not warehouse else None
     if not is_shell:
         require_reading_statement(text)
-    with reading(database) if database else _reading_copy(settings, is_fresh=fresh) as connection:
+    with reading_snapshot(database) if database else _reading_copy(settings, is_fresh=fresh) as connection:
 
         def answer(statement: str) -> None:
             with _query_errors(statement, database):
@@ -122,6 +122,8 @@ def _query_errors(query: str, database: Path | None) -> Iterator[None]:
     except duckdb.CatalogException as error:
         raise QueryError(_with_place(str(error).strip(), query, is_snapshot=database is not None)) from None
     except duckdb.Error as error:
+        if database is not None and damage_of(error) is not None:
+            raise  # `reading_snapshot` names the file and what repairs it
         raise QueryError(str(error).strip()) from None
 
 

@@ -44,6 +44,16 @@ class SegmentsInvalidError(UsageError):
         super().__init__(f"The segments {path} are not valid: {fact}.")
 
 
+class SegmentFailedError(MartError):
+    """A condition cannot be evaluated for some person."""
+
+    def __init__(self, segment: str, kind: str) -> None:
+        super().__init__(
+            f"Segment {segment} cannot be computed: for some person a number of its condition is out of range"
+            f" ({kind}). Correct the condition in the file of CDP_ETL_SEGMENTS; `cdp-etl run` continues."
+        )
+
+
 class PublicationUndeclaredError(MartError):
     """A column does not declare what the snapshot shows of it."""
 
@@ -76,6 +86,16 @@ class SnapshotOfEarlierReleaseError(MartError):
 
     def __init__(self, database: Path) -> None:
         super().__init__(f"An earlier release published {database}. Run `cdp-etl marts publish`, then repeat.")
+
+
+class SnapshotFileDamagedError(MartError):
+    """The file that readers open is damaged."""
+
+    def __init__(self, database: Path, fact: str) -> None:
+        super().__init__(
+            f"The published file {database} is damaged: {fact}. Run `cdp-etl check --full`, which deletes damaged"
+            " files of the snapshot, then `cdp-etl marts publish`, which writes them again."
+        )
 
 
 class SnapshotDamagedError(MartError):

@@ -22,8 +22,11 @@ _DISK = re.compile(
 _FILE = re.compile(r'"(/[^"]+)"')
 
 
-def damage_fact(error: duckdb.Error) -> str | None:
-    """Return what DuckDB says of a damaged file; None if the error is about something else."""
+def damage_fact(error: Exception) -> str | None:
+    """Return what DuckDB says of a damaged file; None if the error is about something else.
+
+    Arrow raises errors of DuckDB as its own, with the same text.
+    """
     found = _DAMAGE.search(str(error))
     if found is not None:
         return found[0]

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -212,6 +212,52 @@ def test_a_wide_result_is_printed_as_records_and_times_have_their_zone(published
     assert wide[-1] == "at         2026-03-01 05:00:00+00:00"
     assert "2026-03-01 05:00:00+00:00" in narrow
     assert "──" in narrow.splitlines()[0] or "━" in narrow
+
+
+def test_a_value_of_several_lines_cannot_pass_for_another_record(published: Command) -> None:
+    columns = ", ".join(f"'{'x' * 30}' AS column_{number}" for number in range(10))
+
+    lines = published("sql", f"SELECT {columns}, 'a\n── 2 ──\nrole\tadmin' AS note").out.splitlines()
+
+    assert len(lines) == 12
+    assert lines[-1] == r"note       a\u000a── 2 ──\u000arole\u0009admin"
+
+
+@pytest.mark.parametrize(
+    "command", [("sql", "SELECT 1"), ("export", "--to", "x"), ("export", "--to", "x", "--format", "duckdb")]
+)
+@pytest.mark.parametrize(
+    "damage",
+    [lambda _: b"", lambda _: b"x" * 5_000, lambda content: content[:20_000]],
+    ids=["empty", "garbage", "cut"],
+)
+def test_a_damaged_file_of_the_snapshot_is_named_with_what_repairs_it(
+    published: Command, command: Sequence[str], damage: Callable[[bytes], bytes]
+) -> None:
+    file = PUBLISHED / "cdp.duckdb"
+    file.write_bytes(damage(file.read_bytes()))
+
+    ended = published(*command)
+
+    assert (ended.code, ended.out) == (1, "")
+    assert f"The published file {file.absolute()} is damaged" in ended.err
+    assert "`cdp-etl check --full`" in ended.err
+    assert "`cdp-etl marts publish`" in ended.err
+    assert not any(Path().glob("x/*"))
+
+
+def test_damage_that_appears_while_rows_are_read_is_named_as_well(published: Command) -> None:
+    file = PUBLISHED / "cdp.duckdb"
+    with duckdb.connect(file) as connection:
+        connection.execute("CREATE TABLE rows AS SELECT md5(i::VARCHAR) AS text FROM range(200_000) AS r(i)")
+    with file.open("r+b") as stream:
+        stream.seek(file.stat().st_size // 2)
+        stream.write(bytes(262_144))
+
+    ended = published("sql", "SELECT max(text) FROM rows")
+
+    assert ended.code == 1
+    assert f"The published file {file.absolute()} is damaged" in ended.err
 
 
 def test_parquet_is_written_to_a_pipe_and_not_to_a_terminal(

@@ -35,6 +35,22 @@ _KEYS = {"name", "description", "condition", "personal"}
 _COLUMNS = {column.name: column for column in CUSTOMER.columns}
 
 
+class _Loader(yaml.SafeLoader):
+    """Reads YAML in which no mapping has a key twice; otherwise the first of two values would be dropped."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - as declared
+        """Return the mapping.
+
+        Raises:
+            ConstructorError: If a key occurs twice.
+        """
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        mapping: dict[Any, Any] = super().construct_mapping(node, deep=deep)
+        if len(mapping) < len(keys):
+            raise yaml.constructor.ConstructorError(None, None, "a key occurs twice", node.start_mark)
+        return mapping
+
+
 def load_segments(path: Path) -> Mapping[str, str]:
     """Return the SQL of each segment's condition, by the name of the segment.
 
@@ -42,8 +58,8 @@ def load_segments(path: Path) -> Mapping[str, str]:
         SegmentsInvalidError: If the file cannot be read, or a segment is not valid.
     """
     try:
-        declared = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        declared = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 - a safe loader
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:  # ValueError: no such date, no UTF-8
         raise SegmentsInvalidError(path, f"it cannot be read ({type(error).__name__})") from None
     if (
         not isinstance(declared, dict)
@@ -60,6 +76,9 @@ def load_segments(path: Path) -> Mapping[str, str]:
             conditions[name] = _rendered(segment["condition"], is_personal=segment.get("personal", False))
         except (SqlglotError, ValueError) as error:
             fact = str(error) if isinstance(error, ValueError) else "the condition is not SQL"
+            raise SegmentsInvalidError(path, f"segment {name}: {fact}") from None
+        except RecursionError:
+            fact = "the condition is nested too deeply"
             raise SegmentsInvalidError(path, f"segment {name}: {fact}") from None
     _check_types(path, conditions)
     return conditions
@@ -114,15 +133,17 @@ def _is_date(cast: expressions.Cast) -> bool:
 
 
 def _check_types(path: Path, conditions: Mapping[str, str]) -> None:
-    """Check that each condition can be evaluated and is true or false: DuckDB binds it to a table without rows."""
+    """Check that each condition can be evaluated and is true or false, by a row of nulls."""
     columns = ", ".join(f"{quoted(column.name)} {column.type.duckdb}" for column in CUSTOMER.columns)
     with duckdb.connect() as connection:
         connection.execute(f"CREATE TABLE customer ({columns})")
+        connection.execute("INSERT INTO customer (company_id) VALUES (NULL)")
         for name, condition in conditions.items():
             try:
-                described = connection.execute(f"DESCRIBE SELECT {condition} AS found FROM customer").fetchall()
+                (found,) = connection.sql(f"SELECT {condition} AS found FROM customer").types
+                connection.execute(f"SELECT {condition} AS found FROM customer").fetchall()
             except duckdb.Error as error:
                 fact = f"segment {name}: its values cannot be compared ({type(error).__name__})"
                 raise SegmentsInvalidError(path, fact) from None
-            if described[0][1] != "BOOLEAN":
+            if found != "BOOLEAN":
                 raise SegmentsInvalidError(path, f"segment {name}: the condition must be true or false")

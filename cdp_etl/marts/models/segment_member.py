@@ -16,6 +16,7 @@ from cdp_etl.marts import columns as c
 from cdp_etl.marts.engine.mart import Mart
 from cdp_etl.marts.engine.scope import IntermediateTable, KeyFilter, RefreshScope
 from cdp_etl.marts.engine.sql_files import read_sql
+from cdp_etl.marts.errors import SegmentFailedError
 from cdp_etl.marts.models.customer import CUSTOMER
 from cdp_etl.marts.models.customer_identity import PERSON_ID
 
@@ -25,11 +26,18 @@ _MATCHING_PERSON = _sql("segment_member/matching_person")
 
 
 def find_matching_persons(connection: duckdb.DuckDBPyConnection) -> None:
-    """Fill the temporary table `matching_person` with the persons of each segment."""
+    """Fill the temporary table `matching_person` with the persons of each segment.
+
+    Raises:
+        SegmentFailedError: If a condition cannot be evaluated for a person.
+    """
     ((segments,),) = connection.execute("SELECT getvariable('segments')").fetchall()
-    connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE matching_person AS {select_matching_persons(segments or {})}"
-    )
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE matching_person AS {_MATCHING_PERSON}")
+    for name, condition in (segments or {}).items():
+        try:
+            connection.execute(f"INSERT INTO matching_person {select_matching_persons({name: condition})}")
+        except (duckdb.ConversionException, duckdb.OutOfRangeException) as error:
+            raise SegmentFailedError(name, type(error).__name__) from None
 
 
 def select_matching_persons(segments: Mapping[str, str]) -> str:

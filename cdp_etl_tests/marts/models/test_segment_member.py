@@ -6,7 +6,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from cdp_etl.marts.errors import SegmentsInvalidError
+from cdp_etl.marts.errors import SegmentFailedError, SegmentsInvalidError
 from cdp_etl.marts.models.segment_conditions import load_segments
 from cdp_etl.marts.models.segment_member import SEGMENT_MEMBER
 from cdp_etl.marts.refresh import rebuild_mart, refresh_mart
@@ -85,6 +85,9 @@ def test_the_example_of_the_documentation(loader: Loader) -> None:
         ("purchase_count", "must be true or false"),
         ("identifiers = 1 AND", "the condition is not SQL"),
         ("has_email_consent > DATE '2026-01-01'", "cannot be compared"),
+        ("first_at > DATE '2026-02-30'", "cannot be compared"),
+        ("interaction_count > 0 AND first_at > 'yesterday'", "cannot be compared"),
+        ("NOT " * 2_000 + "true", "nested too deeply"),
         (" " * 10_001, "name, description and condition must be texts"),
         ("true" + " AND true" * 2_000, "longer than 10,000 characters"),
     ],
@@ -106,6 +109,10 @@ def test_what_runs_is_rendered_from_the_tree_and_not_the_text(tmp_path: Path) ->
     ("text", "fact"),
     [
         ("segments: {", "it cannot be read"),
+        ("[" * 3_000, "it cannot be read (RecursionError)"),
+        ("segments: [{name: a, description: x, condition: 2026-99-99}]", "it cannot be read (ValueError)"),
+        ("segments: []\nsegments: []", "it cannot be read (ConstructorError)"),
+        ("segments: [{name: a, name: b, description: x, condition: 'true'}]", "it cannot be read"),
         ("other: []", "expected the key segments"),
         ("segments: [{name: A b, description: x, condition: 'true'}]", "lower letters, digits and _ only"),
         ("segments: [{name: a, description: x}]", "expected name, description and condition"),
@@ -126,6 +133,17 @@ def test_a_file_that_is_not_valid_is_refused_with_what_was_expected(tmp_path: Pa
 
     with pytest.raises(SegmentsInvalidError, match=re.escape(fact)):
         load_segments(path)
+
+
+def test_a_condition_whose_number_gets_too_large_is_named(loader: Loader) -> None:
+    loader = Loader(
+        loader.folder,
+        MartSettings(segments={"a": "TRUE", "b": "abs(interaction_count + 9223372036854775807) > 0"}),
+    )
+    loader.load(ACTIVITY, 1, [make_record(ACTIVITY, "1", identifiers=("c:1",))])
+
+    with pytest.raises(SegmentFailedError, match="Segment b cannot be computed"):
+        _members(loader)
 
 
 _BUYERS = MartSettings(segments={"buyers": "purchase_count > 0"})
