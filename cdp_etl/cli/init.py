@@ -11,7 +11,7 @@ from cdp_etl.cli.output import out, print_error, progress
 from cdp_etl.durable_files import write_file
 from cdp_etl.entities import ENTITIES
 from cdp_etl.errors import UsageError
-from cdp_etl.landing import probe_zones
+from cdp_etl.landing import Zone, ZoneConfigError, probe_zones
 from cdp_etl.settings import Settings, SettingsError, load_settings, variable
 from cdp_etl.settings.env_source import ENV_FILE
 
@@ -82,9 +82,10 @@ def init_command(  # noqa: PLR0913 - each is an option
     if sys.stdin.isatty():
         values = dict(_asked(values))
     settings = load_settings(**values)
+    zones = _zones(settings)  # before the file is written: a location with a password must not get into it
     write_file(ENV_FILE, env_file(values).encode())
     out().print(f"Written: {ENV_FILE.absolute()}.", soft_wrap=True)
-    _check_zones(settings)
+    _check_zones(settings, zones)
 
 
 def _asked(given: Mapping[str, str]) -> Iterator[tuple[str, str]]:
@@ -98,9 +99,9 @@ def _asked(given: Mapping[str, str]) -> Iterator[tuple[str, str]]:
             answer = typer.prompt(question, default="" if default is None else str(default)).strip()
             try:
                 if answer:
-                    load_settings(**{name: answer})
+                    _zones(load_settings(**{name: answer}))
                 break
-            except SettingsError as error:
+            except (SettingsError, ZoneConfigError) as error:
                 print_error(str(error))
         if answer:
             yield name, answer
@@ -121,13 +122,22 @@ def _quoted(value: str) -> str:
     return f"'{escaped}'"
 
 
-def _check_zones(settings: Settings) -> None:
+def _zones(settings: Settings) -> Mapping[str, Zone]:
+    """Return the landing zone of each entity; no connection is opened.
+
+    Raises:
+        ZoneConfigError: If a location is not valid, or contains a password.
+    """
+    return {one.name: settings.zone(one) for one in ENTITIES}
+
+
+def _check_zones(settings: Settings, zones: Mapping[str, Zone]) -> None:
     """List the zone for the first dump date and yesterday, and print the next command."""
     yesterday = max(settings.today() - timedelta(days=1), settings.first_dump_date)
     dates = sorted({settings.first_dump_date, yesterday})
     with progress() as report:
         report("Listing the landing zone …")
-        probes = probe_zones({one.name: settings.zone(one) for one in ENTITIES}, dates, settings.archive)
+        probes = probe_zones(zones, dates, settings.archive)
     faults = list(dict.fromkeys(probe.fault for probe in probes if probe.fault))
     for fault in faults:
         print_error(fault)

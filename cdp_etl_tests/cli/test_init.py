@@ -57,6 +57,15 @@ def test_a_wrong_option_writes_nothing_and_an_existing_file_stays(cdp_etl: Comma
     assert Path(".env").read_text() == "CDP_ETL_PHONE_REGION=VN\n"
 
 
+@pytest.mark.parametrize("place", ["sftp://cdp:s3cret@host/dumps", "az://dumps/?sig=s3cret", "s3cret://dumps"])
+def test_a_location_that_is_refused_is_not_written(cdp_etl: Command, place: str) -> None:
+    ended = cdp_etl("init", "--landing", place)
+
+    assert ended.code == 2
+    assert ended.err.startswith("Error: landing zone")
+    assert not Path(".env").exists()
+
+
 def test_a_terminal_is_asked_for_what_no_option_gives_until_it_is_valid(
     cdp_etl: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
