@@ -81,7 +81,7 @@ class PublishedForm:
         """Set the variables and create the macros that `expression` reads."""
         if self.key is not None:
             self.key.set_variables(connection)
-            connection.execute(read_sql("cdp_etl.marts.snapshot", "macros"))
+            connection.execute(_macros())
 
     def kind_of(self, mart: Mart) -> str:
         """Return a text that differs if equal rows of the mart are published otherwise."""
@@ -89,7 +89,7 @@ class PublishedForm:
             return "personal"
         customer_ids = "pseudonyms" if self.has_pseudonymous_customer_ids else "unchanged"
         declarations = [(column.name, declared(column)) for column in mart.columns]
-        digest = sha256(repr(declarations).encode()).hexdigest()[:16]
+        digest = sha256(repr((declarations, _macros())).encode()).hexdigest()[:16]
         return f"pseudonyms:{self.key.key_id}:{customer_ids}:{digest}:{self.decisions or ''}"
 
     def expression(self, column: TableColumn) -> str:
@@ -159,6 +159,10 @@ class PublishedForm:
             return value
         packed = ", ".join(f"{quoted(name)} := {shown}" for name, shown in fields.items())
         return f"CASE WHEN {value} IS NOT NULL THEN struct_pack({packed}) END"
+
+
+def _macros() -> str:
+    return read_sql("cdp_etl.marts.snapshot", "macros")
 
 
 def published_columns(columns: tuple[TableColumn, ...], *, has_personal_data: bool) -> tuple[TableColumn, ...]:

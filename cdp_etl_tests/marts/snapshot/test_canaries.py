@@ -60,17 +60,20 @@ def _email(number: int) -> str:
 
 
 def _link(number: int) -> str:
-    email = _email(number)
+    email, phone = _email(number), _phone(number).replace(" ", "")
     return (
-        f"https://{email.replace('@', '%40')}:pw@shop.example/{email}/p/1?phone={_phone(number)}&e={email}#{email}"
-    )
+        f"https://{email.replace('@', '%40')}:pw@shop.example/{email}/p/1?phone={phone}&e={email}#{email}",
+        f"https://mail.example/r/https%3A%2F%2Fshop.example%2Fp%3Fphone%3D{phone}",
+        f"https://shop.example/p/1;phone={phone}",
+        f"tel://{phone}",
+    )[number % 4]
 
 
 def _text(field: ContractField, number: int) -> str:
     if "link" in field.name:
         return _link(number)
     if field.name in PUBLIC_FIELDS:
-        return "Public"
+        return {"action": "Purchase", "event": "clicked"}.get(field.name, "Public")
     by_kind: dict[Personal | None, str] = {Personal.PHONE: _phone(number), Personal.EMAIL: _email(number)}
     return by_kind.get(field.column.personal, f"canary {field.name}")
 
@@ -127,7 +130,9 @@ def _records(entity: Entity, day: date) -> Iterator[dict[str, Any]]:
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """Return an installation that has loaded the dumps of two days and published after each."""
-    settings = load_settings(data=tmp_path_factory.mktemp("installation"), threads=1)
+    segments = tmp_path_factory.mktemp("segments") / "segments.yaml"
+    segments.write_text("segments: [{name: all, description: All persons., condition: TRUE IS NOT NULL}]")
+    settings = load_settings(data=tmp_path_factory.mktemp("installation"), threads=1, segments=segments)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(delta_files, "_MAX_DELETED_SHARE", 100)  # so that changed months have files of tombstones
         _load_and_publish(settings)
@@ -196,6 +201,17 @@ def test_no_column_has_a_canary(settings: Settings) -> None:
         "interaction", "customer_identity"
     }  # fmt: skip # a list
     assert _columns_with_canaries(settings.published) == set()
+
+
+def test_the_search_sees_rows_of_every_mart(settings: Settings) -> None:
+    with closing(duckdb.connect(settings.published / DATABASE, read_only=True)) as connection:
+        empty = {
+            mart.name
+            for mart in PUBLISHED
+            if not connection.execute(f"SELECT 1 FROM {mart.table} LIMIT 1").fetchall()
+        }
+
+    assert empty == set()
 
 
 def test_with_personal_data_the_same_search_finds_canaries_of_every_kind(
