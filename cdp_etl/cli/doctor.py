@@ -16,7 +16,7 @@ from cdp_etl.cli.output import print_json, print_table, progress
 from cdp_etl.defs.runtime.health import daemons, run_count
 from cdp_etl.defs.runtime.instance import InstanceError, open_instance, require_intact_storage
 from cdp_etl.entities import ENTITIES
-from cdp_etl.errors import CdpEtlError
+from cdp_etl.errors import CdpEtlError, UsageError
 from cdp_etl.landing import probe_zones
 from cdp_etl.marts.errors import MartError, SnapshotDamagedError
 from cdp_etl.marts.snapshot.publish import find_key, latest_snapshot, require_own_snapshot, usable_snapshot
@@ -69,7 +69,7 @@ def doctor_command(*, as_json: AsJson = False) -> None:
 
 
 def _checks(settings: Settings) -> Iterator[HealthCheck]:
-    yield HealthCheck("settings", ok=True, detail="All settings are known and valid.")
+    yield _settings(settings)
     yield from _zones(settings)
     yield _disk(settings.data)
     yield _access(settings)
@@ -80,6 +80,15 @@ def _checks(settings: Settings) -> Iterator[HealthCheck]:
     yield _alerts(settings)
     yield _report()
     yield from _dagster(settings)
+
+
+def _settings(settings: Settings) -> HealthCheck:
+    """Check the files that settings name: vocabulary and segments. `load_settings` has checked the values."""
+    try:
+        settings.mart_settings()
+    except UsageError as error:
+        return HealthCheck("settings", ok=False, detail=str(error))
+    return HealthCheck("settings", ok=True, detail="All settings are known and valid.")
 
 
 def _zones(settings: Settings) -> Iterator[HealthCheck]:
@@ -111,8 +120,8 @@ def _access(settings: Settings) -> HealthCheck:
 
 def _warehouse(settings: Settings) -> HealthCheck:
     """Check that the warehouse opens, that the marts have applied every load, and that no secret is left in it."""
-    warehouse = replace(settings.open_warehouse(), lock_timeout_seconds=_LOCK_TIMEOUT_SECONDS)
     try:
+        warehouse = replace(settings.open_warehouse(), lock_timeout_seconds=_LOCK_TIMEOUT_SECONDS)
         unapplied = find_unapplied_loads(warehouse)
         with warehouse.reading() as connection:
             must_compact = has_deleted_secret(connection)
@@ -139,8 +148,8 @@ def _warehouse(settings: Settings) -> HealthCheck:
 
 def _rules(settings: Settings) -> Iterator[HealthCheck]:
     """Check that all dumps were normalized by the present rules; one that cannot be replayed is only named."""
-    warehouse = replace(settings.open_warehouse(), lock_timeout_seconds=_LOCK_TIMEOUT_SECONDS)
     try:
+        warehouse = replace(settings.open_warehouse(), lock_timeout_seconds=_LOCK_TIMEOUT_SECONDS)
         older = find_older_rules(settings, warehouse)
     except CdpEtlError:  # the check of the warehouse reports it
         return

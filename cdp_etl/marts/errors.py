@@ -41,7 +41,9 @@ class SegmentsInvalidError(UsageError):
     """The file of segments cannot be read, or a segment is not valid. The message has no value of a condition."""
 
     def __init__(self, path: Path, fact: str) -> None:
-        super().__init__(f"The segments {path} are not valid: {fact}.")
+        super().__init__(
+            f"The segments {path} are not valid: {fact}. Correct the file; `cdp-etl doctor` checks it."
+        )
 
 
 class SegmentFailedError(MartError):

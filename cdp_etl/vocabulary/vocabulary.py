@@ -127,7 +127,7 @@ def load_vocabulary(profile: Path | None = None) -> Vocabulary:
 def _read(profile: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(profile.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, UnicodeDecodeError, RecursionError) as error:
         raise VocabularyError(
             f"The vocabulary profile {profile} cannot be read ({type(error).__name__})."
         ) from None

@@ -36,6 +36,24 @@ def test_an_installation_without_daemon_is_healthy(loaded: Command, monkeypatch:
     assert (ended.code, failed(ended)) == (0, {})
 
 
+@pytest.mark.parametrize("name", ["CDP_ETL_SEGMENTS", "CDP_ETL_VOCABULARY_PROFILE"])
+@pytest.mark.parametrize(
+    "content", [b"", b"\x00\xff", b"x = " + b"[" * 5_000, None], ids=["empty", "bytes", "deep", "missing"]
+)
+def test_a_damaged_file_that_a_setting_names_is_reported(
+    cdp_etl: Command, monkeypatch: pytest.MonkeyPatch, name: str, content: bytes | None
+) -> None:
+    file = Path("named")
+    if content is not None:
+        file.write_bytes(content)
+    monkeypatch.setenv(name, str(file))
+
+    found = failed(cdp_etl("doctor", "--json"))
+
+    is_valid = (name, content) == ("CDP_ETL_VOCABULARY_PROFILE", b"")
+    assert is_valid or str(file.absolute()) in found["settings"]
+
+
 def test_a_missing_zone_is_named_for_each_entity(loaded: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CDP_ETL_LANDING__EMAIL_INTERACTION", "elsewhere")
 
