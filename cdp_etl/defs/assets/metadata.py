@@ -90,10 +90,11 @@ def normalized_metadata(entity: Entity, dump: NormalizedDump) -> Metadata:
 
 
 def staging_metadata(load: LoadResult) -> Metadata:
-    """Return the metadata of a load."""
+    """Return the metadata of a load. If the dump is unchanged, the figures are those of the load in place."""
+    status, load = load.status, load.shown
     metadata: Metadata = {
         "dagster/partition_row_count": load.accepted,
-        "status": load.status,
+        "status": status,
         "load_seq": load.load_seq,
         "load_id": load.load_id,
         "accepted": load.accepted,

@@ -24,6 +24,7 @@ from cdp_etl.report.data.deliveries import usual_volume
 from cdp_etl.settings import Settings
 from cdp_etl.warehouse import (
     LoadNotBalancedError,
+    LoadResult,
     UnmappedEvents,
     WarehouseLockedError,
     WarehouseMissingError,
@@ -104,6 +105,15 @@ def _ledger(settings: Settings, entity: Entity) -> pl.DataFrame:
         return pl.DataFrame()  # nothing was ever loaded, or the errors of the dumps already report the lock
 
 
+def _loads_in_place(evidence: Evidence) -> list[LoadResult]:
+    """Return the loads of the run, and for a dump that the run found unchanged the load in place.
+
+    Without the latter, Dagster would show a check of an unchanged dump as skipped.
+    """
+    loads = [outcome.load.shown for outcome in evidence.outcomes if outcome.load is not None]
+    return [load for load in loads if load.status == "loaded"]
+
+
 def _dump_is_complete(evidence: Evidence) -> CheckOutcome | None:
     calendar = evidence.settings.calendar(evidence.entity)
     expected = [
@@ -148,7 +158,7 @@ def _key_is_unique(evidence: Evidence) -> CheckOutcome | None:
         for outcome in evidence.outcomes
         if isinstance(outcome.error, LoadNotBalancedError)
     ]
-    loaded = [outcome.load for outcome in evidence.outcomes if outcome.load and outcome.load.status == "loaded"]
+    loaded = _loads_in_place(evidence)
     if rejected:
         return CheckOutcome(passed=False, sentence=f"Nothing was committed. {' '.join(rejected)}")
     if not loaded:
@@ -202,7 +212,7 @@ def _schema_is_stable(evidence: Evidence) -> CheckOutcome | None:
 
 
 def _refusals_have_contact(evidence: Evidence) -> CheckOutcome | None:
-    loads = [outcome.load for outcome in evidence.outcomes if outcome.load and outcome.load.status == "loaded"]
+    loads = _loads_in_place(evidence)
     counts = [load.refusals_without_contact for load in loads if load.refusals_without_contact is not None]
     if not counts:
         return None
@@ -235,7 +245,7 @@ def _superseded_share_is_usual(evidence: Evidence) -> CheckOutcome | None:
 
 
 def _events_are_mapped(evidence: Evidence) -> CheckOutcome | None:
-    loads = [outcome.load for outcome in evidence.outcomes if outcome.load]
+    loads = _loads_in_place(evidence)
     found = [load.unmapped_events for load in loads if load.unmapped_events is not None]
     if not found:
         return None

@@ -7,7 +7,7 @@ dumps, of which staging has no rows.
 
 import uuid
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, date, datetime
 from typing import Any, Literal
 
@@ -171,6 +171,35 @@ def fingerprint_in_place(connection: duckdb.DuckDBPyConnection, entity: Entity, 
         [entity.table, dump_date],
     )
     return fingerprint
+
+
+def load_in_place(connection: duckdb.DuckDBPyConnection, delivery: DumpDelivery) -> tuple[LoadAttempt, Outcome]:
+    """Return the attempt and the outcome of the load in place of a delivery's dump, which must exist."""
+    names = [one.name for one in fields(Difference)]
+    found = connection.execute(
+        f"""
+        SELECT
+          load_id,
+          load_seq,
+          started_at,
+          run_id,
+          reason,
+          changed_keys,
+          restored_versions,
+          refusals_without_contact,
+          {", ".join(names)}
+        FROM ops.load
+        WHERE entity = ? AND dump_date = ? AND status = 'loaded'
+        ORDER BY load_seq DESC
+        LIMIT 1
+        """,
+        [delivery.entity.table, delivery.dump.dump_date],
+    ).fetchall()
+    ((load_id, load_seq, started_at, run_id, reason, changed_keys, restored, refusals, *counts),) = found
+    attempt = LoadAttempt(load_id, load_seq, delivery.entity, delivery.dump.dump_date, started_at, run_id)
+    # Loads of older releases have no counts.
+    difference = None if None in counts else Difference(*counts)
+    return attempt, Outcome("loaded", reason, changed_keys, restored, difference, refusals)
 
 
 def older_rules(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, date]]:

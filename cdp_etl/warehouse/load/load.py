@@ -5,7 +5,7 @@ the load.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -58,6 +58,7 @@ class LoadResult:
             if nothing was loaded, or if the entity states no consent.
         unmapped_events: Events without a type; None if nothing was loaded, or if the entity has no events.
         findings: Facts that a person should know, as sentences.
+        in_place: If the status is unchanged, the result of the load in place; otherwise None.
     """
 
     status: Status
@@ -75,6 +76,12 @@ class LoadResult:
     refusals_without_contact: int | None = None
     unmapped_events: UnmappedEvents | None = None
     findings: tuple[str, ...] = ()
+    in_place: "LoadResult | None" = None
+
+    @property
+    def shown(self) -> "LoadResult":
+        """The load whose figures describe the dump: the load in place if this attempt found it unchanged."""
+        return self.in_place or self
 
 
 def load_dump(  # noqa: PLR0913 - the keyword arguments are the settings of a load
@@ -218,7 +225,19 @@ def _write_outcome(connection: duckdb.DuckDBPyConnection, delivery: DumpDelivery
     with transaction(connection):
         attempt = ledger.begin_load(connection, delivery)
         ledger.write_attempt(connection, attempt, outcome, delivery)
-    return _result(delivery, attempt, outcome, ())
+    result = _result(delivery, attempt, outcome, ())
+    return replace(result, in_place=_in_place(connection, delivery)) if outcome.status == "unchanged" else result
+
+
+def _in_place(connection: duckdb.DuckDBPyConnection, delivery: DumpDelivery) -> LoadResult:
+    """Return the result of the load in place, whose content is that of the delivery."""
+    attempt, outcome = ledger.load_in_place(connection, delivery)
+    findings = tuple(ledger.findings(connection, delivery))
+    if outcome.difference is not None and (removed := outcome.difference.records_removed):
+        loaded_before = delivery.dump.accepted - outcome.difference.records_added + removed
+        findings = (*findings, redelivery.Removal(removed, loaded_before).finding)
+    unmapped = unmapped_events(connection, delivery.entity, delivery.dump.dump_date)
+    return _result(delivery, attempt, outcome, findings, unmapped)
 
 
 def _as_warehouse_error(error: duckdb.Error | WarehouseError, delivery: DumpDelivery) -> WarehouseError:

@@ -123,6 +123,31 @@ def test_an_automatic_run_skips_unchanged_content(pipeline: Pipeline) -> None:
 
 
 @pytest.mark.full
+def test_an_unchanged_run_shows_figures_reasons_and_checks_of_the_load_in_place(pipeline: Pipeline) -> None:
+    day = [sms(str(number), FIRST) for number in range(20)]
+    pipeline.deliver(FIRST, [*day, sms("bad", FIRST, event=None)])
+    pipeline.load_without_dagster(FIRST)
+    pipeline.deliver(FIRST, [*day[1:], sms("new", FIRST, event="Hop Thu Day"), sms("bad", FIRST, event=None)])
+
+    shown = []
+    for _ in range(2):
+        result = pipeline.load(FIRST, tags=AUTOMATIC)
+        checks = {check.check_name: (check.passed, check.description) for check in _of_the_load(result)}
+        shown.append((checks, *(dict(pipeline.metadata(layer, FIRST)) for layer in LOAD_LAYERS[1:])))
+
+    loaded, unchanged = shown
+    assert (loaded[2].pop("status").value, unchanged[2].pop("status").value) == ("loaded", "unchanged")
+    assert unchanged == loaded
+    assert unchanged[0]["key_is_unique"][0]
+    assert "| event: required | 1 |" in str(unchanged[1]["quarantine_reasons"].value)
+    assert "1 of 20 records that were loaded are no longer in this dump" in str(unchanged[2]["findings"].value)
+
+
+def _of_the_load(result: dg.ExecuteInProcessResult) -> list[dg.AssetCheckEvaluation]:
+    return [check for check in result.get_asset_check_evaluations() if check.check_name != "is_fresh"]
+
+
+@pytest.mark.full
 def test_force_loads_unchanged_content_in_an_automatic_run(pipeline: Pipeline) -> None:
     pipeline.deliver(FIRST, [sms("1", FIRST)])
     pipeline.load_without_dagster(FIRST)
