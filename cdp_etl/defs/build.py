@@ -46,8 +46,8 @@ def build_pipeline(
     return dg.Definitions(
         assets=[
             *(build_load(settings, entity, partitions) for entity in ENTITIES),
-            *(build_mart(mart, partitions, has_lineage=has_lineage) for mart in MARTS),
-            build_snapshot(partitions),
+            *(build_mart(mart, has_lineage=has_lineage) for mart in MARTS),
+            build_snapshot(),
             *([build_report(partitions)] if is_report_installed() else []),
         ],
         jobs=[LOAD_JOB, MARTS_JOB],

@@ -3,6 +3,8 @@
 The runs are recorded in the Dagster instance, so the UI shows them.
 """
 
+import getpass
+import os
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -28,6 +30,11 @@ from cdp_etl.settings import Settings
 
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 """Silences Dagster's console: the terminal belongs to the command, and the run's events have the details."""
+
+
+DUMP_DATES_TAG = "cdp_etl/dump_dates"
+"""On runs of commands: the dump dates, which Dagster's UI does not show in its list for a range."""
+_USER_TAG = "user"  # Dagster's UI shows it as "Launched by"
 
 
 class DateOutOfRangeError(UsageError):
@@ -72,7 +79,7 @@ class InProcessJobs:
         steps = {f"load_{entity.table}": {"config": config.model_dump()} for entity in entities}
         return self._run(
             LOAD_JOB.name,
-            range_tags(first, last) | {SKIP_UNCHANGED_TAG: "true"},
+            _tags(first, last) | {SKIP_UNCHANGED_TAG: "true"},
             {"ops": steps},
             load_keys(entities, layers),
         )
@@ -83,19 +90,16 @@ class InProcessJobs:
         If the snapshot has all loads already, only the reports are written, where that is possible. A run of all
         steps would record some hundred events that say so, and cost most of the CPU of an unchanged day.
         """
-        is_report_alone = is_report_installed() and self._has_applied_all(first, last)
-        return self._run(MARTS_JOB.name, range_tags(first, last), {}, [REPORT] if is_report_alone else None)
+        is_report_alone = is_report_installed() and self._has_applied_all()
+        return self._run(MARTS_JOB.name, _tags(first, last), {}, [REPORT] if is_report_alone else None)
 
-    def _has_applied_all(self, first: date, last: date) -> bool:
-        """Return whether the published snapshot has all loads, and the UI shows it for these dates."""
+    def _has_applied_all(self) -> bool:
+        """Return whether the published snapshot has all loads, and the UI shows that it was published."""
         settings = self._settings
         warehouse = settings.open_warehouse()
-        dates = dump_dates(settings).get_partition_keys_in_range(
-            dg.PartitionKeyRange(first.isoformat(), last.isoformat())
-        )
         try:
             return (
-                set(dates) <= self._instance.get_materialized_partitions(SNAPSHOT)
+                self._instance.get_latest_materialization_event(SNAPSHOT) is not None
                 and find_unapplied_loads(warehouse, settings.published) is None
                 and is_published(warehouse, settings.published, settings.mart_settings(), settings.publish_rules())
             )
@@ -122,6 +126,20 @@ class InProcessJobs:
             [failure_sentence(event) for event in failed],
             [failure_sentence(event) for event in failed if not is_in_ledger(event)],
         )
+
+
+def _tags(first: date, last: date) -> dict[str, str]:
+    """Return the tags of a run of a command: dump dates, for Dagster and for people, and the user."""
+    shown = f"{first}" if first == last else f"{first} to {last}"
+    return {**range_tags(first, last), DUMP_DATES_TAG: shown, _USER_TAG: _user()}
+
+
+def _user() -> str:
+    """Return the name of the user that runs the command."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container whose user has no entry in /etc/passwd
+        return f"uid {os.getuid()}"
 
 
 def require_dump_dates(settings: Settings, first: date, last: date) -> None:

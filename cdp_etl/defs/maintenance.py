@@ -47,7 +47,7 @@ def _prune_archive(context: dg.OpExecutionContext, settings: dg.ResourceParam[Se
     today = _today(settings, datetime.now(ZoneInfo(settings.dump_timezone)))
     pruned = prune_all(settings, today, dry_run=False)
     context.add_output_metadata(
-        {"pulls": len(pruned.pulls), "outcomes": len(pruned.outputs), "bytes": pruned.bytes}
+        {"pulls": len(pruned.pulls), "outputs": len(pruned.outputs), "bytes": pruned.bytes}
     )
 
 

@@ -1,6 +1,7 @@
 """Daily partitions by dump date, and the backfill policy and run tags of ranges.
 
-All assets share them; otherwise a backfill over several assets would not be a single run.
+The assets of a dump and the daily report share them; otherwise a backfill over several of them would not be a
+single run. The marts and the snapshot have no partitions.
 """
 
 from collections.abc import Mapping

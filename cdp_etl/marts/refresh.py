@@ -1,6 +1,6 @@
 """Refresh of marts: apply the pending changes of the feed, or rebuild in full.
 
-A mart's upstream marts are refreshed first. So after any run, for whatever partition, a mart equals its full
+A mart's upstream marts are refreshed first. So after any run, whatever its dates, a mart equals its full
 rebuild from staging. Each mart has one transaction with its rows, its `ops.mart_state` and its
 `ops.mart_partition`. If a check fails, the transaction is rolled back, and the mart and its upstream marts are
 marked for a rebuild.

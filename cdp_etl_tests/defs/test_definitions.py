@@ -10,8 +10,10 @@ import dagster as dg
 import pytest
 
 from cdp_etl.defs.build import build_definitions
+from cdp_etl.defs.keys import REPORT
 from cdp_etl.defs.partitions import BACKFILL_POLICY
 from cdp_etl.defs.runtime.instance import prepare_instance, write_workspace
+from cdp_etl.pipeline.layers import Layer
 from cdp_etl.settings import Settings
 from cdp_etl_tests.defs.asset_graph import GRAPH, graph_lines
 
@@ -58,7 +60,7 @@ def test_every_table_shows_its_columns_with_descriptions(specs: list[dg.AssetSpe
 def test_every_column_of_staging_and_marts_shows_its_upstream_columns(specs: list[dg.AssetSpec]) -> None:
     """Dagster's own UI does not show `dagster/column_lineage`, so a Markdown table has the same content."""
     shown = {
-        spec.key.to_user_string(): spec.metadata["columns_made_from"].value
+        spec.key.to_user_string(): spec.metadata["upstream_columns"].value
         for spec in specs
         if spec.group_name in {"staging", "marts"}
     }
@@ -93,19 +95,32 @@ def test_every_check_has_a_description(definitions: dg.Definitions) -> None:
     assert len(specs) > 6
 
 
-def test_all_assets_share_partitions_and_backfill_policy(definitions: dg.Definitions) -> None:
+def test_dumps_and_reports_share_partitions_and_backfill_policy_and_all_time_assets_have_none(
+    definitions: dg.Definitions,
+) -> None:
     """If policies differ, Dagster uses the smallest, and a backfill becomes many runs."""
     graph = definitions.resolve_asset_graph()
     nodes = [graph.get(key) for key in graph.get_all_asset_keys()]
 
-    assert {node.backfill_policy for node in nodes} == {BACKFILL_POLICY}
-    assert len({node.partitions_def for node in nodes}) == 1
+    daily = [node for node in nodes if node.is_partitioned]
+    assert {node.backfill_policy for node in daily} == {BACKFILL_POLICY}
+    assert len({node.partitions_def for node in daily}) == 1
+    all_time = {node.group_name for node in nodes if not node.is_partitioned}
+    assert all_time == {Layer.MARTS.value, Layer.PUBLISHED.value}
+    assert all_time.isdisjoint(node.group_name for node in daily)
+
+
+def test_an_all_time_asset_says_what_materialize_does(specs: list[dg.AssetSpec]) -> None:
+    all_time = [spec for spec in specs if spec.partitions_def is None]
+
+    assert len(all_time) > 12
+    assert all("Materialize applies all pending loads" in (spec.description or "") for spec in all_time)
 
 
 def test_the_partitions_begin_and_end_in_the_dump_time_zone() -> None:
     settings = Settings(dump_timezone="Asia/Ho_Chi_Minh")
     graph = build_definitions(settings).resolve_asset_graph()
-    (partitions,) = {graph.get(key).partitions_def for key in graph.get_all_asset_keys()}
+    partitions = graph.get(REPORT).partitions_def
 
     assert isinstance(partitions, dg.DailyPartitionsDefinition)
     assert (partitions.timezone, partitions.get_first_partition_key(), partitions.end_offset) == (

@@ -1,16 +1,16 @@
 """Jobs in the current process: their steps, assets and checks."""
 
-from datetime import date, timedelta
-
 import dagster as dg
 import pytest
 
 from cdp_etl.defs.assets.load import LoadConfig
 from cdp_etl.defs.checks.load_checks import LOAD_CHECKS
 from cdp_etl.defs.in_process import InProcessJobs
-from cdp_etl.defs.keys import asset_key
+from cdp_etl.defs.keys import SNAPSHOT, asset_key
+from cdp_etl.defs.runtime.dagster_internals import WorkerStatus
+from cdp_etl.defs.runtime.run_launcher import WatchingRunLauncher
 from cdp_etl.pipeline.layers import LOAD_LAYERS, Layer
-from cdp_etl_tests.defs.pipeline import FIRST, SMS, Pipeline, sms
+from cdp_etl_tests.defs.pipeline import FIRST, SECOND, SMS, Pipeline, sms
 
 pytestmark = pytest.mark.full  # whole runs of Dagster
 
@@ -41,6 +41,23 @@ def test_a_load_evaluates_its_own_checks_and_no_full_check(pipeline: Pipeline, j
     steps = {event.step_key for event in pipeline.instance.all_logs(result.run_id) if event.step_key}
     assert steps == {"load_sms_interaction"}
     assert evaluated(pipeline, result.run_id) == {(check.layer.value, check.name) for check in LOAD_CHECKS}
+
+
+def test_a_run_of_a_command_shows_dump_dates_and_user_and_no_process(
+    pipeline: Pipeline, jobs: InProcessJobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOGNAME", "an-operator")
+
+    jobs.load([SMS], FIRST, SECOND, LoadConfig())
+
+    (run,) = pipeline.instance.get_runs()
+    shown = {name: value for name, value in run.tags.items() if not name.startswith((".dagster/", "dagster/"))}
+    assert shown == {
+        "cdp_etl/dump_dates": "2026-03-01 to 2026-03-02",
+        "cdp_etl/skip_unchanged": "true",
+        "user": "an-operator",
+    }
+    assert WatchingRunLauncher().check_run_worker_health(run).status is WorkerStatus.RUNNING
 
 
 def test_a_load_of_some_layers_evaluates_only_their_checks(pipeline: Pipeline, jobs: InProcessJobs) -> None:
@@ -79,14 +96,13 @@ def test_a_refresh_without_news_writes_the_reports_alone(pipeline: Pipeline, job
 
 
 def test_a_refresh_runs_all_steps_for_any_news(pipeline: Pipeline, jobs: InProcessJobs) -> None:
-    """A new load, a date that the UI does not show yet, a damaged database, another form of the snapshot."""
+    """A new load, a damaged database, another form of the snapshot, a Dagster home without history."""
     jobs.load([SMS], FIRST, FIRST, LoadConfig())
     jobs.refresh_marts(FIRST, FIRST)
 
-    def has_all_steps(jobs: InProcessJobs, day: date = FIRST) -> bool:
-        return "publish_snapshot" in steps_of(pipeline, jobs.refresh_marts(day, day).run_id)
+    def has_all_steps(jobs: InProcessJobs) -> bool:
+        return "publish_snapshot" in steps_of(pipeline, jobs.refresh_marts(FIRST, FIRST).run_id)
 
-    assert has_all_steps(jobs, FIRST + timedelta(days=1))
     pipeline.deliver(FIRST, [sms("2", FIRST)])
     jobs.load([SMS], FIRST, FIRST, LoadConfig())
     assert has_all_steps(jobs)
@@ -96,6 +112,8 @@ def test_a_refresh_runs_all_steps_for_any_news(pipeline: Pipeline, jobs: InProce
     damaged.write_bytes(b"damaged")
     assert has_all_steps(jobs)
     personal = pipeline.settings.model_copy(update={"publish_personal_data": True})
+    assert has_all_steps(InProcessJobs(personal, pipeline.instance, lambda _: None))
+    pipeline.instance.wipe_assets([SNAPSHOT])
     assert has_all_steps(InProcessJobs(personal, pipeline.instance, lambda _: None))
 
 

@@ -16,6 +16,7 @@ import dagster as dg
 import pytest
 from dagster._daemon.types import DaemonHeartbeat
 
+from cdp_etl.defs.in_process import DUMP_DATES_TAG
 from cdp_etl.defs.jobs import LOAD_JOB
 from cdp_etl.entities import ENTITIES
 from cdp_etl.sample import generate
@@ -151,7 +152,7 @@ def test_a_command_line_that_was_killed_counts_as_failed_and_the_next_one_works(
         return [
             run
             for run in outage.installed.graphql.runs(job=LOAD_JOB.name)
-            if run.run_id not in known and run.status == "STARTED" and "cdp_etl/process" in run.tags
+            if run.run_id not in known and run.status == "STARTED" and DUMP_DATES_TAG in run.tags
         ]
 
     killed = subprocess.Popen(

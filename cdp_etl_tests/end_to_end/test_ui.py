@@ -139,7 +139,7 @@ def test_a_backfill_of_three_days_is_launched_by_clicking_and_ends_green(
 def test_a_day_shows_its_figures_reasons_and_the_command_to_look_further(page: Page, pictures: Path) -> None:
     page.goto(f"/assets/{Layer.NORMALIZED.value}/{ENTITY}?view=partitions&partition={DAYS[-1]}")
 
-    for name in ("records_read", "accepted", "quarantined", "quarantine_reasons", "look_into_it"):
+    for name in ("records_read", "accepted", "quarantined", "quarantine_reasons", "look_further"):
         expect(page.get_by_text(name, exact=True).first).to_be_visible()
     expect(
         page.get_by_text(f"cdp-etl quarantine list --entity email-interaction --from {DAYS[-1]}")
@@ -180,12 +180,24 @@ def test_a_mart_tells_its_owner_tags_columns_and_lineage(page: Page, pictures: P
     take_picture(page, pictures, "mart")
 
 
+def test_a_mart_shows_what_it_has_applied_and_no_partitions(page: Page, installed: Installation) -> None:
+    page.goto(f"/assets/{Layer.MARTS.value}/customer_product")
+
+    for text in ("newest_dump_date", DAYS[-1].isoformat(), "applied_loads"):
+        expect(page.get_by_text(text, exact=True).first).to_be_visible()
+    expect(page.get_by_text("Materialize applies all pending loads", exact=False).first).to_be_visible()
+    expect(page.get_by_text(re.compile(r"of \d+ partitions"))).to_have_count(0)
+    row = page.get_by_role("row").filter(has=page.get_by_text("applied_loads", exact=True))
+    applied = page.get_by_role("dialog").get_by_text(ENTITY, exact=True).first
+    read_markdown(page, installed, row.get_by_text("[Show Markdown]"), applied)
+
+
 def test_columns_show_their_types_and_what_they_are_made_from(page: Page, installed: Installation) -> None:
     page.goto(f"/assets/{Layer.MARTS.value}/customer_product")
 
     column = page.get_by_role("row").filter(has=page.get_by_text("affinity_score", exact=True)).first
     expect(column.get_by_text("DOUBLE", exact=True)).to_be_visible()
-    made_from = page.get_by_role("row").filter(has=page.get_by_text("columns_made_from", exact=True))
+    made_from = page.get_by_role("row").filter(has=page.get_by_text("upstream_columns", exact=True))
     expect(page.get_by_text("rows_inserted", exact=True).first).to_be_visible()
     lineage = page.get_by_role("dialog").get_by_role("row").filter(has_text="product_sku").first
     origin = lineage.get_by_text("marts.customer_product_daily.product_sku", exact=True)

@@ -62,9 +62,7 @@ def lineage_metadata(lineage: dg.TableColumnLineage) -> Metadata:
     ]
     return {
         "dagster/column_lineage": lineage,
-        "columns_made_from": markdown_table(
-            ("column", "derived from"), rows, max_rows=len(rows), is_markdown=True
-        ),
+        "upstream_columns": markdown_table(("column", "derived from"), rows, max_rows=len(rows), is_markdown=True),
     }
 
 

@@ -5,19 +5,27 @@ pulled would block the other dumps of the run (decision 0006). Each date's asset
 processed. At the end the step fails if any dump failed.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 
 import dagster as dg
 
 from cdp_etl.contract.entity import Entity
 from cdp_etl.defs.assets.load_specs import load_spec
-from cdp_etl.defs.assets.metadata import Metadata, landing_metadata, normalized_metadata, staging_metadata
+from cdp_etl.defs.assets.metadata import (
+    Metadata,
+    landing_metadata,
+    normalized_metadata,
+    not_loaded_again,
+    staging_metadata,
+)
 from cdp_etl.defs.checks.load_checks import LOAD_CHECKS, check_results
 from cdp_etl.defs.error_boundary import op_boundary
 from cdp_etl.defs.keys import asset_key
 from cdp_etl.defs.partitions import BACKFILL_POLICY, days_of
 from cdp_etl.defs.pools import load_pool
 from cdp_etl.defs.runtime.dagster_internals import SYSTEM_METADATA_KEY_SOURCE_ASSET_OBSERVATION
+from cdp_etl.errors import CdpEtlError
 from cdp_etl.landing import ZoneUnreachableError
 from cdp_etl.logs import log_context
 from cdp_etl.pipeline.dump_pipeline import (
@@ -117,9 +125,16 @@ def _record(context: dg.AssetExecutionContext, request: DumpRequest, outcome: Du
     """Record the materialized assets of one date at once, in case the run is killed later."""
     with log_context(entity=request.entity.name, dump_date=outcome.dump_date.isoformat()):
         if outcome.error is not None:
-            context.log.error("%s %s: %s", request.entity.name, outcome.dump_date, outcome.error)
+            # The failure at the end of the step has the text, once.
+            context.log.error(
+                "%s %s: failed; the step says why when all its dumps are processed.",
+                request.entity.name,
+                outcome.dump_date,
+            )
         elif outcome.pull is None:
             context.log.warning("%s %s: no file was delivered.", request.entity.name, outcome.dump_date)
+        elif (reason := not_loaded_again(request.entity, outcome.dump_date, outcome.load)) is not None:
+            context.log.info("%s %s: %s", request.entity.name, outcome.dump_date, reason)
     for layer, metadata in _materialized(request.entity, outcome):
         if layer in request.layers:
             context.log_event(
@@ -137,7 +152,7 @@ def _materialized(entity: Entity, outcome: DumpOutcome) -> Iterator[tuple[Layer,
     if outcome.normalized is not None:
         yield Layer.NORMALIZED, normalized_metadata(entity, outcome.normalized)
     if outcome.load is not None and outcome.load.status in {"loaded", "unchanged"}:
-        yield Layer.STAGING, staging_metadata(outcome.load)
+        yield Layer.STAGING, staging_metadata(entity, outcome.dump_date, outcome.load)
 
 
 def _raise_if_any_failed(
@@ -156,8 +171,19 @@ def _raise_if_any_failed(
         description="\n".join(
             [
                 f"{entity.name}: {len(errors)} of {len(outcomes)} dumps failed.",
-                *(f"{day}: {error}" for day, error in errors.items()),
+                *(f"{', '.join(map(str, days))}: {text}" for text, days in _days_by_text(errors).items()),
             ]
         ),
-        metadata={ALL_FAILURES_IN_LEDGER: all(is_recorded_in_ledger(error) for error in errors.values())},
+        metadata={
+            "look_further": dg.MetadataValue.md(f"`cdp-etl status --from {min(errors)} --to {max(errors)}`"),
+            ALL_FAILURES_IN_LEDGER: all(is_recorded_in_ledger(error) for error in errors.values()),
+        },
     )
+
+
+def _days_by_text(errors: Mapping[date, CdpEtlError]) -> Mapping[str, Sequence[date]]:
+    """Return each text once, with the dump dates of which it is true."""
+    days: dict[str, list[date]] = {}
+    for day, error in errors.items():
+        days.setdefault(str(error), []).append(day)
+    return days

@@ -1,11 +1,12 @@
 """Metadata of the load assets: figures and small tables that the UI shows, without record values.
 
-The keys are stored in Dagster's event log and stay as they were first written.
+The keys are terms of docs/glossary.md. Dagster's event log stores them, so a renamed key starts a new plot.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
+from datetime import date
 from typing import Any
 
 import dagster as dg
@@ -69,13 +70,13 @@ def normalized_metadata(entity: Entity, dump: NormalizedDump) -> Metadata:
         "superseded": dump.superseded,
         "quarantined": dump.quarantined,
         "with_warnings": dump.with_warnings,
-        "judged_by_exact_lane": dump.reference_path_records,
+        "reference_path_records": dump.reference_path_records,
     }
     for name, counts in (
         ("quarantine_reasons", dump.reasons),
         ("warnings", _keys_named(dump.warning_counts, NOT_AN_OBJECT)),
         ("unknown_keys", _keys_named(dump.unknown_keys)),
-        ("exact_lane_causes", dump.reference_path_causes),
+        ("reference_path_causes", dump.reference_path_causes),
     ):
         if counts:
             metadata[name] = _counted(counts)
@@ -83,18 +84,32 @@ def normalized_metadata(entity: Entity, dump: NormalizedDump) -> Metadata:
         metadata["findings"] = markdown_list(dump.findings)
     if dump.quarantined:
         day = dump.dump_date.isoformat()
-        metadata["look_into_it"] = dg.MetadataValue.md(
+        metadata["look_further"] = dg.MetadataValue.md(
             f"`cdp-etl quarantine list --entity {entity.name} --from {day} --to {day}`"
         )
     return metadata
 
 
-def staging_metadata(load: LoadResult) -> Metadata:
+def not_loaded_again(entity: Entity, dump_date: date, load: LoadResult | None) -> str | None:
+    """Return why an unchanged dump was not loaded again, and the command that does it; None if it was loaded.
+
+    Runs of schedules, sensors and commands, and backfills of the UI, do not load an unchanged dump.
+    """
+    if load is None or load.in_place is None:
+        return None
+    return (
+        f"not loaded again. {load.reason} This is load {load.in_place.load_seq}. To load the dump all the same:"
+        f" `cdp-etl run --from {dump_date} --to {dump_date} --entity {entity.name} --force`, or Materialize this"
+        " dump date alone."
+    )
+
+
+def staging_metadata(entity: Entity, dump_date: date, attempt: LoadResult) -> Metadata:
     """Return the metadata of a load. If the dump is unchanged, the figures are those of the load in place."""
-    status, load = load.status, load.shown
+    load = attempt.shown
     metadata: Metadata = {
         "dagster/partition_row_count": load.accepted,
-        "status": status,
+        "status": attempt.status,
         "load_seq": load.load_seq,
         "load_id": load.load_id,
         "accepted": load.accepted,
@@ -102,9 +117,11 @@ def staging_metadata(load: LoadResult) -> Metadata:
         "quarantined": load.quarantined,
         "changed_keys": load.changed_keys,
     }
+    if (reason := not_loaded_again(entity, dump_date, attempt)) is not None:
+        metadata["not_loaded_again"] = dg.MetadataValue.md(reason)
     if load.difference is not None:
         difference = asdict(load.difference)
-        metadata["since_the_load_before"] = markdown_table(
+        metadata["difference_from_previous_load"] = markdown_table(
             ("what", *_CHANGES),
             [(what, *(difference[f"{what}_{change}"] for change in _CHANGES)) for what in _COUNTED],
         )

@@ -7,7 +7,6 @@ stale marts look fresh (decision 0080).
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
-from functools import cache
 
 import dagster as dg
 import polars as pl
@@ -17,13 +16,12 @@ from cdp_etl.defs.error_boundary import op_boundary, tick_boundary
 from cdp_etl.defs.keys import asset_key
 from cdp_etl.defs.schedules import TICK_LOCK_TIMEOUT_SECONDS
 from cdp_etl.entities import ENTITIES
-from cdp_etl.marts.engine.mart import Mart
 from cdp_etl.marts.engine.state import state_of
 from cdp_etl.marts.registry import MARTS
+from cdp_etl.pipeline.applied_loads import upstream_tables
 from cdp_etl.pipeline.layers import Layer
 from cdp_etl.settings import Settings
 from cdp_etl.warehouse import Warehouse, WarehouseLockedError, WarehouseMissingError, ledger
-from cdp_etl.warehouse.load.consent_statements import STATING_ENTITIES
 
 IS_FRESH = "is_fresh"
 
@@ -156,7 +154,7 @@ def evaluate_freshness(settings: Settings, warehouse: Warehouse, now: datetime) 
         is_missing = newest is not None and (table, newest) not in loads_in_place
         yield Freshness(spec.key, (f"The dump of {newest} is not loaded.",) if is_missing else (), newest)
     for mart in MARTS:
-        days = {table: due[table] for table in sorted(_upstream_tables(mart)) if table in due}
+        days = {table: due[table] for table in sorted(upstream_tables(mart)) if table in due}
         yield Freshness(
             _MART_SPECS[mart.name].key,
             tuple(_missing(days, loads_in_place, applied.get(mart.name, 0))),
@@ -185,18 +183,3 @@ def _ledger_and_marts(warehouse: Warehouse) -> tuple[list[tuple[str, date, int]]
         loads.select("entity", "dump_date", "loaded_load_seq").rows(),
         {name: state.load_seq for name, state in states.items() if state is not None},
     )
-
-
-@cache
-def _upstream_tables(mart: Mart) -> frozenset[str]:
-    """Return the entity tables upstream of a mart, directly or through other marts."""
-    marts = {one.name: one for one in MARTS}
-    tables: set[str] = set()
-    for name in mart.inputs:
-        if name in marts:
-            tables |= _upstream_tables(marts[name])
-        elif name == "consent_statement":
-            tables.update(STATING_ENTITIES)
-        else:
-            tables.add(name.removesuffix("_current"))
-    return frozenset(tables)

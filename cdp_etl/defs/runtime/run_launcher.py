@@ -27,8 +27,13 @@ from cdp_etl.defs.runtime.dagster_internals import (
 )
 from cdp_etl.process_start import start_time
 
-PROCESS_TAG = "cdp_etl/process"
-"""On runs in the process of a command: host name, process id and start time of the process."""
+PROCESS_TAG = ".dagster/cdp_etl_process"
+"""On runs in the process of a command: host name, process id and start time of the process.
+
+Dagster's UI hides tags with this prefix.
+"""
+FORMER_PROCESS_TAG = "cdp_etl/process"
+"""Name of the tag in releases whose runs may still be in progress."""
 
 _ALIVE = CheckRunHealthResult(WorkerStatus.RUNNING)
 
@@ -62,9 +67,10 @@ class WatchingRunLauncher(dg.DefaultRunLauncher):
         """Return whether the run's process is alive. If that is unknown, it counts as alive."""
         if GRPC_INFO_TAG in run.tags:
             return _check_code_location(run.run_id, json.loads(run.tags[GRPC_INFO_TAG]))
-        if PROCESS_TAG in run.tags:
+        process = run.tags.get(PROCESS_TAG) or run.tags.get(FORMER_PROCESS_TAG)
+        if process is not None:
             # Older versions did not write the start time, and their runs may still be in progress.
-            host, pid, started = (*run.tags[PROCESS_TAG].split(" "), "")[:3]
+            host, pid, started = (*process.split(" "), "")[:3]
             return (
                 _check_process(pid, started) if host == socket.gethostname() else self._check_silence(run.run_id)
             )

@@ -56,6 +56,38 @@ def test_the_failure_names_the_dates_and_their_errors(pipeline: Pipeline) -> Non
     assert data.description is not None
     assert data.description.startswith("sms-interaction: 1 of 2 dumps failed.\n2026-03-02: ")
     assert "notes.docx" in data.description
+    assert data.metadata["look_further"].value == "`cdp-etl status --from 2026-03-02 --to 2026-03-02`"
+    logged = [entry.user_message for entry in pipeline.instance.all_logs(result.run_id)]
+    assert [message for message in logged if "notes.docx" in message] == []  # the failure alone has the text
+
+
+@pytest.mark.full
+def test_a_text_that_several_dates_share_is_written_once(pipeline: Pipeline) -> None:
+    result = pipeline.load(FIRST, SECOND)  # without a landing zone
+
+    (event,) = [event for event in result.all_events if event.is_step_failure]
+    data = event.step_failure_data.user_failure_data
+    assert data is not None
+    title, text = str(data.description).splitlines()
+    assert title == "sms-interaction: 2 of 2 dumps failed."
+    assert text.startswith("2026-03-01, 2026-03-02: landing zone ")
+
+
+@pytest.mark.full
+def test_a_backfill_by_hand_says_which_dumps_it_did_not_load_again_and_why(pipeline: Pipeline) -> None:
+    pipeline.deliver(FIRST, [sms("1", FIRST)])
+    pipeline.load_without_dagster(FIRST)
+    pipeline.deliver(SECOND, [sms("2", SECOND)])
+
+    result = pipeline.load(FIRST, SECOND, tags={"dagster/backfill": "by-hand"})
+
+    assert pipeline.ledger() == [(FIRST, "unchanged"), (SECOND, "loaded")]
+    logged = [entry.user_message for entry in pipeline.instance.all_logs(result.run_id)]
+    (said,) = [message for message in logged if "not loaded again" in message]
+    assert said.startswith("sms-interaction 2026-03-01: not loaded again. The same files were loaded")
+    assert "--entity sms-interaction --force`" in said
+    assert "not_loaded_again" in pipeline.metadata(Layer.STAGING, FIRST)
+    assert "not_loaded_again" not in pipeline.metadata(Layer.STAGING, SECOND)
 
 
 def test_no_files_are_a_finding_and_no_failure(pipeline: Pipeline) -> None:
@@ -133,11 +165,15 @@ def test_an_unchanged_run_shows_figures_reasons_and_checks_of_the_load_in_place(
     for _ in range(2):
         result = pipeline.load(FIRST, tags=AUTOMATIC)
         checks = {check.check_name: (check.passed, check.description) for check in _of_the_load(result)}
-        shown.append((checks, *(dict(pipeline.metadata(layer, FIRST)) for layer in LOAD_LAYERS[1:])))
+        normalized, staging = (dict(pipeline.metadata(layer, FIRST)) for layer in LOAD_LAYERS[1:])
+        shown.append((checks, normalized, staging, staging.pop("status").value))
 
     loaded, unchanged = shown
-    assert (loaded[2].pop("status").value, unchanged[2].pop("status").value) == ("loaded", "unchanged")
-    assert unchanged == loaded
+    assert (loaded[3], unchanged[3]) == ("loaded", "unchanged")
+    why = str(unchanged[2].pop("not_loaded_again").value)
+    assert "This is load 2." in why
+    assert "`cdp-etl run --from 2026-03-01 --to 2026-03-01 --entity sms-interaction --force`" in why
+    assert unchanged[:3] == loaded[:3]
     assert unchanged[0]["key_is_unique"][0]
     assert "| event: required | 1 |" in str(unchanged[1]["quarantine_reasons"].value)
     assert "1 of 20 records that were loaded are no longer in this dump" in str(unchanged[2]["findings"].value)
@@ -209,7 +245,7 @@ def test_a_redelivery_shows_what_it_added_changed_and_removed(pipeline: Pipeline
     pipeline.load(FIRST, tags=AUTOMATIC)
 
     delivered = pipeline.metadata(Layer.LANDING, FIRST)["files_since_last_delivery"].value
-    loaded = pipeline.metadata(Layer.STAGING, FIRST)["since_the_load_before"].value
+    loaded = pipeline.metadata(Layer.STAGING, FIRST)["difference_from_previous_load"].value
     assert str(delivered).splitlines()[-1] == "| 1 | 1 | 0 |"
     assert str(loaded).splitlines() == [
         "| what | added | changed | removed |",

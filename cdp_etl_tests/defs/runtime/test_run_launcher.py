@@ -11,7 +11,12 @@ import pytest
 
 from cdp_etl.defs.runtime import run_launcher
 from cdp_etl.defs.runtime.dagster_internals import WorkerStatus
-from cdp_etl.defs.runtime.run_launcher import PROCESS_TAG, WatchingRunLauncher, process_tag
+from cdp_etl.defs.runtime.run_launcher import (
+    FORMER_PROCESS_TAG,
+    PROCESS_TAG,
+    WatchingRunLauncher,
+    process_tag,
+)
 from cdp_etl_tests.end_to_end.wait import wait_until
 
 PRINT_TAG = "from cdp_etl.defs.runtime.run_launcher import *; print(process_tag()[PROCESS_TAG], flush=True)"
@@ -22,9 +27,9 @@ def _job() -> None:
     """Do nothing."""
 
 
-def health(tag: str) -> WorkerStatus:
+def health(tag: str, name: str = PROCESS_TAG) -> WorkerStatus:
     """Return the health of a run with this tag."""
-    run = dg.DagsterRun(job_name="load", tags={PROCESS_TAG: tag})
+    run = dg.DagsterRun(job_name="load", tags={name: tag})
     return WatchingRunLauncher().check_run_worker_health(run).status
 
 
@@ -47,7 +52,7 @@ def test_a_killed_process_is_not_found_before_its_parent_reads_its_exit_status()
 def test_a_tag_of_an_older_version_is_checked_by_the_process_id_only() -> None:
     host, pid, _ = process_tag()[PROCESS_TAG].split(" ")
 
-    assert health(f"{host} {pid}") is WorkerStatus.RUNNING
+    assert health(f"{host} {pid}", FORMER_PROCESS_TAG) is WorkerStatus.RUNNING
 
 
 def test_another_process_with_the_same_id_is_not_the_run() -> None:
