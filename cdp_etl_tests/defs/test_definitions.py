@@ -110,6 +110,16 @@ def test_dumps_and_reports_share_partitions_and_backfill_policy_and_all_time_ass
     assert all_time.isdisjoint(node.group_name for node in daily)
 
 
+def test_a_backfill_of_all_assets_reaches_every_daily_asset_from_the_dumps(definitions: dg.Definitions) -> None:
+    """Dagster follows only partitioned assets from those without a partitioned parent that it starts from."""
+    graph = definitions.resolve_asset_graph()
+    daily = {key for key in graph.get_all_asset_keys() if graph.get(key).is_partitioned}
+
+    starts = {key for key in daily if not graph.get(key).parent_keys & daily}
+
+    assert {key.path[0] for key in starts} == {Layer.LANDING.value}
+
+
 def test_an_all_time_asset_says_what_materialize_does(specs: list[dg.AssetSpec]) -> None:
     all_time = [spec for spec in specs if spec.partitions_def is None]
 

@@ -180,16 +180,15 @@ def test_a_mart_tells_its_owner_tags_columns_and_lineage(page: Page, pictures: P
     take_picture(page, pictures, "mart")
 
 
-def test_a_mart_shows_what_it_has_applied_and_no_partitions(page: Page, installed: Installation) -> None:
+def test_a_mart_shows_what_it_has_applied_and_no_partitions(page: Page) -> None:
     page.goto(f"/assets/{Layer.MARTS.value}/customer_product")
 
     for text in ("newest_dump_date", DAYS[-1].isoformat(), "applied_loads"):
         expect(page.get_by_text(text, exact=True).first).to_be_visible()
     expect(page.get_by_text("Materialize applies all pending loads", exact=False).first).to_be_visible()
     expect(page.get_by_text(re.compile(r"of \d+ partitions"))).to_have_count(0)
-    row = page.get_by_role("row").filter(has=page.get_by_text("applied_loads", exact=True))
-    applied = page.get_by_role("dialog").get_by_text(ENTITY, exact=True).first
-    read_markdown(page, installed, row.get_by_text("[Show Markdown]"), applied)
+    row = page.get_by_role("row").filter(has=page.get_by_text("applied_loads", exact=True)).first
+    expect(row.get_by_text(ENTITY, exact=True)).to_be_visible()
 
 
 def test_columns_show_their_types_and_what_they_are_made_from(page: Page, installed: Installation) -> None:

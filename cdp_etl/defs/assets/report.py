@@ -7,6 +7,7 @@ import dagster as dg
 from cdp_etl.defs.error_boundary import op_boundary
 from cdp_etl.defs.keys import REPORT, asset_key
 from cdp_etl.defs.partitions import BACKFILL_POLICY, days_of
+from cdp_etl.entities import ENTITIES
 from cdp_etl.marts.registry import MARTS
 from cdp_etl.pipeline.dump_pipeline import ReportProgress
 from cdp_etl.pipeline.layers import Layer
@@ -19,7 +20,12 @@ def build_report(partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefinitio
     """Return the asset of the daily report."""
     spec = dg.AssetSpec(
         REPORT,
-        deps=[asset_key(Layer.MARTS, mart.name) for mart in MARTS],
+        # A page lists the deliveries of its date. Without these edges, Dagster would leave the reports out of a
+        # backfill of all assets, because between them and the dumps all assets are unpartitioned.
+        deps=[
+            *(asset_key(Layer.STAGING, entity.table) for entity in ENTITIES),
+            *(asset_key(Layer.MARTS, mart.name) for mart in MARTS),
+        ],
         description="One HTML page per dump date: deliveries, refusals, quarantined records, changed marts.",
         group_name=Layer.REPORT.value,
         kinds={"html"},
