@@ -2,7 +2,9 @@
 
 import unicodedata
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from cdp_etl.contract.entity import Entity
 from cdp_etl.entities import ENTITIES
@@ -68,9 +70,18 @@ def short_day(day: date) -> str:
     return f"{day.day} {day:%b}"
 
 
-def clock(timestamp: datetime) -> str:
-    """Format a timestamp without its year: 24 Nov, 06:02 UTC."""
-    return f"{short_day(timestamp)}, {timestamp:%H:%M} UTC"
+def clock(timestamp: datetime, timezone: str) -> str:
+    """Format a timestamp in a time zone, without year and zone: 24 Nov, 06:02."""
+    local = timestamp.astimezone(ZoneInfo(timezone))
+    return f"{short_day(local)}, {local:%H:%M}"
+
+
+def money(amount: Decimal) -> str:
+    """Format an amount: 1,234, 1,234.50, and 12.3 million from a million on. No currency: records name none."""
+    if abs(amount) >= _MILLION or amount == int(amount):
+        sign = "−" if amount < 0 else ""  # noqa: RUF001 - a minus
+        return f"{sign}{count(abs(int(amount)))}"
+    return f"{amount:,.2f}".replace("-", "−")  # noqa: RUF001 - a minus
 
 
 def name(entity: Entity) -> str:

@@ -1,8 +1,10 @@
 """Status of a day: one sentence at the top of the report, its problems and its warnings."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import Final
 
 from cdp_etl.contract.entity import Entity
 from cdp_etl.entities import ENTITIES
@@ -38,15 +40,31 @@ class Assessment:
     warnings: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Problem:
+    """An expected dump that is not loaded: a key of `_KINDS`, and a sentence."""
+
+    kind: str
+    sentence: str
+
+
+_KINDS: Final = {
+    "refused": ("was refused", "were refused"),
+    "failed": ("could not be loaded", "could not be loaded"),
+    "missing": ("is missing", "are missing"),
+}
+"""What the summary says of one dump with a kind of problem, and of several; the worst first."""
+
+
 def assess(report_data: ReportData, options: ReportOptions) -> Assessment:
     """Return the assessment of a day."""
     dumps = {entity: report_data.of_day(entity) for entity in ENTITIES}
     if not any(dumps.values()) and options.expected:
         return Assessment(DayStatus.NO_DATA, _no_data(report_data), (), ())
     problems = tuple(
-        sentence
+        problem
         for entity in ENTITIES
-        for sentence in _problems(entity, dumps[entity], is_expected=entity in options.expected)
+        for problem in _problems(entity, dumps[entity], is_expected=entity in options.expected)
     )
     warnings = tuple(
         sentence
@@ -67,13 +85,15 @@ def assess(report_data: ReportData, options: ReportOptions) -> Assessment:
     return _summarized(report_data.loads, problems, warnings)
 
 
-def _summarized(loads: tuple[LoadCounts, ...], problems: tuple[str, ...], warnings: tuple[str, ...]) -> Assessment:
+def _summarized(
+    loads: tuple[LoadCounts, ...], problems: tuple[_Problem, ...], warnings: tuple[str, ...]
+) -> Assessment:
     if problems:
-        sentence = f"The day is incomplete: {plural(len(problems), 'dump is', 'dumps are')} not loaded."
-        return Assessment(DayStatus.INCOMPLETE, sentence, problems, warnings)
+        sentence = f"The day is incomplete: {_by_kind(problems)}."
+        return Assessment(DayStatus.INCOMPLETE, sentence, tuple(p.sentence for p in problems), warnings)
     if warnings:
         sentence = f"All dumps are loaded, with {plural(len(warnings), 'warning', 'warnings')}."
-        return Assessment(DayStatus.WARNING, sentence, problems, warnings)
+        return Assessment(DayStatus.WARNING, sentence, (), warnings)
     if not loads:
         return Assessment(DayStatus.OK, "No dump is expected on this day, and none was delivered.", (), ())
     read, quarantined = sum(load.records_read for load in loads), sum(load.quarantined for load in loads)
@@ -84,6 +104,20 @@ def _summarized(loads: tuple[LoadCounts, ...], problems: tuple[str, ...], warnin
     return Assessment(DayStatus.OK, f"The day is complete. {dumps} loaded; {records}.", (), ())
 
 
+def _by_kind(problems: Sequence[_Problem]) -> str:
+    """Return how many dumps have each kind of problem: 3 dumps were refused and 2 are missing."""
+    counts = Counter(problem.kind for problem in problems)
+    parts = [
+        f"{count(counts[kind])} {one if counts[kind] == 1 else many}"
+        for kind, (one, many) in _KINDS.items()
+        if counts[kind]
+    ]
+    first, space, rest = parts[0].partition(" ")
+    parts[0] = f"{first}{space}{'dump' if first == '1' else 'dumps'} {rest}"
+    *most, last = parts
+    return f"{', '.join(most)} and {last}" if most else last
+
+
 def _no_data(report_data: ReportData) -> str:
     sentence = f"No data for {long_day(report_data.dump_date)}: no load of that dump date was attempted."
     earlier = [dump.dump_date for dump in report_data.dumps]
@@ -92,10 +126,10 @@ def _no_data(report_data: ReportData) -> str:
     return f"{sentence} None was attempted for the 29 days before either."
 
 
-def _problems(entity: Entity, dump: DumpStatus | None, *, is_expected: bool) -> Iterator[str]:
+def _problems(entity: Entity, dump: DumpStatus | None, *, is_expected: bool) -> Iterator[_Problem]:
     if dump is None:
         if is_expected:
-            yield f"{name(entity)}: no dump was delivered."
+            yield _Problem("missing", f"{name(entity)}: no dump was delivered.")
         return
     newest = dump.newest
     if newest.status in {"loaded", "unchanged"}:
@@ -108,7 +142,7 @@ def _problems(entity: Entity, dump: DumpStatus | None, *, is_expected: bool) -> 
         "missing": "no files were found",
     }[newest.status]
     earlier = " The earlier load of this dump stays in place." if dump.loaded is not None else ""
-    yield f"{name(entity)}: {fact}. {newest.reason or ''}".rstrip() + earlier
+    yield _Problem(newest.status, f"{name(entity)}: {fact}. {newest.reason or ''}".rstrip() + earlier)
 
 
 def _unusual(report_data: ReportData, entity: Entity, load: LoadCounts, unusual_rate: float) -> Iterator[str]:

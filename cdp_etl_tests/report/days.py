@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from cdp_etl.contract.entity import Entity
+from cdp_etl.marts.models.segment_member import SEGMENT_DAILY
 from cdp_etl.marts.refresh import refresh_marts
 from cdp_etl.marts.settings import MartSettings
 from cdp_etl.report.data.report_data import MARTS_READ
@@ -72,9 +73,10 @@ class ReportWarehouse:
             run_id=None,
         )
 
-    def refresh_marts(self) -> None:
-        """Refresh the marts that the report reads, with their upstream marts."""
-        refresh_marts(self.warehouse, MartSettings(), MARTS_READ)
+    def refresh_marts(self, segments: Mapping[str, str] | None = None) -> None:
+        """Refresh the marts that the report reads, with their upstream marts; with segments also their log."""
+        marts = (*MARTS_READ, SEGMENT_DAILY) if segments else MARTS_READ
+        refresh_marts(self.warehouse, MartSettings(segments=segments or {}), marts)
 
 
 def fill_fortnight(report_warehouse: ReportWarehouse) -> None:

@@ -2,6 +2,7 @@
 
 import unicodedata
 from datetime import UTC, date, datetime
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
@@ -33,7 +34,11 @@ from cdp_etl.report import formatting
         (formatting.plural(1000, "thing", "things"), "1,000 things"),
         (formatting.long_day(date(2026, 11, 4)), "Wednesday, 4 November 2026"),
         (formatting.short_day(date(2026, 11, 4)), "4 Nov"),
-        (formatting.clock(datetime(2026, 11, 4, 6, 2, tzinfo=UTC)), "4 Nov, 06:02 UTC"),
+        (formatting.clock(datetime(2026, 11, 4, 20, 2, tzinfo=UTC), "Asia/Ho_Chi_Minh"), "5 Nov, 03:02"),
+        (formatting.money(Decimal(1234)), "1,234"),
+        (formatting.money(Decimal("1234.5")), "1,234.50"),
+        (formatting.money(Decimal("-0.5")), "−0.50"),  # noqa: RUF001 - a minus
+        (formatting.money(Decimal("-12345678.9")), "−12.3 million"),  # noqa: RUF001 - a minus
         (formatting.name_of_table("customer_product_review"), "Product review"),
         (formatting.name_of_table("unheard_of"), "unheard_of"),
         (formatting.display_text("a\nb\t\u202ec"), "a b c"),

@@ -9,7 +9,7 @@ from cdp_etl.report.data.report_data import read_report_data
 from cdp_etl.report.options import ReportOptions
 from cdp_etl.report.status import Assessment, DayStatus, assess
 from cdp_etl.warehouse import record_attempt
-from cdp_etl_tests.marts.loading import ACTIVITY, COMMENT, SMS, day, make_record
+from cdp_etl_tests.marts.loading import ACTIVITY, COMMENT, EMAIL, REVIEW, SMS, day, make_record
 from cdp_etl_tests.report.days import EXPECTED, ReportWarehouse
 
 ONLY_ACTIVITY = ReportOptions(expected=(ACTIVITY,))
@@ -45,8 +45,22 @@ def test_an_expected_dump_that_was_not_delivered_is_a_problem(report_warehouse: 
     assessment = assessed(report_warehouse, options=ReportOptions(expected=(ACTIVITY, SMS)))
 
     assert assessment.status is DayStatus.INCOMPLETE
-    assert assessment.sentence == "The day is incomplete: 1 dump is not loaded."
+    assert assessment.sentence == "The day is incomplete: 1 dump is missing."
     assert assessment.problems == ("SMS interaction: no dump was delivered.",)
+
+
+def test_the_summary_counts_refused_and_missing_dumps_apart(report_warehouse: ReportWarehouse) -> None:
+    report_warehouse.open()
+    attempts = {ACTIVITY: "refused", EMAIL: "refused", COMMENT: "failed", REVIEW: "missing"}
+    for entity, status in attempts.items():
+        record_attempt(report_warehouse.warehouse, entity, day(1), status, "So it is.")  # type: ignore[arg-type] # one of the three
+
+    assessment = assessed(report_warehouse, options=ReportOptions())
+
+    assert assessment.sentence == (
+        "The day is incomplete: 2 dumps were refused, 1 could not be loaded and 3 are missing."
+    )
+    assert len(assessment.problems) == 6
 
 
 def test_findings_about_the_files_of_a_dump_are_a_warning(report_warehouse: ReportWarehouse) -> None:

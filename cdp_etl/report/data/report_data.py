@@ -13,13 +13,15 @@ from cdp_etl.marts.models.customer_identity import IDENTITY_CHANGE
 from cdp_etl.marts.models.customer_product_daily import CUSTOMER_PRODUCT_DAILY
 from cdp_etl.marts.models.interaction import INTERACTION
 from cdp_etl.marts.models.interaction_daily import INTERACTION_DAILY
-from cdp_etl.report.data import activity, deliveries, identity, messages, products, rejections
+from cdp_etl.report.data import activity, deliveries, identity, messages, products, rejections, sales, segments
 from cdp_etl.report.data.activity import InteractionsOnDay, RecordsOnDay
 from cdp_etl.report.data.deliveries import DumpStatus, LoadCounts
 from cdp_etl.report.data.identity import IdentityChanges
 from cdp_etl.report.data.messages import MessageFunnel, RecipientsOnDay
 from cdp_etl.report.data.products import Products
 from cdp_etl.report.data.rejections import ReasonCount
+from cdp_etl.report.data.sales import SalesOfPeriods
+from cdp_etl.report.data.segments import SegmentSize
 from cdp_etl.warehouse import UnmappedEvents, Warehouse, unmapped_events
 
 DAYS_SHOWN: Final = 30
@@ -39,6 +41,8 @@ class MartData:
         recipients: Recipients of messages in the same 30 days.
         funnels: Funnels of the seven days that end with `day`, and of the seven before.
         products: Top products of `day`, and significant changes of its week.
+        sales: Purchases, refunds and revenue of `day`, of its week, and of the week before.
+        segments: Segments as of the dump date.
         identity_changes: Identity changes by the loads of the dump date.
     """
 
@@ -50,6 +54,8 @@ class MartData:
     recipients: tuple[RecipientsOnDay, ...]
     funnels: tuple[MessageFunnel, ...]
     products: Products
+    sales: SalesOfPeriods
+    segments: tuple[SegmentSize, ...]
     identity_changes: IdentityChanges
 
     @property
@@ -151,5 +157,7 @@ def _read_mart_data(connection: duckdb.DuckDBPyConnection, dump_date: date, newe
         recipients=messages.read_recipients(connection, first, day),
         funnels=messages.read_funnels(connection, day),
         products=products.read_products(connection, day),
+        sales=sales.read_sales(connection, day),
+        segments=segments.read_segments(connection, dump_date),
         identity_changes=identity.read_identity_changes(connection, dump_date),
     )

@@ -3,6 +3,7 @@
 Each is at most 340 px wide, so that a phone shows it without shrinking its labels. `chart_svg.py` draws them.
 """
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any, Final
 
@@ -23,10 +24,13 @@ _INK, _FAINT, _LINES = "#1f2933", "#5b6774", "#e4e8ec"
 _BLUE, _PALE_BLUE, _RED, _GREEN, _AMBER, _VIOLET = (
     "#1f5fa8", "#9dbfe3", "#c2382b", "#2f7d4f", "#d08a1d", "#7a5aa6"
 )  # fmt: skip # one palette
-_GROUP_COLOURS: Final = [_BLUE, _AMBER, _GREEN, _VIOLET, _PALE_BLUE]
 _WIDTH: Final = 285
-_SMALL_WIDTH, _SMALL_HEIGHT = 122, 50
+_SMALL_WIDTH, _SMALL_HEIGHT = 118, 50
+_Y_LABELS_WIDTH: Final = 36
+"""Space for the labels of every y axis, so that panels with other numbers begin at the same place."""
+_TITLE_GAP: Final = 9
 _LABEL_INTERVAL: Final = 7
+_SMALL_LABEL_INTERVAL: Final = 28
 
 GROUP_OF_KIND: Final = {
     "activity": "Product activity",
@@ -39,6 +43,13 @@ GROUP_OF_KIND: Final = {
 }
 """Kinds of interactions, as the chart groups them."""
 
+GROUP_COLOURS: Final = dict(
+    zip(dict.fromkeys(GROUP_OF_KIND.values()), (_BLUE, _AMBER, _GREEN, _VIOLET, _PALE_BLUE), strict=True)
+)
+"""Legend of the chart of interactions."""
+STEP_COLOURS: Final = {"sent": _PALE_BLUE, "opened": _BLUE, "clicked": _AMBER}
+"""Legend of the chart of recipients."""
+
 _CONFIG: Final = {
     "aria": False,  # the whole chart has a label; one for each bar makes the page ten times larger
     "font": FONT,
@@ -47,7 +58,6 @@ _CONFIG: Final = {
         "labelColor": _FAINT, "labelFontSize": 11, "gridColor": _LINES, "domainColor": "#b8c1ca",
         "tickColor": "#b8c1ca",
     },
-    "legend": {"labelColor": _INK, "labelFontSize": 11},
 }  # fmt: skip # one look
 
 
@@ -74,7 +84,7 @@ def records_received(report_data: ReportData) -> Spec:
     ]
     names = {entity.table: name(entity) for entity in ENTITIES}
     table = pl.DataFrame(rows).with_columns(pl.col("dump").replace(names))
-    base = alt.Chart().encode(x=_x(days, every=14), y=_y("records", ticks=2))
+    base = alt.Chart().encode(x=_x(days, _SMALL_LABEL_INTERVAL), y=_y("records", ticks=2))
     bars = (
         base.transform_filter("datum.part != 'nothing'")
         .mark_bar()
@@ -113,7 +123,7 @@ def share_quarantined(report_data: ReportData, unusual_quarantine_rate: float) -
         .mark_bar()
         .encode(
             x=_x(days),
-            y=_y("share", number_format="~%"),
+            y=_y("share", label="format(datum.value, '~%')"),
             color=alt.condition("datum.today", alt.value(_RED), alt.value("#e6aca5")),
         )
     )
@@ -139,7 +149,7 @@ def interactions(marts: MartData) -> Spec:
         .encode(
             x=_x(_days(marts.day)),
             y=_y("sum(count)"),
-            color=_legend("kind", list(dict.fromkeys(GROUP_OF_KIND.values())), _GROUP_COLOURS),
+            color=_colour("kind", GROUP_COLOURS),
         )
         .properties(width=_WIDTH, height=150)
     )
@@ -165,7 +175,7 @@ def recipients(marts: MartData) -> Spec:
         .encode(
             x=_x(_days(marts.day)),
             y=_y("count", ticks=3),
-            color=_legend("step", ["sent", "opened", "clicked"], [_PALE_BLUE, _BLUE, _AMBER]),
+            color=_colour("step", STEP_COLOURS),
         )
         .properties(width=_WIDTH, height=62)
     )
@@ -178,14 +188,33 @@ def _days(last: date) -> list[str]:
 
 def _x(days: list[str], every: int = _LABEL_INTERVAL) -> alt.X:
     labelled = list(reversed(days[::-1][::every]))
-    axis = alt.Axis(values=labelled, labelAngle=0, title=None, ticks=True, grid=False, labelOverlap=False)
+    # The outer labels stay within their panel, so that the last date of one does not touch the first of the next.
+    align = {
+        "condition": [
+            {"test": f"datum.value === '{labelled[0]}'", "value": "left"},
+            {"test": f"datum.value === '{labelled[-1]}'", "value": "right"},
+        ],
+        "value": "center",
+    }
+    axis = alt.Axis(
+        values=labelled, labelAngle=0, labelAlign=align, title=None, ticks=True, grid=False, labelOverlap=False
+    )
     return alt.X("day:O", sort=days, scale=alt.Scale(domain=days), axis=axis)
 
 
-def _y(field: str, ticks: int = 4, number_format: str = "~s") -> alt.Y:
+_COUNT_LABEL: Final = (
+    "datum.value % 1 ? '' :"
+    " datum.value < 1e6 ? format(datum.value, ',') : format(datum.value / 1e6, ',.3~r') + ' M'"
+)
+"""A tick between two integers has no label: half a record does not exist."""
+
+
+def _y(field: str, ticks: int = 4, label: str = _COUNT_LABEL) -> alt.Y:
     axis = alt.Axis(
         tickCount=ticks,
-        labelExpr=f"format(datum.value, '{number_format}')",
+        labelExpr=label,
+        minExtent=_Y_LABELS_WIDTH,
+        maxExtent=_Y_LABELS_WIDTH,
         title=None,
         domain=False,
         ticks=False,
@@ -193,15 +222,28 @@ def _y(field: str, ticks: int = 4, number_format: str = "~s") -> alt.Y:
     return alt.Y(f"{field}:Q", axis=axis)
 
 
-def _legend(field: str, names: list[str], colours: list[str]) -> alt.Color:
-    legend = alt.Legend(title=None, orient="bottom", columns=3, symbolType="square", symbolSize=70)
-    return alt.Color(f"{field}:N", scale=alt.Scale(domain=names, range=colours), legend=legend)
+def _colour(field: str, colours: Mapping[str, str]) -> alt.Color:
+    """Return colours without a legend: the page has it as text, which wraps and is never clipped."""
+    scale = alt.Scale(domain=list(colours), range=list(colours.values()))
+    return alt.Color(f"{field}:N", scale=scale, legend=None)
 
 
 def _panels(panel: Any, table: pl.DataFrame, field: str, names: list[str], columns: int) -> Spec:
-    header = alt.Header(labelAnchor="start", labelFontSize=11, labelFontWeight="bold", labelColor=_INK)
-    facet = alt.Facet(f"{field}:N", title=None, sort=names, header=header)
-    return _spec(panel.facet(facet, columns=columns, data=table, spacing=12).resolve_scale(y="independent"))
+    """Return one panel for each name, aligned by their plots: labels of axes do not move them.
+
+    The name is a mark of the panel, because a header would be placed above the labels of its own axis.
+    """
+    title = (
+        alt.Chart()
+        .transform_aggregate(groupby=[field])
+        .mark_text(align="left", baseline="bottom", fontSize=11, fontWeight="bold", color=_INK)
+        .encode(text=f"{field}:N", x=alt.value(0), y=alt.value(-_TITLE_GAP))
+    )
+    facet = alt.Facet(f"{field}:N", title=None, sort=names, header=alt.Header(labelExpr="''", labelPadding=0))
+    chart = alt.layer(panel, title).facet(
+        facet, columns=columns, data=table, bounds="flush", spacing={"row": 38, "column": 48}
+    )
+    return _spec(chart.resolve_scale(y="independent"))
 
 
 def _spec(chart: Any) -> Spec:

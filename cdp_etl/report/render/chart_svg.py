@@ -4,7 +4,7 @@ Mail programs that show no SVG still show title and caption.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from html import escape
 from typing import Final
 
@@ -16,6 +16,7 @@ from cdp_etl.report.render import chart_specs
 from cdp_etl.report.render.chart_specs import Spec
 from cdp_etl.report.render.html import Chart
 
+_NO_LEGEND: Final[Mapping[str, str]] = {}
 _SIZE: Final = re.compile(r' width="(?P<width>\d+)" height="\d+"')
 
 
@@ -47,6 +48,7 @@ def _drawn(report_data: ReportData, unusual_quarantine_rate: float) -> Iterator[
             f"{count(report_data.marts.interaction_count)} on {short_day(report_data.marts.day)}. The last days"
             " may still increase: late events are counted on the day they happened.",
             chart_specs.interactions(report_data.marts),
+            chart_specs.GROUP_COLOURS,
         )
     if report_data.marts is not None and report_data.marts.recipients:
         yield _chart(
@@ -54,6 +56,7 @@ def _drawn(report_data: ReportData, unusual_quarantine_rate: float) -> Iterator[
             "Recipients of messages by day",
             f"Distinct recipients. {_recipients_sentence(report_data.marts)}",
             chart_specs.recipients(report_data.marts),
+            chart_specs.STEP_COLOURS,
         )
 
 
@@ -75,9 +78,11 @@ def _recipients_sentence(marts: MartData) -> str:
     return f"On {short_day(marts.day)}: {', '.join(sent)}." if sent else ""
 
 
-def _chart(name_in_page: str, title: str, caption: str, spec: Spec) -> Chart:
+def _chart(
+    name_in_page: str, title: str, caption: str, spec: Spec, legend: Mapping[str, str] = _NO_LEGEND
+) -> Chart:
     svg = vl_convert.vegalite_to_svg(spec, vl_version="6.4", allowed_base_urls=[])
-    return Chart(name_in_page, title, caption, *_fluid(svg, f"{title}. {caption}"))
+    return Chart(name_in_page, title, caption, *_fluid(svg, f"{title}. {caption}"), legend)
 
 
 def _fluid(svg: str, label: str) -> tuple[str, int]:

@@ -52,18 +52,18 @@ def _row(report_data: ReportData, entity: Entity, *, is_expected: bool) -> Deliv
     dump = report_data.of_day(entity)
     usual = usual_volume(report_data.records_before(entity))
     load = None if dump is None else dump.loaded
-    status, is_problem = _status(dump, is_expected=is_expected)
+    status, is_problem = _status(dump, report_data.business_timezone, is_expected=is_expected)
     volume = "–" if usual is None else count(round(usual.records))  # noqa: RUF001 - a dash
     return DeliveryRow(name(entity), status, is_problem, load, volume)
 
 
-def _status(dump: DumpStatus | None, *, is_expected: bool) -> tuple[str, bool]:
+def _status(dump: DumpStatus | None, timezone: str, *, is_expected: bool) -> tuple[str, bool]:
     if dump is None:
         return ("not delivered", True) if is_expected else ("not expected on this day", False)
     load, newest = dump.loaded, dump.newest
     if newest.status in {"loaded", "unchanged"} and load is not None:
         files, delivered = unbroken(plural(load.files, "file", "files")), unbroken(size(load.bytes))
-        return f"loaded {clock(load.finished_at)} · {files}, {delivered}", False
+        return f"loaded {clock(load.finished_at, timezone)} · {files}, {delivered}", False
     if newest.status == "missing" and load is None and not is_expected:
         return "not expected on this day", False
     text = {"refused": "refused", "failed": "could not be loaded", "missing": "no files were found"}[newest.status]

@@ -1,6 +1,6 @@
 """Rendering of the page: figures and assessment as self-contained HTML. `page.html.jinja` has the layout."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,7 +12,7 @@ from cdp_etl.report.data.report_data import ReportData
 from cdp_etl.report.options import ReportOptions
 from cdp_etl.report.render.deliveries_section import delivery_notes, delivery_rows
 from cdp_etl.report.render.funnels_section import funnel_views
-from cdp_etl.report.render.styles import STYLES, status_style
+from cdp_etl.report.render.styles import STYLE_SHEET, STYLES, status_style
 from cdp_etl.report.status import Assessment, DayStatus
 
 _MAX_REASONS: Final = 8
@@ -29,6 +29,7 @@ class Chart:
         caption: How to read it, in a sentence.
         svg: The drawing.
         width: Natural width in CSS pixels.
+        legend: Colour of each name, if the caption does not explain the colours.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Chart:
     caption: str
     svg: str
     width: int
+    legend: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,7 @@ def render_page(
         .get_template("page.html.jinja")
         .render(
             style=STYLES,
+            style_sheet=STYLE_SHEET,
             max_sentence=formatting.MAX_SENTENCE,
             title=f"Customer data report, {formatting.long_day(report_data.dump_date)}",
             day=formatting.long_day(report_data.dump_date),
@@ -85,6 +88,8 @@ def render_page(
             funnels=funnel_views(active, can_compare_weeks=active.can_compare_weeks) if active else (),
             products=active.products if active else None,
             can_compare_weeks=active is not None and active.can_compare_weeks,
+            sales=active.sales if active and active.sales.has_any else None,
+            segments=active.segments if active else (),
             identity_changes=tuple(active.identity_changes.sentences()) if active else (),
             companies_differ=len(companies) > 1,
             load_seq=report_data.load_seq,
@@ -106,6 +111,11 @@ def _tiles(report_data: ReportData) -> Iterator[Tile]:
         yield Tile(
             formatting.count(report_data.marts.customer_count), f"customers with product interactions on {day}"
         )
+        if report_data.marts.sales.has_any:
+            yield Tile(formatting.money(report_data.marts.sales.day.revenue), f"revenue on {day}")
+        if report_data.unmapped_events:
+            events = sum(unmapped.event_count for _, unmapped in report_data.unmapped_events)
+            yield Tile(formatting.count(events), "unmapped event" if events == 1 else "unmapped events")
 
 
 def _truncated(counts: Sequence[ReasonCount], max_rows: int) -> TruncatedList | None:
@@ -131,6 +141,7 @@ def _environment() -> Environment:
     )
     environment.filters |= {
         "count": formatting.count,
+        "money": formatting.money,
         "signed": formatting.signed,
         "share": formatting.share,
         "display_text": formatting.display_text,

@@ -14,6 +14,7 @@ from cdp_etl.entities import ENTITIES
 from cdp_etl.marts.columns import KINDS
 from cdp_etl.report.build import render_report, report_markdown
 from cdp_etl.report.render.chart_specs import GROUP_OF_KIND
+from cdp_etl.report.render.styles import STYLE_SHEET
 from cdp_etl.warehouse import WarehouseMissingError, record_attempt
 from cdp_etl_tests.marts.loading import ACTIVITY, EMAIL, day, make_record
 from cdp_etl_tests.report.days import EXPECTED, ReportWarehouse
@@ -74,6 +75,11 @@ def page(fortnight: tuple[ReportWarehouse, date]) -> str:
         pytest.param("Table S3 21 0 +21", id="rising"),
         pytest.param("Chair S2 0 28 −28", id="falling"),  # noqa: RUF001 - a minus
         pytest.param("No identities were merged or split.", id="identity"),
+        pytest.param("Days and times are in the business time zone, UTC.", id="time zone"),
+        pytest.param("sent opened clicked", id="legend of recipients"),
+        pytest.param(
+            "Product activity Comments and reviews Subscriptions E-mail SMS", id="legend of interactions"
+        ),
     ],
 )
 def test_the_page_contains(page: str, text: str) -> None:
@@ -84,7 +90,10 @@ def test_the_page_is_self_contained(page: str) -> None:
     elements = ParsedPage(page).elements
     attributes = [(name, value or "") for _, attributes in elements for name, value in attributes.items()]
 
-    assert {tag for tag, _ in elements}.isdisjoint({"script", "style", "link", "img", "iframe", "form", "object"})
+    assert {tag for tag, _ in elements}.isdisjoint({"script", "link", "img", "iframe", "form", "object"})
+    assert [tag for tag, _ in elements].count("style") == 1
+    assert "url(" not in STYLE_SHEET
+    assert "@import" not in STYLE_SHEET
     assert [name for name, _ in attributes if name.startswith("on") or name in {"href", "src", "xlink:href"}] == []
     assert [value for name, value in attributes if "url(" in value or "@import" in value] == []
     assert [name for name, _ in attributes if name == "id"] == []
@@ -218,6 +227,33 @@ def test_the_short_version_has_status_messages_and_products(fortnight: tuple[Rep
     assert "| Table | 3 | 3 |" in markdown
 
 
+def test_revenue_segments_and_unmapped_events_are_shown(report_warehouse: ReportWarehouse) -> None:
+    """In the first week a purchase for 20. In the second two for 10, one without a price, and a refund of 5."""
+    sales = [
+        ("1", 8, "Purchase", 20),
+        ("2", 14, "Purchase", 10),
+        ("3", 15, "Purchase", 10),
+        ("4", 15, "Refund", 5),
+        ("5", 15, "Purchase", None),
+    ]
+    report_warehouse.load(
+        ACTIVITY,
+        15,
+        [make_record(ACTIVITY, own_id, on, action=action, price=price) for own_id, on, action, price in sales],
+    )
+    report_warehouse.load(EMAIL, 15, [make_record(EMAIL, "1", 15, event="quacked")])
+    report_warehouse.refresh_marts(segments={"buyers": "purchase_count > 0"})
+
+    text = ParsedPage(render_report(report_warehouse.warehouse, day(15))).text
+
+    assert "15 Mar 2 1 5 Week 3 1 15 Week before 1 0 20" in text
+    assert "2 of the week's purchases" not in text
+    assert "1 of the week's purchases and refunds have no amount" in text
+    assert "buyers 1 1 0" in text
+    assert "1 unmapped event" in text
+    assert "quacked (1)" in text
+
+
 def test_without_a_warehouse_there_is_an_error_and_no_page(report_warehouse: ReportWarehouse) -> None:
     with pytest.raises(WarehouseMissingError):
         render_report(report_warehouse.warehouse, day(1))
@@ -249,3 +285,14 @@ def _canaries(entity: Entity, number: int) -> Iterable[tuple[str, Any]]:
 
 def test_the_chart_of_interactions_has_a_group_for_every_kind() -> None:
     assert set(GROUP_OF_KIND) == set(KINDS)
+
+
+def test_no_label_of_a_count_is_a_fraction(report_warehouse: ReportWarehouse) -> None:
+    report_warehouse.load(ACTIVITY, 1, [make_record(ACTIVITY, "1")])
+    report_warehouse.refresh_marts()
+
+    svgs = re.findall(r"<svg.*?</svg>", render_report(report_warehouse.warehouse, day(1)))
+    labels = [label for svg in svgs for label in re.findall(r"<text[^>]*>([^<]*)</text>", svg)]
+
+    assert {"0", "1"} <= set(labels)
+    assert [label for label in labels if re.fullmatch(r"0\.\d+|\d+m", label)] == []

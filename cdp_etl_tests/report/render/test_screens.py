@@ -38,7 +38,21 @@ _TOO_WIDE = """
   .map(element => element.tagName + ' ' + element.textContent.slice(0, 40))
 """
 _SMALLEST_LETTERS = """
-Math.min(...[...document.querySelectorAll('svg text')].map(text => text.getBoundingClientRect().height))
+Math.min(...[...document.querySelectorAll('svg text')]
+  .filter(text => text.textContent)
+  .map(text => text.getBoundingClientRect().height))
+"""
+
+_FILTER = "getComputedStyle(document.querySelector('body > div')).filter"
+_TOUCHING_DATES = """
+[...document.querySelectorAll('[data-chart]')].flatMap(chart => {
+  const texts = [...chart.querySelectorAll('svg text')];
+  const dates = texts.filter(text => /^\\d+ [A-Z][a-z]{2}$/.test(text.textContent));
+  const boxes = dates.map(date => [date.textContent, date.getBoundingClientRect()]);
+  return boxes.flatMap(([one, a], i) => boxes.slice(i + 1)
+    .filter(([, b]) => a.left < b.right + 2 && b.left < a.right + 2 && a.top < b.bottom && b.top < a.bottom)
+    .map(([other]) => `${chart.dataset.chart}: ${one} and ${other}`));
+})
 """
 
 
@@ -56,9 +70,15 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(params=[320, 375, 1000], ids=lambda width: f"{width}px")
+@pytest.fixture(
+    params=[(320, "light"), (375, "dark"), (1000, "light"), (1440, "dark"), (1440, "light")],
+    ids=lambda screen: f"{screen[0]}px-{screen[1]}",
+)
 def page(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
-    with browser.new_context(viewport={"width": request.param, "height": 800}, offline=True) as context:
+    width, scheme = request.param
+    with browser.new_context(
+        viewport={"width": width, "height": 800}, offline=True, color_scheme=scheme
+    ) as context:
         yield context.new_page()
 
 
@@ -87,3 +107,21 @@ def test_the_screenshot_is_not_blank(page: Page, report: Path, tmp_path: Path) -
     picture = page.screenshot(path=tmp_path / "report.png", full_page=True)
 
     assert len(picture) > 30_000
+
+
+def test_the_dates_of_neighbouring_panels_do_not_touch(page: Page, report: Path) -> None:
+    page.goto(report.as_uri())
+
+    assert page.evaluate(_TOUCHING_DATES) == []
+
+
+def test_a_dark_screen_gets_a_dark_page_and_print_a_light_one(browser: Browser, report: Path) -> None:
+    with browser.new_context(color_scheme="dark", offline=True) as context:
+        page = context.new_page()
+        page.goto(report.as_uri())
+        on_screen = page.evaluate(_FILTER)
+        page.emulate_media(media="print")
+        in_print = page.evaluate(_FILTER)
+
+    assert on_screen.startswith("invert(")
+    assert in_print == "none"
