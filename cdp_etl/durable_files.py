@@ -7,7 +7,7 @@ import errno
 import hashlib
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from cdp_etl.storage_errors import naming, require_free_bytes
@@ -68,15 +68,22 @@ def copy_to_part(source: Path, part: Path) -> None:
         raise
 
 
-def clone_file(source: Path, target: Path) -> None:
+def clone_file(source: Path, target: Path, report: Callable[[int], object] = lambda _: None) -> None:
     """Copy a file; the copy shares the blocks of the source if the file system offers that.
 
     Backups use `copy_to_part`: damage of a shared block is damage of both files.
+
+    Args:
+        source: The file.
+        target: The copy, which must not exist.
+        report: Receives the bytes copied so far, after each GiB.
     """
+    copied = 0
     with naming(target), source.open("rb", buffering=0) as read, target.open("xb", buffering=0) as write:
         try:
-            while os.copy_file_range(read.fileno(), write.fileno(), _CLONED_BYTES):
-                pass
+            while count := os.copy_file_range(read.fileno(), write.fileno(), _CLONED_BYTES):
+                copied += count
+                report(copied)
         except OSError as error:
             if error.errno not in _NOT_CLONED:
                 raise

@@ -4,6 +4,7 @@ import sys
 from datetime import UTC, datetime
 
 from cdp_etl.cli.alerts import current_findings
+from cdp_etl.cli.output import progress
 from cdp_etl.metrics import collect_metrics, render
 from cdp_etl.settings import load_settings
 
@@ -17,5 +18,9 @@ def metrics_command() -> None:
     """
     settings, now = load_settings(), datetime.now(UTC)
     sources = settings.metrics_sources()
-    findings = current_findings(settings, sources.notification_state, now).findings
-    sys.stdout.write(render(collect_metrics(sources, findings, now)).decode())
+    with progress() as report:
+        report("Collecting findings …")
+        findings = current_findings(settings, sources.notification_state, now).findings
+        report("Collecting metrics …")
+        text = render(collect_metrics(sources, findings, now)).decode()
+    sys.stdout.write(text)

@@ -17,7 +17,7 @@ from cdp_etl.cli.options import (
     parse_date,
     selected_entities,
 )
-from cdp_etl.cli.output import out, print_json, print_lines
+from cdp_etl.cli.output import out, print_json, print_lines, progress
 from cdp_etl.marts.engine.state import state_of
 from cdp_etl.marts.registry import MARTS
 from cdp_etl.pipeline.older_rules import find_older_rules
@@ -59,7 +59,12 @@ def status_command(
     warehouse = settings.open_warehouse()
     names = {one.table: one.name for one in selected_entities(entity)}
     try:
-        dumps = ledger(warehouse, None, first, last).filter(pl.col("entity").is_in(list(names)))
+        with progress() as report:
+            report("Reading the ledger …")
+            dumps = ledger(warehouse, None, first, last).filter(pl.col("entity").is_in(list(names)))
+            marts = _marts(warehouse)
+            report("Looking for dumps that older rules normalized …")
+            older = find_older_rules(settings, warehouse)
     except WarehouseMissingError as error:
         if as_json:
             print_json({"dumps": [], "marts": [], "older_rules": {"replayable": 0, "pruned": 0}})
@@ -69,8 +74,6 @@ def status_command(
     if since is not None:
         day = datetime.combine(since, time(), ZoneInfo(settings.dump_timezone))
         dumps = dumps.filter(pl.col("finished_at") >= day)
-    marts = _marts(warehouse)
-    older = find_older_rules(settings, warehouse)
     if as_json:
         # The key keeps its former name, because programs read this output.
         print_json(

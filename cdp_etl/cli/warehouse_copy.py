@@ -17,7 +17,7 @@ from pathlib import Path
 
 import duckdb
 
-from cdp_etl.cli.output import err
+from cdp_etl.cli.output import err, progress
 from cdp_etl.cli.snapshot_reading import reading
 from cdp_etl.durable_files import clone_file
 from cdp_etl.process_start import start_time
@@ -66,9 +66,15 @@ def _make_copy(warehouse: Warehouse) -> Path:
     """Return the folder of a new copy, which belongs to this process."""
     folder = warehouse.path.with_name(_owned_name(os.getpid()))
     shutil.rmtree(folder, ignore_errors=True)  # of this process: it failed to open it
-    with warehouse.reading():
+    with progress() as report, warehouse.reading():
+        gigabytes = f"{warehouse.path.stat().st_size / 1e9:,.1f} GB"
+        report(f"Copying the warehouse, {gigabytes} …")
         folder.mkdir()
-        clone_file(warehouse.path, folder / warehouse.path.name)
+        clone_file(
+            warehouse.path,
+            folder / warehouse.path.name,
+            lambda copied: report(f"Copying the warehouse: {copied / 1e9:,.1f} of {gigabytes}"),
+        )
         if log_path(warehouse.path).exists():  # commits of a killed process
             clone_file(log_path(warehouse.path), log_path(folder / warehouse.path.name))
     return folder

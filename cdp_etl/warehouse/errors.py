@@ -18,7 +18,7 @@ class WarehouseMissingError(WarehouseError):
     """The warehouse file does not exist."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(f"There is no warehouse at {path} yet; load a dump first.")
+        super().__init__(f"There is no warehouse at {path} yet; load a dump first: `cdp-etl run`.")
 
 
 class WarehouseLostError(WarehouseError):
@@ -121,7 +121,8 @@ class StagingDiffersError(WarehouseError):
     def __init__(self, entity: str, dump_date: date, fact: str) -> None:
         super().__init__(
             f"The load of {entity} of {dump_date} was undone, because stored rows differ from the lake: {fact}."
-            " Load the dump again; if the error occurs again, check memory and disk of the machine."
+            f" Load the dump again: `cdp-etl run --from {dump_date} --entity {entity}`. If the error occurs again,"
+            " check memory and disk of the machine."
         )
 
 
@@ -132,14 +133,20 @@ class LoadFailedError(WarehouseError):
         # Errors of binding cannot quote values of a record, which must not be logged. Most others can.
         known = storage_fact(cause) or (str(cause) if isinstance(cause, duckdb.BinderException) else None)
         fact = type(cause).__name__ + (f": {known}" if known else "")
-        super().__init__(f"The load of {entity} of {dump_date} was rolled back: DuckDB failed ({fact}).")
+        super().__init__(
+            f"The load of {entity} of {dump_date} was rolled back: DuckDB failed ({fact}). `cdp-etl doctor` checks"
+            " disk and warehouse."
+        )
 
 
 class CopyNotEqualError(WarehouseError):
     """A copy of the warehouse differs from the warehouse. The copy is deleted."""
 
     def __init__(self, path: Path, fact: str) -> None:
-        super().__init__(f"The copy {path} differs from the warehouse and is not used: {fact}.")
+        super().__init__(
+            f"The copy {path} differs from the warehouse and is not used: {fact}. Run `cdp-etl check --full` to"
+            " see whether the warehouse itself is damaged."
+        )
 
 
 class BackupDamagedError(WarehouseError):
@@ -156,7 +163,7 @@ class NotABackupError(WarehouseError):
     """The file to restore is not a warehouse that this version can use."""
 
     def __init__(self, path: Path, fact: str) -> None:
-        super().__init__(f"Nothing was restored from {path}: {fact}.")
+        super().__init__(f"Nothing was restored from {path}: {fact}. `cdp-etl backup FILE` makes a backup.")
         self.fact = fact
 
 
