@@ -2,6 +2,8 @@
 
 from cdp_etl.marts.engine.graph import MartGraph
 from cdp_etl.marts.engine.mart import Mart
+from cdp_etl.marts.models.campaign import CAMPAIGN
+from cdp_etl.marts.models.campaign_attribution import CAMPAIGN_ATTRIBUTION, PERSON_CAMPAIGN_SALE_DAILY
 from cdp_etl.marts.models.campaign_daily import CAMPAIGN_DAILY
 from cdp_etl.marts.models.campaign_influence import CAMPAIGN_INFLUENCE, PERSON_CAMPAIGN_PRODUCT_DAILY
 from cdp_etl.marts.models.consent import CONSENT
@@ -40,6 +42,9 @@ MARTS: tuple[Mart, ...] = (
     SEGMENT_DAILY,
     PERSON_CAMPAIGN_PRODUCT_DAILY,
     CAMPAIGN_INFLUENCE,
+    PERSON_CAMPAIGN_SALE_DAILY,
+    CAMPAIGN_ATTRIBUTION,
+    CAMPAIGN,
 )
 """Each mart after the marts that it reads."""
 

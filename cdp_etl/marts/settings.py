@@ -14,6 +14,11 @@ PURCHASE_ACTIONS = ("purchase",)
 REFUND_ACTIONS = ("refund",)
 """Default types of actions that are refunds (house rule)."""
 
+ATTRIBUTION_TOUCHES = ("clicked",)
+"""Default types of events that are touches: of a person, never of a machine (house rule)."""
+ATTRIBUTION_MODELS = ("last_touch", "first_touch", "linear")
+"""Models of attribution of sales to campaigns."""
+
 AFFINITY_WEIGHTS: Mapping[str, float] = {
     "search": 1.0,
     "view": 1.0,
@@ -52,7 +57,10 @@ class MartSettings:
         purchase_actions: Action types that are purchases.
         refund_actions: Action types that are refunds.
         segments: SQL of the condition of each segment (`segment_conditions.py`), by its name.
-        influence_days: Length of the attribution window of a click, in multiples of 24 hours.
+        influence_days: Length of the window in which interactions follow a click, in multiples of 24 hours.
+        attribution_days: Length of the window in which sales follow a touch, in multiples of 24 hours.
+        attribution_touches: Event types that are touches.
+        attribution_model: Model of the mart `campaign`; `campaign_attribution` has all of them.
     """
 
     max_customers_per_identifier: int = 5
@@ -65,6 +73,9 @@ class MartSettings:
     refund_actions: tuple[str, ...] = REFUND_ACTIONS
     segments: Mapping[str, str] = field(default_factory=dict)
     influence_days: int = 7
+    attribution_days: int = 7
+    attribution_touches: tuple[str, ...] = ATTRIBUTION_TOUCHES
+    attribution_model: str = ATTRIBUTION_MODELS[0]
 
     @property
     def affinity_weight_millionths(self) -> Mapping[str, int]:

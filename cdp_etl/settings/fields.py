@@ -12,7 +12,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from cdp_etl.contract.delivery_calendar import WEEKDAYS
 from cdp_etl.contract.placeholders import DEFAULT_PLACEHOLDERS
-from cdp_etl.marts.settings import AFFINITY_WEIGHTS, PURCHASE_ACTIONS, REFUND_ACTIONS
+from cdp_etl.marts.settings import AFFINITY_WEIGHTS, ATTRIBUTION_TOUCHES, PURCHASE_ACTIONS, REFUND_ACTIONS
 from cdp_etl.settings.env_source import EnvironmentSource
 from cdp_etl.settings.types import (
     AbsolutePath,
@@ -28,6 +28,7 @@ from cdp_etl.settings.types import (
     Seconds,
     Share,
     TimeZone,
+    TouchTypes,
     Weekdays,
     Weights,
 )
@@ -248,6 +249,19 @@ class PipelineSettings(BaseSettings):
     refund_actions: ActionTypes = Field(
         default=frozenset(REFUND_ACTIONS),
         description="Action types that are refunds and lower revenue: refund,cancel.",
+    )
+
+    attribution_days: Count = Field(
+        default=7,
+        description="Days of 24 hours after a touch in which a sale is attributed to its campaign.",
+    )
+    attribution_touches: TouchTypes = Field(
+        default=frozenset(ATTRIBUTION_TOUCHES),
+        description="Events that sales are attributed to: clicked, opened, or both; never those of machines.",
+    )
+    attribution_model: Literal["last_touch", "first_touch", "linear"] = Field(
+        default="last_touch",
+        description="Model of the attributed sales in the mart campaign: last_touch, first_touch or linear.",
     )
 
     segments: AbsolutePath | None = Field(

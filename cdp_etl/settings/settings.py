@@ -123,6 +123,9 @@ class Settings(ObservabilitySettings, PipelineSettings):
             affinity_low_rating=self.affinity_low_rating,
             purchase_actions=tuple(sorted(self.purchase_actions)),
             refund_actions=tuple(sorted(self.refund_actions)),
+            attribution_days=self.attribution_days,
+            attribution_touches=tuple(sorted(self.attribution_touches)),
+            attribution_model=self.attribution_model,
             segments=self._segment_conditions(),
             action_types=self.vocabulary().action_types,
         )

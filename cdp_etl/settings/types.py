@@ -51,6 +51,12 @@ def _known_action_types(names: frozenset[str]) -> frozenset[str]:
     return names
 
 
+def _known_touches(names: frozenset[str]) -> frozenset[str]:
+    if not names or not names <= {"clicked", "opened"}:
+        raise ValueError("expected clicked, opened, or both with a comma between them")
+    return names
+
+
 def _weights(value: Any) -> Any:
     """Parse `purchase=10,review=3`."""
     if not isinstance(value, str):
@@ -82,6 +88,7 @@ ReadersGroup = Annotated[str, AfterValidator(_known_group)]
 Names = Annotated[frozenset[str], BeforeValidator(_comma_separated)]
 Placeholders = Annotated[Names, AfterValidator(known_placeholders)]
 ActionTypes = Annotated[Names, AfterValidator(_known_action_types)]
+TouchTypes = Annotated[Names, AfterValidator(_known_touches)]
 Weekdays = Annotated[Names, AfterValidator(_known_weekdays)]
 Dates = Annotated[frozenset[date], BeforeValidator(_comma_separated)]
 AbsolutePath = Annotated[Path, AfterValidator(Path.absolute)]

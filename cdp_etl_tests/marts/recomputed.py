@@ -213,6 +213,7 @@ def _interaction(version: Version) -> Row:
         "channel": word if is_message else channel.get(word),
         "service_provider": version.text("serviceProvider") if is_message else None,
         "campaign_id": version.text("campaignId") if is_message else None,
+        "campaign_name": version.text("campaignName") if is_message else None,
         "link": None if word == "subscriber" else link,
     }
 
@@ -326,6 +327,7 @@ def _campaign_day(events: list[Row], day: date) -> Row:
     counted = {
         name: sum(bool(types & found) for found in cohort)
         for name, types in {
+            "delivered": {"delivered"},
             "opened": {"opened"},
             "opened_with_machines": {"opened", "machine_opened"},
             "clicked": {"clicked"},
@@ -340,7 +342,9 @@ def _campaign_day(events: list[Row], day: date) -> Row:
             "click_rate": "clicked",
         }.items()
     }
+    named = [(*place(row), row["campaign_name"]) for row in today if row["campaign_name"]]
     return {
+        "campaign_name": max(named)[-1] if named else None,
         "event_count": len(today),
         "event_counts": dict(Counter(row["action"].partition("_")[2] for row in today)),
         "event_type_counts": dict(Counter(row["event_type"] or "other" for row in today)),

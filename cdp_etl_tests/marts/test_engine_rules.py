@@ -26,8 +26,10 @@ _FORBIDDEN = {
     "lists in no order": r"(?<!list_sort\()\b(?:list|array_agg|string_agg|group_concat)\((?![^()]* ORDER BY )",
 }
 _CASTS_TO_NUMBERS = {
-    "getvariable('influence_days')::INTEGER": "an integer setting",
-    "unnest(range(getvariable('influence_days') + 2))::INTEGER": "integers",
+    "$window_days::INTEGER": "an integer setting",
+    "unnest(range($window_days + 2))::INTEGER": "integers",
+    "(coalesce(interaction.revenue, 0) * 10000)::HUGEINT": "has four decimals",
+    "::DECIMAL(34, 0) * 0.0001": "a sum of integers",
     "entry.value::HUGEINT": "a count",
     "getvariable('affinity_low_rating')))::HUGEINT": "the length of a list",
     "numerator::HUGEINT": "an integer, or a sum of integers as DECIMAL(38, 0)",

@@ -63,6 +63,7 @@ _DRAWN: Mapping[str, Sequence[Any]] = {
     "subscribe_email": (None, True, False),
     "subscribe_phone": (None, True),
     "campaign_id": (None, "K1", "K2"),
+    "campaign_name": (None, "A", "B"),
     "service_provider": ("Brevo", "Other"),
     "record_status": ("Active", "Active", "Active", "Deleted"),
 }
@@ -76,6 +77,9 @@ _SETTINGS = (
         affinity_weights={"wishlist": 1 / 3, "low_rating": -2 / 7, "other": 2.0000005},
         affinity_half_life_days=7.0,
         influence_days=1,
+        attribution_days=1,
+        attribution_touches=("clicked", "opened"),
+        attribution_model="linear",
         purchase_actions=("add_to_cart", "purchase"),
         refund_actions=(),
         segments={"buyers": "purchase_count > 0", "refusing": "NOT has_email_consent", "all": "TRUE"},

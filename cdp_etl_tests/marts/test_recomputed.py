@@ -23,7 +23,7 @@ from cdp_etl.marts.settings import MartSettings
 from cdp_etl.normalize import normalize_dump
 from cdp_etl.sample.generator import generate
 from cdp_etl.warehouse import load_dump
-from cdp_etl_tests.marts import recomputed, recomputed_consent, recomputed_persons
+from cdp_etl_tests.marts import recomputed, recomputed_campaigns, recomputed_consent, recomputed_persons
 from cdp_etl_tests.marts.loading import Loader
 from cdp_etl_tests.marts.recomputed import Row, Version
 from cdp_etl_tests.warehouse.dumps import File
@@ -127,10 +127,14 @@ def expected(month: Month) -> Mapping[str, list[Row]]:
     customer = recomputed_persons.customer(
         attributed, identity, records, recomputed_consent.person_consent(month.stated, records, identity)
     )
+    campaign_daily = recomputed.campaign_daily(interaction)
+    attribution = recomputed_campaigns.campaign_attribution(attributed)
     return {
+        "campaign": recomputed_campaigns.campaign(campaign_daily, attribution),
+        "campaign_attribution": attribution,
         "interaction": interaction,
         "customer_product_daily": recomputed.customer_product_daily(interaction),
-        "campaign_daily": recomputed.campaign_daily(interaction),
+        "campaign_daily": campaign_daily,
         "customer_identity": identity,
         "customer_product": recomputed_persons.customer_product(attributed),
         "campaign_influence": recomputed_persons.campaign_influence(attributed),
@@ -148,6 +152,8 @@ def expected(month: Month) -> Mapping[str, list[Row]]:
 @pytest.mark.parametrize(
     "mart",
     [
+        "campaign",
+        "campaign_attribution",
         "interaction",
         "customer_product_daily",
         "campaign_daily",

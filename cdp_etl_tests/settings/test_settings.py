@@ -105,6 +105,7 @@ def test_the_calendar_of_an_entity_has_its_own_weekdays_and_the_holidays_of_all_
         pytest.param(
             "REFUND_ACTIONS", "purchase", "expected no action type of CDP_ETL_PURCHASE_ACTIONS", id="both"
         ),
+        pytest.param("ATTRIBUTION_TOUCHES", "clicked,sent", "expected clicked, opened, or both", id="touch"),
         pytest.param("AFFINITY_WEIGHTS", "view=1,purchase=1e31", "input should be less than", id="weight"),
         pytest.param("AFFINITY_WEIGHTS", "purchase=nan", "input should be less than", id="no weight"),
         pytest.param(

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 
 from cdp_etl.entities import ENTITIES
+from cdp_etl.marts.checks.attribution import attribution_checks
+from cdp_etl.marts.checks.comparisons import different_sums, unknown_keys, unmatched_keys
 from cdp_etl.marts.checks.model import Check
 from cdp_etl.marts.checks.value_check import values_are_valid
 from cdp_etl.marts.checks.value_rules import value_rules_of
@@ -42,40 +44,6 @@ def _declared_checks(mart: Mart) -> Iterator[Check]:
         yield _totals_match(mart, mart.reconciliation)
     if value_rules_of(mart):
         yield values_are_valid(mart)
-
-
-def _different_sums(keys: tuple[str, ...], found: str, expected: str) -> str:
-    """Return the SELECT of the keys for which the sums of `n` of two SELECTs differ."""
-    by = ", ".join(keys)
-    return f"""
-        SELECT {by}, sum(found) AS found, sum(expected) AS expected
-        FROM (
-          SELECT {by}, n AS found, 0 AS expected FROM ({found})
-          UNION ALL
-          SELECT {by}, 0 AS found, n AS expected FROM ({expected})
-        )
-        GROUP BY {by}
-        HAVING sum(found) <> sum(expected)
-    """
-
-
-def _unknown_keys(keys: tuple[str, ...], rows: str, known: str) -> str:
-    """Return the SELECT of the keys of some rows that are not among the known keys."""
-    by = ", ".join(keys)
-    return (
-        f"SELECT {by}, count(*) AS found, 0 AS expected FROM ({rows}) ANTI JOIN ({known}) USING ({by})"
-        f" GROUP BY {by}"
-    )
-
-
-def _unmatched_keys(keys: tuple[str, ...], rows: str, known: str) -> str:
-    """Return the SELECT of the keys that only one of two tables has."""
-    by = ", ".join(keys)
-    return f"""
-        SELECT {by}, 1 AS found, 0 AS expected FROM (FROM {rows}) ANTI JOIN (FROM {known}) USING ({by})
-        UNION ALL
-        SELECT {by}, 0 AS found, 1 AS expected FROM (FROM {known}) ANTI JOIN (FROM {rows}) USING ({by})
-    """
 
 
 def _grain_is_unique(mart: Mart) -> Check:
@@ -117,12 +85,12 @@ def _totals_match(mart: Mart, totals: Reconciliation) -> Check:
         f"The totals by {by} equal those of {'staging' if totals.against_staging else 'interaction'}, and a run"
         " adds exactly the loaded records.",
         totals.group_by,
-        _different_sums(
+        different_sums(
             totals.group_by,
             f"SELECT {by}, sum({totals.column}) AS n FROM {mart.table} GROUP BY {by}",
             f"SELECT {by}, sum({totals.weight}) AS n FROM {source} WHERE {totals.predicate} GROUP BY {by}",
         ),
-        _different_sums(
+        different_sums(
             totals.group_by,
             f"SELECT {by}, n FROM inserted_counts UNION ALL SELECT {by}, -n FROM deleted_rows",
             f"SELECT {by}, {change} AS n FROM pending WHERE {totals.predicate}",
@@ -173,8 +141,8 @@ _FURTHER = (
         "customer_identity",
         "The mart has exactly one row for each identifier on a current record.",
         BY_IDENTIFIER,
-        _unmatched_keys(BY_IDENTIFIER, _IDENTITY, _IDENTIFIERS),
-        _unmatched_keys(
+        unmatched_keys(BY_IDENTIFIER, _IDENTITY, _IDENTIFIERS),
+        unmatched_keys(
             BY_IDENTIFIER, _AFFECTED_IDENTITY, f"{_AFFECTED_LINKS} WHERE identifier = other_identifier"
         ),
     ),
@@ -183,12 +151,12 @@ _FURTHER = (
         "customer_identity",
         "A `person_id` is one of the identifiers of its person.",
         BY_PERSON,
-        _unknown_keys(
+        unknown_keys(
             BY_PERSON,
             f"SELECT DISTINCT company_id, person_id FROM {_IDENTITY}",
             f"SELECT company_id, person_id FROM {_IDENTITY} WHERE identifier = person_id",
         ),
-        _unknown_keys(
+        unknown_keys(
             BY_PERSON,
             f"SELECT DISTINCT company_id, person_id FROM {_AFFECTED_IDENTITY}",
             f"SELECT company_id, person_id FROM {_AFFECTED_IDENTITY} WHERE identifier = person_id",
@@ -199,7 +167,7 @@ _FURTHER = (
         "shared_identifier",
         "The mart lists exactly the placeholders and the identifiers that are excluded from identity matching.",
         BY_IDENTIFIER,
-        _different_sums(
+        different_sums(
             BY_IDENTIFIER,
             "SELECT company_id, identifier, 1 AS n FROM marts.shared_identifier",
             f"SELECT company_id, identifier, 1 AS n FROM {_IDENTITY} WHERE exclusion_reason IS NOT NULL"
@@ -211,12 +179,12 @@ _FURTHER = (
         "customer",
         "Every customer key of a record belongs to a person.",
         BY_CUSTOMER_KEY,
-        _unknown_keys(
+        unknown_keys(
             BY_CUSTOMER_KEY,
             "SELECT company_id, customer_key FROM marts.customer_daily",
             f"SELECT company_id, identifier AS customer_key FROM {_IDENTITY}",
         ),
-        _unknown_keys(
+        unknown_keys(
             BY_CUSTOMER_KEY,
             "SELECT company_id, customer_key FROM pending WHERE customer_key IS NOT NULL"
             " GROUP BY company_id, customer_key HAVING sum(CASE image WHEN 'after' THEN 1 ELSE -1 END) > 0",
@@ -229,7 +197,7 @@ _FURTHER = (
         "customer_rfm",
         "The mart has exactly the persons with a purchase, with their number of purchases.",
         BY_PERSON,
-        _different_sums(
+        different_sums(
             BY_PERSON,
             "SELECT company_id, person_id, frequency AS n FROM marts.customer_rfm",
             "SELECT company_id, person_id, purchase_count AS n FROM marts.customer",
@@ -240,12 +208,12 @@ _FURTHER = (
         "customer_cohort",
         "Every cohort has as many interactions as `person_month`.",
         ("company_id", "cohort_month"),
-        _different_sums(
+        different_sums(
             ("company_id", "cohort_month"),
             "SELECT company_id, cohort_month, interaction_count AS n FROM marts.customer_cohort",
             "SELECT company_id, cohort_month, interaction_count AS n FROM marts.person_month",
         ),
-        _different_sums(
+        different_sums(
             ("company_id", "cohort_month"),
             *(
                 f"SELECT company_id, cohort_month, interaction_count AS n FROM {rows}"
@@ -259,12 +227,12 @@ _FURTHER = (
         "person_campaign_product_daily",
         "Every person of the mart is a person of `customer_identity`.",
         BY_PERSON,
-        _unknown_keys(
+        unknown_keys(
             BY_PERSON,
             "SELECT DISTINCT company_id, person_id FROM marts.person_campaign_product_daily",
             f"SELECT company_id, person_id FROM {_IDENTITY}",
         ),
-        _unknown_keys(
+        unknown_keys(
             BY_PERSON,
             "SELECT DISTINCT company_id, person_id FROM"
             f" {lookup_by_hash('person_campaign_product_daily', 'affected', BY_PERSON)}",
@@ -298,12 +266,12 @@ _FURTHER = (
         "campaign_influence",
         "On every day the mart has as many interactions as `person_campaign_product_daily`.",
         ("company_id", "activity_date"),
-        _different_sums(
+        different_sums(
             ("company_id", "activity_date"),
             "SELECT company_id, activity_date, interaction_count AS n FROM marts.campaign_influence",
             "SELECT company_id, activity_date, interaction_count AS n FROM marts.person_campaign_product_daily",
         ),
-        _different_sums(
+        different_sums(
             ("company_id", "activity_date"),
             *(
                 f"SELECT company_id, activity_date, interaction_count AS n FROM {rows}"
@@ -312,4 +280,5 @@ _FURTHER = (
             ),
         ),
     ),
+    *attribution_checks(),
 )

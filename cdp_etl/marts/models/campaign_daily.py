@@ -35,6 +35,12 @@ CAMPAIGN_DAILY = Mart(
         c.COMPANY_ID,
         *CAMPAIGN_COLUMNS,
         c.ACTIVITY_DATE,
+        TableColumn(
+            "campaign_name",
+            TEXT,
+            "Newest name of the campaign among the day's events; null if none names it.",
+            publication=Publication.UNCHANGED,
+        ),
         c.count("event_count", "Number of events of any kind on the day, as reported."),
         TableColumn(
             "event_counts",
@@ -52,6 +58,7 @@ CAMPAIGN_DAILY = Mart(
         ),
         c.count("recipient_count", "Distinct recipients of the day's events, without unusable addresses."),
         c.count("cohort_count", "Cohort: distinct recipients first sent to on the day."),
+        c.count("cohort_delivered_count", "Recipients of the cohort of whom a delivery is reported to date."),
         c.count(
             "cohort_opened_count", "Recipients of the cohort who have opened a message of the campaign to date."
         ),
@@ -81,6 +88,7 @@ CAMPAIGN_DAILY = Mart(
         map_adds_up("event_count", "event_type_counts"),
         at_most("recipient_count", "event_count"),
         at_most("cohort_count", "recipient_count"),
+        at_most("cohort_delivered_count", "cohort_count"),
         at_most("cohort_opened_count", "cohort_opened_with_machines_count"),
         at_most("cohort_opened_with_machines_count", "cohort_count"),
         at_most("cohort_clicked_count", "cohort_count"),

@@ -19,7 +19,10 @@ event AS (
     activity_date,
     customer_key,
     substring(action, len(channel) + 2) AS event_name,
-    event_type
+    event_type,
+    campaign_name,
+    -- Of several records with a name, a total order selects one.
+    row(occurred_at, dump_date, coalesce(system_name, ''), record_id, entity, campaign_name) AS named
   FROM interaction
   WHERE kind IN ('email', 'sms') AND campaign_id IS NOT NULL
 ),
@@ -32,6 +35,7 @@ recipient AS (
     campaign_id,
     customer_key,
     min(activity_date) FILTER (WHERE event_type IN ('requested', 'sent', 'delivered')) AS activity_date,
+    count(*) FILTER (WHERE event_type = 'delivered') > 0 AS is_delivered,
     count(*) FILTER (WHERE event_type = 'opened') > 0 AS has_opened,
     count(*) FILTER (WHERE event_type IN ('opened', 'machine_opened')) > 0 AS is_opened,
     count(*) FILTER (WHERE event_type = 'clicked') > 0 AS has_clicked,
@@ -49,6 +53,7 @@ cohort AS (
     campaign_id,
     activity_date,
     count(*) AS cohort_count,
+    count(*) FILTER (WHERE is_delivered) AS cohort_delivered_count,
     count(*) FILTER (WHERE has_opened) AS cohort_opened_count,
     count(*) FILTER (WHERE is_opened) AS cohort_opened_with_machines_count,
     count(*) FILTER (WHERE has_clicked) AS cohort_clicked_count,
@@ -65,6 +70,7 @@ day AS (
     service_provider,
     campaign_id,
     activity_date,
+    max(named) FILTER (WHERE campaign_name IS NOT NULL) AS newest_name,
     count(*) AS event_count,
     histogram(event_name) AS event_counts,
     histogram(coalesce(event_type, 'other')) AS event_type_counts,
@@ -79,11 +85,13 @@ SELECT
   day.service_provider,
   day.campaign_id,
   day.activity_date,
+  day.newest_name[6] AS campaign_name,
   day.event_count,
   day.event_counts,
   day.event_type_counts,
   day.recipient_count,
   coalesce(cohort.cohort_count, 0) AS cohort_count,
+  coalesce(cohort.cohort_delivered_count, 0) AS cohort_delivered_count,
   coalesce(cohort.cohort_opened_count, 0) AS cohort_opened_count,
   coalesce(cohort.cohort_opened_with_machines_count, 0) AS cohort_opened_with_machines_count,
   coalesce(cohort.cohort_clicked_count, 0) AS cohort_clicked_count,

@@ -96,6 +96,8 @@ INTERACTION = Mart(
                     publication=Publication.UNCHANGED),
         TableColumn("campaign_id", TEXT, "Campaign id of the e-mail or SMS; unique per provider only.",
                     publication=Publication.UNCHANGED),
+        TableColumn("campaign_name", TEXT, "Name of the campaign in this record; null for other kinds.",
+                    publication=Publication.UNCHANGED),
         TableColumn("link", TEXT, "Clicked link, else the link to the product page.",
                     publication=Publication.LINK),
     ),

@@ -34,6 +34,7 @@ record AS (
     NULL AS channel,
     NULL AS service_provider,
     NULL AS campaign_id,
+    NULL AS campaign_name,
     product_link AS link
   FROM customer_product_activity_current
   UNION ALL
@@ -60,6 +61,7 @@ record AS (
     NULL AS channel,
     NULL AS service_provider,
     NULL AS campaign_id,
+    NULL AS campaign_name,
     product_link AS link
   FROM customer_product_comment_current
   UNION ALL
@@ -86,6 +88,7 @@ record AS (
     NULL AS channel,
     NULL AS service_provider,
     NULL AS campaign_id,
+    NULL AS campaign_name,
     product_link AS link
   FROM customer_product_review_current
   UNION ALL
@@ -112,6 +115,7 @@ record AS (
     CASE source_channel WHEN 'Online' THEN 'online' WHEN 'Offline' THEN 'offline' END AS channel,
     NULL AS service_provider,
     NULL AS campaign_id,
+    NULL AS campaign_name,
     NULL AS link
   FROM customer_product_subscriber_current
   UNION ALL
@@ -138,6 +142,7 @@ record AS (
     'email' AS channel,
     service_provider,
     campaign_id,
+    campaign_name,
     coalesce(link, link2) AS link
   FROM email_interaction_current
   UNION ALL
@@ -164,6 +169,7 @@ record AS (
     'sms' AS channel,
     service_provider,
     campaign_id,
+    campaign_name,
     coalesce(link, link2) AS link
   FROM sms_interaction_current
 ),
@@ -233,5 +239,6 @@ SELECT
   channel,
   service_provider,
   campaign_id,
+  campaign_name,
   link
 FROM sold

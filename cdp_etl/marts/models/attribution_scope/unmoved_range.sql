@@ -2,6 +2,6 @@
 -- Grain: one row
 -- Inputs: unmoved_day
 SELECT
-  min(activity_date) - getvariable('influence_days')::INTEGER - 1 AS first_day,
+  min(activity_date) - $window_days::INTEGER - 1 AS first_day,
   max(activity_date) AS last_day
 FROM unmoved_day

@@ -1,6 +1,6 @@
 -- A person and day whose rows are recomputed.
 -- Grain: company_id, person_id, activity_date
--- Inputs: changed_day, customer_identity, reassigned_interaction, reassigned_key, person_campaign_product_daily
+-- Inputs: changed_day, customer_identity, reassigned_interaction, reassigned_key, $mart
 SELECT
   changed_day.company_id,
   person.person_id,

@@ -1,7 +1,7 @@
--- A customer key and day with a changed click.
+-- A customer key and day with a changed touch.
 -- Grain: company_id, customer_key, activity_date
 -- Inputs: interaction, pending
--- Mind: The change feed has no event type of the record before, so every changed message may have been a click.
+-- Mind: The change feed has no event type of the record before, so every changed message may have been a touch.
 SELECT
   interaction.company_id,
   interaction.customer_key,
@@ -10,7 +10,7 @@ FROM interaction
 INNER JOIN pending USING (key_hash, record_key, activity_date)
 WHERE
   pending.image = 'after'
-  AND interaction.event_type = 'clicked'
+  AND $is_touch
   AND interaction.customer_key IS NOT NULL
 UNION
 SELECT
