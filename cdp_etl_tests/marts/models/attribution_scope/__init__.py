@@ -1,0 +1,1 @@
+"""Tests of `cdp_etl.marts.models.attribution_scope`."""
