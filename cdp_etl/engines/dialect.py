@@ -52,7 +52,7 @@ def to_spark(select: str, settings: Mapping[str, Any]) -> str:
         _dates_between,
         _like,
         _star,
-        _hours,
+        _interval,
         lambda node: _setting(node, settings),
         lambda node: _position(node, rows),
         _row,
@@ -194,9 +194,12 @@ def _star(node: exp.Expr) -> exp.Expr:
     return node
 
 
-def _hours(node: exp.Expr) -> exp.Expr:
-    arguments = _call(node, "to_hours")
-    return _sql("make_dt_interval(0, CAST(:hours AS INT))", hours=arguments[0]) if arguments else node
+def _interval(node: exp.Expr) -> exp.Expr:
+    if arguments := _call(node, "to_hours"):
+        return _sql("make_dt_interval(0, CAST(:hours AS INT))", hours=arguments[0])
+    if arguments := _call(node, "to_minutes"):
+        return _sql("make_dt_interval(0, 0, CAST(:minutes AS INT))", minutes=arguments[0])
+    return node
 
 
 def _setting(node: exp.Expr, settings: Mapping[str, Any]) -> exp.Expr:

@@ -17,6 +17,7 @@ from cdp_etl.marts.models.identifier_link import IDENTIFIER_LINK
 from cdp_etl.marts.models.interaction import INTERACTION
 from cdp_etl.marts.models.interaction_daily import INTERACTION_DAILY
 from cdp_etl.marts.models.product import PRODUCT, PRODUCT_DAILY
+from cdp_etl.marts.models.product_pair import BASKET_MONTH, PERSON_BASKET, PRODUCT_PAIR, PRODUCT_PAIR_MONTH
 from cdp_etl.marts.models.segment_member import SEGMENT_DAILY, SEGMENT_MEMBER
 from cdp_etl.marts.models.shared_identifier import SHARED_IDENTIFIER
 
@@ -45,6 +46,10 @@ MARTS: tuple[Mart, ...] = (
     PERSON_CAMPAIGN_SALE_DAILY,
     CAMPAIGN_ATTRIBUTION,
     CAMPAIGN,
+    PERSON_BASKET,
+    PRODUCT_PAIR_MONTH,
+    BASKET_MONTH,
+    PRODUCT_PAIR,
 )
 """Each mart after the marts that it reads."""
 

@@ -61,6 +61,11 @@ class MartSettings:
         attribution_days: Length of the window in which sales follow a touch, in multiples of 24 hours.
         attribution_touches: Event types that are touches.
         attribution_model: Model of the mart `campaign`; `campaign_attribution` has all of them.
+        session_minutes: Interactions of a person that are less far apart are one session.
+        bought_together_days: Purchases of a person that are less far apart, in days of 24 hours, are one basket.
+        max_basket_products: A basket of more products is counted, but not its pairs.
+        pair_min_baskets: A pair in fewer baskets is not in `product_pair`.
+        max_pairs_per_product: Number of pairs of a product in `product_pair`, those of the most baskets.
     """
 
     max_customers_per_identifier: int = 5
@@ -76,6 +81,11 @@ class MartSettings:
     attribution_days: int = 7
     attribution_touches: tuple[str, ...] = ATTRIBUTION_TOUCHES
     attribution_model: str = ATTRIBUTION_MODELS[0]
+    session_minutes: int = 30
+    bought_together_days: int = 1
+    max_basket_products: int = 50
+    pair_min_baskets: int = 2
+    max_pairs_per_product: int = 100
 
     @property
     def affinity_weight_millionths(self) -> Mapping[str, int]:

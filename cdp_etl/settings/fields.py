@@ -264,6 +264,17 @@ class PipelineSettings(BaseSettings):
         description="Model of the attributed sales in the mart campaign: last_touch, first_touch or linear.",
     )
 
+    session_minutes: Count = Field(
+        default=30, description="Minutes between two interactions of a person from which on they are two sessions."
+    )
+    bought_together_days: Count = Field(
+        default=1,
+        description="Days of 24 hours between two purchases of a person from which on they are not together.",
+    )
+    pair_min_baskets: Count = Field(
+        default=2, description="Number of baskets that a pair of products needs to be in the mart product_pair."
+    )
+
     segments: AbsolutePath | None = Field(
         default=None,
         description="YAML file that declares segments: conditions over the mart customer; none if not set.",

@@ -126,6 +126,9 @@ class Settings(ObservabilitySettings, PipelineSettings):
             attribution_days=self.attribution_days,
             attribution_touches=tuple(sorted(self.attribution_touches)),
             attribution_model=self.attribution_model,
+            session_minutes=self.session_minutes,
+            bought_together_days=self.bought_together_days,
+            pair_min_baskets=self.pair_min_baskets,
             segments=self._segment_conditions(),
             action_types=self.vocabulary().action_types,
         )

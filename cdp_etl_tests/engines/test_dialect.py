@@ -20,7 +20,7 @@ SETTINGS = replace(MartSettings(), identifier_denylist=("c:GUEST", "c:a\\b'c"))
 SPARK_FUNCTIONS = frozenset({
     "abs", "aggregate", "array", "array_append", "array_contains", "array_distinct", "array_sort",
     "arrays_zip", "bool_and", "bool_or", "coalesce", "collect_list", "count", "date_trunc", "datediff", "explode",
-    "filter", "floor", "get", "greatest", "inline", "lead", "length", "log", "make_dt_interval", "map",
+    "filter", "floor", "get", "greatest", "inline", "lag", "lead", "length", "log", "make_dt_interval", "map",
     "map_entries", "map_from_entries", "map_keys", "map_values", "max", "max_by", "min", "month", "named_struct",
     "nullif", "replace", "row_number", "sign", "size", "slice", "split", "startswith", "struct", "substring",
     "sum", "transform", "year",
@@ -85,6 +85,7 @@ def test_each_table_that_python_computes_has_a_function_for_spark() -> None:
         ("date_diff('month', a, b)", "(YEAR(b) - YEAR(a)) * 12 + MONTH(b) - MONTH(a)"),
         (r"a LIKE '\_%'", r"a LIKE '\\\\_%'"),
         ("a + to_hours(24)", "a + MAKE_DT_INTERVAL(0, CAST(24 AS INT))"),
+        ("a + to_minutes(30)", "a + MAKE_DT_INTERVAL(0, 0, CAST(30 AS INT))"),
         ("a[1]", "GET(a, 0)"),
         ("getvariable('days')[1 + a]", "GET(CAST(SPLIT('7,3000000000', ',') AS ARRAY<BIGINT>), (1 + a) - 1)"),
         ("getvariable('weights')['view']", "MAP('view', CAST('-3' AS BIGINT))['view']"),

@@ -55,8 +55,9 @@ ACTION_TYPES = {
 }
 """Type of an action by its word without underscores: the words of the generators."""
 
+PURCHASES = {"purchase", "view", "search"}
 REFUNDS = {"refund", "compare"}
-"""Action types that are refunds. The generators deliver none, so the test counts comparisons as such."""
+"""Action types that are purchases and refunds. The generators deliver few of them, so others count here."""
 
 SENT = {"requested", "sent", "delivered"}
 
@@ -220,7 +221,7 @@ def _interaction(version: Version) -> Row:
 
 def sale(action_type: str | None, quantity: int | None, amount: Decimal | None) -> Row:
     """Return the sale of a record: a refund lowers quantity and revenue."""
-    if action_type not in {"purchase", *REFUNDS}:
+    if action_type not in PURCHASES | REFUNDS:
         return {"sale_type": None, "sale_quantity": None, "revenue": None}
     units = 1 if quantity is None else quantity
     if action_type in REFUNDS:

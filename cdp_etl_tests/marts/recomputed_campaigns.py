@@ -9,7 +9,8 @@ from typing import Any
 
 from cdp_etl_tests.marts.recomputed import Row, grouped, place, rounded
 
-WINDOW = timedelta(days=7)
+WINDOW_DAYS, TOUCHES = 30, ("clicked", "opened")
+"""Settings of the test: the generated month has few sales soon after a click."""
 CAMPAIGN = ("company_id", "channel", "service_provider", "campaign_id")
 
 
@@ -17,14 +18,14 @@ def campaign_attribution(attributed: Sequence[Row]) -> list[Row]:
     """Return the rows of `campaign_attribution`, from interactions with persons."""
     touches: dict[tuple[str, str], list[Row]] = defaultdict(list)
     for row in attributed:
-        if row["event_type"] == "clicked" and row["campaign_id"]:
+        if row["event_type"] in TOUCHES and row["campaign_id"]:
             touches[row["company_id"], row["person_id"]].append(row)
     shares: list[Row] = []
     for sale in attributed:
         before = [
             touch
             for touch in touches[sale["company_id"], sale["person_id"]]
-            if timedelta(0) <= sale["occurred_at"] - touch["occurred_at"] < WINDOW
+            if timedelta(0) <= sale["occurred_at"] - touch["occurred_at"] < timedelta(days=WINDOW_DAYS)
         ]
         if sale["sale_type"] and before:
             shares += _shares(sale, sorted(before, key=lambda touch: (*place(touch), touch["entity"])))

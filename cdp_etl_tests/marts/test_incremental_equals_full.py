@@ -70,7 +70,7 @@ _DRAWN: Mapping[str, Sequence[Any]] = {
 
 
 _SETTINGS = (
-    MartSettings(max_customers_per_identifier=1),
+    MartSettings(max_customers_per_identifier=1, pair_min_baskets=1),
     MartSettings(
         max_customers_per_identifier=2,
         identifier_denylist=("c:3",),
@@ -80,6 +80,9 @@ _SETTINGS = (
         attribution_days=1,
         attribution_touches=("clicked", "opened"),
         attribution_model="linear",
+        session_minutes=61,
+        bought_together_days=2,
+        max_basket_products=1,
         purchase_actions=("add_to_cart", "purchase"),
         refund_actions=(),
         segments={"buyers": "purchase_count > 0", "refusing": "NOT has_email_consent", "all": "TRUE"},

@@ -23,7 +23,13 @@ from cdp_etl.marts.settings import MartSettings
 from cdp_etl.normalize import normalize_dump
 from cdp_etl.sample.generator import generate
 from cdp_etl.warehouse import load_dump
-from cdp_etl_tests.marts import recomputed, recomputed_campaigns, recomputed_consent, recomputed_persons
+from cdp_etl_tests.marts import (
+    recomputed,
+    recomputed_baskets,
+    recomputed_campaigns,
+    recomputed_consent,
+    recomputed_persons,
+)
 from cdp_etl_tests.marts.loading import Loader
 from cdp_etl_tests.marts.recomputed import Row, Version
 from cdp_etl_tests.warehouse.dumps import File
@@ -54,7 +60,15 @@ class Month:
         self.loader = Loader(
             folder,
             MartSettings(
+                purchase_actions=tuple(sorted(recomputed.PURCHASES)),
                 refund_actions=tuple(sorted(recomputed.REFUNDS)),
+                attribution_days=recomputed_campaigns.WINDOW_DAYS,
+                attribution_touches=recomputed_campaigns.TOUCHES,
+                session_minutes=recomputed_baskets.GAPS["seen"] // timedelta(minutes=1),
+                bought_together_days=recomputed_baskets.GAPS["bought"] // timedelta(days=1),
+                max_basket_products=recomputed_baskets.MAX_PRODUCTS,
+                pair_min_baskets=recomputed_baskets.MIN_BASKETS,
+                max_pairs_per_product=recomputed_baskets.MAX_PAIRS,
                 segments={name: sql for name, (sql, _) in _SEGMENTS.items()},
             ),
         )
@@ -129,7 +143,11 @@ def expected(month: Month) -> Mapping[str, list[Row]]:
     )
     campaign_daily = recomputed.campaign_daily(interaction)
     attribution = recomputed_campaigns.campaign_attribution(attributed)
+    baskets = recomputed_baskets.person_basket(attributed)
     return {
+        "basket_month": recomputed_baskets.basket_month(baskets),
+        "person_basket": baskets,
+        "product_pair": recomputed_baskets.product_pair(baskets),
         "campaign": recomputed_campaigns.campaign(campaign_daily, attribution),
         "campaign_attribution": attribution,
         "interaction": interaction,
@@ -152,6 +170,9 @@ def expected(month: Month) -> Mapping[str, list[Row]]:
 @pytest.mark.parametrize(
     "mart",
     [
+        "basket_month",
+        "person_basket",
+        "product_pair",
         "campaign",
         "campaign_attribution",
         "interaction",
@@ -174,7 +195,7 @@ def test_a_mart_equals_its_recomputation_from_the_delivered_lines(
     without = "* EXCLUDE (key_hash)" if mart == "interaction" else "*"
     found = month.loader.rows(f"SELECT {without} FROM marts.{mart}")
 
-    assert len(found) > (1 if mart == "customer_cohort" else 10)
+    assert len(found) > (1 if mart in {"customer_cohort", "basket_month"} else 10)
     assert _listed(found) == _listed(expected[mart])
 
 

@@ -9,6 +9,7 @@ from functools import cache
 
 from cdp_etl.entities import ENTITIES
 from cdp_etl.marts.checks.attribution import attribution_checks
+from cdp_etl.marts.checks.baskets import basket_checks
 from cdp_etl.marts.checks.comparisons import different_sums, unknown_keys, unmatched_keys
 from cdp_etl.marts.checks.model import Check
 from cdp_etl.marts.checks.value_check import values_are_valid
@@ -281,4 +282,5 @@ _FURTHER = (
         ),
     ),
     *attribution_checks(),
+    *basket_checks(),
 )

@@ -1,9 +1,9 @@
--- INFERRED: sales of one person on one day attributed to one campaign, by last touch, by first touch and in equal parts.
+-- INFERRED: sales of one person on one day attributed to one campaign, by last touch, first touch and in equal parts.
 -- Grain: company_id, person_id, channel, service_provider, campaign_id, activity_date
 -- Inputs: interaction, customer_identity
 -- Mind: The contract links no message to a sale: a sale followed the touch, the touch need not be the cause.
---   A touch is an event of a type in `attribution_touches` with a campaign. It counts for sales of its timestamp and for
---   less than `attribution_days` times 24 hours after it. Several touches in one campaign are several shares.
+--   A touch is an event of a type in `attribution_touches` with a campaign. It counts for sales of its timestamp and
+--   for less than `attribution_days` times 24 hours after it. Several touches in one campaign are several shares.
 --   A share of a sale among n touches is an n-th without the fraction of a ten-thousandth; the last touch has the rest.
 WITH
 touch AS (

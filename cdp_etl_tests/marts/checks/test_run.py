@@ -24,7 +24,9 @@ _TEMPORARY = {
     "pending",
     "affected",
     "customer_identity",
+    "person_basket",
     "person_campaign_product_daily",
+    "person_campaign_sale_daily",
     "person_month",
 }
 _BY_PERSON = key_hash_of(("company_id", "person_id"))
@@ -275,6 +277,38 @@ def test_a_customer_key_without_a_person_fails_its_check(published: Loader) -> N
             ("campaign_influence", "totals_agree_with_its_persons"),
             id="influence of a campaign on nobody",
             marks=pytest.mark.full,
+        ),
+        pytest.param(
+            f"INSERT INTO mart_storage.person_campaign_sale_daily SELECT *, {_BY_PERSON.expression} FROM"
+            " (SELECT '' AS company_id, 'c:1' AS person_id, 'email', 'Brevo', 'K', DATE '2026-03-01',"
+            " 1, 1, 9, 1, 1, 9, 1, 1, 8, 1)",
+            ("person_campaign_sale_daily", "models_attribute_the_same_sales"),
+            id="a model that attributes less revenue",
+            marks=pytest.mark.full,
+        ),
+        pytest.param(
+            "INSERT INTO mart_storage.campaign_attribution"
+            " SELECT '', 'email', 'Brevo', 'K', DATE '2026-03-01', 'linear', 1, 1, 1, 9, 1",
+            ("campaign_attribution", "totals_agree_with_its_persons"),
+            id="sales of nobody",
+            marks=pytest.mark.full,
+        ),
+        pytest.param(
+            f"INSERT INTO mart_storage.person_basket SELECT *, {_BY_PERSON.expression} FROM"
+            " (SELECT '' AS company_id, 'c:7' AS person_id, 'seen', TIMESTAMP '2026-03-01', DATE '2026-03-01',"
+            " 1, ['S1'], 1)",
+            ("person_basket", "persons_are_known"),
+            id="a basket of a person that is none",
+            marks=pytest.mark.full,
+        ),
+        *(
+            pytest.param(
+                f"UPDATE mart_storage.{mart} SET basket_count = 9",
+                (mart, "totals_agree_with_baskets"),
+                id=f"wrong counts in {mart}",
+                marks=pytest.mark.full,
+            )
+            for mart in ("product_pair_month", "basket_month")
         ),
     ],
 )

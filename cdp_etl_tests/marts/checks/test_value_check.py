@@ -127,6 +127,10 @@ _DAMAGES = [
     ("customer_cohort", "cohort_month = DATE '2026-03-02'", "months_are_in_order"),
     ("person_campaign_product_daily", "activity_date = DATE '9999-12-31'", "days_are_in_range"),
     ("campaign_influence", "person_count = 99", "person_count_is_at_most_interaction_count"),
+    ("campaign", "sent_count = 99", "sent_count_is_at_most_event_count"),
+    ("person_basket", "products = []", "products_are_those_counted"),
+    ("product_pair_month", "product_b = 'A'", "products_are_in_order"),
+    ("basket_month", "left_out_basket_count = 99", "left_out_basket_count_is_at_most_basket_count"),
 ]
 
 

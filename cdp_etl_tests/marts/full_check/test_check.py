@@ -41,7 +41,7 @@ def test_marts_that_equal_their_rebuild_pass_and_nothing_is_left(published: Load
     compared = [name for name in results if "equals_its_rebuild" in {one.check.name for one in results[name]}]
     assert compared == _COMPARED
     count = len(_COMPARED)
-    assert sentences[-1] == f"Rebuilding marts.campaign_influence in a process of its own ({count} of {count}) …"
+    assert sentences[-1] == f"Rebuilding marts.{_COMPARED[-1]} in a process of its own ({count} of {count}) …"
     assert set(_names(published)) == before
 
 

@@ -37,7 +37,8 @@ DAYS = (date(2026, 3, 1), date(2026, 3, 2))
 PUBLIC_FIELDS = frozenset(
     {
         "internal_company_id", "system_name", "product_sku", "product_name", "product_category",
-        "product_category_id", "action", "event", "service_provider", "campaign_id", "source_channel",
+        "product_category_id", "action", "event", "service_provider", "campaign_id", "campaign_name",
+        "source_channel",
     }
 )  # fmt: skip # a list
 """Fields that marts publish as they are: no person is their subject."""
