@@ -188,6 +188,9 @@ def test_tombstones_are_kept_until_the_downstream_mart_has_applied_them(
     refresh_mart(loader.warehouse, PERSON_CAMPAIGN_PRODUCT_DAILY, loader.settings)
     assert _influence(loader) == []
 
-    loader.load(ACTIVITY, 30, [_act("2", 30)])
+    loader.load(ACTIVITY, 3, [_act("1", 2)])
+    assert len(_influence(loader)) == 1
+    loader.load(ACTIVITY, 4, [_act("1", 2) | {"record_status": "Deleted"}])
     refresh_mart(loader.warehouse, PERSON_CAMPAIGN_PRODUCT_DAILY, loader.settings)
-    assert loader.rows("FROM mart_storage.person_campaign_product_daily_tombstones") == []
+    (tombstone,) = loader.rows("FROM mart_storage.person_campaign_product_daily_tombstones")
+    assert tombstone["deleted_by_load_seq"] == 5
