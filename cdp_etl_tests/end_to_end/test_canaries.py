@@ -152,11 +152,14 @@ class Heard:
     def __init__(self, command: Command) -> None:
         self._command = command
         self.said: dict[str, str] = {}
+        self.answers: dict[str, str] = {}
+        """Standard output alone."""
 
     def run(self, *arguments: str) -> None:
         """Run a command and capture its output."""
         ended = self._command(*arguments)
         self.said[" ".join(arguments)] = ended.out + ended.err
+        self.answers[" ".join(arguments)] = ended.out
 
     def leaks(self) -> dict[str, list[str]]:
         """Return the text around each canary, by source."""
@@ -238,7 +241,7 @@ def test_nothing_leaves_the_data_by_any_dump(
 
     assert heard.leaks() == {}
     assert server.posted
-    statuses = {dump["status"] for dump in json.loads(heard.said["status --json"])["dumps"]}
+    statuses = {dump["status"] for dump in json.loads(heard.answers["status --json"])["dumps"]}
     assert {"loaded", "refused"} <= statuses
     assert _instance_tells_of(last)
 

@@ -180,8 +180,12 @@ def test_each_call_on_the_disk_may_fail_while_something_is_written_for_people(
     fail_at_each_place(operation, result, loaded, tmp_path / "data", errors_per_place=1)
 
 
-_SAYING_WHAT = ("is not in the ledger", "cannot be read from the disk. Pull it again")
-"""Sentences without a path. The second names the dump and the file of the archive that the disk does not read."""
+_SAYING_WHAT = (
+    "is not in the ledger",
+    "cannot be read from the disk. Pull it again",
+    "dumps are damaged. 2026-03-01: part-1.ndjson; run `cdp-etl run --deep --entity sms-interaction",
+)
+"""Sentences without a path. The last two name the dump and the file of the archive that the disk does not read."""
 
 
 def fail_at_each_place(

@@ -133,7 +133,9 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """Return an installation that has loaded the dumps of two days and published after each."""
     segments = tmp_path_factory.mktemp("segments") / "segments.yaml"
     segments.write_text("segments: [{name: all, description: All persons., condition: TRUE IS NOT NULL}]")
-    settings = load_settings(data=tmp_path_factory.mktemp("installation"), threads=1, segments=segments)
+    settings = load_settings(
+        data=tmp_path_factory.mktemp("installation"), threads=1, segments=segments, pair_min_baskets=1
+    )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(delta_files, "_MAX_DELETED_SHARE", 100)  # so that changed months have files of tombstones
         _load_and_publish(settings)
