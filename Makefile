@@ -82,7 +82,7 @@ demo: .venv/.run ## Three days of sample dumps from landing to marts, and what c
 ui: .venv/.run ## The Dagster web server and daemon on port 3000
 	@$(BIN)/cdp-etl ui
 
-test: .venv/.dev ## The tests of every change, in about seven minutes; they need nothing but Python
+test: .venv/.dev ## The tests of every change, in about five minutes; they need nothing but Python
 	@$(BIN)/pytest -m "not system and not full and not spark" -n $(TEST_WORKERS) --dist worksteal
 
 test-full: .venv/.dev ## The longer tests: state machines, recomputed marts, killed processes, whole runs

@@ -123,6 +123,9 @@ def _records(entity: Entity, day: date) -> Iterator[dict[str, Any]]:
             yield _record(
                 entity, number, f"R{number}", f"KH{number}", customerPhone="0902000022", customerEmail=None
             )
+        # Two products of one person in one session.
+        yield _record(entity, 45, "R45", "KH45")
+        yield _record(entity, 46, "R46", "KH45", productSku="Public 2")
         # Two records of one key in one dump: the first is superseded.
         for customer_id in ("0901000006", "KH40"):
             yield _record(entity, 40, "R40", customer_id)
