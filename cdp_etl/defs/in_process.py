@@ -18,7 +18,7 @@ from cdp_etl.defs.build import build_pipeline
 from cdp_etl.defs.jobs import LOAD_JOB, MARTS_JOB, load_keys
 from cdp_etl.defs.keys import REPORT, SNAPSHOT
 from cdp_etl.defs.partitions import dump_dates, range_tags
-from cdp_etl.defs.runtime.run_launcher import process_tag
+from cdp_etl.defs.runtime.run_launcher import free_slots_of_ended_runs, process_tag
 from cdp_etl.errors import UsageError
 from cdp_etl.marts.errors import MartError
 from cdp_etl.marts.snapshot.publish import is_published
@@ -113,6 +113,7 @@ class InProcessJobs:
         config: dict[str, object],
         assets: Collection[dg.AssetKey] | None = None,
     ) -> RunResult:
+        free_slots_of_ended_runs(self._instance)
         result = self._definitions.resolve_job_def(job).execute_in_process(
             instance=self._instance,
             raise_on_error=False,

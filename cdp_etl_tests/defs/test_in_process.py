@@ -1,5 +1,9 @@
 """Jobs in the current process: their steps, assets and checks."""
 
+import socket
+import subprocess
+import sys
+
 import dagster as dg
 import pytest
 
@@ -7,12 +11,19 @@ from cdp_etl.defs.assets.load import LoadConfig
 from cdp_etl.defs.checks.load_checks import LOAD_CHECKS
 from cdp_etl.defs.in_process import InProcessJobs
 from cdp_etl.defs.keys import SNAPSHOT, asset_key
+from cdp_etl.defs.pools import LOAD_POOL, create_pools
 from cdp_etl.defs.runtime.dagster_internals import WorkerStatus
-from cdp_etl.defs.runtime.run_launcher import WatchingRunLauncher
+from cdp_etl.defs.runtime.instance import open_instance
+from cdp_etl.defs.runtime.run_launcher import PROCESS_TAG, WatchingRunLauncher, process_tag
 from cdp_etl.pipeline.layers import LOAD_LAYERS, Layer
 from cdp_etl_tests.defs.pipeline import FIRST, SECOND, SMS, Pipeline, sms
 
 pytestmark = pytest.mark.full  # whole runs of Dagster
+
+
+@dg.job(name="load")
+def _job() -> None:
+    """Do nothing."""
 
 
 @pytest.fixture
@@ -30,6 +41,27 @@ def evaluated(pipeline: Pipeline, run_id: str) -> set[tuple[str, str]]:
         ).records
     ]
     return {(one.asset_key.path[0], one.check_name) for one in evaluations if one is not None}
+
+
+@pytest.mark.parametrize("whose", ["a command that was killed", "this command, on a disk that was full"])
+def test_a_run_does_not_wait_for_the_slot_that_an_ended_run_could_not_free(pipeline: Pipeline, whose: str) -> None:
+    pipeline.deliver(FIRST, [sms("1", FIRST)])
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    tag = process_tag() if whose.startswith("this") else {PROCESS_TAG: f"{socket.gethostname()} {ended.pid} 1"}
+    with open_instance(pipeline.settings) as instance:
+        create_pools(instance)
+        left = instance.create_run_for_job(_job, tags=tag)
+        slots = instance.event_log_storage
+        assert slots.claim_concurrency_slot(LOAD_POOL, left.run_id, "load_sms_interaction").is_claimed
+
+        loaded = InProcessJobs(pipeline.settings, instance, lambda _: None).load([SMS], FIRST, FIRST, LoadConfig())
+
+        assert loaded.failures == []
+        assert slots.get_concurrency_run_ids() == set()
+        run = instance.get_run_by_id(left.run_id)
+        assert run is not None
+        assert run.status is dg.DagsterRunStatus.FAILURE
 
 
 def test_a_load_evaluates_its_own_checks_and_no_full_check(pipeline: Pipeline, jobs: InProcessJobs) -> None:

@@ -91,6 +91,30 @@ def process_tag() -> dict[str, str]:
     return {PROCESS_TAG: f"{socket.gethostname()} {pid} {start_time(pid)}"}
 
 
+def free_slots_of_ended_runs(instance: dg.DagsterInstance) -> None:
+    """Free the pool slots of runs of commands on this machine that have ended; this process must have no run.
+
+    A command that is killed, or whose disk is full, cannot free its slots. The daemon would do so, but some
+    installations have none: there the next run would wait for the slots forever.
+    """
+    for run_id in instance.event_log_storage.get_concurrency_run_ids():
+        run = instance.get_run_by_id(run_id)
+        if run is None or not _has_ended(run.tags.get(PROCESS_TAG, "")):
+            continue
+        if not run.is_finished:
+            instance.report_run_failed(run, "The process of the command ended before this run.")
+        instance.event_log_storage.free_concurrency_slots_for_run(run_id)
+
+
+def _has_ended(tag: str) -> bool:
+    """Return whether a process tag is of this process, or of one on this machine that is dead."""
+    if tag == process_tag()[PROCESS_TAG]:
+        return True
+    host, _, process = tag.partition(" ")
+    pid, _, started = process.partition(" ")
+    return host == socket.gethostname() and start_time(int(pid)) != started
+
+
 def _check_code_location(run_id: str, address: Mapping[str, Any]) -> CheckRunHealthResult:
     """Ask the code location that started the run. It knows the runs that it has started itself."""
     client = DagsterGrpcClient(
