@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from cdp_etl.cli.options import AsJson
-from cdp_etl.cli.output import err, out, print_json, print_table, progress
+from cdp_etl.cli.output import err, out, print_checks, print_json, progress
 from cdp_etl.marts.full_check.check import check_marts
 from cdp_etl.marts.registry import MARTS
 from cdp_etl.marts.snapshot.check import check_snapshot
@@ -59,7 +59,7 @@ def check_command(
     if as_json:
         print_json([dict(zip(header, row, strict=True)) for row in rows])
     else:
-        print_table(header, rows)
+        print_checks(header, rows)
     if not is_passed:
         err().print(
             "The full check failed. The next refresh rebuilds a mart with a failed check before anything is"

@@ -12,7 +12,7 @@ import typer
 from cdp_etl.alerts.errors import ChannelConfigError
 from cdp_etl.alerts.message import NO_CHANNEL
 from cdp_etl.cli.options import AsJson
-from cdp_etl.cli.output import print_json, print_table, progress
+from cdp_etl.cli.output import print_checks, print_json, progress
 from cdp_etl.defs.runtime.health import daemons, run_count
 from cdp_etl.defs.runtime.instance import InstanceError, open_instance, require_intact_storage
 from cdp_etl.entities import ENTITIES
@@ -63,7 +63,7 @@ def doctor_command(*, as_json: AsJson = False) -> None:
     if as_json:
         print_json([{"what": check.name, "is_well": check.ok, "sentence": check.detail} for check in checks])
     else:
-        print_table(("check", "ok", "detail"), [(check.name, check.ok, check.detail) for check in checks])
+        print_checks(("check", "ok", "detail"), [(check.name, check.ok, check.detail) for check in checks])
     if not all(check.ok for check in checks):
         raise typer.Exit(1)
 

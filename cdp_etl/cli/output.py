@@ -89,6 +89,18 @@ def print_table(
     )
 
 
+def print_checks(header: Sequence[str], rows: Sequence[tuple[*tuple[str, ...], bool, str]]) -> None:
+    """Print checks as a table: names, whether they passed, and a detail.
+
+    The detail of a failed check follows the table as a line of its own, because it names a command to copy, which
+    a cell of a table would break.
+    """
+    print_table(header, [row if row[-2] else (*row[:-1], "see below") for row in rows])
+    for *names, passed, detail in rows:
+        if not passed:
+            out().print(f"{' '.join(map(str, names))}: {detail}", soft_wrap=True)
+
+
 def print_lines(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Print rows as a table without rules: one line a row, if the width is enough."""
     _print(Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold"), header, rows, None)

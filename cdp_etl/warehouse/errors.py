@@ -18,7 +18,7 @@ class WarehouseMissingError(WarehouseError):
     """The warehouse file does not exist."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(f"There is no warehouse at {path} yet; load a dump first: `cdp-etl run`.")
+        super().__init__(f"There is no warehouse at {path} yet; load a dump first: `cdp-etl run --last 1`.")
 
 
 class WarehouseLostError(WarehouseError):

@@ -87,3 +87,17 @@ def test_json_and_csv_for_a_program_have_the_exact_text(capsys: pytest.CaptureFi
     output.print_json(["a\u202eb"])
 
     assert capsys.readouterr().out == 'name\na\u202eb\n[\n  "a\u202eb"\n]\n'
+
+
+def test_the_command_in_the_detail_of_a_failed_check_can_be_copied(capsys: pytest.CaptureFixture[str]) -> None:
+    command = "`cdp-etl run --deep --entity customer-product-subscriber --from 2026-03-02`"
+    damaged = f"1 dumps are damaged. 2026-03-02: {'x' * 70}/part-1.ndjson; run {command}."
+
+    output.print_checks(
+        ("table", "check", "passed", "detail"),
+        [("lake.sms", "files_are_intact", True, "well"), ("archive.sms", "files_are_intact", False, damaged)],
+    )
+
+    *table, last = capsys.readouterr().out.splitlines()
+    assert last == f"archive.sms files_are_intact: {damaged}"
+    assert sum("well" in line or "see below" in line for line in table) == 2
